@@ -1,0 +1,111 @@
+/**
+ * This file lists the commands that the log can carry, and what each one answers.
+ */
+import type { Result } from "../base/result.ts";
+import type { Fence, LeaseChoice, LeaseId, LockHold, Revision, Ticket } from "./types.ts";
+
+/** What must hold for the key at the moment of apply; the comparison happens nowhere else. */
+export type Precondition =
+  | { readonly kind: "none" }
+  | { readonly kind: "absent" }
+  | { readonly kind: "exists" }
+  | { readonly kind: "modRevision"; readonly revision: Revision };
+
+export type CommandBody =
+  | {
+      readonly kind: "configPut";
+      readonly key: string;
+      readonly value: Uint8Array;
+      readonly contentType: string;
+      readonly precondition: Precondition;
+      readonly leaseId: LeaseId | null;
+      readonly author: string | null;
+      readonly comment: string | null;
+    }
+  | { readonly kind: "configDelete"; readonly key: string; readonly precondition: Precondition }
+  | { readonly kind: "leaseGrant"; readonly ttlMs: number; readonly owner: string | null }
+  | { readonly kind: "leaseRevoke"; readonly leaseId: LeaseId }
+  /** Many renewals in one entry: those that one turn of a node collected. */
+  | { readonly kind: "leaseRenew"; readonly leaseIds: readonly LeaseId[] }
+  | {
+      readonly kind: "lockAcquire";
+      readonly name: string;
+      readonly lease: LeaseChoice;
+      /** 0 tries once; otherwise the longest stay in the queue, in cluster time. */
+      readonly waitMs: number;
+      readonly owner: string | null;
+    }
+  | { readonly kind: "lockRelease"; readonly name: string; readonly leaseId: LeaseId; readonly fence: Fence }
+  | { readonly kind: "lockCancel"; readonly name: string; readonly ticket: Ticket }
+  /** An admin's act: ends the hold without the holder. */
+  | { readonly kind: "lockBreak"; readonly name: string };
+
+/** A body and, when the client named its request, the name: the first outcome under an id is the outcome for ever. */
+export type Command = {
+  readonly request: { readonly id: string /** A digest of the body. */; readonly fingerprint: string } | null;
+  readonly body: CommandBody;
+};
+
+export type ConfigWritten = {
+  readonly created: boolean;
+  readonly version: number;
+  readonly createRevision: Revision;
+  readonly modRevision: Revision;
+};
+export type LeaseGranted = { readonly leaseId: LeaseId; readonly ttlMs: number; readonly revision: Revision };
+/** In the order of the command's `leaseIds`; `ttlMs` is null for a lease that does not exist (any more). */
+export type LeasesRenewed = { readonly renewals: readonly { readonly leaseId: LeaseId; readonly ttlMs: number | null }[] };
+export type LockAcquired =
+  | {
+      readonly kind: "granted";
+      readonly fence: Fence;
+      readonly leaseId: LeaseId;
+      readonly ttlMs: number;
+      /** The ticket it waited under, null when the lock was free. */
+      readonly ticket: Ticket | null;
+    }
+  /** `position` counts from 1. */
+  | { readonly kind: "queued"; readonly ticket: Ticket; readonly position: number };
+
+/** What each command answers when it succeeds. */
+export type Answers = {
+  readonly configPut: ConfigWritten;
+  readonly configDelete: { readonly revision: Revision };
+  readonly leaseGrant: LeaseGranted;
+  readonly leaseRevoke: { readonly revision: Revision };
+  readonly leaseRenew: LeasesRenewed;
+  readonly lockAcquire: LockAcquired;
+  readonly lockRelease: { readonly revision: Revision };
+  readonly lockCancel: { readonly revision: Revision };
+  readonly lockBreak: { readonly revision: Revision; readonly fence: Fence };
+};
+
+/** Why a command changed nothing. */
+export type Refusal =
+  /** `actual` is the key's modRevision, null when it does not exist. */
+  | { readonly kind: "revisionMismatch"; readonly actual: Revision | null }
+  | { readonly kind: "keyNotFound" }
+  | { readonly kind: "leaseNotFound"; readonly leaseId: LeaseId }
+  /** Tried once and taken. */
+  | { readonly kind: "lockHeld"; readonly holder: LockHold; readonly remainingMs: number; readonly queueLength: number }
+  /** This lease already holds the lock, or waits for it. */
+  | { readonly kind: "alreadyHeld"; readonly leaseId: LeaseId }
+  /** The wait deadline passed in the queue. */
+  | { readonly kind: "waitTimeout"; readonly ticket: Ticket }
+  /** The lease ended while its owner waited. */
+  | { readonly kind: "leaseGone"; readonly leaseId: LeaseId }
+  /** Somebody took the waiter out of the queue. */
+  | { readonly kind: "waitCancelled"; readonly ticket: Ticket }
+  | { readonly kind: "notHolder"; readonly fence: Fence | null }
+  | { readonly kind: "ticketNotFound"; readonly ticket: Ticket }
+  /** The request id was used before with another body. */
+  | { readonly kind: "requestMismatch"; readonly requestId: string }
+  | { readonly kind: "limitReached"; readonly limit: LimitName; readonly max: number };
+
+/** The replicated bounds that a command can run into; their values are in `limits.ts`. */
+export type LimitName = "leases" | "queueLength" | "holdingsPerLease";
+
+/** What apply found out about one command. */
+export type Outcome = Result<Answers[keyof Answers], Refusal>;
+/** The outcome of a command of one kind. */
+export type OutcomeOf<Kind extends keyof Answers> = Result<Answers[Kind], Refusal>;

@@ -1,0 +1,65 @@
+/**
+ * This file lists the questions that can be asked of a state, and the shape of each answer.
+ */
+import type { ConfigRecord, LeaseId, LeaseRecord, LockHold, Revision, Ticket } from "./types.ts";
+
+export type Query =
+  /** `revision` null asks for the newest. */
+  | { readonly kind: "config"; readonly key: string; readonly revision: Revision | null }
+  | {
+      readonly kind: "configList";
+      readonly prefix: string;
+      /** Continue after this key; null starts at the first. */
+      readonly after: string | null;
+      /** All pages of a list are read at the revision of its first; null takes the newest. */
+      readonly revision: Revision | null;
+      readonly limit: number;
+      /** A page ends before the entry that would take its values past this; at least one entry. */
+      readonly bytesMax: number;
+    }
+  | { readonly kind: "lease"; readonly leaseId: LeaseId }
+  | { readonly kind: "leaseList"; readonly after: LeaseId | null; readonly limit: number }
+  | { readonly kind: "lock"; readonly name: string; readonly queueLimit: number }
+  | { readonly kind: "lockList"; readonly prefix: string; readonly after: string | null; readonly limit: number };
+
+export type ConfigEntry = { readonly key: string; readonly record: ConfigRecord };
+export type LeaseView = {
+  readonly leaseId: LeaseId;
+  readonly record: LeaseRecord;
+  readonly remainingMs: number;
+  readonly holdings: readonly LeaseHolding[];
+};
+export type LeaseHolding =
+  | { readonly kind: "lock"; readonly name: string }
+  | { readonly kind: "waiter"; readonly name: string; readonly ticket: Ticket }
+  | { readonly kind: "config"; readonly key: string };
+export type LockView = {
+  readonly name: string;
+  readonly holders: readonly (LockHold & { readonly ttlMs: number; readonly remainingMs: number })[];
+  readonly queueLength: number;
+  /** The first `queueLimit` waiters, in order. */
+  readonly queue: readonly {
+    readonly ticket: Ticket;
+    readonly position: number;
+    readonly owner: string | null;
+    readonly remainingMs: number;
+  }[];
+};
+
+/** `more` says that another page follows after the last item. */
+export type Page<Item> = { readonly items: readonly Item[]; readonly more: boolean; readonly revision: Revision };
+
+/** The answer to each kind of query; null where the thing does not exist. */
+export type QueryAnswers = {
+  readonly config: ConfigEntry | null;
+  readonly configList: Page<ConfigEntry>;
+  readonly lease: LeaseView | null;
+  readonly leaseList: Page<LeaseView>;
+  readonly lock: LockView | null;
+  readonly lockList: Page<LockView>;
+};
+
+/** Why a question about a revision has no answer. */
+export type QueryRefusal =
+  | { readonly kind: "compacted"; readonly compactRevision: Revision }
+  | { readonly kind: "futureRevision"; readonly revision: Revision };

@@ -1,0 +1,50 @@
+/**
+ * This file declares what the driver needs from the world: a disk, a network, clocks and turns. Production and the
+ * simulator each implement all of it; the driver cannot tell which one it runs on. Nothing here returns a promise, so
+ * that a run is decided by the order of calls alone.
+ */
+import type { TableReader, TableWrite } from "../machine/tables.ts";
+import type { Entry, HardState, LogReader, MemberAddress, Message, NodeId, SnapshotMeta } from "../raft/types.ts";
+
+/** One durable, atomic write; its parts are carried out in this order. */
+export type WriteBatch = {
+  readonly hardState: HardState | undefined;
+  /** Contiguous; they replace everything stored from the first one's index on. */
+  readonly entries: readonly Entry[];
+  /** What applied entries changed, with the applied index among it. */
+  readonly tableWrites: readonly TableWrite[];
+  /** Cuts the log up to and including `lastIncludedIndex`. */
+  readonly compactTo: SnapshotMeta | undefined;
+};
+
+/** The durable state of one node. Reads see completed writes only. */
+export interface Disk {
+  readonly log: LogReader;
+  readonly hardState: HardState;
+  readonly tables: TableReader;
+  /**
+   * Calls `done` once the batch is on disk (fsync included). One write is under way at a time. A write that fails never
+   * calls back: the process ends, and restart recovers from disk.
+   */
+  write(batch: WriteBatch, done: () => void): void;
+}
+
+/** Ordered, lossy delivery to other nodes. */
+export interface Network {
+  /** Never blocks. What cannot be sent is dropped and reported as `peerUnreachable`. */
+  send(message: Message): void;
+  /** The nodes to keep streams to; called at start and whenever the membership changes. */
+  setPeers(peers: ReadonlyMap<NodeId, MemberAddress>): void;
+}
+
+export interface Clock {
+  /** Milliseconds, never falling, fractions allowed; its zero means nothing. */
+  monotonicMs(): number;
+  /** Unix time in milliseconds. */
+  wallTimeMs(): number;
+}
+
+export interface Turns {
+  /** Runs `turn` after everything that has already happened was delivered. Called again only after it ran. */
+  soon(turn: () => void): void;
+}

@@ -1,0 +1,128 @@
+/**
+ * This file is the door of a node: what the API, or a program that embeds a node, can ask of it. Two verbs, `execute`
+ * and `read`; a watch; a status.
+ */
+import type { Result } from "../base/result.ts";
+import type { ChangeBatch, WatchTarget } from "../machine/change.ts";
+import type { Answers, CommandBody, Refusal } from "../machine/command.ts";
+import type { ConfigEntry, LeaseView, LockView, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
+import type { Revision } from "../machine/types.ts";
+import type { LogIndex, MemberAddress, NodeId, Role, Term } from "../raft/types.ts";
+
+export type { Change, ChangeBatch, WatchTarget } from "../machine/change.ts";
+export type { Answers, CommandBody, ConfigWritten, LockAcquired, Precondition, Refusal } from "../machine/command.ts";
+export type { ConfigEntry, LeaseView, LockView, Page, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
+export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from "../machine/types.ts";
+export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";
+export type { NodeId, Role } from "../raft/types.ts";
+
+/** Why the cluster, not the state machine, could not answer. */
+export type Unavailable =
+  /** Nothing was written. No leader could be reached before the deadline. */
+  | { readonly kind: "noLeader" }
+  /** The write may or may not happen, or have happened. */
+  | { readonly kind: "outcomeUnknown" }
+  /** Nothing was written: a queue is full. */
+  | { readonly kind: "overloaded"; readonly limit: string; readonly max: number }
+  | { readonly kind: "shuttingDown" }
+  /** This node did not reach `minRevision` before the deadline. */
+  | { readonly kind: "revisionNotReached"; readonly wanted: Revision; readonly actual: Revision };
+
+export type ServiceError = Refusal | QueryRefusal | Unavailable;
+
+export type WriteOptions = {
+  /** Names the request, so that a repeat answers the same; null for a request that will not be repeated. */
+  readonly requestId: string | null;
+  /** From now, real time: then `noLeader` or `outcomeUnknown`. */
+  readonly timeoutMs: number;
+};
+
+export type ReadOptions = {
+  readonly consistency: "linearizable" | "stale";
+  /** Wait until this node has reached it. */
+  readonly minRevision: Revision | null;
+  readonly timeoutMs: number;
+};
+
+/** Where this node stands; cheap, read on every response. */
+export type Position = { readonly nodeId: NodeId; readonly revision: Revision; readonly term: Term; readonly storeId: string };
+
+export type NodeStatus = {
+  readonly clusterId: string;
+  readonly storeId: string;
+  readonly nodeId: NodeId;
+  readonly role: Role;
+  readonly term: Term;
+  readonly leaderId: NodeId | null;
+  readonly commitIndex: LogIndex;
+  readonly appliedIndex: LogIndex;
+  readonly firstIndex: LogIndex;
+  readonly lastIndex: LogIndex;
+  readonly revision: Revision;
+  readonly compactRevision: Revision;
+  readonly clusterTimeMs: number;
+  readonly members: readonly MemberStatus[];
+  /** How much waits: proposals without an end, reads without an answer, open watches. */
+  readonly pendingProposals: number;
+  readonly pendingReads: number;
+  readonly watches: number;
+};
+export type MemberStatus = {
+  readonly id: NodeId;
+  readonly address: MemberAddress;
+  readonly kind: "voter" | "learner" | "leaving";
+  /** Known to the leader only. */
+  readonly matchIndex: LogIndex | null;
+};
+
+/** One open watch. It remembers how far it has read; reading again goes on from there, with no gap and no repeat. */
+export interface Watch {
+  /** Everything up to here was returned by `next`, or matched nothing. */
+  readonly revision: Revision;
+  /**
+   * The next batches that hold a matching change, oldest first, at most `batchesMax`, stopping after the one that takes
+   * their values to `bytesMax`. Empty when there is nothing new. Fails when compaction overtook the watch; it is dead then.
+   */
+  next(limits: { readonly batchesMax: number; readonly bytesMax: number }): Result<readonly ChangeBatch[], QueryRefusal>;
+  close(): void;
+}
+
+export type WatchOptions = {
+  readonly targets: readonly WatchTarget[];
+  /** The first revision of interest, at most one beyond the present; null starts with the next change. */
+  readonly from: Revision | null;
+  /** Called when `next` may have something; at most once between two calls of `next`. */
+  readonly onReady: () => void;
+};
+
+/** The present of what targets select, all at one revision. */
+export type WatchSnapshot = {
+  readonly revision: Revision;
+  readonly config: readonly ConfigEntry[];
+  readonly locks: readonly LockView[];
+  readonly leases: readonly LeaseView[];
+};
+
+export interface KeyholdService {
+  /** Settles once the command is applied on this node (so it was fsynced on a majority), or with why not. */
+  execute<Kind extends CommandBody["kind"]>(
+    command: Extract<CommandBody, { readonly kind: Kind }>,
+    options: WriteOptions,
+  ): Promise<Result<Answers[Kind], ServiceError>>;
+  /**
+   * Acquire, and then wait in the queue for up to `holdMs` of real time; "queued" comes back only past that. A dropped
+   * `signal` stops waiting here; it does not leave the queue.
+   */
+  acquire(
+    command: Extract<CommandBody, { readonly kind: "lockAcquire" }>,
+    options: WriteOptions & { readonly holdMs: number; readonly signal: AbortSignal },
+  ): Promise<Result<Answers["lockAcquire"], ServiceError>>;
+  read<Kind extends Query["kind"]>(
+    query: Extract<Query, { readonly kind: Kind }>,
+    options: ReadOptions,
+  ): Promise<Result<QueryAnswers[Kind], ServiceError>>;
+  openWatch(options: WatchOptions): Result<Watch, QueryRefusal>;
+  snapshot(targets: readonly WatchTarget[]): WatchSnapshot;
+  position(): Position;
+  status(): NodeStatus;
+}

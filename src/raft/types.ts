@@ -1,0 +1,244 @@
+/**
+ * This file names everything that crosses the border of the Raft core: entries, messages, inputs (facts that happened)
+ * and effects (orders to carry out). Names are those of Ongaro's dissertation, figure 3.1; `§` always cites it.
+ */
+
+import { assert } from "../base/assert.ts";
+import { type Brand, toCount } from "../base/brand.ts";
+
+/** An election term; 0 before the first election. */
+export type Term = Brand<number, "Term">;
+/** A position in the log; the first entry has index 1, 0 is the position before it. */
+export type LogIndex = Brand<number, "LogIndex">;
+/** A member's name, never reused after removal: 1 to 64 of `a-z 0-9 . _ -`, starting with a letter or digit. */
+export type NodeId = Brand<string, "NodeId">;
+/** Milliseconds of cluster time: starts at 0, is stamped by leaders, never runs faster than real time. */
+export type ClusterTimeMs = Brand<number, "ClusterTimeMs">;
+
+export function toTerm(value: number): Term {
+  return toCount(value, "term") as Term;
+}
+export function toLogIndex(value: number): LogIndex {
+  return toCount(value, "log index") as LogIndex;
+}
+export function toClusterTimeMs(value: number): ClusterTimeMs {
+  return toCount(value, "cluster time") as ClusterTimeMs;
+}
+const nodeIdPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** Whether `value` may name a node; `toNodeId` asserts it. */
+export function isNodeId(value: string): value is NodeId {
+  return nodeIdPattern.test(value);
+}
+export function toNodeId(value: string): NodeId {
+  assert(isNodeId(value), `node id ${JSON.stringify(value)} is not 1 to 64 of a-z 0-9 . _ -`);
+  return value;
+}
+
+/** Where a member listens: `peerUrl` for other nodes, `apiUrl` for clients. Opaque to the algorithm. */
+export type MemberAddress = { readonly peerUrl: string; readonly apiUrl: string };
+
+/**
+ * Who takes part. `votersOutgoing` is non-empty exactly while the membership is joint (§4.3): then every decision
+ * needs a majority of both `voters` and `votersOutgoing`. `learnersNext` become learners when the joint phase ends.
+ */
+export type Membership = {
+  readonly voters: readonly NodeId[];
+  readonly votersOutgoing: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+  readonly learnersNext: readonly NodeId[];
+  readonly addresses: Readonly<Record<string, MemberAddress>>;
+  /** Ids that were members once; they are refused for ever (a wiped node could vote twice). */
+  readonly removed: readonly NodeId[];
+};
+
+/** Names one proposal for ever: `origin` is one process run of one node, `sequence` counts its proposals from 1. */
+export type ProposalId = { readonly origin: string; readonly sequence: number };
+/** A command on its way into the log; `command` is opaque here. */
+export type Proposal = { readonly id: ProposalId; readonly command: Uint8Array };
+
+export type Payload =
+  | { readonly kind: "noop" }
+  /** Carries nothing but its time. */
+  | { readonly kind: "clock" }
+  | { readonly kind: "command"; readonly id: ProposalId; readonly command: Uint8Array }
+  | { readonly kind: "membership"; readonly membership: Membership }
+  /** From this entry on, commands up to this version may be proposed. */
+  | { readonly kind: "clusterVersion"; readonly version: number };
+
+/** One slot of the log. `clusterTimeMs` never falls along a log; `wallTimeMs` (Unix) is for people, no rule reads it. */
+export type Entry = {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly clusterTimeMs: ClusterTimeMs;
+  readonly wallTimeMs: number;
+  readonly payload: Payload;
+};
+
+/** What a node must never forget (§3.8). */
+export type HardState = { readonly currentTerm: Term; readonly votedFor: NodeId | null };
+
+/** Names a state: all entries up to `lastIncludedIndex` are in it. The state before the first entry is one, too. */
+export type SnapshotMeta = {
+  readonly lastIncludedIndex: LogIndex;
+  readonly lastIncludedTerm: Term;
+  readonly clusterTimeMs: ClusterTimeMs;
+  readonly membership: Membership;
+};
+
+/**
+ * The durable log, read synchronously. Holds indexes `base.lastIncludedIndex + 1` to `lastIndex`. Only what a completed
+ * write put there may be visible.
+ */
+export interface LogReader {
+  /** What stands before the first held entry. */
+  readonly base: SnapshotMeta;
+  /** `base.lastIncludedIndex` when no entry is held. */
+  readonly lastIndex: LogIndex;
+  /** The term at `index`, also for the base; undefined outside of what is held. */
+  term(index: LogIndex): Term | undefined;
+  /**
+   * Entries `from` to `to`, both included, cut after the one that takes the sum of `entryBytes` to `bytesMax` or past
+   * it; at least one. All must be held.
+   */
+  entries(range: { readonly from: LogIndex; readonly to: LogIndex; readonly bytesMax: number }): readonly Entry[];
+}
+
+type Header = { readonly from: NodeId; readonly to: NodeId; readonly term: Term };
+
+/** What nodes say to each other. `term` is the sender's current term, but in a PreVote request the term it would take. */
+export type Message = Header &
+  (
+    | { readonly kind: "preVoteRequest"; readonly lastLogIndex: LogIndex; readonly lastLogTerm: Term }
+    | { readonly kind: "preVoteResponse"; readonly voteGranted: boolean }
+    | {
+        readonly kind: "voteRequest";
+        readonly lastLogIndex: LogIndex;
+        readonly lastLogTerm: Term;
+        /** The leader asked for this election (§3.10), so leader stickiness does not apply. */
+        readonly leadershipTransfer: boolean;
+      }
+    | { readonly kind: "voteResponse"; readonly voteGranted: boolean }
+    | {
+        readonly kind: "appendEntries";
+        readonly prevLogIndex: LogIndex;
+        readonly prevLogTerm: Term;
+        readonly entries: readonly Entry[];
+        readonly leaderCommit: LogIndex;
+      }
+    | { readonly kind: "appendEntriesAccepted"; readonly matchIndex: LogIndex }
+    | {
+        readonly kind: "appendEntriesRejected";
+        /** The `prevLogIndex` that did not match. */
+        readonly prevLogIndex: LogIndex;
+        /** The follower's best guess of where the logs may agree: its last index with a term <= the leader's there. */
+        readonly hintIndex: LogIndex;
+        readonly hintTerm: Term;
+      }
+    /** `round` proves leadership to pending reads; it counts up within a term. */
+    | { readonly kind: "heartbeat"; readonly leaderCommit: LogIndex; readonly round: number }
+    | { readonly kind: "heartbeatResponse"; readonly round: number }
+    | { readonly kind: "readIndexRequest"; readonly readId: number }
+    /** `index` is null when the receiver is not (or no longer) a leader that can answer. */
+    | { readonly kind: "readIndexResponse"; readonly readId: number; readonly index: LogIndex | null }
+    /** Forwarded by a follower to the leader of `term`; no other term may append them. */
+    | { readonly kind: "proposeRequest"; readonly proposals: readonly Proposal[] }
+    /** None of these was appended, and none will be because of the request. */
+    | { readonly kind: "proposeRefused"; readonly sequences: readonly number[]; readonly reason: RefusalReason }
+    | { readonly kind: "timeoutNow" }
+  );
+
+/** Why a proposal was definitely not accepted. */
+export type RefusalReason = "noLeader" | "leadershipTransfer" | "uncommittedLimit" | "applyLag" | "removed";
+
+/** Facts. `step` is told each one and answers with effects. */
+export type Input =
+  /**
+   * The clocks as read by the driver, once a turn, after the turn's other inputs were collected: everything stepped in
+   * the turn had happened by then. `monotonicMs` never falls within a process; its zero means nothing.
+   */
+  | { readonly kind: "clock"; readonly monotonicMs: number; readonly wallTimeMs: number }
+  | { readonly kind: "tick" }
+  | { readonly kind: "messageReceived"; readonly message: Message }
+  | { readonly kind: "proposed"; readonly proposals: readonly Proposal[] }
+  /** A leader appends an entry that carries nothing but the time; elsewhere it is ignored. */
+  | { readonly kind: "clockEntryWanted" }
+  | { readonly kind: "membershipProposed"; readonly changeId: number; readonly change: MembershipChange }
+  | { readonly kind: "clusterVersionProposed"; readonly version: number }
+  /** Every persist effect up to and including `sequence` is on disk. */
+  | { readonly kind: "persisted"; readonly sequence: number }
+  /** The state machine has applied everything up to `index`. */
+  | { readonly kind: "applied"; readonly index: LogIndex }
+  | { readonly kind: "readIndexWanted"; readonly readId: number }
+  | { readonly kind: "transferWanted"; readonly to: NodeId }
+  | { readonly kind: "campaignWanted" }
+  /** A message to `peer` was dropped, or its stream broke. A hint, never proof. */
+  | { readonly kind: "peerUnreachable"; readonly peer: NodeId }
+  /** The state up to `base.lastIncludedIndex` is durable and the log before it was cut. */
+  | { readonly kind: "compacted"; readonly base: SnapshotMeta }
+  /** A whole snapshot from `from`, leader of `term`, lies ready to be installed. */
+  | { readonly kind: "snapshotReceived"; readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta }
+  /** The end of a `sendSnapshot` effect. */
+  | { readonly kind: "snapshotSent"; readonly to: NodeId; readonly index: LogIndex; readonly delivered: boolean };
+
+export type MembershipChange =
+  | { readonly kind: "addLearner"; readonly id: NodeId; readonly address: MemberAddress }
+  | { readonly kind: "promote"; readonly id: NodeId }
+  | { readonly kind: "remove"; readonly id: NodeId }
+  /** Removes `id` and makes the caught-up learner `by` a voter, in one joint change. */
+  | { readonly kind: "replace"; readonly id: NodeId; readonly by: NodeId };
+
+export type Role = "follower" | "preCandidate" | "candidate" | "leader";
+
+/** Orders. To be carried out in the order given; `persist` need not be complete before the next is begun. */
+export type Effect =
+  | { readonly kind: "send"; readonly message: Message }
+  /**
+   * One durable, atomic write. `entries` are contiguous and replace everything stored from the first one's index on.
+   * `snapshot` replaces the whole log and state first. Answered by `persisted`.
+   */
+  | {
+      readonly kind: "persist";
+      readonly sequence: number;
+      readonly hardState: HardState | undefined;
+      readonly entries: readonly Entry[];
+      readonly snapshot: SnapshotMeta | undefined;
+    }
+  /** Committed entries, next in order. Answered by `applied`. */
+  | { readonly kind: "apply"; readonly entries: readonly Entry[] }
+  /** A linearizable read may be served once `index` is applied here. */
+  | { readonly kind: "readReady"; readonly readId: number; readonly index: LogIndex }
+  | { readonly kind: "readDropped"; readonly readId: number }
+  /** These may now be in the log of `term`, here or at its leader. They end by being applied, refused, or overtaken. */
+  | { readonly kind: "proposalsPlaced"; readonly sequences: readonly number[]; readonly term: Term }
+  /** These are definitely not accepted. */
+  | { readonly kind: "proposalsRefused"; readonly sequences: readonly number[]; readonly reason: RefusalReason }
+  | { readonly kind: "membershipAccepted"; readonly changeId: number; readonly index: LogIndex; readonly term: Term }
+  | { readonly kind: "membershipRefused"; readonly changeId: number; readonly refusal: MembershipRefusal }
+  /** The membership in force changed (it counts from the moment its entry is appended, §4.1). */
+  | { readonly kind: "membershipChanged"; readonly membership: Membership }
+  | { readonly kind: "roleChanged"; readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }
+  /** The follower needs entries that are gone: send it a snapshot. Answered by `snapshotSent`. */
+  | { readonly kind: "sendSnapshot"; readonly to: NodeId };
+
+export type MembershipRefusal =
+  | { readonly kind: "notLeader"; readonly leaderId: NodeId | null }
+  | { readonly kind: "changeInProgress" }
+  | { readonly kind: "leadershipTransfer" }
+  | { readonly kind: "idReused" }
+  | { readonly kind: "alreadyMember" }
+  | { readonly kind: "notMember" }
+  | { readonly kind: "notLearner" }
+  | { readonly kind: "notCaughtUp"; readonly behindEntries: number }
+  | { readonly kind: "lastVoter" };
+
+/** What an entry weighs in every byte limit: its command plus a fixed share for the header. */
+export function entryBytes(entry: Entry): number {
+  switch (entry.payload.kind) {
+    case "command":
+      return 64 + entry.payload.command.byteLength;
+    case "membership":
+      return 1024;
+    default:
+      return 64;
+  }
+}
