@@ -1,0 +1,167 @@
+/**
+ * This file lays the writes of applied entries that are not on disk yet over what is there. They stand in two layers:
+ * one accumulates, the other is in flight to the disk. Reads see accumulating before in flight before base.
+ */
+import { assert } from "../base/assert.ts";
+import { OrderedMap } from "./ordered-map.ts";
+import {
+  compareKeys,
+  type KeyRange,
+  type TableName,
+  type TableReader,
+  type Tables,
+  type TableWrite,
+  type TableWriter,
+  tableNames,
+} from "./tables.ts";
+
+/** A written key; `record` undefined says that it is deleted, whatever lies below. */
+type StagedRow<Name extends TableName> = {
+  readonly table: Name;
+  readonly key: string;
+  readonly record: Tables[Name] | undefined;
+};
+type Layer = { readonly [Name in TableName]: OrderedMap<StagedRow<Name>> };
+
+/** A state over a state. The base must change only by what `seal` returned, and `settle` must be called when it did. */
+export class StagedTables implements TableWriter {
+  readonly #base: TableReader;
+  #accumulating: Layer = emptyLayer();
+  #inFlight: Layer | undefined = undefined;
+
+  constructor(base: TableReader) {
+    this.#base = base;
+  }
+
+  get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
+    const row = this.#accumulating[table].get(key) ?? this.#inFlight?.[table].get(key);
+    return row === undefined ? this.#base.get(table, key) : row.record;
+  }
+
+  range<Name extends TableName>(table: Name, range: KeyRange): Iterable<readonly [key: string, record: Tables[Name]]> {
+    const staged = this.#stagedRows(table, range);
+    if (staged.length === 0) return this.#base.range(table, range);
+    if (range.limit === undefined) return laidOver(staged, this.#base.range(table, range), range);
+    // Each staged row can hide one row of the base, so this many are enough, and a huge base is never read to its end.
+    return laidOver(staged, this.#base.range(table, { ...range, limit: range.limit + staged.length }), range);
+  }
+
+  put<Name extends TableName>(table: Name, key: string, record: Tables[Name]): void {
+    this.#accumulating[table].set(key, { table, key, record });
+  }
+
+  delete(table: TableName, key: string): void {
+    this.#deleteFrom(table, key);
+  }
+
+  /** Whether there is something to seal. */
+  get dirty(): boolean {
+    return tableNames.some((table) => this.#accumulating[table].size > 0);
+  }
+
+  /** Whether a sealed layer waits for the disk. */
+  get writing(): boolean {
+    return this.#inFlight !== undefined;
+  }
+
+  /** Moves what accumulated into flight and returns it for the disk: the last write of each key. One flight at a time. */
+  seal(): readonly TableWrite[] {
+    assert(this.#inFlight === undefined, "sealed while a layer is in flight");
+    const layer = this.#accumulating;
+    this.#inFlight = layer;
+    this.#accumulating = emptyLayer();
+    const writes: TableWrite[] = [];
+    for (const table of tableNames) for (const row of layer[table].values()) writes.push(row as TableWrite);
+    return writes;
+  }
+
+  /** What `seal` returned is on disk: the base shows it now. */
+  settle(): void {
+    assert(this.#inFlight !== undefined, "settled without a layer in flight");
+    this.#inFlight = undefined;
+  }
+
+  #deleteFrom<Name extends TableName>(table: Name, key: string): void {
+    this.#accumulating[table].set(key, { table, key, record: undefined });
+  }
+
+  /** The staged rows of a range in its direction, both layers merged. The limit does not count: deletions are among them. */
+  #stagedRows<Name extends TableName>(table: Name, range: KeyRange): StagedRow<Name>[] {
+    const bounds = withoutLimit(range);
+    const above = this.#accumulating[table];
+    const below = this.#inFlight?.[table];
+    const upper = above.size === 0 ? [] : above.range(bounds).map(([, row]) => row);
+    const lower = below === undefined || below.size === 0 ? [] : below.range(bounds).map(([, row]) => row);
+    if (lower.length === 0) return upper;
+    if (upper.length === 0) return lower;
+    const rows: StagedRow<Name>[] = [];
+    let i = 0;
+    for (const row of upper) {
+      let next = lower[i];
+      for (; next !== undefined && before(next.key, row.key, range); next = lower[++i]) rows.push(next);
+      if (next !== undefined && next.key === row.key) i++;
+      rows.push(row);
+    }
+    rows.push(...lower.slice(i));
+    return rows;
+  }
+}
+
+/** Merges staged rows with those of the base; at one key the staged row stands. */
+function* laidOver<Name extends TableName>(
+  staged: readonly StagedRow<Name>[],
+  base: Iterable<readonly [key: string, record: Tables[Name]]>,
+  range: KeyRange,
+): Iterable<readonly [key: string, record: Tables[Name]]> {
+  const limit = range.limit ?? Number.POSITIVE_INFINITY;
+  let count = 0;
+  if (limit === 0) return;
+  let i = 0;
+  for (const baseRow of base) {
+    let row = staged[i];
+    for (; row !== undefined && before(row.key, baseRow[0], range); row = staged[++i]) {
+      if (row.record === undefined) continue;
+      yield [row.key, row.record];
+      if (++count === limit) return;
+    }
+    // The staged row of the same key is yielded, or says deleted, at the next step.
+    if (row !== undefined && row.key === baseRow[0]) continue;
+    yield baseRow;
+    if (++count === limit) return;
+  }
+  for (; i < staged.length; i++) {
+    const row = staged[i];
+    if (row?.record === undefined) continue;
+    yield [row.key, row.record];
+    if (++count === limit) return;
+  }
+}
+
+/** Whether key `a` comes before key `b` in the direction of the range. */
+function before(a: string, b: string, range: KeyRange): boolean {
+  const order = compareKeys(a, b);
+  return range.reverse === true ? order > 0 : order < 0;
+}
+
+function withoutLimit(range: KeyRange): KeyRange {
+  if (range.limit === undefined) return range;
+  const { limit: _, ...bounds } = range;
+  return bounds;
+}
+
+function emptyLayer(): Layer {
+  return {
+    meta: new OrderedMap(),
+    config: new OrderedMap(),
+    history: new OrderedMap(),
+    changes: new OrderedMap(),
+    leases: new OrderedMap(),
+    holdings: new OrderedMap(),
+    locks: new OrderedMap(),
+    waiters: new OrderedMap(),
+    deadlines: new OrderedMap(),
+    requests: new OrderedMap(),
+    requestOrder: new OrderedMap(),
+    members: new OrderedMap(),
+  };
+}
