@@ -1,0 +1,66 @@
+# Keyhold. `make` alone lists what can be done.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# For `run` and `cluster`: make run DATA=/tmp/keyhold NODES=5 BASE_PORT=8000
+DATA ?= .keyhold
+NODES ?= 3
+BASE_PORT ?= 7000
+# For `bench`: make bench BENCH="load --clients 128"
+BENCH ?= load
+
+bin := node_modules/.bin
+# npm writes it when it has installed everything, so it is the stamp of an installation.
+installed := node_modules/.package-lock.json
+
+.PHONY: help run cluster test check fix generate build bench clean packages node
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {  printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: build ## Install, build, start three nodes, say how to use them; Ctrl-C stops them
+	@exec node dist/src/cli/main.js dev --nodes $(NODES) --data-dir "$(DATA)" --base-port $(BASE_PORT)
+
+cluster: ## Start the nodes as last built (DATA=, NODES=, BASE_PORT=)
+	@test -f dist/src/cli/main.js || { echo "There is no build yet: make build" >&2; exit 1; }
+	@exec node dist/src/cli/main.js dev --nodes $(NODES) --data-dir "$(DATA)" --base-port $(BASE_PORT)
+
+test: check build packages ## Check, build, run every test
+	@$(bin)/vitest run
+
+check: $(installed) ## Look for anything wrong, without writing: contract, types, lint, dead code
+	@$(bin)/tsx openapi/generate.ts --check
+	@REDOCLY_TELEMETRY=off $(bin)/redocly lint openapi/keyhold.yaml
+	@$(bin)/tsc --noEmit --incremental false -p .
+	@$(bin)/biome ci .
+	@$(bin)/knip
+
+fix: $(installed) ## Format and repair what a tool can repair
+	@$(bin)/biome check --write .
+
+generate: $(installed) ## Make openapi/generated from openapi/keyhold.yaml
+	@$(bin)/tsx openapi/generate.ts
+
+build: $(installed) ## Compile to dist/
+	@$(bin)/tsc -p .
+	@mkdir -p dist/openapi && cp openapi/keyhold.yaml dist/openapi/keyhold.yaml
+
+bench: build ## Measure a cluster on this machine (BENCH="load --help" lists what)
+	@node dist/test/bench/main.js $(BENCH)
+
+clean: ## Remove what was built and installed (not the data in .keyhold)
+	rm -rf dist node_modules openapi/dist
+
+packages: ## Install the Debian packages that some tests need (in CI; elsewhere only say so)
+	@.ci/packages
+
+$(installed): package-lock.json | node
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+node:
+	@command -v node npm >/dev/null || { echo "Keyhold needs Node.js >= 20.19 with npm: https://nodejs.org" >&2; exit 1; }
+	@found=$$(node -p process.versions.node); IFS=. read -r major minor _ <<< "$$found"; \
+	  if [ "$$major" -lt 20 ] || { [ "$$major" -eq 20 ] && [ "$$minor" -lt 19 ]; }; then \
+	    echo "Keyhold needs Node.js >= 20.19; $$(command -v node) is $$found." >&2; exit 1; fi
