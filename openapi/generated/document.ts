@@ -1,0 +1,5164 @@
+// Made from keyhold.yaml by generate.ts. Do not edit.
+
+/** The OpenAPI document, as served under /openapi.json. */
+export const document: Record<string, unknown> = {
+  "openapi": "3.1.0",
+  "info": {
+    "title": "Keyhold",
+    "version": "1.0.0",
+    "summary": "A Raft-backed lock and config service.",
+    "description": "Locks are leases with fencing tokens; config is versioned values with compare-and-set; changes are watched over\nSocket.IO (`x-socket-io` at the end of this document).\n\n- Any node answers any request: followers forward, they never redirect.\n- **Revision** is the store's own counter: one per committed change, dense, never reused, below 2^53.\n- Keys and lock names are paths such as `payments/db/pool`: UTF-8, 1 to 480 bytes, no control characters, no `.` or `..`\n  between slashes (clients and proxies would resolve them). Slashes may be sent raw or as `%2F`.\n- Every error is `application/problem+json` (RFC 9457) with a stable `code`. Unknown query parameters are refused under\n  `/v1`, so that a typo is not silently ignored. An unknown path answers 404 `not_found`, a known path with another\n  verb 405 `method_not_allowed` with `Allow`.\n- A mutation with an `Idempotency-Key` happens at most once however often it is sent, to whatever node.\n- 503 means that nothing was written; 504 `outcome_unknown` that the write may or may not happen: repeat it with the same\n  `Idempotency-Key` to learn.\n\nThe examples assume `KEYHOLD` to hold the URL of any node.\n",
+    "license": {
+      "name": "MIT",
+      "identifier": "MIT"
+    }
+  },
+  "servers": [
+    {
+      "url": "/",
+      "description": "Any node of the cluster."
+    }
+  ],
+  "security": [],
+  "tags": [
+    {
+      "name": "config",
+      "description": "Versioned values with compare-and-set."
+    },
+    {
+      "name": "leases",
+      "description": "Life that must be renewed. A lease never ends before its TTL, whatever fails."
+    },
+    {
+      "name": "locks",
+      "description": "Exclusive locks with a FIFO queue inside the replicated state and a fence for every hold."
+    },
+    {
+      "name": "cluster",
+      "description": "Where the cluster stands."
+    },
+    {
+      "name": "ops",
+      "description": "Probes, metrics and this document."
+    }
+  ],
+  "paths": {
+    "/v1/config": {
+      "get": {
+        "operationId": "listConfig",
+        "tags": [
+          "config"
+        ],
+        "summary": "List keys under a prefix",
+        "description": "Keys in byte order of their UTF-8. All pages of one list are read at the revision of the first; when that was\ncompacted meanwhile the next page answers 410 and the list starts over.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Prefix"
+          },
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
+          },
+          {
+            "name": "keysOnly",
+            "in": "query",
+            "description": "Leave the values out.",
+            "schema": {
+              "type": "boolean",
+              "default": false
+            }
+          },
+          {
+            "$ref": "#/components/parameters/Consistency"
+          },
+          {
+            "$ref": "#/components/parameters/MinRevision"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl \"$KEYHOLD/v1/config?prefix=payments/&limit=10\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "One page.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Consistency": {
+                "$ref": "#/components/headers/Keyhold-Consistency"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigPage"
+                },
+                "example": {
+                  "revision": 42,
+                  "cursor": null,
+                  "items": [
+                    {
+                      "key": "payments/db/pool",
+                      "value": {
+                        "size": 20
+                      },
+                      "contentType": "application/json",
+                      "version": 3,
+                      "createRevision": 7,
+                      "modRevision": 41,
+                      "leaseId": null,
+                      "author": null,
+                      "comment": "more load",
+                      "updatedAt": "2026-11-21T08:00:00.000Z"
+                    }
+                  ]
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidReadRequest"
+          },
+          "410": {
+            "$ref": "#/components/responses/Compacted"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/RevisionNotReached"
+          }
+        }
+      }
+    },
+    "/v1/config/{key}": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/Key"
+        }
+      ],
+      "get": {
+        "operationId": "getConfig",
+        "tags": [
+          "config"
+        ],
+        "summary": "Read a key",
+        "description": "With `raw` the answer is the value as it was written, byte for byte, under its own content type.",
+        "parameters": [
+          {
+            "name": "raw",
+            "in": "query",
+            "description": "The bytes of the value instead of the entry.",
+            "schema": {
+              "type": "boolean",
+              "default": false
+            }
+          },
+          {
+            "name": "revision",
+            "in": "query",
+            "description": "Read the key as it was at this revision.",
+            "schema": {
+              "$ref": "#/components/schemas/Revision"
+            }
+          },
+          {
+            "$ref": "#/components/parameters/Consistency"
+          },
+          {
+            "$ref": "#/components/parameters/MinRevision"
+          },
+          {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "An ETag; 304 when the key still has it.",
+            "schema": {
+              "$ref": "#/components/schemas/EntityTag"
+            }
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl \"$KEYHOLD/v1/config/payments/db/pool\""
+          },
+          {
+            "lang": "curl",
+            "source": "curl \"$KEYHOLD/v1/config/payments/db/pool?raw=true\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The entry, or with `raw` its bytes.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Consistency": {
+                "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigEntry"
+                },
+                "example": {
+                  "key": "payments/db/pool",
+                  "value": {
+                    "size": 20
+                  },
+                  "contentType": "application/json",
+                  "version": 3,
+                  "createRevision": 7,
+                  "modRevision": 41,
+                  "leaseId": null,
+                  "author": null,
+                  "comment": "more load",
+                  "updatedAt": "2026-11-21T08:00:00.000Z"
+                }
+              },
+              "*/*": {
+                "schema": {
+                  "description": "With `raw`: the bytes of the value."
+                }
+              }
+            }
+          },
+          "304": {
+            "description": "The key still has the ETag that was asked for.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Consistency": {
+                "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidReadRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/KeyNotFound"
+          },
+          "410": {
+            "$ref": "#/components/responses/Compacted"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/RevisionNotReached"
+          }
+        }
+      },
+      "put": {
+        "operationId": "putConfig",
+        "tags": [
+          "config"
+        ],
+        "summary": "Write a key",
+        "description": "The body is the value, kept byte for byte with its content type, at most 1 MiB. A JSON type (`application/json`, `*+json`)\nmust parse; `text/*` must be UTF-8; no `Content-Type` means `application/octet-stream`. Form types and content\nencodings are refused with 415: curl sends `application/x-www-form-urlencoded` unless told otherwise, and nobody means it.\n`If-Match` and `If-None-Match` together are refused.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/IfMatch"
+          },
+          {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "`*` creates: the key must not exist.",
+            "schema": {
+              "type": "string",
+              "const": "*"
+            }
+          },
+          {
+            "name": "lease",
+            "in": "query",
+            "description": "Delete the key when this lease ends.",
+            "schema": {
+              "$ref": "#/components/schemas/LeaseId"
+            }
+          },
+          {
+            "name": "Keyhold-Comment",
+            "in": "header",
+            "description": "Why, for people. UTF-8, percent-encoded where a header cannot carry it (and `%` itself as `%25`).",
+            "schema": {
+              "type": "string",
+              "maxLength": 1024
+            }
+          },
+          {
+            "$ref": "#/components/parameters/IdempotencyKey"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X PUT \"$KEYHOLD/v1/config/payments/db/pool\" -H 'content-type: application/json' -H 'keyhold-comment: more load' -d '{\"size\":20}'"
+          },
+          {
+            "lang": "curl",
+            "source": "curl -X PUT \"$KEYHOLD/v1/config/payments/db/pool\" -H 'content-type: application/json' -H 'if-match: \"41\"' -d '{\"size\":24}'"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "description": "Any JSON."
+              },
+              "example": {
+                "size": 20
+              }
+            },
+            "*/*": {
+              "schema": {
+                "description": "Text or bytes."
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "The key was overwritten.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigWritten"
+                },
+                "example": {
+                  "key": "payments/db/pool",
+                  "created": false,
+                  "version": 3,
+                  "createRevision": 7,
+                  "modRevision": 41
+                }
+              }
+            }
+          },
+          "201": {
+            "description": "The key was created.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigWritten"
+                },
+                "example": {
+                  "key": "payments/db/pool",
+                  "created": true,
+                  "version": 1,
+                  "createRevision": 7,
+                  "modRevision": 7
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/LeaseNotFound"
+          },
+          "412": {
+            "$ref": "#/components/responses/RevisionMismatch"
+          },
+          "413": {
+            "$ref": "#/components/responses/TooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "422": {
+            "$ref": "#/components/responses/RequestMismatch"
+          },
+          "429": {
+            "$ref": "#/components/responses/LimitReached"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      },
+      "delete": {
+        "operationId": "deleteConfig",
+        "tags": [
+          "config"
+        ],
+        "summary": "Delete a key",
+        "description": "Without `If-Match` a key that does not exist answers 404; with it 412 (`actual` null).",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/IfMatch"
+          },
+          {
+            "$ref": "#/components/parameters/IdempotencyKey"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X DELETE \"$KEYHOLD/v1/config/payments/db/pool\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The key is gone.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigDeleted"
+                },
+                "example": {
+                  "key": "payments/db/pool",
+                  "revision": 43
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/KeyNotFound"
+          },
+          "412": {
+            "$ref": "#/components/responses/RevisionMismatch"
+          },
+          "422": {
+            "$ref": "#/components/responses/RequestMismatch"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      }
+    },
+    "/v1/leases": {
+      "get": {
+        "operationId": "listLeases",
+        "tags": [
+          "leases"
+        ],
+        "summary": "List leases",
+        "description": "In the order of their grant. Each page is read at its own revision.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
+          },
+          {
+            "$ref": "#/components/parameters/Consistency"
+          },
+          {
+            "$ref": "#/components/parameters/MinRevision"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl \"$KEYHOLD/v1/leases\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "One page.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Consistency": {
+                "$ref": "#/components/headers/Keyhold-Consistency"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LeasePage"
+                },
+                "example": {
+                  "revision": 50,
+                  "cursor": null,
+                  "items": [
+                    {
+                      "leaseId": "l44",
+                      "ttlMs": 15000,
+                      "remainingMs": 9000,
+                      "owner": "worker-1",
+                      "grantRevision": 44,
+                      "ownedByLock": "orders/42",
+                      "holdings": [
+                        {
+                          "kind": "lock",
+                          "name": "orders/42"
+                        }
+                      ]
+                    }
+                  ]
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/RevisionNotReached"
+          }
+        }
+      },
+      "post": {
+        "operationId": "grantLease",
+        "tags": [
+          "leases"
+        ],
+        "summary": "Grant a lease",
+        "description": "Locks and config keys can hang on it; all of them end with it.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/IdempotencyKey"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/leases\" -H 'content-type: application/json' -d '{\"ttlMs\":15000,\"owner\":\"worker-1\"}'"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/LeaseRequest"
+              },
+              "example": {
+                "ttlMs": 15000,
+                "owner": "worker-1"
+              }
+            }
+          }
+        },
+        "responses": {
+          "201": {
+            "description": "The lease lives; its TTL counts from now.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LeaseGranted"
+                },
+                "example": {
+                  "leaseId": "l44",
+                  "ttlMs": 15000,
+                  "revision": 44
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "413": {
+            "$ref": "#/components/responses/TooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "422": {
+            "$ref": "#/components/responses/RequestMismatch"
+          },
+          "429": {
+            "$ref": "#/components/responses/LimitReached"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      }
+    },
+    "/v1/leases/{id}": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/LeaseIdInPath"
+        }
+      ],
+      "get": {
+        "operationId": "getLease",
+        "tags": [
+          "leases"
+        ],
+        "summary": "Inspect a lease",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Consistency"
+          },
+          {
+            "$ref": "#/components/parameters/MinRevision"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl \"$KEYHOLD/v1/leases/l44\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The lease and what hangs on it.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Consistency": {
+                "$ref": "#/components/headers/Keyhold-Consistency"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/Lease"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/LeaseNotFound"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/RevisionNotReached"
+          }
+        }
+      },
+      "delete": {
+        "operationId": "revokeLease",
+        "tags": [
+          "leases"
+        ],
+        "summary": "End a lease now",
+        "description": "Its locks are released to the next waiter and its keys deleted in the same revision.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/IdempotencyKey"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X DELETE \"$KEYHOLD/v1/leases/l44\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The lease has ended.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LeaseRevoked"
+                },
+                "example": {
+                  "leaseId": "l44",
+                  "revision": 51
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/LeaseNotFound"
+          },
+          "422": {
+            "$ref": "#/components/responses/RequestMismatch"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      }
+    },
+    "/v1/leases/{id}/keepalive": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/LeaseIdInPath"
+        }
+      ],
+      "post": {
+        "operationId": "keepAliveLease",
+        "tags": [
+          "leases"
+        ],
+        "summary": "Renew a lease",
+        "description": "The full TTL counts again from a moment after this request was sent. Needs no `Idempotency-Key`: renewing twice is\nrenewing. A lease that has ended stays ended.\n",
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/leases/l44/keepalive\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "Renewed.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LeaseRenewed"
+                },
+                "example": {
+                  "leaseId": "l44",
+                  "ttlMs": 15000
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/LeaseNotFound"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      }
+    },
+    "/v1/locks": {
+      "get": {
+        "operationId": "listLocks",
+        "tags": [
+          "locks"
+        ],
+        "summary": "List locks that are held or waited for",
+        "description": "Names in byte order of their UTF-8. Each page is read at its own revision and shows at most 10 waiters of a lock.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Prefix"
+          },
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
+          },
+          {
+            "$ref": "#/components/parameters/Consistency"
+          },
+          {
+            "$ref": "#/components/parameters/MinRevision"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl \"$KEYHOLD/v1/locks?prefix=orders/\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "One page.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Consistency": {
+                "$ref": "#/components/headers/Keyhold-Consistency"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LockPage"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/RevisionNotReached"
+          }
+        }
+      }
+    },
+    "/v1/locks/{name}": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/LockName"
+        }
+      ],
+      "get": {
+        "operationId": "getLock",
+        "tags": [
+          "locks"
+        ],
+        "summary": "Inspect a lock",
+        "description": "A free lock, also one that nobody ever held, has no holders and no queue. Shows at most 100 waiters.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Consistency"
+          },
+          {
+            "$ref": "#/components/parameters/MinRevision"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl \"$KEYHOLD/v1/locks/orders/42\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "Who holds it and who waits.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Consistency": {
+                "$ref": "#/components/headers/Keyhold-Consistency"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/Lock"
+                },
+                "example": {
+                  "name": "orders/42",
+                  "holders": [
+                    {
+                      "fence": 44,
+                      "leaseId": "l44",
+                      "owner": "worker-1",
+                      "grantedAt": "2026-11-21T08:00:00.000Z",
+                      "ttlMs": 15000,
+                      "remainingMs": 9000
+                    }
+                  ],
+                  "queueLength": 1,
+                  "queue": [
+                    {
+                      "ticket": 46,
+                      "position": 1,
+                      "owner": "worker-2",
+                      "remainingMs": 20000
+                    }
+                  ]
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/RevisionNotReached"
+          }
+        }
+      }
+    },
+    "/v1/locks/{name}/acquire": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/LockName"
+        }
+      ],
+      "post": {
+        "operationId": "acquireLock",
+        "tags": [
+          "locks"
+        ],
+        "summary": "Acquire a lock, waiting in its queue if asked to",
+        "description": "With `ttlMs` the hold gets a lease of its own that starts at the grant; with `leaseId` it hangs on that lease.\n`waitMs` 0 tries once (409 `lock_held`); otherwise the request joins the FIFO queue for at most `waitMs`, and the answer\nis held back for up to `holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that\nthe 202 returned to go on waiting; the place in the queue stays. A dropped connection does not leave the queue; the\nwait's deadline, the end of its lease or a cancel does.\n",
+        "parameters": [
+          {
+            "name": "holdMs",
+            "in": "query",
+            "description": "How long to hold the answer back at most. Not part of what an `Idempotency-Key` names.",
+            "schema": {
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 60000,
+              "default": 60000
+            }
+          },
+          {
+            "$ref": "#/components/parameters/IdempotencyKey"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/locks/orders/42/acquire\" -H 'content-type: application/json' -d '{\"ttlMs\":15000,\"waitMs\":30000,\"owner\":\"worker-1\"}'"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/LockRequest"
+              },
+              "examples": {
+                "ownLease": {
+                  "value": {
+                    "ttlMs": 15000,
+                    "waitMs": 30000,
+                    "owner": "worker-1"
+                  }
+                },
+                "existingLease": {
+                  "value": {
+                    "leaseId": "l44",
+                    "waitMs": 0
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "Held. The fence is the revision of the grant, strictly increasing for a name for ever.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LockGranted"
+                },
+                "example": {
+                  "name": "orders/42",
+                  "fence": 44,
+                  "leaseId": "l44",
+                  "ttlMs": 15000,
+                  "ticket": null
+                }
+              }
+            }
+          },
+          "202": {
+            "description": "Still in the queue.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LockQueued"
+                },
+                "example": {
+                  "name": "orders/42",
+                  "ticket": 46,
+                  "position": 1,
+                  "idempotencyKey": "3f0c5f1e-6a57-4a43-9d7a-9d1c5f7f4f10"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/LeaseNotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotAcquired"
+          },
+          "410": {
+            "$ref": "#/components/responses/LeaseGone"
+          },
+          "413": {
+            "$ref": "#/components/responses/TooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "422": {
+            "$ref": "#/components/responses/RequestMismatch"
+          },
+          "429": {
+            "$ref": "#/components/responses/LimitReached"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      }
+    },
+    "/v1/locks/{name}/release": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/LockName"
+        }
+      ],
+      "post": {
+        "operationId": "releaseLock",
+        "tags": [
+          "locks"
+        ],
+        "summary": "Release a hold",
+        "description": "The next waiter is granted in the same revision. A hold's own lease ends with it.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/IdempotencyKey"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/locks/orders/42/release\" -H 'content-type: application/json' -d '{\"leaseId\":\"l44\",\"fence\":44}'"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/ReleaseRequest"
+              },
+              "example": {
+                "leaseId": "l44",
+                "fence": 44
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "Released.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LockReleased"
+                },
+                "example": {
+                  "name": "orders/42",
+                  "fence": 44,
+                  "revision": 52
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotHolder"
+          },
+          "413": {
+            "$ref": "#/components/responses/TooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "422": {
+            "$ref": "#/components/responses/RequestMismatch"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      }
+    },
+    "/v1/locks/{name}/verify": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/LockName"
+        }
+      ],
+      "post": {
+        "operationId": "verifyLock",
+        "tags": [
+          "locks"
+        ],
+        "summary": "Ask whether a fence still holds the lock",
+        "description": "A linearizable read. By the time the answer arrives it may be old; the fence in the guarded store is what protects.",
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/locks/orders/42/verify\" -H 'content-type: application/json' -d '{\"fence\":44}'"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/VerifyRequest"
+              },
+              "example": {
+                "fence": 44
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "It held the lock when it was asked.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Consistency": {
+                "$ref": "#/components/headers/Keyhold-Consistency"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LockVerified"
+                },
+                "example": {
+                  "name": "orders/42",
+                  "fence": 44,
+                  "leaseId": "l44",
+                  "owner": "worker-1",
+                  "remainingMs": 9000
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotHolder"
+          },
+          "413": {
+            "$ref": "#/components/responses/TooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/v1/locks/{name}/queue/{ticket}": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/LockName"
+        },
+        {
+          "name": "ticket",
+          "in": "path",
+          "required": true,
+          "description": "What 202 returned, or what the lock's queue shows.",
+          "schema": {
+            "$ref": "#/components/schemas/Ticket"
+          }
+        }
+      ],
+      "delete": {
+        "operationId": "cancelWait",
+        "tags": [
+          "locks"
+        ],
+        "summary": "Take a waiter out of the queue",
+        "description": "404 `ticket_not_found` when it does not wait (any more), also when it was granted meanwhile.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/IdempotencyKey"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X DELETE \"$KEYHOLD/v1/locks/orders/42/queue/46\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "It waits no more.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/WaitCancelled"
+                },
+                "example": {
+                  "name": "orders/42",
+                  "ticket": 46,
+                  "revision": 53
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/TicketNotFound"
+          },
+          "422": {
+            "$ref": "#/components/responses/RequestMismatch"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      }
+    },
+    "/v1/locks/{name}/holder": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/LockName"
+        }
+      ],
+      "delete": {
+        "operationId": "breakLock",
+        "tags": [
+          "locks"
+        ],
+        "summary": "End a hold without its holder",
+        "description": "An admin's act. The old holder may go on believing for a while; only fences protect against that. A free lock\nanswers 409 `not_holder`.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/IdempotencyKey"
+          }
+        ],
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X DELETE \"$KEYHOLD/v1/locks/orders/42/holder\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The hold with this fence has ended.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LockReleased"
+                },
+                "example": {
+                  "name": "orders/42",
+                  "fence": 44,
+                  "revision": 54
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotHolder"
+          },
+          "422": {
+            "$ref": "#/components/responses/RequestMismatch"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          }
+        }
+      }
+    },
+    "/v1/cluster": {
+      "get": {
+        "operationId": "getCluster",
+        "tags": [
+          "cluster"
+        ],
+        "summary": "Where the answering node and its cluster stand",
+        "description": "Answered by the node that was asked, from what it knows; needs no leader.",
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl \"$KEYHOLD/v1/cluster\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The node's view.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ClusterStatus"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          }
+        }
+      }
+    },
+    "/livez": {
+      "get": {
+        "operationId": "getLiveness",
+        "tags": [
+          "ops"
+        ],
+        "summary": "Whether the process serves requests",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Verbose"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "It does.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/Health"
+                },
+                "example": {
+                  "status": "ok"
+                }
+              }
+            }
+          }
+        }
+      }
+    },
+    "/readyz": {
+      "get": {
+        "operationId": "getReadiness",
+        "tags": [
+          "ops"
+        ],
+        "summary": "Whether the node should get traffic",
+        "description": "It knows a leader, has applied what is committed within a bound, and is not shutting down.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Verbose"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "Ready.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/Health"
+                },
+                "example": {
+                  "status": "ok",
+                  "checks": [
+                    {
+                      "name": "leader",
+                      "ok": true,
+                      "detail": "n1 in term 4"
+                    }
+                  ]
+                }
+              }
+            }
+          },
+          "503": {
+            "$ref": "#/components/responses/NotReady"
+          }
+        }
+      }
+    },
+    "/metrics": {
+      "get": {
+        "operationId": "getMetrics",
+        "tags": [
+          "ops"
+        ],
+        "summary": "Prometheus metrics",
+        "responses": {
+          "200": {
+            "description": "The text exposition format.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "text/plain": {
+                "schema": {
+                  "type": "string"
+                }
+              }
+            }
+          }
+        }
+      }
+    },
+    "/openapi.json": {
+      "get": {
+        "operationId": "getOpenApi",
+        "tags": [
+          "ops"
+        ],
+        "summary": "This document as JSON",
+        "responses": {
+          "200": {
+            "description": "OpenAPI 3.1.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "additionalProperties": true
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  },
+  "components": {
+    "parameters": {
+      "Key": {
+        "name": "key",
+        "in": "path",
+        "required": true,
+        "description": "The key. Slashes raw or as `%2F`.",
+        "schema": {
+          "$ref": "#/components/schemas/Key"
+        }
+      },
+      "LockName": {
+        "name": "name",
+        "in": "path",
+        "required": true,
+        "description": "The lock's name. Slashes raw or as `%2F`.",
+        "schema": {
+          "$ref": "#/components/schemas/Key"
+        }
+      },
+      "LeaseIdInPath": {
+        "name": "id",
+        "in": "path",
+        "required": true,
+        "description": "The lease.",
+        "schema": {
+          "$ref": "#/components/schemas/LeaseId"
+        }
+      },
+      "Prefix": {
+        "name": "prefix",
+        "in": "query",
+        "description": "Only names that start with it; empty for all.",
+        "schema": {
+          "type": "string",
+          "maxLength": 480,
+          "default": ""
+        }
+      },
+      "Limit": {
+        "name": "limit",
+        "in": "query",
+        "description": "Items of a page at most. A page may hold fewer.",
+        "schema": {
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 1000,
+          "default": 100
+        }
+      },
+      "Cursor": {
+        "name": "cursor",
+        "in": "query",
+        "description": "What the page before returned; opaque.",
+        "schema": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 2048
+        }
+      },
+      "Consistency": {
+        "name": "consistency",
+        "in": "query",
+        "description": "`linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied.",
+        "schema": {
+          "$ref": "#/components/schemas/Consistency"
+        }
+      },
+      "MinRevision": {
+        "name": "minRevision",
+        "in": "query",
+        "description": "Wait until this node has reached it (read your own writes with `stale`).",
+        "schema": {
+          "$ref": "#/components/schemas/Revision"
+        }
+      },
+      "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The ETag that the key must have, quotes optional; `*` for any existing.",
+        "schema": {
+          "type": "string",
+          "pattern": "^(\\*|[0-9]{1,16}|\"[0-9]{1,16}\")$"
+        }
+      },
+      "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another\nrequest under it answers 422.\n",
+        "schema": {
+          "$ref": "#/components/schemas/IdempotencyKey"
+        }
+      },
+      "Verbose": {
+        "name": "verbose",
+        "in": "query",
+        "description": "List the checks. Present, with or without a value, means yes.",
+        "allowEmptyValue": true,
+        "schema": {
+          "type": "string"
+        }
+      }
+    },
+    "headers": {
+      "Keyhold-Revision": {
+        "description": "The revision that the answering node had reached.",
+        "required": true,
+        "schema": {
+          "$ref": "#/components/schemas/Revision"
+        }
+      },
+      "Keyhold-Term": {
+        "description": "The Raft term of the answering node.",
+        "required": true,
+        "schema": {
+          "type": "integer",
+          "minimum": 0,
+          "maximum": 9007199254740991
+        }
+      },
+      "Keyhold-Served-By": {
+        "description": "The node that answered.",
+        "required": true,
+        "schema": {
+          "type": "string"
+        }
+      },
+      "Keyhold-Consistency": {
+        "description": "How the read was done.",
+        "required": true,
+        "schema": {
+          "$ref": "#/components/schemas/Consistency"
+        }
+      },
+      "ETag": {
+        "description": "The key's modRevision in quotes.",
+        "required": true,
+        "schema": {
+          "$ref": "#/components/schemas/EntityTag"
+        }
+      },
+      "Retry-After": {
+        "description": "Seconds, at least 1.",
+        "required": true,
+        "schema": {
+          "type": "integer",
+          "minimum": 1
+        }
+      }
+    },
+    "responses": {
+      "InvalidRequest": {
+        "description": "`invalid_request`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/InvalidRequestProblem"
+            }
+          }
+        }
+      },
+      "InvalidReadRequest": {
+        "description": "`invalid_request`, `future_revision`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/InvalidRequestProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/FutureRevisionProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "KeyNotFound": {
+        "description": "`key_not_found`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/KeyNotFoundProblem"
+            }
+          }
+        }
+      },
+      "LeaseNotFound": {
+        "description": "`lease_not_found`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/LeaseNotFoundProblem"
+            }
+          }
+        }
+      },
+      "TicketNotFound": {
+        "description": "`ticket_not_found`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/TicketNotFoundProblem"
+            }
+          }
+        }
+      },
+      "NotFound": {
+        "description": "`not_found`: no such path. Any operation's path misspelt answers this.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/NotFoundProblem"
+            }
+          }
+        }
+      },
+      "MethodNotAllowed": {
+        "description": "`method_not_allowed`: the path exists, the verb does not.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Allow": {
+            "description": "The verbs of the path.",
+            "required": true,
+            "schema": {
+              "type": "string"
+            }
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/MethodNotAllowedProblem"
+            }
+          }
+        }
+      },
+      "NotAcquired": {
+        "description": "`lock_held`, `already_held`, `wait_timeout`, `wait_cancelled`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "description": "With `lock_held`: whole seconds until the hold ends at the latest unless renewed.",
+            "schema": {
+              "type": "integer",
+              "minimum": 1
+            }
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/LockHeldProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/AlreadyHeldProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/WaitTimeoutProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/WaitCancelledProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "NotHolder": {
+        "description": "`not_holder`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/NotHolderProblem"
+            }
+          }
+        }
+      },
+      "LeaseGone": {
+        "description": "`lease_gone`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/LeaseGoneProblem"
+            }
+          }
+        }
+      },
+      "Compacted": {
+        "description": "`compacted`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/CompactedProblem"
+            }
+          }
+        }
+      },
+      "RevisionMismatch": {
+        "description": "`revision_mismatch`; the ETag is there when the key exists.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "ETag": {
+            "description": "What the key has instead.",
+            "schema": {
+              "$ref": "#/components/schemas/EntityTag"
+            }
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/RevisionMismatchProblem"
+            }
+          }
+        }
+      },
+      "TooLarge": {
+        "description": "`too_large`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/TooLargeProblem"
+            }
+          }
+        }
+      },
+      "UnsupportedMediaType": {
+        "description": "`unsupported_media_type`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/UnsupportedMediaTypeProblem"
+            }
+          }
+        }
+      },
+      "RequestMismatch": {
+        "description": "`request_mismatch`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/RequestMismatchProblem"
+            }
+          }
+        }
+      },
+      "LimitReached": {
+        "description": "`limit_reached`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/LimitReachedProblem"
+            }
+          }
+        }
+      },
+      "Internal": {
+        "description": "`internal`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/InternalProblem"
+            }
+          }
+        }
+      },
+      "Unavailable": {
+        "description": "`no_leader`, `overloaded`, `shutting_down`: nothing was written.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/NoLeaderProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/OverloadedProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/ShuttingDownProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "NotReady": {
+        "description": "`not_ready`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/NotReadyProblem"
+            }
+          }
+        }
+      },
+      "OutcomeUnknown": {
+        "description": "`outcome_unknown`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/OutcomeUnknownProblem"
+            }
+          }
+        }
+      },
+      "RevisionNotReached": {
+        "description": "`revision_not_reached`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/RevisionNotReachedProblem"
+            }
+          }
+        }
+      }
+    },
+    "schemas": {
+      "Revision": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 9007199254740991,
+        "description": "The store's counter; 0 is the empty store.",
+        "example": 42
+      },
+      "Fence": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 9007199254740991,
+        "description": "The revision at which a hold was granted.",
+        "example": 44
+      },
+      "Ticket": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 9007199254740991,
+        "description": "The revision at which a waiter joined a queue.",
+        "example": 46
+      },
+      "LeaseId": {
+        "type": "string",
+        "pattern": "^l[1-9][0-9]{0,15}$",
+        "description": "Never reused.",
+        "example": "l44"
+      },
+      "Key": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 480,
+        "pattern": "^(?!(?:.*/)?\\.{1,2}(?:/|$))[^\\u0000-\\u001f\\u007f]+$",
+        "description": "1 to 480 bytes of UTF-8, no control characters, no `.` or `..` between slashes.",
+        "example": "payments/db/pool"
+      },
+      "IdempotencyKey": {
+        "type": "string",
+        "pattern": "^[!-~]{1,128}$",
+        "example": "3f0c5f1e-6a57-4a43-9d7a-9d1c5f7f4f10"
+      },
+      "EntityTag": {
+        "type": "string",
+        "pattern": "^([0-9]{1,16}|\"[0-9]{1,16}\")$",
+        "description": "A modRevision in quotes (accepted without, too).",
+        "example": "\"41\""
+      },
+      "Consistency": {
+        "type": "string",
+        "enum": [
+          "linearizable",
+          "stale"
+        ],
+        "default": "linearizable"
+      },
+      "TtlMs": {
+        "type": "integer",
+        "minimum": 500,
+        "maximum": 86400000,
+        "description": "500 ms to 24 h.",
+        "example": 15000
+      },
+      "WaitMs": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 86400000,
+        "default": 0,
+        "description": "The longest stay in the queue; 0 tries once."
+      },
+      "Owner": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 256,
+        "description": "Who, for people and for inspection; no rule reads it.",
+        "example": "worker-1"
+      },
+      "RemainingMs": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Cluster time left; counts from the moment of the answer."
+      },
+      "ConfigItem": {
+        "type": "object",
+        "required": [
+          "key",
+          "contentType",
+          "version",
+          "createRevision",
+          "modRevision",
+          "leaseId",
+          "author",
+          "comment",
+          "updatedAt"
+        ],
+        "properties": {
+          "key": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "value": {
+            "description": "Of a JSON content type: the JSON. Of `text/*`: a string. Of anything else: the bytes in base64, and `encoding` says so.\nAbsent from lists of keys only.\n"
+          },
+          "encoding": {
+            "type": "string",
+            "const": "base64",
+            "description": "There when `value` is base64."
+          },
+          "contentType": {
+            "type": "string",
+            "example": "application/json"
+          },
+          "version": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "1, 2, ... since the key was created."
+          },
+          "createRevision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "modRevision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "leaseId": {
+            "description": "The key vanishes with this lease.",
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/LeaseId"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "author": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "comment": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "updatedAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "By the wall clock of the leader, for people."
+          }
+        }
+      },
+      "ConfigEntry": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/ConfigItem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "value"
+            ],
+            "properties": {
+              "value": {}
+            }
+          }
+        ]
+      },
+      "ConfigPage": {
+        "type": "object",
+        "required": [
+          "items",
+          "cursor",
+          "revision"
+        ],
+        "properties": {
+          "items": {
+            "type": "array",
+            "maxItems": 1000,
+            "items": {
+              "$ref": "#/components/schemas/ConfigItem"
+            }
+          },
+          "cursor": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "For the next page; null after the last."
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "ConfigWritten": {
+        "type": "object",
+        "required": [
+          "key",
+          "created",
+          "version",
+          "createRevision",
+          "modRevision"
+        ],
+        "properties": {
+          "key": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "created": {
+            "type": "boolean"
+          },
+          "version": {
+            "type": "integer",
+            "minimum": 1
+          },
+          "createRevision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "modRevision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "ConfigDeleted": {
+        "type": "object",
+        "required": [
+          "key",
+          "revision"
+        ],
+        "properties": {
+          "key": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "LeaseRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "ttlMs"
+        ],
+        "properties": {
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          },
+          "owner": {
+            "$ref": "#/components/schemas/Owner"
+          }
+        }
+      },
+      "LeaseGranted": {
+        "type": "object",
+        "required": [
+          "leaseId",
+          "ttlMs",
+          "revision"
+        ],
+        "properties": {
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "LeaseRenewed": {
+        "type": "object",
+        "required": [
+          "leaseId",
+          "ttlMs"
+        ],
+        "properties": {
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          }
+        }
+      },
+      "LeaseRevoked": {
+        "type": "object",
+        "required": [
+          "leaseId",
+          "revision"
+        ],
+        "properties": {
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "Lease": {
+        "type": "object",
+        "required": [
+          "leaseId",
+          "ttlMs",
+          "remainingMs",
+          "owner",
+          "grantRevision",
+          "ownedByLock",
+          "holdings"
+        ],
+        "properties": {
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          },
+          "remainingMs": {
+            "$ref": "#/components/schemas/RemainingMs"
+          },
+          "owner": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "grantRevision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "ownedByLock": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "The lock whose hold owns this lease; it ends with that hold."
+          },
+          "holdings": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/LeaseHolding"
+            }
+          }
+        },
+        "example": {
+          "leaseId": "l44",
+          "ttlMs": 15000,
+          "remainingMs": 9000,
+          "owner": "worker-1",
+          "grantRevision": 44,
+          "ownedByLock": "orders/42",
+          "holdings": [
+            {
+              "kind": "lock",
+              "name": "orders/42"
+            }
+          ]
+        }
+      },
+      "LeaseHolding": {
+        "oneOf": [
+          {
+            "type": "object",
+            "required": [
+              "kind",
+              "name"
+            ],
+            "properties": {
+              "kind": {
+                "const": "lock"
+              },
+              "name": {
+                "$ref": "#/components/schemas/Key"
+              }
+            }
+          },
+          {
+            "type": "object",
+            "required": [
+              "kind",
+              "name",
+              "ticket"
+            ],
+            "properties": {
+              "kind": {
+                "const": "waiter"
+              },
+              "name": {
+                "$ref": "#/components/schemas/Key"
+              },
+              "ticket": {
+                "$ref": "#/components/schemas/Ticket"
+              }
+            }
+          },
+          {
+            "type": "object",
+            "required": [
+              "kind",
+              "key"
+            ],
+            "properties": {
+              "kind": {
+                "const": "config"
+              },
+              "key": {
+                "$ref": "#/components/schemas/Key"
+              }
+            }
+          }
+        ]
+      },
+      "LeasePage": {
+        "type": "object",
+        "required": [
+          "items",
+          "cursor",
+          "revision"
+        ],
+        "properties": {
+          "items": {
+            "type": "array",
+            "maxItems": 1000,
+            "items": {
+              "$ref": "#/components/schemas/Lease"
+            }
+          },
+          "cursor": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "For the next page; null after the last."
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "LockRequest": {
+        "oneOf": [
+          {
+            "$ref": "#/components/schemas/LockRequestWithTtl"
+          },
+          {
+            "$ref": "#/components/schemas/LockRequestWithLease"
+          }
+        ]
+      },
+      "LockRequestWithTtl": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "ttlMs"
+        ],
+        "properties": {
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          },
+          "waitMs": {
+            "$ref": "#/components/schemas/WaitMs"
+          },
+          "owner": {
+            "$ref": "#/components/schemas/Owner"
+          }
+        }
+      },
+      "LockRequestWithLease": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "leaseId"
+        ],
+        "properties": {
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "waitMs": {
+            "$ref": "#/components/schemas/WaitMs"
+          },
+          "owner": {
+            "$ref": "#/components/schemas/Owner"
+          }
+        }
+      },
+      "LockGranted": {
+        "type": "object",
+        "required": [
+          "name",
+          "fence",
+          "leaseId",
+          "ttlMs",
+          "ticket"
+        ],
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          },
+          "ticket": {
+            "description": "The ticket it waited under; null when the lock was free.",
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/Ticket"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          }
+        }
+      },
+      "LockQueued": {
+        "type": "object",
+        "required": [
+          "name",
+          "ticket",
+          "position",
+          "idempotencyKey"
+        ],
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "ticket": {
+            "$ref": "#/components/schemas/Ticket"
+          },
+          "position": {
+            "type": "integer",
+            "minimum": 1
+          },
+          "idempotencyKey": {
+            "$ref": "#/components/schemas/IdempotencyKey"
+          }
+        }
+      },
+      "ReleaseRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "leaseId",
+          "fence"
+        ],
+        "properties": {
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          }
+        }
+      },
+      "VerifyRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "fence"
+        ],
+        "properties": {
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          }
+        }
+      },
+      "LockVerified": {
+        "type": "object",
+        "required": [
+          "name",
+          "fence",
+          "leaseId",
+          "owner",
+          "remainingMs"
+        ],
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "owner": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "remainingMs": {
+            "$ref": "#/components/schemas/RemainingMs"
+          }
+        }
+      },
+      "LockReleased": {
+        "type": "object",
+        "required": [
+          "name",
+          "fence",
+          "revision"
+        ],
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "WaitCancelled": {
+        "type": "object",
+        "required": [
+          "name",
+          "ticket",
+          "revision"
+        ],
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "ticket": {
+            "$ref": "#/components/schemas/Ticket"
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "LockHolder": {
+        "type": "object",
+        "required": [
+          "fence",
+          "leaseId",
+          "owner",
+          "grantedAt"
+        ],
+        "properties": {
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "owner": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "grantedAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "By the wall clock of the leader, for people."
+          }
+        }
+      },
+      "LockWaiter": {
+        "type": "object",
+        "required": [
+          "ticket",
+          "position",
+          "owner",
+          "remainingMs"
+        ],
+        "properties": {
+          "ticket": {
+            "$ref": "#/components/schemas/Ticket"
+          },
+          "position": {
+            "type": "integer",
+            "minimum": 1
+          },
+          "owner": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "remainingMs": {
+            "$ref": "#/components/schemas/RemainingMs"
+          }
+        }
+      },
+      "Lock": {
+        "type": "object",
+        "required": [
+          "name",
+          "holders",
+          "queueLength",
+          "queue"
+        ],
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "holders": {
+            "type": "array",
+            "description": "In grant order; empty when the lock is free.",
+            "items": {
+              "allOf": [
+                {
+                  "$ref": "#/components/schemas/LockHolder"
+                },
+                {
+                  "type": "object",
+                  "required": [
+                    "ttlMs",
+                    "remainingMs"
+                  ],
+                  "properties": {
+                    "ttlMs": {
+                      "$ref": "#/components/schemas/TtlMs"
+                    },
+                    "remainingMs": {
+                      "$ref": "#/components/schemas/RemainingMs"
+                    }
+                  }
+                }
+              ]
+            }
+          },
+          "queueLength": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "queue": {
+            "type": "array",
+            "description": "The first waiters in order.",
+            "items": {
+              "$ref": "#/components/schemas/LockWaiter"
+            }
+          }
+        }
+      },
+      "LockPage": {
+        "type": "object",
+        "required": [
+          "items",
+          "cursor",
+          "revision"
+        ],
+        "properties": {
+          "items": {
+            "type": "array",
+            "maxItems": 1000,
+            "items": {
+              "$ref": "#/components/schemas/Lock"
+            }
+          },
+          "cursor": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "For the next page; null after the last."
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "ClusterStatus": {
+        "type": "object",
+        "required": [
+          "clusterId",
+          "storeId",
+          "nodeId",
+          "role",
+          "term",
+          "leaderId",
+          "commitIndex",
+          "appliedIndex",
+          "firstIndex",
+          "lastIndex",
+          "revision",
+          "compactRevision",
+          "clusterTimeMs",
+          "members",
+          "pendingProposals",
+          "pendingReads",
+          "watches"
+        ],
+        "properties": {
+          "clusterId": {
+            "type": "string"
+          },
+          "storeId": {
+            "type": "string",
+            "description": "Changes when the store is restored; revisions of two stores are not comparable."
+          },
+          "nodeId": {
+            "type": "string"
+          },
+          "role": {
+            "type": "string",
+            "enum": [
+              "follower",
+              "preCandidate",
+              "candidate",
+              "leader"
+            ]
+          },
+          "term": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "leaderId": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "commitIndex": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "appliedIndex": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "firstIndex": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "lastIndex": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "compactRevision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "clusterTimeMs": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "members": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Member"
+            }
+          },
+          "pendingProposals": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "pendingReads": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "watches": {
+            "type": "integer",
+            "minimum": 0
+          }
+        },
+        "example": {
+          "clusterId": "c1",
+          "storeId": "s1",
+          "nodeId": "n1",
+          "role": "leader",
+          "term": 4,
+          "leaderId": "n1",
+          "commitIndex": 90,
+          "appliedIndex": 90,
+          "firstIndex": 1,
+          "lastIndex": 90,
+          "revision": 42,
+          "compactRevision": 0,
+          "clusterTimeMs": 120000,
+          "members": [
+            {
+              "id": "n1",
+              "kind": "voter",
+              "apiUrl": "http://127.0.0.1:7001",
+              "peerUrl": "http://127.0.0.1:7101",
+              "matchIndex": 90
+            }
+          ],
+          "pendingProposals": 0,
+          "pendingReads": 0,
+          "watches": 0
+        }
+      },
+      "Member": {
+        "type": "object",
+        "required": [
+          "id",
+          "kind",
+          "apiUrl",
+          "peerUrl",
+          "matchIndex"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "kind": {
+            "type": "string",
+            "enum": [
+              "voter",
+              "learner",
+              "leaving"
+            ]
+          },
+          "apiUrl": {
+            "type": "string"
+          },
+          "peerUrl": {
+            "type": "string"
+          },
+          "matchIndex": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 0,
+            "description": "How far its log is known to match; null unless asked of the leader."
+          }
+        }
+      },
+      "Health": {
+        "type": "object",
+        "required": [
+          "status"
+        ],
+        "properties": {
+          "status": {
+            "const": "ok"
+          },
+          "checks": {
+            "type": "array",
+            "description": "With `verbose`.",
+            "items": {
+              "$ref": "#/components/schemas/HealthCheck"
+            }
+          }
+        }
+      },
+      "HealthCheck": {
+        "type": "object",
+        "required": [
+          "name",
+          "ok",
+          "detail"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "ok": {
+            "type": "boolean"
+          },
+          "detail": {
+            "type": "string"
+          }
+        }
+      },
+      "ErrorCode": {
+        "type": "string",
+        "enum": [
+          "invalid_request",
+          "future_revision",
+          "key_not_found",
+          "lease_not_found",
+          "ticket_not_found",
+          "not_found",
+          "method_not_allowed",
+          "lock_held",
+          "already_held",
+          "wait_timeout",
+          "wait_cancelled",
+          "not_holder",
+          "lease_gone",
+          "compacted",
+          "revision_mismatch",
+          "too_large",
+          "unsupported_media_type",
+          "request_mismatch",
+          "limit_reached",
+          "internal",
+          "no_leader",
+          "overloaded",
+          "shutting_down",
+          "not_ready",
+          "outcome_unknown",
+          "revision_not_reached"
+        ]
+      },
+      "Problem": {
+        "type": "object",
+        "required": [
+          "type",
+          "title",
+          "status",
+          "detail",
+          "code"
+        ],
+        "properties": {
+          "type": {
+            "type": "string",
+            "pattern": "^urn:keyhold:problem:[a-z_]+$",
+            "description": "`urn:keyhold:problem:` and the code."
+          },
+          "title": {
+            "type": "string",
+            "description": "The same for every problem of a code."
+          },
+          "status": {
+            "type": "integer",
+            "minimum": 400,
+            "maximum": 599
+          },
+          "detail": {
+            "type": "string",
+            "description": "This case, for people."
+          },
+          "code": {
+            "$ref": "#/components/schemas/ErrorCode"
+          }
+        }
+      },
+      "InvalidRequestProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "invalid_request"
+              },
+              "status": {
+                "const": 400
+              },
+              "title": {
+                "const": "The request is malformed"
+              },
+              "errors": {
+                "type": "array",
+                "description": "What is wrong where.",
+                "items": {
+                  "type": "object",
+                  "required": [
+                    "path",
+                    "message"
+                  ],
+                  "properties": {
+                    "path": {
+                      "type": "string"
+                    },
+                    "message": {
+                      "type": "string"
+                    }
+                  }
+                }
+              }
+            }
+          }
+        ]
+      },
+      "FutureRevisionProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "revision"
+            ],
+            "properties": {
+              "code": {
+                "const": "future_revision"
+              },
+              "status": {
+                "const": 400
+              },
+              "title": {
+                "const": "The revision does not exist yet"
+              },
+              "revision": {
+                "description": "The newest there is.",
+                "$ref": "#/components/schemas/Revision"
+              }
+            }
+          }
+        ]
+      },
+      "KeyNotFoundProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "key_not_found"
+              },
+              "status": {
+                "const": 404
+              },
+              "title": {
+                "const": "The key does not exist"
+              }
+            }
+          }
+        ]
+      },
+      "LeaseNotFoundProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "leaseId"
+            ],
+            "properties": {
+              "code": {
+                "const": "lease_not_found"
+              },
+              "status": {
+                "const": 404
+              },
+              "title": {
+                "const": "The lease does not exist or has ended"
+              },
+              "leaseId": {
+                "$ref": "#/components/schemas/LeaseId"
+              }
+            }
+          }
+        ]
+      },
+      "TicketNotFoundProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "ticket"
+            ],
+            "properties": {
+              "code": {
+                "const": "ticket_not_found"
+              },
+              "status": {
+                "const": 404
+              },
+              "title": {
+                "const": "Nobody waits under this ticket"
+              },
+              "ticket": {
+                "$ref": "#/components/schemas/Ticket"
+              }
+            }
+          }
+        ]
+      },
+      "NotFoundProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "not_found"
+              },
+              "status": {
+                "const": 404
+              },
+              "title": {
+                "const": "There is nothing at this path"
+              }
+            }
+          }
+        ]
+      },
+      "MethodNotAllowedProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "allow"
+            ],
+            "properties": {
+              "code": {
+                "const": "method_not_allowed"
+              },
+              "status": {
+                "const": 405
+              },
+              "title": {
+                "const": "The path does not know this verb"
+              },
+              "allow": {
+                "type": "array",
+                "items": {
+                  "type": "string"
+                }
+              }
+            }
+          }
+        ]
+      },
+      "LockHeldProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "holder",
+              "remainingMs",
+              "queueLength",
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "lock_held"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "Somebody holds the lock"
+              },
+              "holder": {
+                "$ref": "#/components/schemas/LockHolder"
+              },
+              "remainingMs": {
+                "$ref": "#/components/schemas/RemainingMs"
+              },
+              "queueLength": {
+                "type": "integer",
+                "minimum": 0
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "AlreadyHeldProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "leaseId"
+            ],
+            "properties": {
+              "code": {
+                "const": "already_held"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "This lease holds the lock or waits for it"
+              },
+              "leaseId": {
+                "$ref": "#/components/schemas/LeaseId"
+              }
+            }
+          }
+        ]
+      },
+      "WaitTimeoutProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "ticket"
+            ],
+            "properties": {
+              "code": {
+                "const": "wait_timeout"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The wait ended before the lock was free"
+              },
+              "ticket": {
+                "$ref": "#/components/schemas/Ticket"
+              }
+            }
+          }
+        ]
+      },
+      "WaitCancelledProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "ticket"
+            ],
+            "properties": {
+              "code": {
+                "const": "wait_cancelled"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "Somebody took the waiter out of the queue"
+              },
+              "ticket": {
+                "$ref": "#/components/schemas/Ticket"
+              }
+            }
+          }
+        ]
+      },
+      "NotHolderProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "holderFence"
+            ],
+            "properties": {
+              "code": {
+                "const": "not_holder"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "This fence does not hold the lock"
+              },
+              "holderFence": {
+                "description": "Who holds it instead; null when it is free.",
+                "oneOf": [
+                  {
+                    "$ref": "#/components/schemas/Fence"
+                  },
+                  {
+                    "type": "null"
+                  }
+                ]
+              }
+            }
+          }
+        ]
+      },
+      "LeaseGoneProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "leaseId"
+            ],
+            "properties": {
+              "code": {
+                "const": "lease_gone"
+              },
+              "status": {
+                "const": 410
+              },
+              "title": {
+                "const": "The lease ended while its owner waited"
+              },
+              "leaseId": {
+                "$ref": "#/components/schemas/LeaseId"
+              }
+            }
+          }
+        ]
+      },
+      "CompactedProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "compactRevision"
+            ],
+            "properties": {
+              "code": {
+                "const": "compacted"
+              },
+              "status": {
+                "const": 410
+              },
+              "title": {
+                "const": "The revision is no longer kept"
+              },
+              "compactRevision": {
+                "description": "The oldest that is.",
+                "$ref": "#/components/schemas/Revision"
+              }
+            }
+          }
+        ]
+      },
+      "RevisionMismatchProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "actual"
+            ],
+            "properties": {
+              "code": {
+                "const": "revision_mismatch"
+              },
+              "status": {
+                "const": 412
+              },
+              "title": {
+                "const": "The key has another revision"
+              },
+              "actual": {
+                "description": "The key's modRevision; null when it does not exist.",
+                "oneOf": [
+                  {
+                    "$ref": "#/components/schemas/Revision"
+                  },
+                  {
+                    "type": "null"
+                  }
+                ]
+              }
+            }
+          }
+        ]
+      },
+      "TooLargeProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "bytesMax"
+            ],
+            "properties": {
+              "code": {
+                "const": "too_large"
+              },
+              "status": {
+                "const": 413
+              },
+              "title": {
+                "const": "The body is too large"
+              },
+              "bytesMax": {
+                "type": "integer",
+                "minimum": 1
+              }
+            }
+          }
+        ]
+      },
+      "UnsupportedMediaTypeProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "unsupported_media_type"
+              },
+              "status": {
+                "const": 415
+              },
+              "title": {
+                "const": "The content type or encoding is not accepted here"
+              }
+            }
+          }
+        ]
+      },
+      "RequestMismatchProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "request_mismatch"
+              },
+              "status": {
+                "const": 422
+              },
+              "title": {
+                "const": "The Idempotency-Key named another request before"
+              }
+            }
+          }
+        ]
+      },
+      "LimitReachedProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "limit",
+              "max",
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "limit_reached"
+              },
+              "status": {
+                "const": 429
+              },
+              "title": {
+                "const": "A limit of the store is reached"
+              },
+              "limit": {
+                "type": "string",
+                "enum": [
+                  "leases",
+                  "queueLength",
+                  "holdingsPerLease"
+                ]
+              },
+              "max": {
+                "type": "integer",
+                "minimum": 0
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "InternalProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "internal"
+              },
+              "status": {
+                "const": 500
+              },
+              "title": {
+                "const": "The node failed"
+              }
+            }
+          }
+        ]
+      },
+      "NoLeaderProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "no_leader"
+              },
+              "status": {
+                "const": 503
+              },
+              "title": {
+                "const": "No leader could be reached"
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "OverloadedProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "limit",
+              "max",
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "overloaded"
+              },
+              "status": {
+                "const": 503
+              },
+              "title": {
+                "const": "A queue of the node is full"
+              },
+              "limit": {
+                "type": "string"
+              },
+              "max": {
+                "type": "integer",
+                "minimum": 0
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "ShuttingDownProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "shutting_down"
+              },
+              "status": {
+                "const": 503
+              },
+              "title": {
+                "const": "The node is shutting down"
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "NotReadyProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "not_ready"
+              },
+              "status": {
+                "const": 503
+              },
+              "title": {
+                "const": "The node should not get traffic"
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              },
+              "checks": {
+                "type": "array",
+                "description": "With `verbose`.",
+                "items": {
+                  "$ref": "#/components/schemas/HealthCheck"
+                }
+              }
+            }
+          }
+        ]
+      },
+      "OutcomeUnknownProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "outcome_unknown"
+              },
+              "status": {
+                "const": 504
+              },
+              "title": {
+                "const": "The write may or may not happen"
+              }
+            }
+          }
+        ]
+      },
+      "RevisionNotReachedProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "wanted",
+              "actual"
+            ],
+            "properties": {
+              "code": {
+                "const": "revision_not_reached"
+              },
+              "status": {
+                "const": 504
+              },
+              "title": {
+                "const": "The node did not reach the revision in time"
+              },
+              "wanted": {
+                "$ref": "#/components/schemas/Revision"
+              },
+              "actual": {
+                "$ref": "#/components/schemas/Revision"
+              }
+            }
+          }
+        ]
+      },
+      "RetryAfterMs": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "When to try again at the earliest; Retry-After is the same in whole seconds, rounded up."
+      },
+      "WatchId": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 64,
+        "description": "Chosen by the client; unique among the watches of its socket."
+      },
+      "WatchTarget": {
+        "description": "`prefix` empty selects everything of the kind.",
+        "oneOf": [
+          {
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "kind",
+              "key"
+            ],
+            "properties": {
+              "kind": {
+                "type": "string",
+                "enum": [
+                  "config",
+                  "lock",
+                  "lease"
+                ]
+              },
+              "key": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 480,
+                "description": "A key, a lock name or a lease id."
+              }
+            }
+          },
+          {
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "kind",
+              "prefix"
+            ],
+            "properties": {
+              "kind": {
+                "type": "string",
+                "enum": [
+                  "config",
+                  "lock",
+                  "lease"
+                ]
+              },
+              "prefix": {
+                "type": "string",
+                "maxLength": 480
+              }
+            }
+          },
+          {
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "kind"
+            ],
+            "properties": {
+              "kind": {
+                "const": "member"
+              }
+            }
+          }
+        ]
+      },
+      "Hello": {
+        "type": "object",
+        "required": [
+          "storeId",
+          "node",
+          "term",
+          "revision",
+          "compactRevision",
+          "limits"
+        ],
+        "properties": {
+          "storeId": {
+            "type": "string"
+          },
+          "node": {
+            "type": "string"
+          },
+          "term": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "compactRevision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "limits": {
+            "type": "object",
+            "required": [
+              "watchesMax",
+              "targetsMax",
+              "unackedMax",
+              "messageBytesMax",
+              "progressMs"
+            ],
+            "properties": {
+              "watchesMax": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "Open watches of one socket."
+              },
+              "targetsMax": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "Targets of one watch."
+              },
+              "unackedMax": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "Messages sent ahead of the last acknowledged one of a watch."
+              },
+              "messageBytesMax": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "A message ends after the revision that takes its values past it."
+              },
+              "progressMs": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "A silent watch hears `watch:progress` this often."
+              }
+            }
+          }
+        }
+      },
+      "WatchOpen": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "watchId",
+          "targets",
+          "from"
+        ],
+        "properties": {
+          "watchId": {
+            "$ref": "#/components/schemas/WatchId"
+          },
+          "targets": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 100,
+            "items": {
+              "$ref": "#/components/schemas/WatchTarget"
+            }
+          },
+          "from": {
+            "description": "`snapshot`: the present, then changes. `now`: changes only. A revision: the first one of interest, at most one beyond the present.",
+            "oneOf": [
+              {
+                "type": "string",
+                "enum": [
+                  "snapshot",
+                  "now"
+                ]
+              },
+              {
+                "type": "object",
+                "additionalProperties": false,
+                "required": [
+                  "revision"
+                ],
+                "properties": {
+                  "revision": {
+                    "$ref": "#/components/schemas/Revision"
+                  }
+                }
+              }
+            ]
+          },
+          "storeId": {
+            "type": "string",
+            "maxLength": 128,
+            "description": "The store that `from.revision` belongs to; another one answers `store_changed`."
+          }
+        }
+      },
+      "WatchOpenAck": {
+        "oneOf": [
+          {
+            "type": "object",
+            "required": [
+              "ok",
+              "startRevision"
+            ],
+            "properties": {
+              "ok": {
+                "const": true
+              },
+              "startRevision": {
+                "description": "The first revision whose changes can come.",
+                "$ref": "#/components/schemas/Revision"
+              }
+            }
+          },
+          {
+            "type": "object",
+            "required": [
+              "ok",
+              "error"
+            ],
+            "properties": {
+              "ok": {
+                "const": false
+              },
+              "error": {
+                "$ref": "#/components/schemas/WatchError"
+              }
+            }
+          }
+        ]
+      },
+      "WatchSnapshot": {
+        "type": "object",
+        "description": "The present of the targets at one revision, in as many parts as it takes (none when there is nothing).",
+        "required": [
+          "watchId",
+          "seq",
+          "revision",
+          "config",
+          "locks",
+          "leases"
+        ],
+        "properties": {
+          "watchId": {
+            "$ref": "#/components/schemas/WatchId"
+          },
+          "seq": {
+            "$ref": "#/components/schemas/WatchSeq"
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "config": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ConfigEntry"
+            }
+          },
+          "locks": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Lock"
+            }
+          },
+          "leases": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Lease"
+            }
+          }
+        }
+      },
+      "WatchSeq": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "Counts the snapshot and event messages of one watch from 1."
+      },
+      "WatchSynced": {
+        "type": "object",
+        "description": "Sent exactly once, also when there was nothing. Everything up to `revision` was sent; what follows is live.",
+        "required": [
+          "watchId",
+          "revision"
+        ],
+        "properties": {
+          "watchId": {
+            "$ref": "#/components/schemas/WatchId"
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "WatchEvents": {
+        "type": "object",
+        "required": [
+          "watchId",
+          "seq",
+          "batches"
+        ],
+        "properties": {
+          "watchId": {
+            "$ref": "#/components/schemas/WatchId"
+          },
+          "seq": {
+            "$ref": "#/components/schemas/WatchSeq"
+          },
+          "batches": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+              "$ref": "#/components/schemas/WatchBatch"
+            }
+          }
+        }
+      },
+      "WatchBatch": {
+        "type": "object",
+        "description": "All matching changes of one revision, in order. Never split.",
+        "required": [
+          "revision",
+          "wallTimeMs",
+          "events"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          },
+          "wallTimeMs": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Unix time of the leader, for people."
+          },
+          "events": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+              "$ref": "#/components/schemas/WatchEvent"
+            }
+          }
+        }
+      },
+      "WatchEvent": {
+        "oneOf": [
+          {
+            "$ref": "#/components/schemas/ConfigPutEvent"
+          },
+          {
+            "$ref": "#/components/schemas/ConfigDeletedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/LockGrantedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/LockReleasedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/LockQueuedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/LockDequeuedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/LeaseGrantedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/LeaseEndedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/MemberAddedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/MemberPromotedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/MemberRemovedEvent"
+          }
+        ]
+      },
+      "ConfigPutEvent": {
+        "description": "The entry as it was written.",
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/ConfigEntry"
+          },
+          {
+            "type": "object",
+            "required": [
+              "kind"
+            ],
+            "properties": {
+              "kind": {
+                "const": "configPut"
+              }
+            }
+          }
+        ]
+      },
+      "ConfigDeletedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "key",
+          "reason"
+        ],
+        "properties": {
+          "kind": {
+            "const": "configDeleted"
+          },
+          "key": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "reason": {
+            "type": "string",
+            "enum": [
+              "deleted",
+              "leaseEnded"
+            ]
+          }
+        }
+      },
+      "LockGrantedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "name",
+          "fence",
+          "leaseId",
+          "ttlMs",
+          "ticket",
+          "owner"
+        ],
+        "properties": {
+          "kind": {
+            "const": "lockGranted"
+          },
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          },
+          "ticket": {
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/Ticket"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "owner": {
+            "type": [
+              "string",
+              "null"
+            ]
+          }
+        }
+      },
+      "LockReleasedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "name",
+          "fence",
+          "leaseId",
+          "reason"
+        ],
+        "properties": {
+          "kind": {
+            "const": "lockReleased"
+          },
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "reason": {
+            "type": "string",
+            "enum": [
+              "released",
+              "broken",
+              "leaseEnded"
+            ]
+          }
+        }
+      },
+      "LockQueuedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "name",
+          "ticket",
+          "owner"
+        ],
+        "properties": {
+          "kind": {
+            "const": "lockQueued"
+          },
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "ticket": {
+            "$ref": "#/components/schemas/Ticket"
+          },
+          "owner": {
+            "type": [
+              "string",
+              "null"
+            ]
+          }
+        }
+      },
+      "LockDequeuedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "name",
+          "ticket",
+          "reason"
+        ],
+        "properties": {
+          "kind": {
+            "const": "lockDequeued"
+          },
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "ticket": {
+            "$ref": "#/components/schemas/Ticket"
+          },
+          "reason": {
+            "type": "string",
+            "enum": [
+              "cancelled",
+              "waitTimeout",
+              "leaseEnded"
+            ]
+          }
+        }
+      },
+      "LeaseGrantedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "leaseId",
+          "ttlMs",
+          "owner"
+        ],
+        "properties": {
+          "kind": {
+            "const": "leaseGranted"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          },
+          "owner": {
+            "type": [
+              "string",
+              "null"
+            ]
+          }
+        }
+      },
+      "LeaseEndedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "leaseId",
+          "reason"
+        ],
+        "properties": {
+          "kind": {
+            "const": "leaseEnded"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "reason": {
+            "type": "string",
+            "enum": [
+              "expired",
+              "revoked",
+              "holdEnded"
+            ]
+          }
+        }
+      },
+      "MemberAddedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "id",
+          "apiUrl",
+          "peerUrl",
+          "learner"
+        ],
+        "properties": {
+          "kind": {
+            "const": "memberAdded"
+          },
+          "id": {
+            "type": "string"
+          },
+          "apiUrl": {
+            "type": "string"
+          },
+          "peerUrl": {
+            "type": "string"
+          },
+          "learner": {
+            "type": "boolean"
+          }
+        }
+      },
+      "MemberPromotedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "id"
+        ],
+        "properties": {
+          "kind": {
+            "const": "memberPromoted"
+          },
+          "id": {
+            "type": "string"
+          }
+        }
+      },
+      "MemberRemovedEvent": {
+        "type": "object",
+        "required": [
+          "kind",
+          "id"
+        ],
+        "properties": {
+          "kind": {
+            "const": "memberRemoved"
+          },
+          "id": {
+            "type": "string"
+          }
+        }
+      },
+      "WatchAck": {
+        "type": "object",
+        "additionalProperties": false,
+        "description": "Everything up to and including `seq` was taken; this is the credit for more.",
+        "required": [
+          "watchId",
+          "seq"
+        ],
+        "properties": {
+          "watchId": {
+            "$ref": "#/components/schemas/WatchId"
+          },
+          "seq": {
+            "$ref": "#/components/schemas/WatchSeq"
+          }
+        }
+      },
+      "WatchProgress": {
+        "type": "object",
+        "description": "Nothing up to `revision` is still to come. Queued behind events.",
+        "required": [
+          "watchId",
+          "revision"
+        ],
+        "properties": {
+          "watchId": {
+            "$ref": "#/components/schemas/WatchId"
+          },
+          "revision": {
+            "$ref": "#/components/schemas/Revision"
+          }
+        }
+      },
+      "WatchErrorCode": {
+        "type": "string",
+        "enum": [
+          "invalid_request",
+          "limit_reached",
+          "compacted",
+          "future_revision",
+          "store_changed",
+          "slow_consumer",
+          "shutting_down"
+        ]
+      },
+      "WatchError": {
+        "type": "object",
+        "description": "The watch is dead (or, as an answer to `watch:open`, never lived).",
+        "required": [
+          "watchId",
+          "code",
+          "detail"
+        ],
+        "properties": {
+          "watchId": {
+            "$ref": "#/components/schemas/WatchId"
+          },
+          "code": {
+            "$ref": "#/components/schemas/WatchErrorCode"
+          },
+          "detail": {
+            "type": "string"
+          },
+          "compactRevision": {
+            "description": "With `compacted`.",
+            "$ref": "#/components/schemas/Revision"
+          },
+          "revision": {
+            "description": "With `future_revision`: the newest there is.",
+            "$ref": "#/components/schemas/Revision"
+          },
+          "storeId": {
+            "type": "string",
+            "description": "With `store_changed`: the store that is here."
+          },
+          "limit": {
+            "type": "string",
+            "description": "With `limit_reached`."
+          },
+          "max": {
+            "type": "integer",
+            "description": "With `limit_reached`."
+          }
+        }
+      },
+      "WatchClose": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "watchId"
+        ],
+        "properties": {
+          "watchId": {
+            "$ref": "#/components/schemas/WatchId"
+          }
+        }
+      },
+      "WatchCloseAck": {
+        "type": "object",
+        "description": "Nothing more comes under this watchId. Closing an unknown watch is fine.",
+        "required": [
+          "ok"
+        ],
+        "properties": {
+          "ok": {
+            "const": true
+          }
+        }
+      },
+      "LeaseKeepalive": {
+        "type": "object",
+        "additionalProperties": false,
+        "description": "Renews, and tells the node to send `lock:granted` and `lock:lost` of these leases to this socket.",
+        "required": [
+          "leaseIds"
+        ],
+        "properties": {
+          "leaseIds": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1000,
+            "items": {
+              "$ref": "#/components/schemas/LeaseId"
+            }
+          }
+        }
+      },
+      "LeaseKeepaliveAck": {
+        "oneOf": [
+          {
+            "type": "object",
+            "required": [
+              "ok",
+              "renewals"
+            ],
+            "properties": {
+              "ok": {
+                "const": true
+              },
+              "renewals": {
+                "type": "array",
+                "description": "In the order of the request; `ttlMs` null for a lease that does not exist (any more).",
+                "items": {
+                  "type": "object",
+                  "required": [
+                    "leaseId",
+                    "ttlMs"
+                  ],
+                  "properties": {
+                    "leaseId": {
+                      "$ref": "#/components/schemas/LeaseId"
+                    },
+                    "ttlMs": {
+                      "oneOf": [
+                        {
+                          "$ref": "#/components/schemas/TtlMs"
+                        },
+                        {
+                          "type": "null"
+                        }
+                      ]
+                    }
+                  }
+                }
+              }
+            }
+          },
+          {
+            "type": "object",
+            "required": [
+              "ok",
+              "error"
+            ],
+            "properties": {
+              "ok": {
+                "const": false
+              },
+              "error": {
+                "$ref": "#/components/schemas/Problem"
+              }
+            }
+          }
+        ]
+      },
+      "LockGrantedMessage": {
+        "type": "object",
+        "description": "A wait under a lease that this socket keeps alive was granted.",
+        "required": [
+          "name",
+          "fence",
+          "leaseId",
+          "ttlMs",
+          "ticket"
+        ],
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
+          },
+          "ticket": {
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/Ticket"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          }
+        }
+      },
+      "LockLostMessage": {
+        "type": "object",
+        "description": "A hold under a lease that this socket keeps alive ended, other than by its release.",
+        "required": [
+          "name",
+          "fence",
+          "leaseId",
+          "reason"
+        ],
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/Key"
+          },
+          "fence": {
+            "$ref": "#/components/schemas/Fence"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "reason": {
+            "type": "string",
+            "enum": [
+              "broken",
+              "leaseEnded"
+            ]
+          }
+        }
+      }
+    }
+  },
+  "x-unmatched": {
+    "404": {
+      "$ref": "#/components/responses/NotFound"
+    },
+    "405": {
+      "$ref": "#/components/responses/MethodNotAllowed"
+    }
+  },
+  "x-socket-io": {
+    "path": "/v1/socket.io",
+    "namespace": "/watch",
+    "serverToClient": {
+      "hello": {
+        "payload": {
+          "$ref": "#/components/schemas/Hello"
+        }
+      },
+      "watch:snapshot": {
+        "payload": {
+          "$ref": "#/components/schemas/WatchSnapshot"
+        }
+      },
+      "watch:synced": {
+        "payload": {
+          "$ref": "#/components/schemas/WatchSynced"
+        }
+      },
+      "watch:events": {
+        "payload": {
+          "$ref": "#/components/schemas/WatchEvents"
+        }
+      },
+      "watch:progress": {
+        "payload": {
+          "$ref": "#/components/schemas/WatchProgress"
+        }
+      },
+      "watch:error": {
+        "payload": {
+          "$ref": "#/components/schemas/WatchError"
+        }
+      },
+      "lock:granted": {
+        "payload": {
+          "$ref": "#/components/schemas/LockGrantedMessage"
+        }
+      },
+      "lock:lost": {
+        "payload": {
+          "$ref": "#/components/schemas/LockLostMessage"
+        }
+      }
+    },
+    "clientToServer": {
+      "watch:open": {
+        "payload": {
+          "$ref": "#/components/schemas/WatchOpen"
+        },
+        "ack": {
+          "$ref": "#/components/schemas/WatchOpenAck"
+        }
+      },
+      "watch:ack": {
+        "payload": {
+          "$ref": "#/components/schemas/WatchAck"
+        }
+      },
+      "watch:close": {
+        "payload": {
+          "$ref": "#/components/schemas/WatchClose"
+        },
+        "ack": {
+          "$ref": "#/components/schemas/WatchCloseAck"
+        }
+      },
+      "lease:keepalive": {
+        "payload": {
+          "$ref": "#/components/schemas/LeaseKeepalive"
+        },
+        "ack": {
+          "$ref": "#/components/schemas/LeaseKeepaliveAck"
+        }
+      }
+    }
+  }
+};

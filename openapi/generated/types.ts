@@ -1,0 +1,2681 @@
+// Made from keyhold.yaml by generate.ts. Do not edit.
+export interface paths {
+    readonly "/v1/config": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List keys under a prefix
+         * @description Keys in byte order of their UTF-8. All pages of one list are read at the revision of the first; when that was
+         *     compacted meanwhile the next page answers 410 and the list starts over.
+         */
+        readonly get: operations["listConfig"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/config/{key}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The key. Slashes raw or as `%2F`. */
+                readonly key: components["parameters"]["Key"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Read a key
+         * @description With `raw` the answer is the value as it was written, byte for byte, under its own content type.
+         */
+        readonly get: operations["getConfig"];
+        /**
+         * Write a key
+         * @description The body is the value, kept byte for byte with its content type, at most 1 MiB. A JSON type (`application/json`, `*+json`)
+         *     must parse; `text/*` must be UTF-8; no `Content-Type` means `application/octet-stream`. Form types and content
+         *     encodings are refused with 415: curl sends `application/x-www-form-urlencoded` unless told otherwise, and nobody means it.
+         *     `If-Match` and `If-None-Match` together are refused.
+         */
+        readonly put: operations["putConfig"];
+        readonly post?: never;
+        /**
+         * Delete a key
+         * @description Without `If-Match` a key that does not exist answers 404; with it 412 (`actual` null).
+         */
+        readonly delete: operations["deleteConfig"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/leases": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List leases
+         * @description In the order of their grant. Each page is read at its own revision.
+         */
+        readonly get: operations["listLeases"];
+        readonly put?: never;
+        /**
+         * Grant a lease
+         * @description Locks and config keys can hang on it; all of them end with it.
+         */
+        readonly post: operations["grantLease"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/leases/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lease. */
+                readonly id: components["parameters"]["LeaseIdInPath"];
+            };
+            readonly cookie?: never;
+        };
+        /** Inspect a lease */
+        readonly get: operations["getLease"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * End a lease now
+         * @description Its locks are released to the next waiter and its keys deleted in the same revision.
+         */
+        readonly delete: operations["revokeLease"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/leases/{id}/keepalive": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lease. */
+                readonly id: components["parameters"]["LeaseIdInPath"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Renew a lease
+         * @description The full TTL counts again from a moment after this request was sent. Needs no `Idempotency-Key`: renewing twice is
+         *     renewing. A lease that has ended stays ended.
+         */
+        readonly post: operations["keepAliveLease"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/locks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List locks that are held or waited for
+         * @description Names in byte order of their UTF-8. Each page is read at its own revision and shows at most 10 waiters of a lock.
+         */
+        readonly get: operations["listLocks"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/locks/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Inspect a lock
+         * @description A free lock, also one that nobody ever held, has no holders and no queue. Shows at most 100 waiters.
+         */
+        readonly get: operations["getLock"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/locks/{name}/acquire": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Acquire a lock, waiting in its queue if asked to
+         * @description With `ttlMs` the hold gets a lease of its own that starts at the grant; with `leaseId` it hangs on that lease.
+         *     `waitMs` 0 tries once (409 `lock_held`); otherwise the request joins the FIFO queue for at most `waitMs`, and the answer
+         *     is held back for up to `holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that
+         *     the 202 returned to go on waiting; the place in the queue stays. A dropped connection does not leave the queue; the
+         *     wait's deadline, the end of its lease or a cancel does.
+         */
+        readonly post: operations["acquireLock"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/locks/{name}/release": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Release a hold
+         * @description The next waiter is granted in the same revision. A hold's own lease ends with it.
+         */
+        readonly post: operations["releaseLock"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/locks/{name}/verify": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Ask whether a fence still holds the lock
+         * @description A linearizable read. By the time the answer arrives it may be old; the fence in the guarded store is what protects.
+         */
+        readonly post: operations["verifyLock"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/locks/{name}/queue/{ticket}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+                /** @description What 202 returned, or what the lock's queue shows. */
+                readonly ticket: components["schemas"]["Ticket"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Take a waiter out of the queue
+         * @description 404 `ticket_not_found` when it does not wait (any more), also when it was granted meanwhile.
+         */
+        readonly delete: operations["cancelWait"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/locks/{name}/holder": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * End a hold without its holder
+         * @description An admin's act. The old holder may go on believing for a while; only fences protect against that. A free lock
+         *     answers 409 `not_holder`.
+         */
+        readonly delete: operations["breakLock"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/cluster": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Where the answering node and its cluster stand
+         * @description Answered by the node that was asked, from what it knows; needs no leader.
+         */
+        readonly get: operations["getCluster"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/livez": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whether the process serves requests */
+        readonly get: operations["getLiveness"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/readyz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Whether the node should get traffic
+         * @description It knows a leader, has applied what is committed within a bound, and is not shutting down.
+         */
+        readonly get: operations["getReadiness"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Prometheus metrics */
+        readonly get: operations["getMetrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/openapi.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** This document as JSON */
+        readonly get: operations["getOpenApi"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description The store's counter; 0 is the empty store.
+         * @example 42
+         */
+        readonly Revision: number;
+        /**
+         * @description The revision at which a hold was granted.
+         * @example 44
+         */
+        readonly Fence: number;
+        /**
+         * @description The revision at which a waiter joined a queue.
+         * @example 46
+         */
+        readonly Ticket: number;
+        /**
+         * @description Never reused.
+         * @example l44
+         */
+        readonly LeaseId: string;
+        /**
+         * @description 1 to 480 bytes of UTF-8, no control characters, no `.` or `..` between slashes.
+         * @example payments/db/pool
+         */
+        readonly Key: string;
+        /** @example 3f0c5f1e-6a57-4a43-9d7a-9d1c5f7f4f10 */
+        readonly IdempotencyKey: string;
+        /**
+         * @description A modRevision in quotes (accepted without, too).
+         * @example "41"
+         */
+        readonly EntityTag: string;
+        /**
+         * @default linearizable
+         * @enum {string}
+         */
+        readonly Consistency: "linearizable" | "stale";
+        /**
+         * @description 500 ms to 24 h.
+         * @example 15000
+         */
+        readonly TtlMs: number;
+        /**
+         * @description The longest stay in the queue; 0 tries once.
+         * @default 0
+         */
+        readonly WaitMs: number;
+        /**
+         * @description Who, for people and for inspection; no rule reads it.
+         * @example worker-1
+         */
+        readonly Owner: string;
+        /** @description Cluster time left; counts from the moment of the answer. */
+        readonly RemainingMs: number;
+        readonly ConfigItem: {
+            readonly key: components["schemas"]["Key"];
+            /**
+             * @description Of a JSON content type: the JSON. Of `text/*`: a string. Of anything else: the bytes in base64, and `encoding` says so.
+             *     Absent from lists of keys only.
+             */
+            readonly value?: unknown;
+            /**
+             * @description There when `value` is base64.
+             * @constant
+             */
+            readonly encoding?: "base64";
+            /** @example application/json */
+            readonly contentType: string;
+            /** @description 1, 2, ... since the key was created. */
+            readonly version: number;
+            readonly createRevision: components["schemas"]["Revision"];
+            readonly modRevision: components["schemas"]["Revision"];
+            /** @description The key vanishes with this lease. */
+            readonly leaseId: components["schemas"]["LeaseId"] | null;
+            readonly author: string | null;
+            readonly comment: string | null;
+            /**
+             * Format: date-time
+             * @description By the wall clock of the leader, for people.
+             */
+            readonly updatedAt: string;
+        };
+        readonly ConfigEntry: components["schemas"]["ConfigItem"] & {
+            readonly value: unknown;
+        };
+        readonly ConfigPage: {
+            readonly items: readonly components["schemas"]["ConfigItem"][];
+            /** @description For the next page; null after the last. */
+            readonly cursor: string | null;
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly ConfigWritten: {
+            readonly key: components["schemas"]["Key"];
+            readonly created: boolean;
+            readonly version: number;
+            readonly createRevision: components["schemas"]["Revision"];
+            readonly modRevision: components["schemas"]["Revision"];
+        };
+        readonly ConfigDeleted: {
+            readonly key: components["schemas"]["Key"];
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly LeaseRequest: {
+            readonly ttlMs: components["schemas"]["TtlMs"];
+            readonly owner?: components["schemas"]["Owner"];
+        };
+        readonly LeaseGranted: {
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly LeaseRenewed: {
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
+        };
+        readonly LeaseRevoked: {
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly revision: components["schemas"]["Revision"];
+        };
+        /**
+         * @example {
+         *       "leaseId": "l44",
+         *       "ttlMs": 15000,
+         *       "remainingMs": 9000,
+         *       "owner": "worker-1",
+         *       "grantRevision": 44,
+         *       "ownedByLock": "orders/42",
+         *       "holdings": [
+         *         {
+         *           "kind": "lock",
+         *           "name": "orders/42"
+         *         }
+         *       ]
+         *     }
+         */
+        readonly Lease: {
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
+            readonly remainingMs: components["schemas"]["RemainingMs"];
+            readonly owner: string | null;
+            readonly grantRevision: components["schemas"]["Revision"];
+            /** @description The lock whose hold owns this lease; it ends with that hold. */
+            readonly ownedByLock: string | null;
+            readonly holdings: readonly components["schemas"]["LeaseHolding"][];
+        };
+        readonly LeaseHolding: {
+            /** @constant */
+            readonly kind: "lock";
+            readonly name: components["schemas"]["Key"];
+        } | {
+            /** @constant */
+            readonly kind: "waiter";
+            readonly name: components["schemas"]["Key"];
+            readonly ticket: components["schemas"]["Ticket"];
+        } | {
+            /** @constant */
+            readonly kind: "config";
+            readonly key: components["schemas"]["Key"];
+        };
+        readonly LeasePage: {
+            readonly items: readonly components["schemas"]["Lease"][];
+            /** @description For the next page; null after the last. */
+            readonly cursor: string | null;
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly LockRequest: components["schemas"]["LockRequestWithTtl"] | components["schemas"]["LockRequestWithLease"];
+        readonly LockRequestWithTtl: {
+            readonly ttlMs: components["schemas"]["TtlMs"];
+            readonly waitMs?: components["schemas"]["WaitMs"];
+            readonly owner?: components["schemas"]["Owner"];
+        };
+        readonly LockRequestWithLease: {
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly waitMs?: components["schemas"]["WaitMs"];
+            readonly owner?: components["schemas"]["Owner"];
+        };
+        readonly LockGranted: {
+            readonly name: components["schemas"]["Key"];
+            readonly fence: components["schemas"]["Fence"];
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
+            /** @description The ticket it waited under; null when the lock was free. */
+            readonly ticket: components["schemas"]["Ticket"] | null;
+        };
+        readonly LockQueued: {
+            readonly name: components["schemas"]["Key"];
+            readonly ticket: components["schemas"]["Ticket"];
+            readonly position: number;
+            readonly idempotencyKey: components["schemas"]["IdempotencyKey"];
+        };
+        readonly ReleaseRequest: {
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly fence: components["schemas"]["Fence"];
+        };
+        readonly VerifyRequest: {
+            readonly fence: components["schemas"]["Fence"];
+        };
+        readonly LockVerified: {
+            readonly name: components["schemas"]["Key"];
+            readonly fence: components["schemas"]["Fence"];
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly owner: string | null;
+            readonly remainingMs: components["schemas"]["RemainingMs"];
+        };
+        readonly LockReleased: {
+            readonly name: components["schemas"]["Key"];
+            readonly fence: components["schemas"]["Fence"];
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly WaitCancelled: {
+            readonly name: components["schemas"]["Key"];
+            readonly ticket: components["schemas"]["Ticket"];
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly LockHolder: {
+            readonly fence: components["schemas"]["Fence"];
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly owner: string | null;
+            /**
+             * Format: date-time
+             * @description By the wall clock of the leader, for people.
+             */
+            readonly grantedAt: string;
+        };
+        readonly LockWaiter: {
+            readonly ticket: components["schemas"]["Ticket"];
+            readonly position: number;
+            readonly owner: string | null;
+            readonly remainingMs: components["schemas"]["RemainingMs"];
+        };
+        readonly Lock: {
+            readonly name: components["schemas"]["Key"];
+            /** @description In grant order; empty when the lock is free. */
+            readonly holders: readonly (components["schemas"]["LockHolder"] & {
+                readonly ttlMs: components["schemas"]["TtlMs"];
+                readonly remainingMs: components["schemas"]["RemainingMs"];
+            })[];
+            readonly queueLength: number;
+            /** @description The first waiters in order. */
+            readonly queue: readonly components["schemas"]["LockWaiter"][];
+        };
+        readonly LockPage: {
+            readonly items: readonly components["schemas"]["Lock"][];
+            /** @description For the next page; null after the last. */
+            readonly cursor: string | null;
+            readonly revision: components["schemas"]["Revision"];
+        };
+        /**
+         * @example {
+         *       "clusterId": "c1",
+         *       "storeId": "s1",
+         *       "nodeId": "n1",
+         *       "role": "leader",
+         *       "term": 4,
+         *       "leaderId": "n1",
+         *       "commitIndex": 90,
+         *       "appliedIndex": 90,
+         *       "firstIndex": 1,
+         *       "lastIndex": 90,
+         *       "revision": 42,
+         *       "compactRevision": 0,
+         *       "clusterTimeMs": 120000,
+         *       "members": [
+         *         {
+         *           "id": "n1",
+         *           "kind": "voter",
+         *           "apiUrl": "http://127.0.0.1:7001",
+         *           "peerUrl": "http://127.0.0.1:7101",
+         *           "matchIndex": 90
+         *         }
+         *       ],
+         *       "pendingProposals": 0,
+         *       "pendingReads": 0,
+         *       "watches": 0
+         *     }
+         */
+        readonly ClusterStatus: {
+            readonly clusterId: string;
+            /** @description Changes when the store is restored; revisions of two stores are not comparable. */
+            readonly storeId: string;
+            readonly nodeId: string;
+            /** @enum {string} */
+            readonly role: "follower" | "preCandidate" | "candidate" | "leader";
+            readonly term: number;
+            readonly leaderId: string | null;
+            readonly commitIndex: number;
+            readonly appliedIndex: number;
+            readonly firstIndex: number;
+            readonly lastIndex: number;
+            readonly revision: components["schemas"]["Revision"];
+            readonly compactRevision: components["schemas"]["Revision"];
+            readonly clusterTimeMs: number;
+            readonly members: readonly components["schemas"]["Member"][];
+            readonly pendingProposals: number;
+            readonly pendingReads: number;
+            readonly watches: number;
+        };
+        readonly Member: {
+            readonly id: string;
+            /** @enum {string} */
+            readonly kind: "voter" | "learner" | "leaving";
+            readonly apiUrl: string;
+            readonly peerUrl: string;
+            /** @description How far its log is known to match; null unless asked of the leader. */
+            readonly matchIndex: number | null;
+        };
+        readonly Health: {
+            /** @constant */
+            readonly status: "ok";
+            /** @description With `verbose`. */
+            readonly checks?: readonly components["schemas"]["HealthCheck"][];
+        };
+        readonly HealthCheck: {
+            readonly name: string;
+            readonly ok: boolean;
+            readonly detail: string;
+        };
+        /** @enum {string} */
+        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached";
+        readonly Problem: {
+            /** @description `urn:keyhold:problem:` and the code. */
+            readonly type: string;
+            /** @description The same for every problem of a code. */
+            readonly title: string;
+            readonly status: number;
+            /** @description This case, for people. */
+            readonly detail: string;
+            readonly code: components["schemas"]["ErrorCode"];
+        };
+        readonly InvalidRequestProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "invalid_request";
+            /** @constant */
+            readonly status?: 400;
+            /** @constant */
+            readonly title?: "The request is malformed";
+            /** @description What is wrong where. */
+            readonly errors?: readonly {
+                readonly path: string;
+                readonly message: string;
+            }[];
+        };
+        readonly FutureRevisionProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "future_revision";
+            /** @constant */
+            readonly status?: 400;
+            /** @constant */
+            readonly title?: "The revision does not exist yet";
+            /** @description The newest there is. */
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly KeyNotFoundProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "key_not_found";
+            /** @constant */
+            readonly status?: 404;
+            /** @constant */
+            readonly title?: "The key does not exist";
+        };
+        readonly LeaseNotFoundProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "lease_not_found";
+            /** @constant */
+            readonly status?: 404;
+            /** @constant */
+            readonly title?: "The lease does not exist or has ended";
+            readonly leaseId: components["schemas"]["LeaseId"];
+        };
+        readonly TicketNotFoundProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "ticket_not_found";
+            /** @constant */
+            readonly status?: 404;
+            /** @constant */
+            readonly title?: "Nobody waits under this ticket";
+            readonly ticket: components["schemas"]["Ticket"];
+        };
+        readonly NotFoundProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "not_found";
+            /** @constant */
+            readonly status?: 404;
+            /** @constant */
+            readonly title?: "There is nothing at this path";
+        };
+        readonly MethodNotAllowedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "method_not_allowed";
+            /** @constant */
+            readonly status?: 405;
+            /** @constant */
+            readonly title?: "The path does not know this verb";
+            readonly allow: readonly string[];
+        };
+        readonly LockHeldProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "lock_held";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "Somebody holds the lock";
+            readonly holder: components["schemas"]["LockHolder"];
+            readonly remainingMs: components["schemas"]["RemainingMs"];
+            readonly queueLength: number;
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly AlreadyHeldProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "already_held";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "This lease holds the lock or waits for it";
+            readonly leaseId: components["schemas"]["LeaseId"];
+        };
+        readonly WaitTimeoutProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "wait_timeout";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The wait ended before the lock was free";
+            readonly ticket: components["schemas"]["Ticket"];
+        };
+        readonly WaitCancelledProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "wait_cancelled";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "Somebody took the waiter out of the queue";
+            readonly ticket: components["schemas"]["Ticket"];
+        };
+        readonly NotHolderProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "not_holder";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "This fence does not hold the lock";
+            /** @description Who holds it instead; null when it is free. */
+            readonly holderFence: components["schemas"]["Fence"] | null;
+        };
+        readonly LeaseGoneProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "lease_gone";
+            /** @constant */
+            readonly status?: 410;
+            /** @constant */
+            readonly title?: "The lease ended while its owner waited";
+            readonly leaseId: components["schemas"]["LeaseId"];
+        };
+        readonly CompactedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "compacted";
+            /** @constant */
+            readonly status?: 410;
+            /** @constant */
+            readonly title?: "The revision is no longer kept";
+            /** @description The oldest that is. */
+            readonly compactRevision: components["schemas"]["Revision"];
+        };
+        readonly RevisionMismatchProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "revision_mismatch";
+            /** @constant */
+            readonly status?: 412;
+            /** @constant */
+            readonly title?: "The key has another revision";
+            /** @description The key's modRevision; null when it does not exist. */
+            readonly actual: components["schemas"]["Revision"] | null;
+        };
+        readonly TooLargeProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "too_large";
+            /** @constant */
+            readonly status?: 413;
+            /** @constant */
+            readonly title?: "The body is too large";
+            readonly bytesMax: number;
+        };
+        readonly UnsupportedMediaTypeProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "unsupported_media_type";
+            /** @constant */
+            readonly status?: 415;
+            /** @constant */
+            readonly title?: "The content type or encoding is not accepted here";
+        };
+        readonly RequestMismatchProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "request_mismatch";
+            /** @constant */
+            readonly status?: 422;
+            /** @constant */
+            readonly title?: "The Idempotency-Key named another request before";
+        };
+        readonly LimitReachedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "limit_reached";
+            /** @constant */
+            readonly status?: 429;
+            /** @constant */
+            readonly title?: "A limit of the store is reached";
+            /** @enum {string} */
+            readonly limit: "leases" | "queueLength" | "holdingsPerLease";
+            readonly max: number;
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly InternalProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "internal";
+            /** @constant */
+            readonly status?: 500;
+            /** @constant */
+            readonly title?: "The node failed";
+        };
+        readonly NoLeaderProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "no_leader";
+            /** @constant */
+            readonly status?: 503;
+            /** @constant */
+            readonly title?: "No leader could be reached";
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly OverloadedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "overloaded";
+            /** @constant */
+            readonly status?: 503;
+            /** @constant */
+            readonly title?: "A queue of the node is full";
+            readonly limit: string;
+            readonly max: number;
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly ShuttingDownProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "shutting_down";
+            /** @constant */
+            readonly status?: 503;
+            /** @constant */
+            readonly title?: "The node is shutting down";
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly NotReadyProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "not_ready";
+            /** @constant */
+            readonly status?: 503;
+            /** @constant */
+            readonly title?: "The node should not get traffic";
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+            /** @description With `verbose`. */
+            readonly checks?: readonly components["schemas"]["HealthCheck"][];
+        };
+        readonly OutcomeUnknownProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "outcome_unknown";
+            /** @constant */
+            readonly status?: 504;
+            /** @constant */
+            readonly title?: "The write may or may not happen";
+        };
+        readonly RevisionNotReachedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "revision_not_reached";
+            /** @constant */
+            readonly status?: 504;
+            /** @constant */
+            readonly title?: "The node did not reach the revision in time";
+            readonly wanted: components["schemas"]["Revision"];
+            readonly actual: components["schemas"]["Revision"];
+        };
+        /** @description When to try again at the earliest; Retry-After is the same in whole seconds, rounded up. */
+        readonly RetryAfterMs: number;
+        /** @description Chosen by the client; unique among the watches of its socket. */
+        readonly WatchId: string;
+        /** @description `prefix` empty selects everything of the kind. */
+        readonly WatchTarget: {
+            /** @enum {string} */
+            readonly kind: "config" | "lock" | "lease";
+            /** @description A key, a lock name or a lease id. */
+            readonly key: string;
+        } | {
+            /** @enum {string} */
+            readonly kind: "config" | "lock" | "lease";
+            readonly prefix: string;
+        } | {
+            /** @constant */
+            readonly kind: "member";
+        };
+        readonly Hello: {
+            readonly storeId: string;
+            readonly node: string;
+            readonly term: number;
+            readonly revision: components["schemas"]["Revision"];
+            readonly compactRevision: components["schemas"]["Revision"];
+            readonly limits: {
+                /** @description Open watches of one socket. */
+                readonly watchesMax: number;
+                /** @description Targets of one watch. */
+                readonly targetsMax: number;
+                /** @description Messages sent ahead of the last acknowledged one of a watch. */
+                readonly unackedMax: number;
+                /** @description A message ends after the revision that takes its values past it. */
+                readonly messageBytesMax: number;
+                /** @description A silent watch hears `watch:progress` this often. */
+                readonly progressMs: number;
+            };
+        };
+        readonly WatchOpen: {
+            readonly watchId: components["schemas"]["WatchId"];
+            readonly targets: readonly components["schemas"]["WatchTarget"][];
+            /** @description `snapshot`: the present, then changes. `now`: changes only. A revision: the first one of interest, at most one beyond the present. */
+            readonly from: ("snapshot" | "now") | {
+                readonly revision: components["schemas"]["Revision"];
+            };
+            /** @description The store that `from.revision` belongs to; another one answers `store_changed`. */
+            readonly storeId?: string;
+        };
+        readonly WatchOpenAck: {
+            /** @constant */
+            readonly ok: true;
+            /** @description The first revision whose changes can come. */
+            readonly startRevision: components["schemas"]["Revision"];
+        } | {
+            /** @constant */
+            readonly ok: false;
+            readonly error: components["schemas"]["WatchError"];
+        };
+        /** @description The present of the targets at one revision, in as many parts as it takes (none when there is nothing). */
+        readonly WatchSnapshot: {
+            readonly watchId: components["schemas"]["WatchId"];
+            readonly seq: components["schemas"]["WatchSeq"];
+            readonly revision: components["schemas"]["Revision"];
+            readonly config: readonly components["schemas"]["ConfigEntry"][];
+            readonly locks: readonly components["schemas"]["Lock"][];
+            readonly leases: readonly components["schemas"]["Lease"][];
+        };
+        /** @description Counts the snapshot and event messages of one watch from 1. */
+        readonly WatchSeq: number;
+        /** @description Sent exactly once, also when there was nothing. Everything up to `revision` was sent; what follows is live. */
+        readonly WatchSynced: {
+            readonly watchId: components["schemas"]["WatchId"];
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly WatchEvents: {
+            readonly watchId: components["schemas"]["WatchId"];
+            readonly seq: components["schemas"]["WatchSeq"];
+            readonly batches: readonly components["schemas"]["WatchBatch"][];
+        };
+        /** @description All matching changes of one revision, in order. Never split. */
+        readonly WatchBatch: {
+            readonly revision: components["schemas"]["Revision"];
+            /** @description Unix time of the leader, for people. */
+            readonly wallTimeMs: number;
+            readonly events: readonly components["schemas"]["WatchEvent"][];
+        };
+        readonly WatchEvent: components["schemas"]["ConfigPutEvent"] | components["schemas"]["ConfigDeletedEvent"] | components["schemas"]["LockGrantedEvent"] | components["schemas"]["LockReleasedEvent"] | components["schemas"]["LockQueuedEvent"] | components["schemas"]["LockDequeuedEvent"] | components["schemas"]["LeaseGrantedEvent"] | components["schemas"]["LeaseEndedEvent"] | components["schemas"]["MemberAddedEvent"] | components["schemas"]["MemberPromotedEvent"] | components["schemas"]["MemberRemovedEvent"];
+        /** @description The entry as it was written. */
+        readonly ConfigPutEvent: components["schemas"]["ConfigEntry"] & {
+            /** @constant */
+            readonly kind: "configPut";
+        };
+        readonly ConfigDeletedEvent: {
+            /** @constant */
+            readonly kind: "configDeleted";
+            readonly key: components["schemas"]["Key"];
+            /** @enum {string} */
+            readonly reason: "deleted" | "leaseEnded";
+        };
+        readonly LockGrantedEvent: {
+            /** @constant */
+            readonly kind: "lockGranted";
+            readonly name: components["schemas"]["Key"];
+            readonly fence: components["schemas"]["Fence"];
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
+            readonly ticket: components["schemas"]["Ticket"] | null;
+            readonly owner: string | null;
+        };
+        readonly LockReleasedEvent: {
+            /** @constant */
+            readonly kind: "lockReleased";
+            readonly name: components["schemas"]["Key"];
+            readonly fence: components["schemas"]["Fence"];
+            readonly leaseId: components["schemas"]["LeaseId"];
+            /** @enum {string} */
+            readonly reason: "released" | "broken" | "leaseEnded";
+        };
+        readonly LockQueuedEvent: {
+            /** @constant */
+            readonly kind: "lockQueued";
+            readonly name: components["schemas"]["Key"];
+            readonly ticket: components["schemas"]["Ticket"];
+            readonly owner: string | null;
+        };
+        readonly LockDequeuedEvent: {
+            /** @constant */
+            readonly kind: "lockDequeued";
+            readonly name: components["schemas"]["Key"];
+            readonly ticket: components["schemas"]["Ticket"];
+            /** @enum {string} */
+            readonly reason: "cancelled" | "waitTimeout" | "leaseEnded";
+        };
+        readonly LeaseGrantedEvent: {
+            /** @constant */
+            readonly kind: "leaseGranted";
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
+            readonly owner: string | null;
+        };
+        readonly LeaseEndedEvent: {
+            /** @constant */
+            readonly kind: "leaseEnded";
+            readonly leaseId: components["schemas"]["LeaseId"];
+            /** @enum {string} */
+            readonly reason: "expired" | "revoked" | "holdEnded";
+        };
+        readonly MemberAddedEvent: {
+            /** @constant */
+            readonly kind: "memberAdded";
+            readonly id: string;
+            readonly apiUrl: string;
+            readonly peerUrl: string;
+            readonly learner: boolean;
+        };
+        readonly MemberPromotedEvent: {
+            /** @constant */
+            readonly kind: "memberPromoted";
+            readonly id: string;
+        };
+        readonly MemberRemovedEvent: {
+            /** @constant */
+            readonly kind: "memberRemoved";
+            readonly id: string;
+        };
+        /** @description Everything up to and including `seq` was taken; this is the credit for more. */
+        readonly WatchAck: {
+            readonly watchId: components["schemas"]["WatchId"];
+            readonly seq: components["schemas"]["WatchSeq"];
+        };
+        /** @description Nothing up to `revision` is still to come. Queued behind events. */
+        readonly WatchProgress: {
+            readonly watchId: components["schemas"]["WatchId"];
+            readonly revision: components["schemas"]["Revision"];
+        };
+        /** @enum {string} */
+        readonly WatchErrorCode: "invalid_request" | "limit_reached" | "compacted" | "future_revision" | "store_changed" | "slow_consumer" | "shutting_down";
+        /** @description The watch is dead (or, as an answer to `watch:open`, never lived). */
+        readonly WatchError: {
+            readonly watchId: components["schemas"]["WatchId"];
+            readonly code: components["schemas"]["WatchErrorCode"];
+            readonly detail: string;
+            /** @description With `compacted`. */
+            readonly compactRevision?: components["schemas"]["Revision"];
+            /** @description With `future_revision`: the newest there is. */
+            readonly revision?: components["schemas"]["Revision"];
+            /** @description With `store_changed`: the store that is here. */
+            readonly storeId?: string;
+            /** @description With `limit_reached`. */
+            readonly limit?: string;
+            /** @description With `limit_reached`. */
+            readonly max?: number;
+        };
+        readonly WatchClose: {
+            readonly watchId: components["schemas"]["WatchId"];
+        };
+        /** @description Nothing more comes under this watchId. Closing an unknown watch is fine. */
+        readonly WatchCloseAck: {
+            /** @constant */
+            readonly ok: true;
+        };
+        /** @description Renews, and tells the node to send `lock:granted` and `lock:lost` of these leases to this socket. */
+        readonly LeaseKeepalive: {
+            readonly leaseIds: readonly components["schemas"]["LeaseId"][];
+        };
+        readonly LeaseKeepaliveAck: {
+            /** @constant */
+            readonly ok: true;
+            /** @description In the order of the request; `ttlMs` null for a lease that does not exist (any more). */
+            readonly renewals: readonly {
+                readonly leaseId: components["schemas"]["LeaseId"];
+                readonly ttlMs: components["schemas"]["TtlMs"] | null;
+            }[];
+        } | {
+            /** @constant */
+            readonly ok: false;
+            readonly error: components["schemas"]["Problem"];
+        };
+        /** @description A wait under a lease that this socket keeps alive was granted. */
+        readonly LockGrantedMessage: {
+            readonly name: components["schemas"]["Key"];
+            readonly fence: components["schemas"]["Fence"];
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
+            readonly ticket: components["schemas"]["Ticket"] | null;
+        };
+        /** @description A hold under a lease that this socket keeps alive ended, other than by its release. */
+        readonly LockLostMessage: {
+            readonly name: components["schemas"]["Key"];
+            readonly fence: components["schemas"]["Fence"];
+            readonly leaseId: components["schemas"]["LeaseId"];
+            /** @enum {string} */
+            readonly reason: "broken" | "leaseEnded";
+        };
+    };
+    responses: {
+        /** @description `invalid_request` */
+        readonly InvalidRequest: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+            };
+        };
+        /** @description `invalid_request`, `future_revision` */
+        readonly InvalidReadRequest: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["FutureRevisionProblem"];
+            };
+        };
+        /** @description `key_not_found` */
+        readonly KeyNotFound: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["KeyNotFoundProblem"];
+            };
+        };
+        /** @description `lease_not_found` */
+        readonly LeaseNotFound: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["LeaseNotFoundProblem"];
+            };
+        };
+        /** @description `ticket_not_found` */
+        readonly TicketNotFound: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["TicketNotFoundProblem"];
+            };
+        };
+        /** @description `not_found`: no such path. Any operation's path misspelt answers this. */
+        readonly NotFound: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NotFoundProblem"];
+            };
+        };
+        /** @description `method_not_allowed`: the path exists, the verb does not. */
+        readonly MethodNotAllowed: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                /** @description The verbs of the path. */
+                readonly Allow: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+            };
+        };
+        /** @description `lock_held`, `already_held`, `wait_timeout`, `wait_cancelled` */
+        readonly NotAcquired: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                /** @description With `lock_held`: whole seconds until the hold ends at the latest unless renewed. */
+                readonly "Retry-After"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["LockHeldProblem"] | components["schemas"]["AlreadyHeldProblem"] | components["schemas"]["WaitTimeoutProblem"] | components["schemas"]["WaitCancelledProblem"];
+            };
+        };
+        /** @description `not_holder` */
+        readonly NotHolder: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NotHolderProblem"];
+            };
+        };
+        /** @description `lease_gone` */
+        readonly LeaseGone: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["LeaseGoneProblem"];
+            };
+        };
+        /** @description `compacted` */
+        readonly Compacted: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["CompactedProblem"];
+            };
+        };
+        /** @description `revision_mismatch`; the ETag is there when the key exists. */
+        readonly RevisionMismatch: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                /** @description What the key has instead. */
+                readonly ETag?: components["schemas"]["EntityTag"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["RevisionMismatchProblem"];
+            };
+        };
+        /** @description `too_large` */
+        readonly TooLarge: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["TooLargeProblem"];
+            };
+        };
+        /** @description `unsupported_media_type` */
+        readonly UnsupportedMediaType: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+            };
+        };
+        /** @description `request_mismatch` */
+        readonly RequestMismatch: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["RequestMismatchProblem"];
+            };
+        };
+        /** @description `limit_reached` */
+        readonly LimitReached: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["LimitReachedProblem"];
+            };
+        };
+        /** @description `internal` */
+        readonly Internal: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["InternalProblem"];
+            };
+        };
+        /** @description `no_leader`, `overloaded`, `shutting_down`: nothing was written. */
+        readonly Unavailable: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NoLeaderProblem"] | components["schemas"]["OverloadedProblem"] | components["schemas"]["ShuttingDownProblem"];
+            };
+        };
+        /** @description `not_ready` */
+        readonly NotReady: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NotReadyProblem"];
+            };
+        };
+        /** @description `outcome_unknown` */
+        readonly OutcomeUnknown: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["OutcomeUnknownProblem"];
+            };
+        };
+        /** @description `revision_not_reached` */
+        readonly RevisionNotReached: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["RevisionNotReachedProblem"];
+            };
+        };
+    };
+    parameters: {
+        /** @description The key. Slashes raw or as `%2F`. */
+        readonly Key: components["schemas"]["Key"];
+        /** @description The lock's name. Slashes raw or as `%2F`. */
+        readonly LockName: components["schemas"]["Key"];
+        /** @description The lease. */
+        readonly LeaseIdInPath: components["schemas"]["LeaseId"];
+        /** @description Only names that start with it; empty for all. */
+        readonly Prefix: string;
+        /** @description Items of a page at most. A page may hold fewer. */
+        readonly Limit: number;
+        /** @description What the page before returned; opaque. */
+        readonly Cursor: string;
+        /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+        readonly Consistency: components["schemas"]["Consistency"];
+        /** @description Wait until this node has reached it (read your own writes with `stale`). */
+        readonly MinRevision: components["schemas"]["Revision"];
+        /** @description The ETag that the key must have, quotes optional; `*` for any existing. */
+        readonly IfMatch: string;
+        /**
+         * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+         *     request under it answers 422.
+         */
+        readonly IdempotencyKey: components["schemas"]["IdempotencyKey"];
+        /** @description List the checks. Present, with or without a value, means yes. */
+        readonly Verbose: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description The revision that the answering node had reached. */
+        readonly "Keyhold-Revision": components["schemas"]["Revision"];
+        /** @description The Raft term of the answering node. */
+        readonly "Keyhold-Term": number;
+        /** @description The node that answered. */
+        readonly "Keyhold-Served-By": string;
+        /** @description How the read was done. */
+        readonly "Keyhold-Consistency": components["schemas"]["Consistency"];
+        /** @description The key's modRevision in quotes. */
+        readonly ETag: components["schemas"]["EntityTag"];
+        /** @description Seconds, at least 1. */
+        readonly "Retry-After": number;
+    };
+    pathItems: never;
+}
+export type Revision = components['schemas']['Revision'];
+export type Fence = components['schemas']['Fence'];
+export type Ticket = components['schemas']['Ticket'];
+export type LeaseId = components['schemas']['LeaseId'];
+export type Key = components['schemas']['Key'];
+export type IdempotencyKey = components['schemas']['IdempotencyKey'];
+export type EntityTag = components['schemas']['EntityTag'];
+export type Consistency = components['schemas']['Consistency'];
+export type TtlMs = components['schemas']['TtlMs'];
+export type WaitMs = components['schemas']['WaitMs'];
+export type Owner = components['schemas']['Owner'];
+export type RemainingMs = components['schemas']['RemainingMs'];
+export type ConfigItem = components['schemas']['ConfigItem'];
+export type ConfigEntry = components['schemas']['ConfigEntry'];
+export type ConfigPage = components['schemas']['ConfigPage'];
+export type ConfigWritten = components['schemas']['ConfigWritten'];
+export type ConfigDeleted = components['schemas']['ConfigDeleted'];
+export type LeaseRequest = components['schemas']['LeaseRequest'];
+export type LeaseGranted = components['schemas']['LeaseGranted'];
+export type LeaseRenewed = components['schemas']['LeaseRenewed'];
+export type LeaseRevoked = components['schemas']['LeaseRevoked'];
+export type Lease = components['schemas']['Lease'];
+export type LeaseHolding = components['schemas']['LeaseHolding'];
+export type LeasePage = components['schemas']['LeasePage'];
+export type LockRequest = components['schemas']['LockRequest'];
+export type LockRequestWithTtl = components['schemas']['LockRequestWithTtl'];
+export type LockRequestWithLease = components['schemas']['LockRequestWithLease'];
+export type LockGranted = components['schemas']['LockGranted'];
+export type LockQueued = components['schemas']['LockQueued'];
+export type ReleaseRequest = components['schemas']['ReleaseRequest'];
+export type VerifyRequest = components['schemas']['VerifyRequest'];
+export type LockVerified = components['schemas']['LockVerified'];
+export type LockReleased = components['schemas']['LockReleased'];
+export type WaitCancelled = components['schemas']['WaitCancelled'];
+export type LockHolder = components['schemas']['LockHolder'];
+export type LockWaiter = components['schemas']['LockWaiter'];
+export type Lock = components['schemas']['Lock'];
+export type LockPage = components['schemas']['LockPage'];
+export type ClusterStatus = components['schemas']['ClusterStatus'];
+export type Member = components['schemas']['Member'];
+export type Health = components['schemas']['Health'];
+export type HealthCheck = components['schemas']['HealthCheck'];
+export type ErrorCode = components['schemas']['ErrorCode'];
+export type Problem = components['schemas']['Problem'];
+export type InvalidRequestProblem = components['schemas']['InvalidRequestProblem'];
+export type FutureRevisionProblem = components['schemas']['FutureRevisionProblem'];
+export type KeyNotFoundProblem = components['schemas']['KeyNotFoundProblem'];
+export type LeaseNotFoundProblem = components['schemas']['LeaseNotFoundProblem'];
+export type TicketNotFoundProblem = components['schemas']['TicketNotFoundProblem'];
+export type NotFoundProblem = components['schemas']['NotFoundProblem'];
+export type MethodNotAllowedProblem = components['schemas']['MethodNotAllowedProblem'];
+export type LockHeldProblem = components['schemas']['LockHeldProblem'];
+export type AlreadyHeldProblem = components['schemas']['AlreadyHeldProblem'];
+export type WaitTimeoutProblem = components['schemas']['WaitTimeoutProblem'];
+export type WaitCancelledProblem = components['schemas']['WaitCancelledProblem'];
+export type NotHolderProblem = components['schemas']['NotHolderProblem'];
+export type LeaseGoneProblem = components['schemas']['LeaseGoneProblem'];
+export type CompactedProblem = components['schemas']['CompactedProblem'];
+export type RevisionMismatchProblem = components['schemas']['RevisionMismatchProblem'];
+export type TooLargeProblem = components['schemas']['TooLargeProblem'];
+export type UnsupportedMediaTypeProblem = components['schemas']['UnsupportedMediaTypeProblem'];
+export type RequestMismatchProblem = components['schemas']['RequestMismatchProblem'];
+export type LimitReachedProblem = components['schemas']['LimitReachedProblem'];
+export type InternalProblem = components['schemas']['InternalProblem'];
+export type NoLeaderProblem = components['schemas']['NoLeaderProblem'];
+export type OverloadedProblem = components['schemas']['OverloadedProblem'];
+export type ShuttingDownProblem = components['schemas']['ShuttingDownProblem'];
+export type NotReadyProblem = components['schemas']['NotReadyProblem'];
+export type OutcomeUnknownProblem = components['schemas']['OutcomeUnknownProblem'];
+export type RevisionNotReachedProblem = components['schemas']['RevisionNotReachedProblem'];
+export type RetryAfterMs = components['schemas']['RetryAfterMs'];
+export type WatchId = components['schemas']['WatchId'];
+export type WatchTarget = components['schemas']['WatchTarget'];
+export type Hello = components['schemas']['Hello'];
+export type WatchOpen = components['schemas']['WatchOpen'];
+export type WatchOpenAck = components['schemas']['WatchOpenAck'];
+export type WatchSnapshot = components['schemas']['WatchSnapshot'];
+export type WatchSeq = components['schemas']['WatchSeq'];
+export type WatchSynced = components['schemas']['WatchSynced'];
+export type WatchEvents = components['schemas']['WatchEvents'];
+export type WatchBatch = components['schemas']['WatchBatch'];
+export type WatchEvent = components['schemas']['WatchEvent'];
+export type ConfigPutEvent = components['schemas']['ConfigPutEvent'];
+export type ConfigDeletedEvent = components['schemas']['ConfigDeletedEvent'];
+export type LockGrantedEvent = components['schemas']['LockGrantedEvent'];
+export type LockReleasedEvent = components['schemas']['LockReleasedEvent'];
+export type LockQueuedEvent = components['schemas']['LockQueuedEvent'];
+export type LockDequeuedEvent = components['schemas']['LockDequeuedEvent'];
+export type LeaseGrantedEvent = components['schemas']['LeaseGrantedEvent'];
+export type LeaseEndedEvent = components['schemas']['LeaseEndedEvent'];
+export type MemberAddedEvent = components['schemas']['MemberAddedEvent'];
+export type MemberPromotedEvent = components['schemas']['MemberPromotedEvent'];
+export type MemberRemovedEvent = components['schemas']['MemberRemovedEvent'];
+export type WatchAck = components['schemas']['WatchAck'];
+export type WatchProgress = components['schemas']['WatchProgress'];
+export type WatchErrorCode = components['schemas']['WatchErrorCode'];
+export type WatchError = components['schemas']['WatchError'];
+export type WatchClose = components['schemas']['WatchClose'];
+export type WatchCloseAck = components['schemas']['WatchCloseAck'];
+export type LeaseKeepalive = components['schemas']['LeaseKeepalive'];
+export type LeaseKeepaliveAck = components['schemas']['LeaseKeepaliveAck'];
+export type LockGrantedMessage = components['schemas']['LockGrantedMessage'];
+export type LockLostMessage = components['schemas']['LockLostMessage'];
+export type ResponseInvalidRequest = components['responses']['InvalidRequest'];
+export type ResponseInvalidReadRequest = components['responses']['InvalidReadRequest'];
+export type ResponseKeyNotFound = components['responses']['KeyNotFound'];
+export type ResponseLeaseNotFound = components['responses']['LeaseNotFound'];
+export type ResponseTicketNotFound = components['responses']['TicketNotFound'];
+export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
+export type ResponseNotAcquired = components['responses']['NotAcquired'];
+export type ResponseNotHolder = components['responses']['NotHolder'];
+export type ResponseLeaseGone = components['responses']['LeaseGone'];
+export type ResponseCompacted = components['responses']['Compacted'];
+export type ResponseRevisionMismatch = components['responses']['RevisionMismatch'];
+export type ResponseTooLarge = components['responses']['TooLarge'];
+export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type ResponseRequestMismatch = components['responses']['RequestMismatch'];
+export type ResponseLimitReached = components['responses']['LimitReached'];
+export type ResponseInternal = components['responses']['Internal'];
+export type ResponseUnavailable = components['responses']['Unavailable'];
+export type ResponseNotReady = components['responses']['NotReady'];
+export type ResponseOutcomeUnknown = components['responses']['OutcomeUnknown'];
+export type ResponseRevisionNotReached = components['responses']['RevisionNotReached'];
+export type ParameterKey = components['parameters']['Key'];
+export type ParameterLockName = components['parameters']['LockName'];
+export type ParameterLeaseIdInPath = components['parameters']['LeaseIdInPath'];
+export type ParameterPrefix = components['parameters']['Prefix'];
+export type ParameterLimit = components['parameters']['Limit'];
+export type ParameterCursor = components['parameters']['Cursor'];
+export type ParameterConsistency = components['parameters']['Consistency'];
+export type ParameterMinRevision = components['parameters']['MinRevision'];
+export type ParameterIfMatch = components['parameters']['IfMatch'];
+export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
+export type ParameterVerbose = components['parameters']['Verbose'];
+export type HeaderKeyholdRevision = components['headers']['Keyhold-Revision'];
+export type HeaderKeyholdTerm = components['headers']['Keyhold-Term'];
+export type HeaderKeyholdServedBy = components['headers']['Keyhold-Served-By'];
+export type HeaderKeyholdConsistency = components['headers']['Keyhold-Consistency'];
+export type HeaderETag = components['headers']['ETag'];
+export type HeaderRetryAfter = components['headers']['Retry-After'];
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly listConfig: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only names that start with it; empty for all. */
+                readonly prefix?: components["parameters"]["Prefix"];
+                /** @description Items of a page at most. A page may hold fewer. */
+                readonly limit?: components["parameters"]["Limit"];
+                /** @description What the page before returned; opaque. */
+                readonly cursor?: components["parameters"]["Cursor"];
+                /** @description Leave the values out. */
+                readonly keysOnly?: boolean;
+                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                readonly consistency?: components["parameters"]["Consistency"];
+                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                readonly minRevision?: components["parameters"]["MinRevision"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revision": 42,
+                     *       "cursor": null,
+                     *       "items": [
+                     *         {
+                     *           "key": "payments/db/pool",
+                     *           "value": {
+                     *             "size": 20
+                     *           },
+                     *           "contentType": "application/json",
+                     *           "version": 3,
+                     *           "createRevision": 7,
+                     *           "modRevision": 41,
+                     *           "leaseId": null,
+                     *           "author": null,
+                     *           "comment": "more load",
+                     *           "updatedAt": "2026-11-21T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ConfigPage"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidReadRequest"];
+            readonly 410: components["responses"]["Compacted"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["RevisionNotReached"];
+        };
+    };
+    readonly getConfig: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The bytes of the value instead of the entry. */
+                readonly raw?: boolean;
+                /** @description Read the key as it was at this revision. */
+                readonly revision?: components["schemas"]["Revision"];
+                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                readonly consistency?: components["parameters"]["Consistency"];
+                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                readonly minRevision?: components["parameters"]["MinRevision"];
+            };
+            readonly header?: {
+                /** @description An ETag; 304 when the key still has it. */
+                readonly "If-None-Match"?: components["schemas"]["EntityTag"];
+            };
+            readonly path: {
+                /** @description The key. Slashes raw or as `%2F`. */
+                readonly key: components["parameters"]["Key"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The entry, or with `raw` its bytes. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "key": "payments/db/pool",
+                     *       "value": {
+                     *         "size": 20
+                     *       },
+                     *       "contentType": "application/json",
+                     *       "version": 3,
+                     *       "createRevision": 7,
+                     *       "modRevision": 41,
+                     *       "leaseId": null,
+                     *       "author": null,
+                     *       "comment": "more load",
+                     *       "updatedAt": "2026-11-21T08:00:00.000Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ConfigEntry"];
+                    readonly "*/*": unknown;
+                };
+            };
+            /** @description The key still has the ETag that was asked for. */
+            readonly 304: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["InvalidReadRequest"];
+            readonly 404: components["responses"]["KeyNotFound"];
+            readonly 410: components["responses"]["Compacted"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["RevisionNotReached"];
+        };
+    };
+    readonly putConfig: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Delete the key when this lease ends. */
+                readonly lease?: components["schemas"]["LeaseId"];
+            };
+            readonly header?: {
+                /** @description The ETag that the key must have, quotes optional; `*` for any existing. */
+                readonly "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description `*` creates: the key must not exist. */
+                readonly "If-None-Match"?: "*";
+                /** @description Why, for people. UTF-8, percent-encoded where a header cannot carry it (and `%` itself as `%25`). */
+                readonly "Keyhold-Comment"?: string;
+                /**
+                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+                 *     request under it answers 422.
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                /** @description The key. Slashes raw or as `%2F`. */
+                readonly key: components["parameters"]["Key"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "size": 20
+                 *     }
+                 */
+                readonly "application/json": unknown;
+                readonly "*/*": unknown;
+            };
+        };
+        readonly responses: {
+            /** @description The key was overwritten. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "key": "payments/db/pool",
+                     *       "created": false,
+                     *       "version": 3,
+                     *       "createRevision": 7,
+                     *       "modRevision": 41
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ConfigWritten"];
+                };
+            };
+            /** @description The key was created. */
+            readonly 201: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "key": "payments/db/pool",
+                     *       "created": true,
+                     *       "version": 1,
+                     *       "createRevision": 7,
+                     *       "modRevision": 7
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ConfigWritten"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["LeaseNotFound"];
+            readonly 412: components["responses"]["RevisionMismatch"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["RequestMismatch"];
+            readonly 429: components["responses"]["LimitReached"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly deleteConfig: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The ETag that the key must have, quotes optional; `*` for any existing. */
+                readonly "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+                 *     request under it answers 422.
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                /** @description The key. Slashes raw or as `%2F`. */
+                readonly key: components["parameters"]["Key"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The key is gone. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "key": "payments/db/pool",
+                     *       "revision": 43
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ConfigDeleted"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["KeyNotFound"];
+            readonly 412: components["responses"]["RevisionMismatch"];
+            readonly 422: components["responses"]["RequestMismatch"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly listLeases: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items of a page at most. A page may hold fewer. */
+                readonly limit?: components["parameters"]["Limit"];
+                /** @description What the page before returned; opaque. */
+                readonly cursor?: components["parameters"]["Cursor"];
+                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                readonly consistency?: components["parameters"]["Consistency"];
+                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                readonly minRevision?: components["parameters"]["MinRevision"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revision": 50,
+                     *       "cursor": null,
+                     *       "items": [
+                     *         {
+                     *           "leaseId": "l44",
+                     *           "ttlMs": 15000,
+                     *           "remainingMs": 9000,
+                     *           "owner": "worker-1",
+                     *           "grantRevision": 44,
+                     *           "ownedByLock": "orders/42",
+                     *           "holdings": [
+                     *             {
+                     *               "kind": "lock",
+                     *               "name": "orders/42"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LeasePage"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["RevisionNotReached"];
+        };
+    };
+    readonly grantLease: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+                 *     request under it answers 422.
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "ttlMs": 15000,
+                 *       "owner": "worker-1"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["LeaseRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The lease lives; its TTL counts from now. */
+            readonly 201: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "leaseId": "l44",
+                     *       "ttlMs": 15000,
+                     *       "revision": 44
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LeaseGranted"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["RequestMismatch"];
+            readonly 429: components["responses"]["LimitReached"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly getLease: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                readonly consistency?: components["parameters"]["Consistency"];
+                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                readonly minRevision?: components["parameters"]["MinRevision"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The lease. */
+                readonly id: components["parameters"]["LeaseIdInPath"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The lease and what hangs on it. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Lease"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["LeaseNotFound"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["RevisionNotReached"];
+        };
+    };
+    readonly revokeLease: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+                 *     request under it answers 422.
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                /** @description The lease. */
+                readonly id: components["parameters"]["LeaseIdInPath"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The lease has ended. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "leaseId": "l44",
+                     *       "revision": 51
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LeaseRevoked"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["LeaseNotFound"];
+            readonly 422: components["responses"]["RequestMismatch"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly keepAliveLease: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lease. */
+                readonly id: components["parameters"]["LeaseIdInPath"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Renewed. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "leaseId": "l44",
+                     *       "ttlMs": 15000
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LeaseRenewed"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["LeaseNotFound"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly listLocks: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only names that start with it; empty for all. */
+                readonly prefix?: components["parameters"]["Prefix"];
+                /** @description Items of a page at most. A page may hold fewer. */
+                readonly limit?: components["parameters"]["Limit"];
+                /** @description What the page before returned; opaque. */
+                readonly cursor?: components["parameters"]["Cursor"];
+                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                readonly consistency?: components["parameters"]["Consistency"];
+                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                readonly minRevision?: components["parameters"]["MinRevision"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LockPage"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["RevisionNotReached"];
+        };
+    };
+    readonly getLock: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                readonly consistency?: components["parameters"]["Consistency"];
+                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                readonly minRevision?: components["parameters"]["MinRevision"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Who holds it and who waits. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "orders/42",
+                     *       "holders": [
+                     *         {
+                     *           "fence": 44,
+                     *           "leaseId": "l44",
+                     *           "owner": "worker-1",
+                     *           "grantedAt": "2026-11-21T08:00:00.000Z",
+                     *           "ttlMs": 15000,
+                     *           "remainingMs": 9000
+                     *         }
+                     *       ],
+                     *       "queueLength": 1,
+                     *       "queue": [
+                     *         {
+                     *           "ticket": 46,
+                     *           "position": 1,
+                     *           "owner": "worker-2",
+                     *           "remainingMs": 20000
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Lock"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["RevisionNotReached"];
+        };
+    };
+    readonly acquireLock: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How long to hold the answer back at most. Not part of what an `Idempotency-Key` names. */
+                readonly holdMs?: number;
+            };
+            readonly header?: {
+                /**
+                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+                 *     request under it answers 422.
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LockRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Held. The fence is the revision of the grant, strictly increasing for a name for ever. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "orders/42",
+                     *       "fence": 44,
+                     *       "leaseId": "l44",
+                     *       "ttlMs": 15000,
+                     *       "ticket": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LockGranted"];
+                };
+            };
+            /** @description Still in the queue. */
+            readonly 202: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "orders/42",
+                     *       "ticket": 46,
+                     *       "position": 1,
+                     *       "idempotencyKey": "3f0c5f1e-6a57-4a43-9d7a-9d1c5f7f4f10"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LockQueued"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["LeaseNotFound"];
+            readonly 409: components["responses"]["NotAcquired"];
+            readonly 410: components["responses"]["LeaseGone"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["RequestMismatch"];
+            readonly 429: components["responses"]["LimitReached"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly releaseLock: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+                 *     request under it answers 422.
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "leaseId": "l44",
+                 *       "fence": 44
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ReleaseRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Released. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "orders/42",
+                     *       "fence": 44,
+                     *       "revision": 52
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LockReleased"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 409: components["responses"]["NotHolder"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["RequestMismatch"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly verifyLock: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "fence": 44
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["VerifyRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description It held the lock when it was asked. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "orders/42",
+                     *       "fence": 44,
+                     *       "leaseId": "l44",
+                     *       "owner": "worker-1",
+                     *       "remainingMs": 9000
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LockVerified"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 409: components["responses"]["NotHolder"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly cancelWait: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+                 *     request under it answers 422.
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+                /** @description What 202 returned, or what the lock's queue shows. */
+                readonly ticket: components["schemas"]["Ticket"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It waits no more. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "orders/42",
+                     *       "ticket": 46,
+                     *       "revision": 53
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["WaitCancelled"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["TicketNotFound"];
+            readonly 422: components["responses"]["RequestMismatch"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly breakLock: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
+                 *     request under it answers 422.
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                /** @description The lock's name. Slashes raw or as `%2F`. */
+                readonly name: components["parameters"]["LockName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The hold with this fence has ended. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "orders/42",
+                     *       "fence": 44,
+                     *       "revision": 54
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["LockReleased"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 409: components["responses"]["NotHolder"];
+            readonly 422: components["responses"]["RequestMismatch"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    readonly getCluster: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The node's view. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ClusterStatus"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getLiveness: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description List the checks. Present, with or without a value, means yes. */
+                readonly verbose?: components["parameters"]["Verbose"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It does. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    readonly getReadiness: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description List the checks. Present, with or without a value, means yes. */
+                readonly verbose?: components["parameters"]["Verbose"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Ready. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "checks": [
+                     *         {
+                     *           "name": "leader",
+                     *           "ok": true,
+                     *           "detail": "n1 in term 4"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            readonly 503: components["responses"]["NotReady"];
+        };
+    };
+    readonly getMetrics: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The text exposition format. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+        };
+    };
+    readonly getOpenApi: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OpenAPI 3.1. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+}
