@@ -143,12 +143,17 @@ export type Message = Header &
     /** Forwarded by a follower to the leader of `term`; no other term may append them. */
     | { readonly kind: "proposeRequest"; readonly proposals: readonly Proposal[] }
     /** None of these was appended, and none will be because of the request. */
-    | { readonly kind: "proposeRefused"; readonly sequences: readonly number[]; readonly reason: RefusalReason }
+    | {
+        readonly kind: "proposeRefused";
+        readonly origin: string;
+        readonly sequences: readonly number[];
+        readonly reason: RefusalReason;
+      }
     | { readonly kind: "timeoutNow" }
   );
 
 /** Why a proposal was definitely not accepted. */
-export type RefusalReason = "noLeader" | "leadershipTransfer" | "uncommittedLimit" | "applyLag" | "removed";
+export type RefusalReason = "noLeader" | "leadershipTransfer" | "uncommittedLimit" | "applyLag";
 
 /** Facts. `step` is told each one and answers with effects. */
 export type Input =
@@ -168,12 +173,13 @@ export type Input =
   | { readonly kind: "persisted"; readonly sequence: number }
   /** The state machine has applied everything up to `index`. */
   | { readonly kind: "applied"; readonly index: LogIndex }
+  /** `readId` is unique over all runs of this node: a late answer to an earlier run must not match. */
   | { readonly kind: "readIndexWanted"; readonly readId: number }
   | { readonly kind: "transferWanted"; readonly to: NodeId }
   | { readonly kind: "campaignWanted" }
   /** A message to `peer` was dropped, or its stream broke. A hint, never proof. */
   | { readonly kind: "peerUnreachable"; readonly peer: NodeId }
-  /** The state up to `base.lastIncludedIndex` is durable and the log before it was cut. */
+  /** The state up to `base.lastIncludedIndex` is durable; the log up to there is about to be cut and no longer read. */
   | { readonly kind: "compacted"; readonly base: SnapshotMeta }
   /** A whole snapshot from `from`, leader of `term`, lies ready to be installed. */
   | { readonly kind: "snapshotReceived"; readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta }

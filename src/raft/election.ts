@@ -1,0 +1,121 @@
+/**
+ * This file holds elections: who may ask, who may answer yes, and what the answers decide (§3.4, §3.6.1, §9.6).
+ */
+
+import { lastIndex, lastTerm } from "./log.ts";
+import { send, sendDurably, sendInTerm } from "./outbox.ts";
+import { voteResult } from "./quorum.ts";
+import { isPromotable, membershipOf, type Raft, resetElectionTimer } from "./raft.ts";
+import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./roles.ts";
+import { type LogIndex, type Message, type NodeId, type Term, toTerm } from "./types.ts";
+
+type VoteAsked = Extract<Message, { kind: "preVoteRequest" | "voteRequest" }>;
+type VoteAnswered = Extract<Message, { kind: "preVoteResponse" | "voteResponse" }>;
+
+/** Asks for leadership: by PreVote first, or at once when the leader itself hands over. Learners and strangers do not. */
+export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): void {
+  if (!isPromotable(raft) || raft.role.kind === "leader") return;
+  if (how === "leadershipTransfer") {
+    runForLeader(raft, true);
+    return;
+  }
+  const votes = becomePreCandidate(raft);
+  if (voteResult(membershipOf(raft), votes) === "won") {
+    runForLeader(raft, false);
+    return;
+  }
+  for (const to of otherVoters(raft)) {
+    const term = toTerm(raft.currentTerm + 1);
+    sendInTerm(raft, to, { kind: "preVoteRequest", term, lastLogIndex: lastIndex(raft), lastLogTerm: lastTerm(raft) });
+  }
+}
+
+/**
+ * Whether a request for votes must not be heard: a leader was heard within an election timeout (§4.2.3), so whoever
+ * asks is removed, restarted or cut off. A transfer is the leader's own wish.
+ */
+export function sticksToLeader(raft: Raft, message: VoteAsked): boolean {
+  if (message.kind === "voteRequest" && message.leadershipTransfer) return false;
+  return raft.leaderId !== null && raft.electionElapsed < raft.options.electionTicks;
+}
+
+/** Answers a request of the own term (or a later one, for PreVote). A learner answers, too: the candidate may know it as a voter. */
+export function answerVote(raft: Raft, message: VoteAsked): void {
+  const preVote = message.kind === "preVoteRequest";
+  const mayVote =
+    raft.votedFor === message.from ||
+    (raft.votedFor === null && raft.leaderId === null) ||
+    (preVote && message.term > raft.currentTerm);
+  const granted = mayVote && isUpToDate(raft, message);
+  if (preVote) {
+    // A granted answer carries the asked-for term; a refusal the own, which tells a candidate that lags.
+    const term = granted ? message.term : raft.currentTerm;
+    raft.held.push({ kind: "preVoteResponse", from: raft.options.id, to: message.from, term, voteGranted: granted });
+    return;
+  }
+  if (granted) {
+    if (raft.votedFor === null) raft.hardStateChanged = true;
+    raft.votedFor = message.from;
+    resetElectionTimer(raft);
+  }
+  sendDurably(raft, message.from, { kind: "voteResponse", voteGranted: granted });
+}
+
+/** Counts an answer. Those to an election that is over change nothing. */
+export function countVote(raft: Raft, message: VoteAnswered): void {
+  const { role } = raft;
+  if (message.kind === "preVoteResponse") {
+    if (role.kind !== "preCandidate") return;
+    if (message.voteGranted && message.term !== raft.currentTerm + 1) return;
+  } else if (role.kind !== "candidate") {
+    return;
+  }
+  // The first answer of a voter stands.
+  if (role.kind !== "candidate" && role.kind !== "preCandidate") return;
+  if (!role.votes.has(message.from)) role.votes.set(message.from, message.voteGranted);
+  decide(raft, role.kind, role.votes);
+}
+
+/** The own vote in `term` is durable. It counts if the election is still on. */
+export function countOwnVote(raft: Raft, term: Term): void {
+  if (raft.role.kind !== "candidate" || raft.currentTerm !== term) return;
+  raft.role.votes.set(raft.options.id, true);
+  decide(raft, "candidate", raft.role.votes);
+}
+
+function decide(raft: Raft, kind: "candidate" | "preCandidate", votes: ReadonlyMap<NodeId, boolean>): void {
+  switch (voteResult(membershipOf(raft), votes)) {
+    case "pending":
+      return;
+    case "lost":
+      becomeFollower(raft, raft.currentTerm, null);
+      return;
+    case "won":
+      if (kind === "candidate") becomeLeader(raft);
+      else runForLeader(raft, false);
+  }
+}
+
+function runForLeader(raft: Raft, leadershipTransfer: boolean): void {
+  becomeCandidate(raft, leadershipTransfer);
+  for (const to of otherVoters(raft)) {
+    const asked = { lastLogIndex: lastIndex(raft), lastLogTerm: lastTerm(raft) };
+    sendDurably(raft, to, { kind: "voteRequest", ...asked, leadershipTransfer });
+  }
+}
+
+/** Whether the candidate's log holds at least what this one does (§3.6.1): the later last term, then the longer log. */
+function isUpToDate(raft: Raft, candidate: { readonly lastLogIndex: LogIndex; readonly lastLogTerm: Term }): boolean {
+  const term = lastTerm(raft);
+  return candidate.lastLogTerm > term || (candidate.lastLogTerm === term && candidate.lastLogIndex >= lastIndex(raft));
+}
+
+function otherVoters(raft: Raft): readonly NodeId[] {
+  const { voters, votersOutgoing } = membershipOf(raft);
+  return [...new Set([...voters, ...votersOutgoing])].filter((id) => id !== raft.options.id);
+}
+
+/** Tells a sender that lags what the term is, so that it can come back. */
+export function refuseOldVote(raft: Raft, message: VoteAsked): void {
+  if (message.kind === "preVoteRequest") send(raft, message.from, { kind: "preVoteResponse", voteGranted: false });
+}

@@ -1,0 +1,65 @@
+/**
+ * This file is what a follower does with what a leader sends (figure 3.1, receiver implementation).
+ */
+import { assert } from "../base/assert.ts";
+import { membersOf } from "./leader.ts";
+import { agreeIndex, append, lastIndex, restoreLog, termAt, truncate } from "./log.ts";
+import { sendDurably, sendInDurableTerm } from "./outbox.ts";
+import type { Raft } from "./raft.ts";
+import { type Entry, type LogIndex, type Message, type NodeId, type SnapshotMeta, toLogIndex } from "./types.ts";
+
+/** Appends what is new, removes what conflicts, and answers once that is durable. */
+export function onAppendEntries(raft: Raft, message: Extract<Message, { kind: "appendEntries" }>): void {
+  const { from, prevLogIndex, prevLogTerm, entries, leaderCommit } = message;
+  if (prevLogIndex < raft.commitIndex) {
+    // All of it is known to agree up to the commit index; part of it may be compacted away.
+    sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: raft.commitIndex });
+    return;
+  }
+  if (termAt(raft, prevLogIndex) !== prevLogTerm) {
+    const hintIndex = agreeIndex(raft, prevLogIndex, prevLogTerm);
+    const hintTerm = termAt(raft, hintIndex);
+    assert(hintTerm !== undefined, `no term at ${hintIndex}, where the logs may agree`);
+    sendDurably(raft, from, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm });
+    return;
+  }
+  appendNew(raft, entries);
+  // Not the own last index: what follows the message's entries may be another leader's (§3.5).
+  const lastNewIndex = toLogIndex(prevLogIndex + entries.length);
+  commitUpTo(raft, toLogIndex(Math.min(leaderCommit, lastNewIndex)));
+  sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: lastNewIndex });
+}
+
+/** A leader lives. Its commit index never exceeds what it knows this node to hold. */
+export function onHeartbeat(raft: Raft, message: Extract<Message, { kind: "heartbeat" }>): void {
+  commitUpTo(raft, message.leaderCommit);
+  sendInDurableTerm(raft, message.from, { kind: "heartbeatResponse", round: message.round });
+}
+
+/**
+ * A whole state lies ready. Installs it if it is ahead of the own log; the persist effect of the turn then carries it.
+ * Whatever is decided, the leader learns how far this node is.
+ */
+export function onSnapshot(raft: Raft, from: NodeId, snapshot: SnapshotMeta): void {
+  const { lastIncludedIndex, lastIncludedTerm } = snapshot;
+  if (lastIncludedIndex > raft.commitIndex) {
+    if (termAt(raft, lastIncludedIndex) === lastIncludedTerm) commitUpTo(raft, lastIncludedIndex);
+    else if (membersOf(snapshot.membership).includes(raft.options.id)) restoreLog(raft, snapshot);
+  }
+  sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: raft.commitIndex });
+}
+
+function appendNew(raft: Raft, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    // Same index and term: same entry, and everything before it. Only a real conflict removes anything (§3.5).
+    if (termAt(raft, entry.index) === entry.term) continue;
+    if (entry.index <= lastIndex(raft)) truncate(raft, entry.index);
+    append(raft, entry);
+  }
+}
+
+function commitUpTo(raft: Raft, index: LogIndex): void {
+  if (index <= raft.commitIndex) return;
+  assert(index <= lastIndex(raft), `commit ${index} beyond the last entry ${lastIndex(raft)}`);
+  raft.commitIndex = index;
+}

@@ -1,0 +1,53 @@
+/**
+ * This file is what a leader does to its own log: it appends, and it keeps one Progress for every member.
+ */
+import { assert } from "../base/assert.ts";
+import { clusterTimeMs } from "./cluster-clock.ts";
+import { append, durableIndex, lastIndex } from "./log.ts";
+import { newProgress } from "./progress.ts";
+import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import { entryBytes, type LogIndex, type Membership, type NodeId, type Payload, toLogIndex } from "./types.ts";
+
+/** Appends `payload` with the leader's term and time; it goes out at the end of the turn. Returns its index. */
+export function appendAsLeader(raft: Raft, leader: LeaderState, payload: Payload): LogIndex {
+  const entry = {
+    index: toLogIndex(lastIndex(raft) + 1),
+    // Only `step` moves a leader's term, and with it the role: the pair cannot come apart.
+    term: raft.currentTerm,
+    clusterTimeMs: clusterTimeMs(raft, leader),
+    wallTimeMs: raft.wallTimeMs,
+    payload,
+  };
+  append(raft, entry);
+  leader.uncommittedBytes += entryBytes(entry);
+  if (payload.kind === "membership") followMembership(raft, leader);
+  return entry.index;
+}
+
+/** Every member of `membership`, once: voters of both halves and learners. */
+export function membersOf(membership: Membership): readonly NodeId[] {
+  return [...new Set([...membership.voters, ...membership.votersOutgoing, ...membership.learners, ...membership.learnersNext])];
+}
+
+/** Gives new members a Progress. Those of removed ones stay until the removal is committed, so that they hear of it. */
+export function followMembership(raft: Raft, leader: LeaderState): void {
+  for (const id of membersOf(membershipOf(raft))) {
+    if (!leader.progress.has(id)) leader.progress.set(id, newProgress(lastIndex(raft)));
+  }
+}
+
+/** Drops the Progress of nodes that are members no more. */
+export function forgetRemoved(raft: Raft, leader: LeaderState): void {
+  const members = new Set(membersOf(membershipOf(raft)));
+  for (const id of leader.progress.keys()) {
+    if (!members.has(id)) leader.progress.delete(id);
+  }
+}
+
+/** The leader counts itself like any follower: by what is durable (§10.2.1). */
+export function noteOwnProgress(raft: Raft, leader: LeaderState): void {
+  const own = leader.progress.get(raft.options.id);
+  if (own === undefined) return;
+  assert(own.matchIndex <= durableIndex(raft), `own match ${own.matchIndex} is beyond durable ${durableIndex(raft)}`);
+  own.matchIndex = durableIndex(raft);
+}

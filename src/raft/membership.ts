@@ -1,0 +1,105 @@
+/**
+ * This file changes who takes part (chapter 4). Every change of voters goes through a joint phase, which the leader that
+ * sees it committed ends by itself; learners come and go in one step. One change at a time.
+ */
+import { err, ok, type Result } from "../base/result.ts";
+import { membersOf } from "./leader.ts";
+import { lastIndex, termAt } from "./log.ts";
+import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import type { Membership, MembershipChange, MembershipRefusal, NodeId } from "./types.ts";
+
+/** The membership that `change` leads to first, or why it cannot be made now. */
+export function membershipAfter(
+  raft: Raft,
+  leader: LeaderState,
+  change: MembershipChange,
+): Result<Membership, MembershipRefusal> {
+  if (leader.transferTo !== null) return err({ kind: "leadershipTransfer" });
+  if (isChangeInProgress(raft)) return err({ kind: "changeInProgress" });
+  const current = membershipOf(raft);
+  switch (change.kind) {
+    case "addLearner": {
+      if (membersOf(current).includes(change.id)) return err({ kind: "alreadyMember" });
+      if (current.removed.includes(change.id)) return err({ kind: "idReused" });
+      const addresses = { ...current.addresses, [change.id]: change.address };
+      return ok({ ...current, learners: [...current.learners, change.id], addresses });
+    }
+    case "promote": {
+      const refusal = refusePromotion(raft, leader, change.id);
+      if (refusal !== null) return err(refusal);
+      return ok(enterJoint(current, { voters: [...current.voters, change.id], promoted: change.id }));
+    }
+    case "remove": {
+      if (current.learners.includes(change.id)) return ok(withoutLearner(current, change.id));
+      if (!current.voters.includes(change.id)) return err({ kind: "notMember" });
+      if (current.voters.length === 1) return err({ kind: "lastVoter" });
+      return ok(enterJoint(current, { voters: current.voters.filter((id) => id !== change.id), promoted: null }));
+    }
+    case "replace": {
+      if (!current.voters.includes(change.id)) return err({ kind: "notMember" });
+      const refusal = refusePromotion(raft, leader, change.by);
+      if (refusal !== null) return err(refusal);
+      const voters = [...current.voters.filter((id) => id !== change.id), change.by];
+      return ok(enterJoint(current, { voters, promoted: change.by }));
+    }
+  }
+}
+
+/**
+ * The membership that ends the joint phase, once its beginning is committed; null when there is nothing to end. Any
+ * leader may find itself here, also one that did not begin the change.
+ */
+export function membershipAfterJoint(raft: Raft): Membership | null {
+  const top = raft.memberships[raft.memberships.length - 1];
+  if (top === undefined || top.membership.votersOutgoing.length === 0 || top.index > raft.commitIndex) return null;
+  const { voters, learners, learnersNext, addresses, removed, votersOutgoing } = top.membership;
+  const stay = new Set([...voters, ...learners, ...learnersNext]);
+  const gone = votersOutgoing.filter((id) => !stay.has(id));
+  return {
+    voters,
+    votersOutgoing: [],
+    learners: [...learners, ...learnersNext],
+    learnersNext: [],
+    addresses: Object.fromEntries(Object.entries(addresses).filter(([id]) => stay.has(id as NodeId))),
+    removed: [...removed, ...gone],
+  };
+}
+
+/** A change may start only when the last one is committed, and something of the own term is (the raft-dev bug of 2015). */
+function isChangeInProgress(raft: Raft): boolean {
+  const top = raft.memberships[raft.memberships.length - 1];
+  if (top === undefined || top.index > raft.commitIndex || top.membership.votersOutgoing.length > 0) return true;
+  return termAt(raft, raft.commitIndex) !== raft.currentTerm;
+}
+
+function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): MembershipRefusal | null {
+  const current = membershipOf(raft);
+  if (current.voters.includes(id)) return { kind: "alreadyMember" };
+  if (!current.learners.includes(id)) return { kind: "notLearner" };
+  const progress = leader.progress.get(id);
+  const behindEntries = lastIndex(raft) - (progress?.matchIndex ?? 0);
+  const caughtUp = progress?.recentActive === true && behindEntries <= raft.options.promoteLagEntriesMax;
+  return caughtUp ? null : { kind: "notCaughtUp", behindEntries };
+}
+
+function enterJoint(
+  current: Membership,
+  next: { readonly voters: readonly NodeId[]; readonly promoted: NodeId | null },
+): Membership {
+  return {
+    ...current,
+    voters: next.voters,
+    votersOutgoing: current.voters,
+    learners: current.learners.filter((id) => id !== next.promoted),
+  };
+}
+
+function withoutLearner(current: Membership, id: NodeId): Membership {
+  const addresses = Object.fromEntries(Object.entries(current.addresses).filter(([member]) => member !== id));
+  return {
+    ...current,
+    learners: current.learners.filter((learner) => learner !== id),
+    addresses,
+    removed: [...current.removed, id],
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * This file is a leader's view of one member: what it holds, and how entries may flow to it.
+ *
+ *   probe      nothing is known: one message at a time until an answer
+ *   replicate  the logs agree: messages are pipelined, `nextIndex` runs ahead, up to the in-flight limits
+ *   snapshot   the entries it needs are gone: wait until a snapshot was sent
+ */
+import { at } from "../base/at.ts";
+import { type LogIndex, toLogIndex } from "./types.ts";
+
+type InFlight = { readonly lastIndex: LogIndex; readonly bytes: number };
+
+export type Flow =
+  | { readonly kind: "probe" /** A message is out; wait for its answer or a heartbeat's. */; readonly paused: boolean }
+  | { readonly kind: "replicate"; readonly inFlight: readonly InFlight[]; readonly inFlightBytes: number }
+  | { readonly kind: "snapshot" };
+
+export type Progress = {
+  /** Known to be durable there. */
+  matchIndex: LogIndex;
+  /** The next entry to send; always above `matchIndex`. */
+  nextIndex: LogIndex;
+  /** The newest `leaderCommit` it was told. */
+  commitSent: LogIndex;
+  /** Heard of since the last CheckQuorum round. */
+  recentActive: boolean;
+  /** The newest heartbeat round it answered. */
+  roundAcked: number;
+  /** A heartbeat answer showed it lagging: send even an empty message, which finds out what was lost. */
+  nudge: boolean;
+  flow: Flow;
+};
+
+export type FlowLimits = { readonly inFlightMessagesMax: number; readonly inFlightBytesMax: number };
+
+const idle: Flow = { kind: "probe", paused: false };
+const flowing: Flow = { kind: "replicate", inFlight: [], inFlightBytes: 0 };
+
+/** A member about which only the length of the own log is known. It counts as active, or a leader would step down at once. */
+export function newProgress(lastIndex: LogIndex): Progress {
+  return {
+    matchIndex: toLogIndex(0),
+    nextIndex: toLogIndex(lastIndex + 1),
+    commitSent: toLogIndex(0),
+    recentActive: true,
+    roundAcked: 0,
+    nudge: false,
+    flow: idle,
+  };
+}
+
+/** Falls back to one message at a time, from the first entry not known to be there. */
+export function becomeProbe(progress: Progress): void {
+  progress.nextIndex = toLogIndex(progress.matchIndex + 1);
+  progress.flow = idle;
+}
+
+export function becomeSnapshot(progress: Progress): void {
+  progress.flow = { kind: "snapshot" };
+}
+
+/** Whether another message with entries may go out. */
+export function canSend(progress: Progress, limits: FlowLimits): boolean {
+  switch (progress.flow.kind) {
+    case "probe":
+      return !progress.flow.paused;
+    case "replicate":
+      return progress.flow.inFlight.length < limits.inFlightMessagesMax && progress.flow.inFlightBytes < limits.inFlightBytesMax;
+    case "snapshot":
+      return false;
+  }
+}
+
+/** Notes that entries up to `lastIndex` (or none, undefined) went out. */
+export function noteSent(progress: Progress, sent: { readonly lastIndex: LogIndex | undefined; readonly bytes: number }): void {
+  const flow = progress.flow;
+  if (flow.kind === "probe") progress.flow = { kind: "probe", paused: true };
+  if (flow.kind === "replicate" && sent.lastIndex !== undefined) {
+    progress.nextIndex = toLogIndex(sent.lastIndex + 1);
+    progress.flow = {
+      kind: "replicate",
+      inFlight: [...flow.inFlight, { lastIndex: sent.lastIndex, bytes: sent.bytes }],
+      inFlightBytes: flow.inFlightBytes + sent.bytes,
+    };
+  }
+}
+
+/** The member holds everything up to `matchIndex`. Returns whether that is news. */
+export function noteAccepted(
+  progress: Progress,
+  accepted: { readonly matchIndex: LogIndex; readonly firstIndex: LogIndex },
+): boolean {
+  const { matchIndex, firstIndex } = accepted;
+  const news = matchIndex > progress.matchIndex;
+  if (news) progress.matchIndex = matchIndex;
+  if (progress.nextIndex <= progress.matchIndex) progress.nextIndex = toLogIndex(progress.matchIndex + 1);
+  switch (progress.flow.kind) {
+    case "probe":
+      if (matchIndex < progress.matchIndex) return news;
+      progress.nextIndex = toLogIndex(progress.matchIndex + 1);
+      progress.flow = flowing;
+      return news;
+    case "snapshot":
+      // Whatever brought it there, the log can serve it again.
+      if (progress.matchIndex + 1 >= firstIndex) {
+        progress.nextIndex = toLogIndex(progress.matchIndex + 1);
+        progress.flow = flowing;
+      }
+      return news;
+    case "replicate":
+      progress.flow = withoutAnswered(progress.flow.inFlight, matchIndex);
+      return news;
+  }
+}
+
+/**
+ * The member refused `prevLogIndex`. Returns whether to try again; false for an answer that later ones overtook.
+ * `agreeIndex` is where the logs may agree.
+ */
+export function noteRejected(
+  progress: Progress,
+  rejected: { readonly prevLogIndex: LogIndex; readonly agreeIndex: LogIndex },
+): boolean {
+  switch (progress.flow.kind) {
+    case "snapshot":
+      return false;
+    case "replicate":
+      if (rejected.prevLogIndex <= progress.matchIndex) return false;
+      becomeProbe(progress);
+      return true;
+    case "probe": {
+      if (rejected.prevLogIndex !== progress.nextIndex - 1) return false;
+      const next = Math.min(rejected.prevLogIndex, rejected.agreeIndex + 1);
+      progress.nextIndex = toLogIndex(Math.max(next, progress.matchIndex + 1));
+      progress.flow = idle;
+      return true;
+    }
+  }
+}
+
+/** A heartbeat was answered: what was out may be lost, so let something through. */
+export function noteHeartbeat(progress: Progress, lastIndex: LogIndex): void {
+  progress.recentActive = true;
+  if (progress.flow.kind === "probe") progress.flow = idle;
+  if (progress.flow.kind !== "snapshot" && progress.matchIndex < lastIndex) progress.nudge = true;
+}
+
+/** The end of a snapshot transfer: go on from behind it, or try again when it was not delivered. */
+export function noteSnapshotSent(progress: Progress, sent: { readonly index: LogIndex; readonly delivered: boolean }): void {
+  if (progress.flow.kind !== "snapshot") return;
+  becomeProbe(progress);
+  if (sent.delivered) progress.nextIndex = toLogIndex(Math.max(sent.index + 1, progress.matchIndex + 1));
+  // The receiver has yet to install it: wait for its answer or a heartbeat's.
+  progress.flow = { kind: "probe", paused: true };
+}
+
+function withoutAnswered(inFlight: readonly InFlight[], matchIndex: LogIndex): Flow {
+  let answered = 0;
+  while (answered < inFlight.length && at(inFlight, answered).lastIndex <= matchIndex) answered++;
+  const left = inFlight.slice(answered);
+  return { kind: "replicate", inFlight: left, inFlightBytes: left.reduce((sum, message) => sum + message.bytes, 0) };
+}

@@ -1,0 +1,216 @@
+/**
+ * This file is the state of one Raft node, and how it begins. The state is changed by the files of this room alone,
+ * through `step`; others read it.
+ */
+import { assert } from "../base/assert.ts";
+import type { Progress } from "./progress.ts";
+import { createRandom, nextBelow, type Random } from "./random.ts";
+import {
+  type ClusterTimeMs,
+  type Effect,
+  type Entry,
+  type HardState,
+  type LogIndex,
+  type LogReader,
+  type Membership,
+  type Message,
+  type NodeId,
+  type Role,
+  type SnapshotMeta,
+  type Term,
+  toLogIndex,
+} from "./types.ts";
+
+export type RaftOptions = {
+  readonly id: NodeId;
+  /** Names this run of the process; the proposals of this run carry it. */
+  readonly origin: string;
+  /** Of the election timeouts; should differ from node to node. */
+  readonly seed: number;
+  /** Without a leader for `electionTicks` up to twice that (drawn anew each time), a follower campaigns. */
+  readonly electionTicks: number;
+  readonly heartbeatTicks: number;
+  /** The target size of one AppendEntries; one entry may exceed it. */
+  readonly messageBytesMax: number;
+  readonly inFlightMessagesMax: number;
+  readonly inFlightBytesMax: number;
+  /** A leader refuses proposals beyond this many bytes not yet committed; a first one always fits. */
+  readonly uncommittedBytesMax: number;
+  /** The target size of one apply effect. */
+  readonly applyBytesMax: number;
+  /** A leader refuses proposals while its own state machine is this many entries behind. */
+  readonly applyLagEntriesMax: number;
+  /** A learner this many entries behind, or fewer, may be promoted. */
+  readonly promoteLagEntriesMax: number;
+};
+
+/** A read that the leader confirms: its index was fixed when it arrived, its round began afterwards (§6.4). */
+export type PendingRead = { readonly from: NodeId; readonly readId: number; readonly index: LogIndex; readonly round: number };
+
+export type LeaderState = {
+  readonly kind: "leader";
+  /** Every member but this node, and those whose removal is not committed yet; and this node. */
+  readonly progress: Map<NodeId, Progress>;
+  /** The no-op with which this leadership began. */
+  readonly firstIndex: LogIndex;
+  /** Cluster time at `clockStartMonotonicMs`: the last one in the own log when elected. */
+  readonly clockStartMs: ClusterTimeMs;
+  readonly clockStartMonotonicMs: number;
+  heartbeatElapsed: number;
+  uncommittedBytes: number;
+  transferTo: NodeId | null;
+  /** The newest heartbeat round; all reads of rounds up to a confirmed one are answered. */
+  round: number;
+  reads: PendingRead[];
+  /** Arrived before the first commit of this term: their index is not known yet. */
+  earlyReads: { readonly from: NodeId; readonly readId: number }[];
+};
+
+export type RoleState =
+  | { readonly kind: "follower" }
+  | { readonly kind: "preCandidate"; readonly votes: Map<NodeId, boolean> }
+  | { readonly kind: "candidate"; readonly votes: Map<NodeId, boolean>; readonly leadershipTransfer: boolean }
+  | LeaderState;
+
+/** The log as the algorithm sees it: what is on disk, and over it what is on its way there. */
+export type RaftLog = {
+  base: SnapshotMeta;
+  /** The index of the first entry that is not known to be durable. */
+  unstableFrom: LogIndex;
+  unstable: Entry[];
+  /** The first entry that no persist effect has carried yet, undefined when there is none. */
+  unsentFrom: LogIndex | undefined;
+};
+
+/** A persist effect that is not answered. What waits for it is released by `persisted`. */
+export type PendingPersist = {
+  readonly sequence: number;
+  /** The last entry it makes durable; lowered when entries it carried are replaced before it completes. */
+  lastIndex: LogIndex;
+  readonly messages: readonly Message[];
+  /** The term in which the own vote counts once it is durable, or null. */
+  readonly selfVote: Term | null;
+};
+
+export type Raft = {
+  readonly options: RaftOptions;
+  readonly random: Random;
+  /** The durable log; set by `step` for its own length. */
+  disk: LogReader;
+  effects: Effect[];
+
+  currentTerm: Term;
+  votedFor: NodeId | null;
+  role: RoleState;
+  leaderId: NodeId | null;
+  log: RaftLog;
+  commitIndex: LogIndex;
+  /** Handed out to be applied; `appliedIndex` follows. */
+  applyingIndex: LogIndex;
+  appliedIndex: LogIndex;
+  /** The membership entries of the log above the base, and the base's; the last one is in force (§4.1). */
+  memberships: { readonly index: LogIndex; readonly membership: Membership }[];
+
+  monotonicMs: number;
+  wallTimeMs: number;
+  electionElapsed: number;
+  electionTimeout: number;
+  /** Ticks since a persist was emitted or answered while one is pending. */
+  diskElapsed: number;
+
+  persistSequence: number;
+  persistPending: PendingPersist[];
+  /** The newest persist that carried a hard state: what depends on the term or vote waits for it. */
+  hardStateSequence: number;
+  hardStateChanged: boolean;
+  selfVote: Term | null;
+  /** Messages of this turn that wait for this turn's persist. */
+  held: Message[];
+  /** Read requests of this node that a leader has not answered. */
+  reads: Set<number>;
+  told: { role: Role; term: Term; leaderId: NodeId | null };
+};
+
+/** What a node remembers when it starts. `appliedIndex` is how far its durable state reaches into the log. */
+export type Remembered = { readonly hardState: HardState; readonly log: LogReader; readonly appliedIndex: LogIndex };
+
+/** A node as it comes up: always a follower, whatever it was before (§3.8). */
+export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
+  const { hardState, log, appliedIndex } = remembered;
+  assert(
+    appliedIndex >= log.base.lastIncludedIndex,
+    `applied ${appliedIndex} is below the log's base ${log.base.lastIncludedIndex}`,
+  );
+  assert(appliedIndex <= log.lastIndex, `applied ${appliedIndex} is beyond the log's end ${log.lastIndex}`);
+  const raft: Raft = {
+    options,
+    random: createRandom(options.seed),
+    disk: log,
+    effects: [],
+    currentTerm: hardState.currentTerm,
+    votedFor: hardState.votedFor,
+    role: { kind: "follower" },
+    leaderId: null,
+    log: { base: log.base, unstableFrom: toLogIndex(log.lastIndex + 1), unstable: [], unsentFrom: undefined },
+    // What was applied was committed.
+    commitIndex: appliedIndex,
+    applyingIndex: appliedIndex,
+    appliedIndex,
+    memberships: rememberedMemberships(log),
+    monotonicMs: 0,
+    wallTimeMs: 0,
+    electionElapsed: 0,
+    electionTimeout: 0,
+    diskElapsed: 0,
+    persistSequence: 0,
+    persistPending: [],
+    hardStateSequence: 0,
+    hardStateChanged: false,
+    selfVote: null,
+    held: [],
+    reads: new Set(),
+    told: { role: "follower", term: hardState.currentTerm, leaderId: null },
+  };
+  resetElectionTimer(raft);
+  // Nobody else could be elected, so there is nobody to wait for.
+  if (isOnlyVoter(raft)) raft.electionTimeout = 1;
+  return raft;
+}
+
+/** The membership in force. */
+export function membershipOf(raft: Raft): Membership {
+  const last = raft.memberships[raft.memberships.length - 1];
+  assert(last !== undefined, "a node without a membership");
+  return last.membership;
+}
+
+/** Starts to count anew, towards a newly drawn timeout in [electionTicks, 2 * electionTicks). */
+export function resetElectionTimer(raft: Raft): void {
+  const { electionTicks } = raft.options;
+  raft.electionElapsed = 0;
+  raft.electionTimeout = electionTicks + nextBelow(raft.random, electionTicks);
+}
+
+/** Whether this node may become a leader: it is a voter of the membership in force. */
+export function isPromotable(raft: Raft): boolean {
+  const { voters, votersOutgoing } = membershipOf(raft);
+  return voters.includes(raft.options.id) || votersOutgoing.includes(raft.options.id);
+}
+
+function isOnlyVoter(raft: Raft): boolean {
+  const { voters, votersOutgoing } = membershipOf(raft);
+  return voters.length === 1 && votersOutgoing.length === 0 && voters[0] === raft.options.id;
+}
+
+function rememberedMemberships(log: LogReader): { index: LogIndex; membership: Membership }[] {
+  const memberships = [{ index: log.base.lastIncludedIndex, membership: log.base.membership }];
+  let from = toLogIndex(log.base.lastIncludedIndex + 1);
+  while (from <= log.lastIndex) {
+    const entries = log.entries({ from, to: log.lastIndex, bytesMax: 1024 * 1024 });
+    for (const { index, payload } of entries) {
+      if (payload.kind === "membership") memberships.push({ index, membership: payload.membership });
+    }
+    from = toLogIndex(from + entries.length);
+  }
+  return memberships;
+}

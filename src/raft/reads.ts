@@ -1,0 +1,97 @@
+/**
+ * This file makes reads linearizable without writing to the log (§6.4): the leader notes its commit index when a read
+ * arrives, and lets a heartbeat round that began afterwards confirm that it still leads. One round is under way at a
+ * time; reads that arrive meanwhile share the next.
+ */
+import { termAt } from "./log.ts";
+import { send } from "./outbox.ts";
+import { quorumValue } from "./quorum.ts";
+import { type LeaderState, membershipOf, type PendingRead, type Raft } from "./raft.ts";
+import { sendHeartbeats } from "./replication.ts";
+import type { LogIndex, Message, NodeId } from "./types.ts";
+
+/** This node wants to serve a read. */
+export function wantRead(raft: Raft, readId: number): void {
+  if (raft.role.kind === "leader") {
+    receiveRead(raft, raft.role, { from: raft.options.id, readId });
+  } else if (raft.leaderId !== null) {
+    raft.reads.add(readId);
+    send(raft, raft.leaderId, { kind: "readIndexRequest", readId });
+  } else {
+    raft.effects.push({ kind: "readDropped", readId });
+  }
+}
+
+/** Another node asks; null tells it that this one cannot answer. */
+export function onReadIndexRequest(raft: Raft, message: Extract<Message, { kind: "readIndexRequest" }>): void {
+  const { from, readId } = message;
+  if (raft.role.kind === "leader") receiveRead(raft, raft.role, { from, readId });
+  else send(raft, from, { kind: "readIndexResponse", readId, index: null });
+}
+
+export function onReadIndexResponse(raft: Raft, message: Extract<Message, { kind: "readIndexResponse" }>): void {
+  const { readId, index } = message;
+  // A request that was dropped stays dropped: its id is never used again.
+  if (!raft.reads.delete(readId)) return;
+  raft.effects.push(index === null ? { kind: "readDropped", readId } : { kind: "readReady", readId, index });
+}
+
+/** Answers the reads whose round a majority has confirmed, and starts the next round if some wait for it. */
+export function advanceReads(raft: Raft, leader: LeaderState): void {
+  if (leader.earlyReads.length > 0 && hasCommittedInTerm(raft)) {
+    const early = leader.earlyReads;
+    leader.earlyReads = [];
+    for (const read of early) enqueue(raft, leader, read);
+  }
+  if (leader.reads.length === 0) return;
+  answerConfirmed(raft, leader);
+  const waitsForNext = leader.reads.some((read) => read.round > leader.round);
+  const underWay = leader.reads.some((read) => read.round === leader.round);
+  if (!waitsForNext || underWay) return;
+  leader.round++;
+  sendHeartbeats(raft, leader);
+  // A leader that is alone needs nobody's confirmation.
+  answerConfirmed(raft, leader);
+}
+
+/** Ends all reads of a leadership: nobody can confirm it any more. */
+export function dropReads(raft: Raft, leader: LeaderState): void {
+  for (const { from, readId } of [...leader.reads, ...leader.earlyReads]) {
+    if (from === raft.options.id) raft.effects.push({ kind: "readDropped", readId });
+    else send(raft, from, { kind: "readIndexResponse", readId, index: null });
+  }
+  leader.reads = [];
+  leader.earlyReads = [];
+}
+
+function receiveRead(raft: Raft, leader: LeaderState, read: { readonly from: NodeId; readonly readId: number }): void {
+  // Before the own term's first commit, the commit index may lag behind what earlier leaders committed.
+  if (hasCommittedInTerm(raft)) enqueue(raft, leader, read);
+  else leader.earlyReads.push(read);
+}
+
+function enqueue(raft: Raft, leader: LeaderState, read: { readonly from: NodeId; readonly readId: number }): void {
+  leader.reads.push({ ...read, index: raft.commitIndex, round: leader.round + 1 });
+}
+
+function answerConfirmed(raft: Raft, leader: LeaderState): void {
+  const confirmed = quorumValue(membershipOf(raft), (id) =>
+    id === raft.options.id ? leader.round : (leader.progress.get(id)?.roundAcked ?? 0),
+  );
+  const left: PendingRead[] = [];
+  for (const read of leader.reads) {
+    if (read.round <= confirmed) answer(raft, read, read.index);
+    else left.push(read);
+  }
+  leader.reads = left;
+}
+
+function answer(raft: Raft, read: PendingRead, index: LogIndex): void {
+  const { from, readId } = read;
+  if (from === raft.options.id) raft.effects.push({ kind: "readReady", readId, index });
+  else send(raft, from, { kind: "readIndexResponse", readId, index });
+}
+
+function hasCommittedInTerm(raft: Raft): boolean {
+  return termAt(raft, raft.commitIndex) === raft.currentTerm;
+}

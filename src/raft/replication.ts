@@ -1,0 +1,138 @@
+/**
+ * This file moves a leader's entries to the other members, and finds out what is committed (§3.5, §3.6.2, §10.2.1).
+ */
+import { assert } from "../base/assert.ts";
+import { appendAsLeader, forgetRemoved } from "./leader.ts";
+import { agreeIndex, entriesBetween, firstIndex, lastIndex, termAt } from "./log.ts";
+import { membershipAfterJoint } from "./membership.ts";
+import { send } from "./outbox.ts";
+import {
+  becomeProbe,
+  becomeSnapshot,
+  canSend,
+  noteAccepted,
+  noteHeartbeat,
+  noteRejected,
+  noteSent,
+  noteSnapshotSent,
+  type Progress,
+} from "./progress.ts";
+import { quorumValue } from "./quorum.ts";
+import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import { entryBytes, type LogIndex, type Message, type NodeId, toLogIndex } from "./types.ts";
+
+/** Sends every member what it may get now: entries as its flow allows, and the newest commit index. */
+export function replicate(raft: Raft, leader: LeaderState): void {
+  for (const [id, progress] of leader.progress) {
+    if (id === raft.options.id) continue;
+    while (sendNext(raft, id, progress));
+  }
+}
+
+/** Tells all members that the leader is there, and asks them to confirm it for the reads of the newest round. */
+export function sendHeartbeats(raft: Raft, leader: LeaderState): void {
+  leader.heartbeatElapsed = 0;
+  for (const [id, progress] of leader.progress) {
+    if (id === raft.options.id) continue;
+    // Never beyond what it is known to hold: the rest of its log may differ.
+    const leaderCommit = toLogIndex(Math.min(progress.matchIndex, raft.commitIndex));
+    send(raft, id, { kind: "heartbeat", leaderCommit, round: leader.round });
+  }
+}
+
+/** A member holds more. May commit, complete a transfer, and let further messages flow. */
+export function onAccepted(raft: Raft, leader: LeaderState, message: Extract<Message, { kind: "appendEntriesAccepted" }>): void {
+  const progress = leader.progress.get(message.from);
+  if (progress === undefined) return;
+  const { matchIndex } = message;
+  assert(matchIndex <= lastIndex(raft), `${message.from} accepted ${matchIndex} beyond the leader's last ${lastIndex(raft)}`);
+  progress.recentActive = true;
+  noteAccepted(progress, { matchIndex, firstIndex: firstIndex(raft) });
+  if (leader.transferTo === message.from && progress.matchIndex === lastIndex(raft)) {
+    send(raft, message.from, { kind: "timeoutNow" });
+  }
+}
+
+/** A member's log differs. Tries again from where the two may agree. */
+export function onRejected(raft: Raft, leader: LeaderState, message: Extract<Message, { kind: "appendEntriesRejected" }>): void {
+  const progress = leader.progress.get(message.from);
+  if (progress === undefined) return;
+  progress.recentActive = true;
+  const agree = agreeIndex(raft, message.hintIndex, message.hintTerm);
+  noteRejected(progress, { prevLogIndex: message.prevLogIndex, agreeIndex: agree });
+}
+
+export function onHeartbeatResponse(
+  raft: Raft,
+  leader: LeaderState,
+  message: Extract<Message, { kind: "heartbeatResponse" }>,
+): void {
+  const progress = leader.progress.get(message.from);
+  if (progress === undefined) return;
+  noteHeartbeat(progress, lastIndex(raft));
+  // Answers may overtake each other; a round once confirmed stays so.
+  progress.roundAcked = Math.max(progress.roundAcked, Math.min(message.round, leader.round));
+}
+
+export function onUnreachable(leader: LeaderState, peer: NodeId): void {
+  const progress = leader.progress.get(peer);
+  // What was in flight is probably lost; without this the pipeline would wait for it.
+  if (progress !== undefined && progress.flow.kind === "replicate") becomeProbe(progress);
+}
+
+export function onSnapshotSent(
+  leader: LeaderState,
+  to: NodeId,
+  sent: { readonly index: LogIndex; readonly delivered: boolean },
+): void {
+  const progress = leader.progress.get(to);
+  if (progress !== undefined) noteSnapshotSent(progress, sent);
+}
+
+/** Commits what a majority holds. Returns whether the commit index moved. */
+export function advanceCommit(raft: Raft, leader: LeaderState): boolean {
+  const majority = quorumValue(membershipOf(raft), (id) => leader.progress.get(id)?.matchIndex ?? 0);
+  const index = toLogIndex(Math.max(majority, raft.commitIndex));
+  if (index === raft.commitIndex) return false;
+  // Only an entry of the own term commits by counting (§3.6.2): an older one could still be overwritten.
+  if (termAt(raft, index) !== raft.currentTerm) return false;
+  raft.commitIndex = index;
+  const membership = membershipAfterJoint(raft);
+  if (membership !== null) appendAsLeader(raft, leader, { kind: "membership", membership });
+  return true;
+}
+
+/** Ends what a committed membership ends: the Progress of removed members, once they were told. */
+export function settleMembership(raft: Raft, leader: LeaderState): void {
+  const top = raft.memberships[raft.memberships.length - 1];
+  if (top !== undefined && top.index <= raft.commitIndex) forgetRemoved(raft, leader);
+}
+
+function sendNext(raft: Raft, to: NodeId, progress: Progress): boolean {
+  const last = lastIndex(raft);
+  const hasEntries = progress.nextIndex <= last;
+  const open = canSend(progress, raft.options);
+  const tellCommit = progress.flow.kind === "replicate" && progress.commitSent < raft.commitIndex;
+  const mayBeEmpty = progress.flow.kind !== "snapshot" && (progress.nudge || tellCommit);
+  if (!(open && hasEntries) && !mayBeEmpty) return false;
+
+  const prevLogIndex = toLogIndex(progress.nextIndex - 1);
+  const prevLogTerm = termAt(raft, prevLogIndex);
+  if (prevLogTerm === undefined) {
+    // The entries it needs were compacted away. Not worth a snapshot while nobody is there to take it.
+    if (!progress.recentActive) return false;
+    becomeSnapshot(progress);
+    raft.effects.push({ kind: "sendSnapshot", to });
+    return false;
+  }
+  const { messageBytesMax: bytesMax } = raft.options;
+  const entries = open && hasEntries ? entriesBetween(raft, { from: progress.nextIndex, to: last, bytesMax }) : [];
+  send(raft, to, { kind: "appendEntries", prevLogIndex, prevLogTerm, entries, leaderCommit: raft.commitIndex });
+  progress.commitSent = raft.commitIndex;
+  progress.nudge = false;
+  noteSent(progress, {
+    lastIndex: entries[entries.length - 1]?.index,
+    bytes: entries.reduce((sum, entry) => sum + entryBytes(entry), 0),
+  });
+  return entries.length > 0;
+}

@@ -1,0 +1,79 @@
+/**
+ * This file changes roles. Every role begins here, and with it the fields that only this role has.
+ */
+import { assert } from "../base/assert.ts";
+import { startClock } from "./cluster-clock.ts";
+import { appendAsLeader, followMembership, noteOwnProgress } from "./leader.ts";
+import { lastIndex } from "./log.ts";
+import { type LeaderState, type Raft, resetElectionTimer } from "./raft.ts";
+import { dropReads } from "./reads.ts";
+import { type NodeId, type Term, toLogIndex, toTerm } from "./types.ts";
+
+/** Moves to `term` (never back) as a follower of `leaderId`, null while no leader is known. */
+export function becomeFollower(raft: Raft, term: Term, leaderId: NodeId | null): void {
+  if (raft.role.kind === "leader") dropReads(raft, raft.role);
+  moveToTerm(raft, term);
+  raft.role = { kind: "follower" };
+  setLeader(raft, leaderId);
+  // A candidate that made us move to its term is no leader heard: the timer starts anew only if it gets the vote.
+  if (leaderId !== null) resetElectionTimer(raft);
+}
+
+/** Asks whether an election could be won, changing neither term nor vote (§9.6). */
+export function becomePreCandidate(raft: Raft): Map<NodeId, boolean> {
+  const votes = new Map([[raft.options.id, true]]);
+  raft.role = { kind: "preCandidate", votes };
+  setLeader(raft, null);
+  resetElectionTimer(raft);
+  return votes;
+}
+
+/** Begins an election in the next term. The own vote counts once it is durable. */
+export function becomeCandidate(raft: Raft, leadershipTransfer: boolean): void {
+  moveToTerm(raft, toTerm(raft.currentTerm + 1));
+  raft.votedFor = raft.options.id;
+  raft.selfVote = raft.currentTerm;
+  raft.role = { kind: "candidate", votes: new Map(), leadershipTransfer };
+  setLeader(raft, null);
+  resetElectionTimer(raft);
+}
+
+/** Begins a leadership with a no-op: nothing older commits without an entry of the own term (§3.6.2, §6.4). */
+export function becomeLeader(raft: Raft): void {
+  assert(raft.role.kind === "candidate", `a ${raft.role.kind} cannot become leader`);
+  const leader: LeaderState = {
+    kind: "leader",
+    progress: new Map(),
+    firstIndex: toLogIndex(lastIndex(raft) + 1),
+    ...startClock(raft),
+    heartbeatElapsed: 0,
+    uncommittedBytes: 0,
+    transferTo: null,
+    round: 0,
+    reads: [],
+    earlyReads: [],
+  };
+  raft.role = leader;
+  raft.electionElapsed = 0;
+  setLeader(raft, raft.options.id);
+  followMembership(raft, leader);
+  noteOwnProgress(raft, leader);
+  appendAsLeader(raft, leader, { kind: "noop" });
+}
+
+/** Notes who leads. Reads that an earlier leader was asked about have no answer coming. */
+export function setLeader(raft: Raft, leaderId: NodeId | null): void {
+  if (leaderId === raft.leaderId) return;
+  raft.leaderId = leaderId;
+  for (const readId of raft.reads) raft.effects.push({ kind: "readDropped", readId });
+  raft.reads.clear();
+}
+
+function moveToTerm(raft: Raft, term: Term): void {
+  assert(term >= raft.currentTerm, `term would fall from ${raft.currentTerm} to ${term}`);
+  if (term === raft.currentTerm) return;
+  raft.currentTerm = term;
+  raft.votedFor = null;
+  raft.hardStateChanged = true;
+  raft.selfVote = null;
+}

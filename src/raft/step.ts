@@ -1,0 +1,310 @@
+/**
+ * This file is the door of the core: `step` tells it the facts of one turn and gets back the orders that follow. It is
+ * synchronous and deterministic: the same state and the same inputs give the same state and the same effects.
+ */
+import { assert, unreachable } from "../base/assert.ts";
+import { answerVote, campaign, countOwnVote, countVote, refuseOldVote, sticksToLeader } from "./election.ts";
+import { onAppendEntries, onHeartbeat, onSnapshot } from "./follower.ts";
+import { appendAsLeader } from "./leader.ts";
+import { compact, entriesBetween, lastIndex } from "./log.ts";
+import { membershipAfter } from "./membership.ts";
+import { send } from "./outbox.ts";
+import { onPersisted, persistTurn } from "./persistence.ts";
+import { onProposeRequest, propose } from "./proposals.ts";
+import { isPromotable, type LeaderState, type Raft } from "./raft.ts";
+import { nextBelow } from "./random.ts";
+import { advanceReads, onReadIndexRequest, onReadIndexResponse, wantRead } from "./reads.ts";
+import {
+  advanceCommit,
+  onAccepted,
+  onHeartbeatResponse,
+  onRejected,
+  onSnapshotSent,
+  onUnreachable,
+  replicate,
+  settleMembership,
+} from "./replication.ts";
+import { becomeFollower, setLeader } from "./roles.ts";
+import { onTick } from "./tick.ts";
+import {
+  type Effect,
+  entryBytes,
+  type Input,
+  type LogReader,
+  type MembershipChange,
+  type Message,
+  type NodeId,
+  type SnapshotMeta,
+  toLogIndex,
+} from "./types.ts";
+
+/**
+ * Carries out one turn: takes the facts in order, then does once what follows from all of them. `log` is the durable log
+ * as it is now. Throws InvariantViolation when the state contradicts itself; the node must stop then.
+ */
+export function step(raft: Raft, inputs: readonly Input[], log: LogReader): readonly Effect[] {
+  raft.disk = log;
+  raft.effects = [];
+  let snapshot: SnapshotMeta | undefined;
+  for (const input of inputs) {
+    const base = raft.log.base;
+    take(raft, input);
+    if (input.kind === "snapshotReceived" && raft.log.base !== base) snapshot = input.snapshot;
+  }
+  finishTurn(raft, snapshot);
+  return raft.effects;
+}
+
+function take(raft: Raft, input: Input): void {
+  switch (input.kind) {
+    case "clock":
+      raft.monotonicMs = input.monotonicMs;
+      raft.wallTimeMs = input.wallTimeMs;
+      return;
+    case "tick":
+      onTick(raft);
+      return;
+    case "messageReceived":
+      onMessage(raft, input.message);
+      return;
+    case "proposed":
+      propose(raft, input.proposals);
+      return;
+    case "clockEntryWanted":
+      if (raft.role.kind === "leader") appendAsLeader(raft, raft.role, { kind: "clock" });
+      return;
+    case "membershipProposed":
+      proposeMembership(raft, input.changeId, input.change);
+      return;
+    case "clusterVersionProposed":
+      if (raft.role.kind === "leader") appendAsLeader(raft, raft.role, { kind: "clusterVersion", version: input.version });
+      return;
+    case "persisted":
+      for (const term of onPersisted(raft, input.sequence)) countOwnVote(raft, term);
+      return;
+    case "applied":
+      raft.appliedIndex = toLogIndex(Math.max(raft.appliedIndex, input.index));
+      return;
+    case "readIndexWanted":
+      wantRead(raft, input.readId);
+      return;
+    case "transferWanted":
+      wantTransfer(raft, input.to);
+      return;
+    case "campaignWanted":
+      campaign(raft, "preVote");
+      return;
+    case "peerUnreachable":
+      onPeerUnreachable(raft, input.peer);
+      return;
+    case "compacted":
+      compact(raft, input.base);
+      return;
+    case "snapshotReceived":
+      onSnapshotReceived(raft, input);
+      return;
+    case "snapshotSent":
+      if (raft.role.kind === "leader") onSnapshotSent(raft.role, input.to, input);
+      return;
+    default:
+      unreachable(input);
+  }
+}
+
+function onMessage(raft: Raft, message: Message): void {
+  if (message.term > raft.currentTerm) {
+    if ((message.kind === "voteRequest" || message.kind === "preVoteRequest") && sticksToLeader(raft, message)) return;
+    const asksOnly = message.kind === "preVoteRequest" || (message.kind === "preVoteResponse" && message.voteGranted);
+    if (!asksOnly) becomeFollower(raft, message.term, isFromLeader(message) ? message.from : null);
+  } else if (message.term < raft.currentTerm) {
+    answerOldTerm(raft, message);
+    return;
+  }
+  if (isFromLeader(message)) hearLeader(raft, message.from);
+  if (raft.role.kind === "leader") onMessageAsLeader(raft, raft.role, message);
+  else onMessageAsFollower(raft, message);
+}
+
+function onMessageAsLeader(raft: Raft, leader: LeaderState, message: Message): void {
+  switch (message.kind) {
+    case "appendEntriesAccepted":
+      onAccepted(raft, leader, message);
+      return;
+    case "appendEntriesRejected":
+      onRejected(raft, leader, message);
+      return;
+    case "heartbeatResponse":
+      onHeartbeatResponse(raft, leader, message);
+      return;
+    default:
+      onMessageToAny(raft, message);
+  }
+}
+
+function onMessageAsFollower(raft: Raft, message: Message): void {
+  switch (message.kind) {
+    case "appendEntries":
+      onAppendEntries(raft, message);
+      return;
+    case "heartbeat":
+      onHeartbeat(raft, message);
+      return;
+    case "preVoteResponse":
+    case "voteResponse":
+      countVote(raft, message);
+      return;
+    case "timeoutNow":
+      campaign(raft, "leadershipTransfer");
+      return;
+    default:
+      onMessageToAny(raft, message);
+  }
+}
+
+function onMessageToAny(raft: Raft, message: Message): void {
+  switch (message.kind) {
+    case "preVoteRequest":
+    case "voteRequest":
+      answerVote(raft, message);
+      return;
+    case "proposeRequest":
+      onProposeRequest(raft, message);
+      return;
+    case "proposeRefused":
+      // An earlier run of this node counted its proposals with the same numbers.
+      if (message.origin !== raft.options.origin) return;
+      raft.effects.push({ kind: "proposalsRefused", sequences: message.sequences, reason: message.reason });
+      return;
+    case "readIndexRequest":
+      onReadIndexRequest(raft, message);
+      return;
+    case "readIndexResponse":
+      onReadIndexResponse(raft, message);
+      return;
+    case "appendEntries":
+    case "heartbeat":
+    case "appendEntriesAccepted":
+    case "appendEntriesRejected":
+    case "heartbeatResponse":
+    case "preVoteResponse":
+    case "voteResponse":
+    case "timeoutNow":
+      // Meant for a role that this node does not have (any more).
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+/** What comes from an old term is void; its sender learns the newer term where that frees it. */
+function answerOldTerm(raft: Raft, message: Message): void {
+  switch (message.kind) {
+    case "appendEntries":
+    case "heartbeat":
+      // With PreVote and CheckQuorum nobody else would tell a deposed leader, or make room for a node stuck ahead of it.
+      send(raft, message.from, { kind: "heartbeatResponse", round: 0 });
+      return;
+    case "preVoteRequest":
+    case "voteRequest":
+      refuseOldVote(raft, message);
+      return;
+    case "proposeRequest":
+      onProposeRequest(raft, message);
+      return;
+    default:
+      return;
+  }
+}
+
+function isFromLeader(message: Message): boolean {
+  return message.kind === "appendEntries" || message.kind === "heartbeat";
+}
+
+/** The leader of this term speaks: a candidate gives way, a follower's timer starts anew. */
+function hearLeader(raft: Raft, leaderId: NodeId): void {
+  assert(raft.role.kind !== "leader", `two leaders in term ${raft.currentTerm}: this node and ${leaderId}`);
+  if (raft.role.kind === "follower" && raft.leaderId === leaderId) raft.electionElapsed = 0;
+  else becomeFollower(raft, raft.currentTerm, leaderId);
+}
+
+function onPeerUnreachable(raft: Raft, peer: NodeId): void {
+  if (raft.role.kind === "leader") {
+    onUnreachable(raft.role, peer);
+    return;
+  }
+  if (raft.leaderId !== peer || raft.role.kind !== "follower") return;
+  // A dead process closes its connections: no need to wait for silence. If the others still hear the leader, they refuse
+  // the PreVote, and its next heartbeat makes it our leader again.
+  setLeader(raft, null);
+  raft.electionElapsed = 0;
+  raft.electionTimeout = 1 + nextBelow(raft.random, Math.max(1, Math.floor(raft.options.electionTicks / 2)));
+}
+
+function onSnapshotReceived(raft: Raft, input: { from: NodeId; term: number; snapshot: SnapshotMeta }): void {
+  // Its sender led another term when it began: the leader of this one will send its own, if it is still needed.
+  if (input.term !== raft.currentTerm) return;
+  hearLeader(raft, input.from);
+  onSnapshot(raft, input.from, input.snapshot);
+}
+
+function proposeMembership(raft: Raft, changeId: number, change: MembershipChange): void {
+  if (raft.role.kind !== "leader") {
+    raft.effects.push({ kind: "membershipRefused", changeId, refusal: { kind: "notLeader", leaderId: raft.leaderId } });
+    return;
+  }
+  const next = membershipAfter(raft, raft.role, change);
+  if (!next.ok) {
+    raft.effects.push({ kind: "membershipRefused", changeId, refusal: next.error });
+    return;
+  }
+  const index = appendAsLeader(raft, raft.role, { kind: "membership", membership: next.value });
+  raft.effects.push({ kind: "membershipAccepted", changeId, index, term: raft.currentTerm });
+}
+
+function wantTransfer(raft: Raft, to: NodeId): void {
+  if (raft.role.kind !== "leader" || to === raft.options.id || raft.role.transferTo === to) return;
+  const progress = raft.role.progress.get(to);
+  if (progress === undefined) return;
+  raft.role.transferTo = to;
+  raft.electionElapsed = 0;
+  if (progress.matchIndex === lastIndex(raft)) send(raft, to, { kind: "timeoutNow" });
+}
+
+/** What a turn comes down to, once: commit, replicate, confirm reads, persist, apply, tell. */
+function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
+  if (raft.role.kind === "leader") {
+    const leader = raft.role;
+    advanceCommit(raft, leader);
+    replicate(raft, leader);
+    advanceReads(raft, leader);
+    settleMembership(raft, leader);
+    const top = raft.memberships[raft.memberships.length - 1];
+    // A leader that was removed has told the others of the commit and goes (§4.2.2).
+    if (!isPromotable(raft) && top !== undefined && top.index <= raft.commitIndex) {
+      becomeFollower(raft, raft.currentTerm, null);
+    }
+  }
+  persistTurn(raft, snapshot);
+  applyCommitted(raft);
+  tellRole(raft);
+}
+
+/** Hands out committed entries, one batch at a time, so that a long backlog does not hold up the node. */
+function applyCommitted(raft: Raft): void {
+  if (raft.applyingIndex > raft.appliedIndex || raft.applyingIndex >= raft.commitIndex) return;
+  const from = toLogIndex(raft.applyingIndex + 1);
+  const entries = entriesBetween(raft, { from, to: raft.commitIndex, bytesMax: raft.options.applyBytesMax });
+  raft.applyingIndex = toLogIndex(raft.applyingIndex + entries.length);
+  raft.effects.push({ kind: "apply", entries });
+  if (raft.role.kind !== "leader") return;
+  const { firstIndex } = raft.role;
+  for (const entry of entries) if (entry.index >= firstIndex) raft.role.uncommittedBytes -= entryBytes(entry);
+}
+
+function tellRole(raft: Raft): void {
+  const { told, currentTerm: term, leaderId } = raft;
+  const role = raft.role.kind;
+  if (told.role === role && told.term === term && told.leaderId === leaderId) return;
+  raft.told = { role, term, leaderId };
+  raft.effects.push({ kind: "roleChanged", role, term, leaderId });
+}

@@ -1,0 +1,43 @@
+/**
+ * This file is the passing of time: election timeouts, heartbeats, and the checks by which a leader gives up (§6.2).
+ */
+import { campaign } from "./election.ts";
+import { hasQuorum } from "./quorum.ts";
+import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import { sendHeartbeats } from "./replication.ts";
+import { becomeFollower } from "./roles.ts";
+
+/** One tick of the driver's timer. */
+export function onTick(raft: Raft): void {
+  raft.electionElapsed++;
+  raft.diskElapsed++;
+  if (raft.role.kind === "leader") tickLeader(raft, raft.role);
+  else if (raft.electionElapsed >= raft.electionTimeout) campaign(raft, "preVote");
+}
+
+function tickLeader(raft: Raft, leader: LeaderState): void {
+  const { electionTicks, heartbeatTicks } = raft.options;
+  // A disk that hangs while heartbeats go on would leave the cluster without progress and without an election.
+  if (raft.persistPending.length > 0 && raft.diskElapsed >= electionTicks) {
+    becomeFollower(raft, raft.currentTerm, null);
+    return;
+  }
+  if (raft.electionElapsed >= electionTicks) {
+    raft.electionElapsed = 0;
+    // A transfer that took an election timeout has failed (§3.10).
+    leader.transferTo = null;
+    if (!heardQuorum(raft, leader)) {
+      becomeFollower(raft, raft.currentTerm, null);
+      return;
+    }
+  }
+  leader.heartbeatElapsed++;
+  if (leader.heartbeatElapsed >= heartbeatTicks) sendHeartbeats(raft, leader);
+}
+
+/** CheckQuorum: whether a majority was heard since the last time; starts the next interval. */
+function heardQuorum(raft: Raft, leader: LeaderState): boolean {
+  const heard = hasQuorum(membershipOf(raft), (id) => id === raft.options.id || leader.progress.get(id)?.recentActive === true);
+  for (const progress of leader.progress.values()) progress.recentActive = false;
+  return heard;
+}
