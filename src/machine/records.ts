@@ -13,15 +13,20 @@ export type MetaRecord = {
   /** Of the last applied entry. */
   readonly clusterTimeMs: ClusterTimeMs;
   readonly revision: Revision;
-  /** Reads and watches below it are refused; 0 when nothing was compacted. */
+  /** The oldest state that can be read, and the last change that cannot; 0 when nothing was compacted. */
   readonly compactRevision: Revision;
-  /** Bytes of values in `history`, and rows of `requests` and `leases`, for the bounds on them. */
+  /** Bytes of values in `history`, for the bound on them. */
   readonly historyBytes: number;
-  readonly requestCount: number;
+  /** The `order` of the oldest remembered request, and the one that the next will get. */
   readonly requestFirst: number;
   readonly requestNext: number;
+  /** No remembered request is older. */
+  readonly requestOldestMs: ClusterTimeMs;
+  /** Leases that exist, and those that waiters will own: a place in a queue must not lead to a lease too many. */
   readonly leaseCount: number;
+  /** Names this history of revisions; changes when a store is restored. */
   readonly storeId: string;
+  /** Commands up to this version may be proposed. */
   readonly clusterVersion: number;
 };
 
@@ -36,11 +41,16 @@ export type StoredChange =
     }
   | Exclude<Change, { readonly kind: "configPut" | "configDeleted" }>;
 
+/** What is kept of a revision; the row's key is the revision. */
 export type ChangeRecord = { readonly wallTimeMs: number; readonly changes: readonly StoredChange[] };
 
+/** What a named request was answered. */
 export type RequestRecord = {
   readonly fingerprint: string;
+  /** Of a queued acquire: replaced once, when the wait ends. */
   readonly outcome: Outcome;
+  /** Of the first use, or of the end of its wait. */
   readonly clusterTimeMs: ClusterTimeMs;
+  /** The row's key in `requestOrder`. */
   readonly order: number;
 };

@@ -4,7 +4,7 @@
  */
 import type { Membership } from "../raft/types.ts";
 import type { ChangeRecord, MetaRecord, RequestRecord } from "./records.ts";
-import type { ConfigRecord, HistoryRecord, LeaseRecord, LockRecord, WaiterRecord } from "./types.ts";
+import type { ConfigRecord, HistoryRecord, HoldingRecord, LeaseRecord, LockRecord, WaiterRecord } from "./types.ts";
 
 /** Every table with the shape of its records. How keys are made up is in `keys.ts`. */
 export type Tables = {
@@ -14,7 +14,7 @@ export type Tables = {
   readonly changes: ChangeRecord;
   readonly leases: LeaseRecord;
   /** What hangs on a lease: holds, waits and config keys. */
-  readonly holdings: true;
+  readonly holdings: HoldingRecord;
   readonly locks: LockRecord;
   readonly waiters: WaiterRecord;
   /** Lease and wait deadlines, in the order in which they fall due. */

@@ -55,13 +55,23 @@ export type LeaseRecord = {
   readonly deadlineMs: ClusterTimeMs;
   readonly owner: string | null;
   readonly grantRevision: Revision;
-  /** The lock whose hold owns this lease; it ends with that hold. */
+  /** The lock whose hold owns this lease; it ends with that hold, which is not among the holdings. */
   readonly ownedByLock: string | null;
+  /** Rows in `holdings`, for the bound on them. */
+  readonly holdingCount: number;
 };
+
+/** What hangs on a lease, beside its own hold. A lock name has one row: the wait becomes the hold. */
+export type HoldingRecord =
+  | { readonly kind: "config" }
+  | { readonly kind: "lock" }
+  | { readonly kind: "waiter"; readonly ticket: Ticket };
 
 export type LockHold = {
   readonly fence: Fence;
   readonly leaseId: LeaseId;
+  /** The ticket it waited under, null when the lock was free. */
+  readonly ticket: Ticket | null;
   readonly owner: string | null;
   readonly grantedAtWallMs: number;
 };

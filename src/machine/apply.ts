@@ -1,0 +1,117 @@
+/**
+ * This file applies committed entries to the tables: first what is due at the entry's cluster time ends, then the entry's
+ * own payload, then a bounded share of forgetting. The same entries give the same state and the same answers on every node.
+ */
+import { assert, unreachable } from "../base/assert.ts";
+import { at } from "../base/at.ts";
+import type { Entry, Payload } from "../raft/types.ts";
+import type { ChangeBatch } from "./change.ts";
+import type { Command, CommandBody, Outcome } from "./command.ts";
+import { compact } from "./compaction.ts";
+import { configDelete, configPut } from "./config-commands.ts";
+import type { Draft } from "./draft.ts";
+import { expire } from "./expiry.ts";
+import { metaKey } from "./keys.ts";
+import { leaseGrant, leaseRenew, leaseRevoke } from "./lease-commands.ts";
+import { lockAcquire, lockBreak, lockCancel, lockRelease } from "./lock-commands.ts";
+import { changeMembership } from "./members.ts";
+import { readMeta } from "./meta.ts";
+import { forgetRequests, recallRequest, rememberRequest } from "./requests.ts";
+import type { TableWriter } from "./tables.ts";
+
+/** A committed entry whose command is decoded (`parseCommand`). */
+export type AppliedEntry = Omit<Entry, "payload"> & {
+  readonly payload: Exclude<Payload, { readonly kind: "command" }> | { readonly kind: "command"; readonly command: Command };
+};
+
+/** What an entry came to. `outcome` is there for commands; `batches` have rising revisions, and there may be none. */
+export type Applied = { readonly outcome: Outcome | undefined; readonly batches: readonly ChangeBatch[] };
+
+/** Applies the entry after the last applied one. */
+export function applyEntry(tables: TableWriter, entry: AppliedEntry): Applied {
+  return at(applyEntries(tables, [entry]), 0);
+}
+
+/**
+ * Applies entries, the first of which follows the last applied one, and answers for each of them. The counters are read
+ * and written once, at the end: until then a reader sees the old ones.
+ */
+export function applyEntries(tables: TableWriter, entries: readonly AppliedEntry[]): readonly Applied[] {
+  if (entries.length === 0) return [];
+  const draft: Draft = { tables, meta: { ...readMeta(tables) }, wallTimeMs: 0, batches: [], transaction: undefined };
+  const results = entries.map((entry) => applyNext(draft, entry));
+  tables.put("meta", metaKey, { ...draft.meta });
+  return results;
+}
+
+function applyNext(draft: Draft, entry: AppliedEntry): Applied {
+  const { meta } = draft;
+  const since = meta.clusterTimeMs;
+  assert(entry.index === meta.appliedIndex + 1, `entry ${entry.index} does not follow applied ${meta.appliedIndex}`);
+  assert(entry.term >= meta.appliedTerm, `entry ${entry.index} falls from term ${meta.appliedTerm} to ${entry.term}`);
+  assert(entry.clusterTimeMs >= since, `entry ${entry.index} falls from time ${since} to ${entry.clusterTimeMs}`);
+  meta.appliedIndex = entry.index;
+  meta.appliedTerm = entry.term;
+  meta.clusterTimeMs = entry.clusterTimeMs;
+  draft.wallTimeMs = entry.wallTimeMs;
+  draft.batches = [];
+  expire(draft, since);
+  const outcome = carryOut(draft, entry.payload);
+  compact(draft);
+  forgetRequests(draft);
+  assert(draft.transaction === undefined, `entry ${entry.index} left a transaction open`);
+  return { outcome, batches: draft.batches };
+}
+
+function carryOut(draft: Draft, payload: AppliedEntry["payload"]): Outcome | undefined {
+  switch (payload.kind) {
+    case "command":
+      return answerOnce(draft, payload.command);
+    case "membership":
+      changeMembership(draft, payload.membership);
+      return undefined;
+    case "clusterVersion":
+      draft.meta.clusterVersion = payload.version;
+      return undefined;
+    case "noop":
+    case "clock":
+      return undefined;
+    default:
+      return unreachable(payload);
+  }
+}
+
+function answerOnce(draft: Draft, command: Command): Outcome {
+  const { request, body } = command;
+  if (request === null) return run(draft, body, null);
+  const remembered = recallRequest(draft, request);
+  if (remembered !== undefined) return remembered;
+  const outcome = run(draft, body, request.id);
+  rememberRequest(draft, request, outcome);
+  return outcome;
+}
+
+function run(draft: Draft, body: CommandBody, requestId: string | null): Outcome {
+  switch (body.kind) {
+    case "configPut":
+      return configPut(draft, body);
+    case "configDelete":
+      return configDelete(draft, body);
+    case "leaseGrant":
+      return leaseGrant(draft, body);
+    case "leaseRevoke":
+      return leaseRevoke(draft, body);
+    case "leaseRenew":
+      return leaseRenew(draft, body);
+    case "lockAcquire":
+      return lockAcquire(draft, body, requestId);
+    case "lockRelease":
+      return lockRelease(draft, body);
+    case "lockCancel":
+      return lockCancel(draft, body);
+    case "lockBreak":
+      return lockBreak(draft, body);
+    default:
+      return unreachable(body);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * This file slides the window of old revisions. Passing the change at revision s drops what it superseded, then the change:
+ * from then on s is the oldest state that can be read. Every entry does a bounded share of the work, the same on all nodes.
+ */
+import { assert } from "../base/assert.ts";
+import type { Draft } from "./draft.ts";
+import { changeKey, historyKey } from "./keys.ts";
+import { compactedPerEntryMax, historyBytesMax, revisionsKeptMax } from "./limits.ts";
+import type { StoredChange } from "./records.ts";
+import { type Revision, toRevision } from "./types.ts";
+
+/** Passes changes until the window is within its bounds or the share of this entry is done. */
+export function compact(draft: Draft): void {
+  const { meta } = draft;
+  for (let work = 0; work < compactedPerEntryMax && meta.compactRevision < meta.revision; work++) {
+    const withinBounds = meta.revision - meta.compactRevision <= revisionsKeptMax && meta.historyBytes <= historyBytesMax;
+    if (withinBounds) return;
+    pass(draft, toRevision(meta.compactRevision + 1));
+  }
+}
+
+function pass(draft: Draft, revision: Revision): void {
+  const { tables, meta } = draft;
+  const key = changeKey(revision);
+  const record = tables.get("changes", key);
+  assert(record !== undefined, `change ${revision} is missing, and compaction stands at ${meta.compactRevision}`);
+  for (const change of record.changes) dropSuperseded(draft, { change, revision });
+  tables.delete("changes", key);
+  meta.compactRevision = revision;
+}
+
+function dropSuperseded(draft: Draft, passed: { readonly change: StoredChange; readonly revision: Revision }): void {
+  const { change, revision } = passed;
+  if (change.kind !== "configPut" && change.kind !== "configDeleted") return;
+  if (change.superseded !== null) {
+    const versionKey = historyKey(change.key, change.superseded);
+    const version = draft.tables.get("history", versionKey);
+    assert(version !== undefined && "value" in version, `${JSON.stringify(change.key)} lacks version ${change.superseded}`);
+    draft.tables.delete("history", versionKey);
+    draft.meta.historyBytes -= version.value.byteLength;
+  }
+  if (change.kind === "configDeleted") draft.tables.delete("history", historyKey(change.key, revision));
+}

@@ -1,0 +1,73 @@
+/**
+ * This file runs the commands on config keys. Their preconditions are compared here and nowhere else.
+ */
+import { unreachable } from "../base/assert.ts";
+import { err, ok } from "../base/result.ts";
+import type { CommandBody, OutcomeOf, Precondition, Refusal } from "./command.ts";
+import { deleteKey, putKey } from "./config-keys.ts";
+import { begin, commit, type Draft } from "./draft.ts";
+import { addHolding, checkHoldable, removeHolding } from "./holdings.ts";
+import { configHoldingKey } from "./keys.ts";
+import type { ConfigRecord, LeaseId } from "./types.ts";
+
+/** Writes a version, tied to the given lease only: a put without one unties the key. */
+export function configPut(draft: Draft, command: Extract<CommandBody, { readonly kind: "configPut" }>): OutcomeOf<"configPut"> {
+  const { key, leaseId } = command;
+  const previous = draft.tables.get("config", key);
+  const mismatch = checkPrecondition(command.precondition, previous);
+  if (mismatch !== undefined) return err(mismatch);
+  const tiedTo = previous?.leaseId ?? null;
+  if (leaseId !== null && leaseId !== tiedTo) {
+    const refusal = checkHoldable(draft, leaseId);
+    if (refusal !== undefined) return err(refusal);
+  }
+  const transaction = begin(draft);
+  const record = putKey(draft, transaction, { key, previous, version: command });
+  if (leaseId !== tiedTo) {
+    if (tiedTo !== null) untie(draft, { key, leaseId: tiedTo });
+    if (leaseId !== null) addHolding(draft, leaseId, { key: configHoldingKey(leaseId, key), record: { kind: "config" } });
+  }
+  commit(draft, transaction);
+  const { version, createRevision, modRevision } = record;
+  return ok({ created: previous === undefined, version, createRevision, modRevision });
+}
+
+/** Deletes a key. A precondition that fails comes before a key that is missing. */
+export function configDelete(
+  draft: Draft,
+  command: Extract<CommandBody, { readonly kind: "configDelete" }>,
+): OutcomeOf<"configDelete"> {
+  const { key } = command;
+  const previous = draft.tables.get("config", key);
+  const mismatch = checkPrecondition(command.precondition, previous);
+  if (mismatch !== undefined) return err(mismatch);
+  if (previous === undefined) return err({ kind: "keyNotFound" });
+  const transaction = begin(draft);
+  deleteKey(draft, transaction, { key, previous, reason: "deleted" });
+  if (previous.leaseId !== null) untie(draft, { key, leaseId: previous.leaseId });
+  commit(draft, transaction);
+  return ok({ revision: transaction.revision });
+}
+
+function checkPrecondition(precondition: Precondition, record: ConfigRecord | undefined): Refusal | undefined {
+  return holds(precondition, record) ? undefined : { kind: "revisionMismatch", actual: record?.modRevision ?? null };
+}
+
+function holds(precondition: Precondition, record: ConfigRecord | undefined): boolean {
+  switch (precondition.kind) {
+    case "none":
+      return true;
+    case "absent":
+      return record === undefined;
+    case "exists":
+      return record !== undefined;
+    case "modRevision":
+      return record?.modRevision === precondition.revision;
+    default:
+      return unreachable(precondition);
+  }
+}
+
+function untie(draft: Draft, tie: { readonly key: string; readonly leaseId: LeaseId }): void {
+  removeHolding(draft, tie.leaseId, configHoldingKey(tie.leaseId, tie.key));
+}

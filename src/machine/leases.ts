@@ -1,0 +1,35 @@
+/**
+ * This file starts and renews leases. How they end, and what ends with them, is in `endings.ts`.
+ */
+import { assert } from "../base/assert.ts";
+import { toClusterTimeMs } from "../raft/types.ts";
+import { addChange, type Draft, type Transaction } from "./draft.ts";
+import { leaseDeadlineKey, leaseKey } from "./keys.ts";
+import { type LeaseId, leaseIdAt } from "./types.ts";
+
+/** What a lease is granted with; `ownedByLock` names the lock whose hold it lives and ends with. */
+export type LeaseTerms = { readonly ttlMs: number; readonly owner: string | null; readonly ownedByLock: string | null };
+
+/** Grants the lease of this transaction: there is one at most, since the revision names it. Its time starts now. */
+export function startLease(draft: Draft, transaction: Transaction, terms: LeaseTerms): LeaseId {
+  const leaseId = leaseIdAt(transaction.revision);
+  const deadlineMs = toClusterTimeMs(draft.meta.clusterTimeMs + terms.ttlMs);
+  draft.tables.put("leases", leaseKey(leaseId), { ...terms, deadlineMs, grantRevision: transaction.revision, holdingCount: 0 });
+  draft.tables.put("deadlines", leaseDeadlineKey(deadlineMs, leaseId), true);
+  draft.meta.leaseCount += 1;
+  addChange(transaction, { kind: "leaseGranted", leaseId, ttlMs: terms.ttlMs, owner: terms.owner });
+  return leaseId;
+}
+
+/** Gives a lease its whole TTL again and returns that; undefined when there is no such lease (any more). */
+export function renewLease(draft: Draft, leaseId: LeaseId): number | undefined {
+  const lease = draft.tables.get("leases", leaseKey(leaseId));
+  if (lease === undefined) return undefined;
+  const deadlineMs = toClusterTimeMs(draft.meta.clusterTimeMs + lease.ttlMs);
+  assert(deadlineMs >= lease.deadlineMs, `renewal moves lease ${leaseId} back from ${lease.deadlineMs} to ${deadlineMs}`);
+  if (deadlineMs === lease.deadlineMs) return lease.ttlMs;
+  draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));
+  draft.tables.put("deadlines", leaseDeadlineKey(deadlineMs, leaseId), true);
+  draft.tables.put("leases", leaseKey(leaseId), { ...lease, deadlineMs });
+  return lease.ttlMs;
+}

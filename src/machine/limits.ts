@@ -1,0 +1,44 @@
+/**
+ * This file holds the bounds that the state machine keeps. They are constants and not options of a node, because apply must
+ * come to the same result everywhere: to change one takes a new cluster version.
+ */
+
+/** Below it, an election or a slow disk would end leases that their owners renew faithfully. */
+export const leaseTtlMsMin = 500;
+/** A holder that is gone for longer than a day needs a person (`lockBreak`), not a lease. */
+export const leaseTtlMsMax = 24 * 60 * 60 * 1000;
+/** A place in a queue is kept as long as a lease could be. */
+export const waitMsMax = leaseTtlMsMax;
+
+/** Leases that exist or are promised to waiters: some 50 MB of rows, and at a TTL of 10 s 20,000 renewals a second. */
+export const leasesMax = 100_000;
+/** All of them end in one revision, which is one batch for a watcher. */
+export const holdingsPerLeaseMax = 1_000;
+/** Waiters of one lock. At 1,000 handoffs a second the last one waits ten seconds. */
+export const queueLengthMax = 10_000;
+/** Renewals in one command. */
+export const renewalsMax = 10_000;
+
+/** UTF-8 bytes of a config key or lock name. With the parts that `keys.ts` adds it stays below 600 bytes. */
+export const nameBytesMax = 480;
+export const valueBytesMax = 1024 * 1024;
+/** UTF-8 bytes of a content type, an author, an owner. */
+export const labelBytesMax = 256;
+/** UTF-8 bytes of a comment. */
+export const commentBytesMax = 1024;
+/** UTF-8 bytes of a request id, and of a fingerprint. */
+export const requestIdBytesMax = 128;
+
+/** Old revisions that can be read and watched. At 1,000 writes a second: 100 s for a watcher to come back without a snapshot. */
+export const revisionsKeptMax = 100_000;
+/** Bytes of superseded values. */
+export const historyBytesMax = 256 * 1024 * 1024;
+/** Changes that one entry compacts at most. More than an entry usually adds, so that what lags behind catches up. */
+export const compactedPerEntryMax = 128;
+
+/** Remembered requests: 20 s of them at 5,000 a second, more than a client goes on trying. */
+export const requestsMax = 100_000;
+/** Cluster time after which a request is forgotten. */
+export const requestAgeMsMax = 24 * 60 * 60 * 1000;
+/** Requests that one entry forgets at most. An entry adds one. */
+export const forgottenPerEntryMax = 16;

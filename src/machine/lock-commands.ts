@@ -1,0 +1,94 @@
+/**
+ * This file runs the commands on locks.
+ */
+import { assert } from "../base/assert.ts";
+import { err, ok } from "../base/result.ts";
+import type { CommandBody, OutcomeOf, Refusal } from "./command.ts";
+import { begin, commit, type Draft } from "./draft.ts";
+import { endHold, endWait } from "./endings.ts";
+import { checkHoldable } from "./holdings.ts";
+import { leaseKey, lockHoldingKey, waiterKey } from "./keys.ts";
+import { leasesMax, queueLengthMax } from "./limits.ts";
+import { grant, readLock } from "./locks.ts";
+import { enqueue } from "./queue.ts";
+import type { LeaseChoice, LeaseId, LockRecord } from "./types.ts";
+
+type Acquire = Extract<CommandBody, { readonly kind: "lockAcquire" }>;
+
+/** Grants a free lock, joins the queue of a taken one, or refuses. `requestId` is told when the wait ends. */
+export function lockAcquire(draft: Draft, command: Acquire, requestId: string | null): OutcomeOf<"lockAcquire"> {
+  const { name, lease, waitMs, owner } = command;
+  const lock = readLock(draft.tables, name);
+  const refusal = checkNotHeldBy(draft, { name, lease }) ?? checkPlace(draft, { lock, waitMs }) ?? checkLeaseLimit(draft, lease);
+  if (refusal !== undefined) return err(refusal);
+  const transaction = begin(draft);
+  if (lock.holders.length > 0) {
+    const { ticket, position } = enqueue(draft, transaction, { name, lease, waitMs, owner, requestId });
+    commit(draft, transaction);
+    return ok({ kind: "queued", ticket, position });
+  }
+  const granted = grant(draft, transaction, { name, lease, ticket: null, owner });
+  commit(draft, transaction);
+  return ok(granted);
+}
+
+/** Ends a hold that is named by lease and fence; a stale name is refused, with the fence that holds now. */
+export function lockRelease(
+  draft: Draft,
+  command: Extract<CommandBody, { readonly kind: "lockRelease" }>,
+): OutcomeOf<"lockRelease"> {
+  const { name, leaseId, fence } = command;
+  const { holders } = readLock(draft.tables, name);
+  const hold = holders.find((holder) => holder.fence === fence && holder.leaseId === leaseId);
+  if (hold === undefined) return err({ kind: "notHolder", fence: holders[0]?.fence ?? null });
+  return ok({ revision: endHold(draft, { name, hold, reason: "released" }) });
+}
+
+/** Takes a waiter out of the queue. */
+export function lockCancel(
+  draft: Draft,
+  command: Extract<CommandBody, { readonly kind: "lockCancel" }>,
+): OutcomeOf<"lockCancel"> {
+  const { name, ticket } = command;
+  const record = draft.tables.get("waiters", waiterKey(name, ticket));
+  if (record === undefined) return err({ kind: "ticketNotFound", ticket });
+  return ok({ revision: endWait(draft, { name, record, reason: "cancelled" }) });
+}
+
+/** Ends whatever hold there is. */
+export function lockBreak(draft: Draft, command: Extract<CommandBody, { readonly kind: "lockBreak" }>): OutcomeOf<"lockBreak"> {
+  const { name } = command;
+  const hold = readLock(draft.tables, name).holders[0];
+  if (hold === undefined) return err({ kind: "notHolder", fence: null });
+  return ok({ revision: endHold(draft, { name, hold, reason: "broken" }), fence: hold.fence });
+}
+
+function checkNotHeldBy(draft: Draft, acquire: { readonly name: string; readonly lease: LeaseChoice }): Refusal | undefined {
+  if (acquire.lease.kind === "own") return undefined;
+  const { leaseId } = acquire.lease;
+  const lease = draft.tables.get("leases", leaseKey(leaseId));
+  if (lease === undefined) return { kind: "leaseNotFound", leaseId };
+  const holds = lease.ownedByLock === acquire.name;
+  if (!holds && draft.tables.get("holdings", lockHoldingKey(leaseId, acquire.name)) === undefined) return undefined;
+  return { kind: "alreadyHeld", leaseId };
+}
+
+function checkPlace(draft: Draft, place: { readonly lock: LockRecord; readonly waitMs: number }): Refusal | undefined {
+  const { holders, queueLength } = place.lock;
+  const holder = holders[0];
+  if (holder === undefined) return undefined;
+  if (place.waitMs === 0) return { kind: "lockHeld", holder, remainingMs: remainingMs(draft, holder.leaseId), queueLength };
+  if (queueLength < queueLengthMax) return undefined;
+  return { kind: "limitReached", limit: "queueLength", max: queueLengthMax };
+}
+
+function checkLeaseLimit(draft: Draft, lease: LeaseChoice): Refusal | undefined {
+  if (lease.kind === "existing") return checkHoldable(draft, lease.leaseId);
+  return draft.meta.leaseCount < leasesMax ? undefined : { kind: "limitReached", limit: "leases", max: leasesMax };
+}
+
+function remainingMs(draft: Draft, leaseId: LeaseId): number {
+  const lease = draft.tables.get("leases", leaseKey(leaseId));
+  assert(lease !== undefined, `a lock is held by lease ${leaseId}, which is gone`);
+  return lease.deadlineMs - draft.meta.clusterTimeMs;
+}

@@ -1,0 +1,58 @@
+/**
+ * This file records who takes part, and tells watchers what a membership entry changed.
+ */
+import type { MemberAddress, Membership, NodeId } from "../raft/types.ts";
+import type { Change } from "./change.ts";
+import { addChange, begin, commit, type Draft } from "./draft.ts";
+import { membersKey } from "./keys.ts";
+
+type MemberChange = Extract<Change, { readonly kind: "memberAdded" | "memberPromoted" | "memberRemoved" }>;
+type Member = { readonly id: NodeId; readonly address: MemberAddress; readonly learner: boolean };
+
+/** Stores the membership. All that changed for watchers is one revision; nothing changed, none. */
+export function changeMembership(draft: Draft, membership: Membership): void {
+  const before = membersOf(draft.tables.get("members", membersKey));
+  const after = membersOf(membership);
+  draft.tables.put("members", membersKey, membership);
+  const changes = differences(before, after);
+  if (changes.length === 0) return;
+  const transaction = begin(draft);
+  for (const change of changes) addChange(transaction, change);
+  commit(draft, transaction);
+}
+
+/** In the order of ids. A member whose address or duty changed in a way that is no promotion is told as added again. */
+function differences(before: ReadonlyMap<NodeId, Member>, after: ReadonlyMap<NodeId, Member>): MemberChange[] {
+  const ids = [...new Set([...before.keys(), ...after.keys()])].sort();
+  const changes: MemberChange[] = [];
+  for (const id of ids) {
+    const was = before.get(id);
+    const is = after.get(id);
+    if (is === undefined) changes.push({ kind: "memberRemoved", id });
+    else if (was === undefined || !sameAddress(was.address, is.address) || (!was.learner && is.learner)) {
+      changes.push({ kind: "memberAdded", ...is });
+    } else if (was.learner && !is.learner) changes.push({ kind: "memberPromoted", id });
+  }
+  return changes;
+}
+
+/** Everybody of a membership. Who still votes in the outgoing half of a joint one is a voter until that ends (§4.3). */
+function membersOf(membership: Membership | undefined): Map<NodeId, Member> {
+  const members = new Map<NodeId, Member>();
+  if (membership === undefined) return members;
+  const add = (ids: readonly NodeId[], learner: boolean) => {
+    for (const id of ids) {
+      const address = membership.addresses[id] ?? { peerUrl: "", apiUrl: "" };
+      if (!members.has(id)) members.set(id, { id, address, learner });
+    }
+  };
+  add(membership.voters, false);
+  add(membership.votersOutgoing, false);
+  add(membership.learners, true);
+  add(membership.learnersNext, true);
+  return members;
+}
+
+function sameAddress(a: MemberAddress, b: MemberAddress): boolean {
+  return a.peerUrl === b.peerUrl && a.apiUrl === b.apiUrl;
+}

@@ -1,0 +1,40 @@
+/**
+ * This file reads the machine's counters and makes the first state of a store.
+ */
+import { type Membership, toClusterTimeMs, toLogIndex, toTerm } from "../raft/types.ts";
+import { membersKey, metaKey } from "./keys.ts";
+import type { MetaRecord } from "./records.ts";
+import type { TableReader, TableWriter } from "./tables.ts";
+import { toRevision } from "./types.ts";
+
+/** The counters before the first entry. */
+export function initialMeta(options: { readonly storeId: string }): MetaRecord {
+  return {
+    appliedIndex: toLogIndex(0),
+    appliedTerm: toTerm(0),
+    clusterTimeMs: toClusterTimeMs(0),
+    revision: toRevision(0),
+    compactRevision: toRevision(0),
+    historyBytes: 0,
+    requestFirst: 0,
+    requestNext: 0,
+    requestOldestMs: toClusterTimeMs(0),
+    leaseCount: 0,
+    storeId: options.storeId,
+    clusterVersion: 1,
+  };
+}
+
+/** The counters; those of an empty store without a name when nothing was ever written. */
+export function readMeta(tables: TableReader): MetaRecord {
+  return tables.get("meta", metaKey) ?? initialMeta({ storeId: "" });
+}
+
+/** Writes the state before the first entry; every node of a cluster must write the same. No watcher is told. */
+export function writeInitialState(
+  tables: TableWriter,
+  state: { readonly storeId: string; readonly membership: Membership },
+): void {
+  tables.put("meta", metaKey, initialMeta(state));
+  tables.put("members", membersKey, state.membership);
+}
