@@ -1,0 +1,149 @@
+/**
+ * This file writes and reads the few primitive shapes that frames are made of: bytes, flags, counts, integers, text.
+ * Reading believes nothing: each `take` checks that the bytes are there and that the value is one we could have written,
+ * and throws WireError otherwise. Integers travel as float64, which holds every safe integer exactly.
+ */
+import { Buffer, isUtf8 } from "node:buffer";
+import { InvariantViolation } from "../base/assert.ts";
+
+/** What a peer sent is not a frame of ours. The stream it came on is closed; nothing else happens. */
+export class WireError extends Error {
+  override readonly name = "WireError";
+}
+
+/** Longest text in bytes; the longest we send are URLs, and 2048 is what browsers and proxies take. */
+export const textBytesMax = 2048;
+
+/** Bytes under construction; `offset` is where the next value goes. */
+export type ByteWriter = { readonly bytes: Buffer; readonly view: DataView; offset: number };
+
+/** A writer with room for `bytesMax`. Writing past it throws RangeError. */
+export function createWriter(bytesMax: number): ByteWriter {
+  const bytes = Buffer.allocUnsafe(bytesMax);
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytesMax), offset: 0 };
+}
+
+export function putByte(writer: ByteWriter, value: number): void {
+  writer.view.setUint8(writer.offset, value);
+  writer.offset += 1;
+}
+
+export function putFlag(writer: ByteWriter, value: boolean): void {
+  putByte(writer, value ? 1 : 0);
+}
+
+/** A list length, 0 to 2^32 - 1. */
+export function putCount(writer: ByteWriter, value: number): void {
+  writer.view.setUint32(writer.offset, value);
+  writer.offset += 4;
+}
+
+/** A safe integer >= 0; anything else is our own mistake. */
+export function putInteger(writer: ByteWriter, value: number): void {
+  // Not assert(): its message would be built for each of the hundreds of integers in a batch.
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvariantViolation(`${value} is not a safe integer >= 0`);
+  writer.view.setFloat64(writer.offset, value);
+  writer.offset += 8;
+}
+
+/** Any finite number. */
+export function putNumber(writer: ByteWriter, value: number): void {
+  if (!Number.isFinite(value)) throw new InvariantViolation(`${value} is not a finite number`);
+  writer.view.setFloat64(writer.offset, value);
+  writer.offset += 8;
+}
+
+/** Room that `putText` may need for `text`. */
+export function textRoom(text: string): number {
+  return 2 + 3 * text.length;
+}
+
+export function putText(writer: ByteWriter, text: string): void {
+  const byteLength = writer.bytes.write(text, writer.offset + 2, "utf8");
+  if (byteLength > textBytesMax) throw new InvariantViolation(`text of ${byteLength} bytes, at most ${textBytesMax} can be sent`);
+  writer.view.setUint16(writer.offset, byteLength);
+  writer.offset += 2 + byteLength;
+}
+
+export function putBytes(writer: ByteWriter, bytes: Uint8Array): void {
+  putCount(writer, bytes.byteLength);
+  writer.bytes.set(bytes, writer.offset);
+  writer.offset += bytes.byteLength;
+}
+
+/** Bytes being read; `offset` is where the next value starts. Values taken as bytes are views of `bytes`. */
+export type ByteReader = { readonly bytes: Buffer; readonly view: DataView; offset: number };
+
+export function createReader(bytes: Buffer): ByteReader {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
+}
+
+/** Moves past `byteLength` bytes and answers where they started. */
+function advance(reader: ByteReader, byteLength: number): number {
+  const start = reader.offset;
+  if (start + byteLength > reader.bytes.byteLength) {
+    throw new WireError(`frame ends at byte ${reader.bytes.byteLength} within a value at ${start}`);
+  }
+  reader.offset = start + byteLength;
+  return start;
+}
+
+export function takeByte(reader: ByteReader): number {
+  return reader.view.getUint8(advance(reader, 1));
+}
+
+export function takeFlag(reader: ByteReader): boolean {
+  const value = takeByte(reader);
+  if (value > 1) throw new WireError(`flag is ${value}`);
+  return value === 1;
+}
+
+/** A list length; refused when the rest of the frame cannot hold that many items of `itemBytesMin` each. */
+export function takeCount(reader: ByteReader, itemBytesMin: number): number {
+  const count = reader.view.getUint32(advance(reader, 4));
+  const bytesLeft = reader.bytes.byteLength - reader.offset;
+  if (count * itemBytesMin > bytesLeft) throw new WireError(`${count} items in ${bytesLeft} bytes`);
+  return count;
+}
+
+export function takeInteger(reader: ByteReader): number {
+  const value = reader.view.getFloat64(advance(reader, 8));
+  if (!Number.isSafeInteger(value) || value < 0) throw new WireError(`integer is ${value}`);
+  return value + 0; // -0 becomes 0
+}
+
+export function takeNumber(reader: ByteReader): number {
+  const value = reader.view.getFloat64(advance(reader, 8));
+  if (!Number.isFinite(value)) throw new WireError(`number is ${value}`);
+  return value;
+}
+
+export function takeText(reader: ByteReader): string {
+  const byteLength = reader.view.getUint16(advance(reader, 2));
+  if (byteLength > textBytesMax) throw new WireError(`text of ${byteLength} bytes`);
+  const start = advance(reader, byteLength);
+  const text = reader.bytes.toString("latin1", start, reader.offset);
+  return asciiPattern.test(text) ? text : takeUnicode(reader.bytes.subarray(start, reader.offset));
+}
+
+// Nearly all texts are ids, and one C++ call with a short regular expression is what they cost.
+const asciiPattern = /^[\x20-\x7e]*$/;
+
+function takeUnicode(bytes: Buffer): string {
+  // A decoder that puts U+FFFD in place of bad bytes would make two different names equal.
+  if (!isUtf8(bytes)) throw new WireError("text is not UTF-8");
+  return bytes.toString("utf8");
+}
+
+export function takeBytes(reader: ByteReader): Uint8Array {
+  const byteLength = takeCount(reader, 1);
+  const start = advance(reader, byteLength);
+  // A plain Uint8Array, not a Buffer: the two differ in toString and slice, and the rooms inside know only the former.
+  return new Uint8Array(reader.bytes.buffer, reader.bytes.byteOffset + start, byteLength);
+}
+
+/** Refuses bytes that no value claimed. */
+export function takeEnd(reader: ByteReader): void {
+  const bytesLeft = reader.bytes.byteLength - reader.offset;
+  if (bytesLeft > 0) throw new WireError(`${bytesLeft} bytes after the message`);
+}

@@ -1,0 +1,119 @@
+/**
+ * This file reads one accepted stream: it cuts frames, decodes them, makes sure that they are from the caller to us, and
+ * answers that they were read. Whatever is wrong ends this stream and nothing else.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Message, NodeId } from "../raft/types.ts";
+import { WireError } from "./byte-cursor.ts";
+import { createFrameReader, readFrames } from "./frame.ts";
+import { answerHeaders, type Identity } from "./handshake.ts";
+import { silentBeatsMax } from "./pulse.ts";
+import { decodeMessage } from "./wire.ts";
+
+export type IncomingOptions = {
+  readonly identity: Identity;
+  readonly sender: NodeId;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly onMessage: (message: Message) => void;
+  /** The stream is over; called once, never for `destroy`. */
+  readonly onClosed: (reason: string) => void;
+};
+
+/** A caller that does not read our answers may cost us this much. */
+const answerBytesMax = 4096;
+const answerByte = new Uint8Array(1);
+
+/** One stream of frames from one peer; lives from `open` until the caller, a fault or `destroy` ends it. */
+export class IncomingStream {
+  readonly #options: IncomingOptions;
+  readonly #frames = createFrameReader();
+  #receivedFrames = 0;
+  #receivedBytes = 0;
+  #silentBeats = 0;
+  #answered = false;
+  #closed = false;
+
+  private constructor(options: IncomingOptions) {
+    this.#options = options;
+  }
+
+  /** Accepts the stream: the caller may send from now on. */
+  static open(options: IncomingOptions): IncomingStream {
+    const stream = new IncomingStream(options);
+    const { request, response } = options;
+    request.on("data", (chunk: Buffer) => stream.#read(chunk));
+    request.on("end", () => stream.#end("peer ended the stream"));
+    request.on("error", (error) => stream.#end(error.message));
+    request.on("close", () => stream.#end("connection closed"));
+    response.on("error", (error) => stream.#end(error.message));
+    response.writeHead(200, { ...answerHeaders(options.identity), "content-type": "application/octet-stream" });
+    response.flushHeaders();
+    return stream;
+  }
+
+  get receivedFrames(): number {
+    return this.#receivedFrames;
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Told once a beat; ends a stream whose caller went silent. */
+  beat(): void {
+    this.#answered = false;
+    this.#silentBeats += 1;
+    if (this.#silentBeats > silentBeatsMax) this.#end("peer went silent");
+  }
+
+  /** Ends the stream without telling `onClosed`. */
+  destroy(): void {
+    this.#closed = true;
+    this.#options.request.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.#silentBeats = 0;
+    this.#receivedBytes += chunk.byteLength;
+    this.#answer();
+    try {
+      readFrames(this.#frames, chunk, (payload) => this.#deliver(payload));
+    } catch (error) {
+      // Anything else was thrown by those who took the message, and is no affair of the peer's.
+      if (!(error instanceof WireError)) throw error;
+      this.#end(`bad frame: ${error.message}`);
+    }
+  }
+
+  #deliver(payload: Buffer): void {
+    // A message may have ended the stream, and the rest of the chunk with it.
+    if (this.#closed) return;
+    const message = decodeMessage(payload);
+    const { identity, sender } = this.#options;
+    if (message.from !== sender) throw new WireError(`message from ${message.from} on the stream of ${sender}`);
+    if (message.to !== identity.nodeId) throw new WireError(`message to ${message.to} at ${identity.nodeId}`);
+    this.#receivedFrames += 1;
+    this.#options.onMessage(message);
+  }
+
+  /** One byte a beat is enough to be known as alive. */
+  #answer(): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    const { response } = this.#options;
+    if (response.writableLength > answerBytesMax) this.#end("peer does not read answers");
+    else response.write(answerByte);
+  }
+
+  #end(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { request, response } = this.#options;
+    // An orderly end is answered by one, so that the caller can tell that everything arrived.
+    if (request.complete) response.end();
+    else request.destroy();
+    this.#options.onClosed(reason);
+  }
+}

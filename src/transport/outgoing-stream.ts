@@ -1,0 +1,292 @@
+/**
+ * This file keeps one ordered stream of frames to one peer: a POST whose body never ends. It reconnects with backoff,
+ * holds a bounded number of bytes, and drops what exceeds them: raft repeats what matters, and an old message is worth
+ * less than a new one. What is dropped or may be lost is reported.
+ */
+import { Buffer } from "node:buffer";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import type { NodeId } from "../raft/types.ts";
+import { pingFrame } from "./frame.ts";
+import { callerHeaders, checkAnswerer, type Identity, streamPath } from "./handshake.ts";
+import { provenBeats, silentBeatsMax } from "./pulse.ts";
+
+export type OutgoingOptions = {
+  readonly identity: Identity;
+  readonly peer: NodeId;
+  readonly peerUrl: string;
+  /** Bytes accepted and not yet given to the operating system. */
+  readonly bufferBytesMax: number;
+  /** The longest wait between two attempts. */
+  readonly backoffMsMax: number;
+  /** 0 <= random() < 1; spreads reconnects. */
+  readonly random: () => number;
+  /** Frames accepted for the peer are lost, or will be. Never called from within `send`. */
+  readonly onBroken: () => void;
+  readonly onOpened: () => void;
+  readonly onClosed: (reason: string) => void;
+};
+
+export type OutgoingStats = {
+  readonly connected: boolean;
+  readonly sentFrames: number;
+  readonly sentBytes: number;
+  /** Accepted, and not yet given to the operating system. */
+  readonly bufferedBytes: number;
+  readonly droppedFrames: number;
+  /** How often a connection was attempted after the first time. */
+  readonly reconnects: number;
+  readonly lastError: string | null;
+};
+
+type Attempt = {
+  readonly request: ClientRequest;
+  open: boolean;
+  beats: number;
+  silentBeats: number;
+  inFlightFrames: number;
+  inFlightBytes: number;
+};
+type State =
+  | { readonly kind: "waiting"; readonly timer: NodeJS.Timeout }
+  | { readonly kind: "trying"; readonly attempt: Attempt }
+  | { readonly kind: "closed" };
+
+/** Also bounds what many tiny frames cost beyond their bytes. */
+const bufferFramesMax = 4096;
+/** The first wait: long enough not to spin, short enough that a restarted peer is back at once. */
+const backoffMsMin = 20;
+/** Up to here, copying the frames of a turn into one buffer is cheaper than writing each. */
+const concatBytesMax = 64 * 1024;
+/** What is read of a refusal. */
+const refusalBytesMax = 2048;
+
+/** The stream to one peer; opened by `open`, ended by `close` or `destroy`. */
+export class OutgoingStream {
+  readonly #options: OutgoingOptions;
+  #state: State;
+  #outbox: Buffer[] = [];
+  #outboxBytes = 0;
+  #backoffMs = backoffMsMin;
+  #sentFrames = 0;
+  #sentBytes = 0;
+  #droppedFrames = 0;
+  #attempts = 0;
+  #lastError: string | null = null;
+
+  private constructor(options: OutgoingOptions) {
+    this.#options = options;
+    this.#state = { kind: "closed" };
+  }
+
+  /** Returns at once; connecting goes on behind, for as long as it takes. */
+  static open(options: OutgoingOptions): OutgoingStream {
+    const stream = new OutgoingStream(options);
+    stream.#connect();
+    return stream;
+  }
+
+  get peerUrl(): string {
+    return this.#options.peerUrl;
+  }
+
+  /** Whether a small frame would be sent now. */
+  get accepts(): boolean {
+    const attempt = this.#openAttempt();
+    return attempt !== null && this.#fits(pingFrame, attempt);
+  }
+
+  /** Counts a frame that was not even made. */
+  drop(): false {
+    this.#droppedFrames += 1;
+    return false;
+  }
+
+  /** False when the frame was dropped. All frames of one turn leave in one write after it. */
+  send(frame: Buffer): boolean {
+    const attempt = this.#openAttempt();
+    if (attempt === null || !this.#fits(frame, attempt)) return this.drop();
+    if (this.#outbox.length === 0) process.nextTick(() => this.#flush());
+    this.#outbox.push(frame);
+    this.#outboxBytes += frame.byteLength;
+    return true;
+  }
+
+  /** Told once a beat; finds out whether the peer still answers. */
+  beat(): void {
+    if (this.#state.kind !== "trying") return;
+    const { attempt } = this.#state;
+    attempt.beats += 1;
+    attempt.silentBeats += 1;
+    if (attempt.silentBeats > silentBeatsMax) {
+      this.#fail(attempt, attempt.open ? "peer stopped answering" : "peer did not accept the stream in time");
+    } else if (attempt.open) {
+      if (attempt.beats >= provenBeats) this.#backoffMs = backoffMsMin;
+      attempt.request.write(pingFrame);
+    }
+  }
+
+  /** The peer is known to be up: a waiting attempt is made now. */
+  reconnectNow(): void {
+    if (this.#state.kind !== "waiting") return;
+    clearTimeout(this.#state.timer);
+    this.#connect();
+  }
+
+  stats(): OutgoingStats {
+    const attempt = this.#openAttempt();
+    return {
+      connected: attempt !== null,
+      bufferedBytes: this.#outboxBytes + (attempt?.inFlightBytes ?? 0),
+      sentFrames: this.#sentFrames,
+      sentBytes: this.#sentBytes,
+      droppedFrames: this.#droppedFrames,
+      reconnects: Math.max(0, this.#attempts - 1),
+      lastError: this.#lastError,
+    };
+  }
+
+  /** Sends what was accepted and ends the stream; settles when that is done, or was cut off after `lingerMs`. */
+  async close(lingerMs: number): Promise<void> {
+    const attempt = this.#openAttempt();
+    if (attempt === null) return this.destroy();
+    this.#flush();
+    this.#state = { kind: "closed" };
+    const { request } = attempt;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => request.destroy(), lingerMs);
+      request.once("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      request.end();
+    });
+  }
+
+  /** Ends everything at once; what was not yet sent is lost without a report. */
+  destroy(): void {
+    if (this.#state.kind === "waiting") clearTimeout(this.#state.timer);
+    if (this.#state.kind === "trying") this.#state.attempt.request.destroy();
+    this.#state = { kind: "closed" };
+    this.#clearOutbox();
+  }
+
+  #openAttempt(): Attempt | null {
+    return this.#state.kind === "trying" && this.#state.attempt.open ? this.#state.attempt : null;
+  }
+
+  #fits(frame: Buffer, attempt: Attempt): boolean {
+    const frames = this.#outbox.length + attempt.inFlightFrames;
+    const bytes = this.#outboxBytes + attempt.inFlightBytes;
+    // A frame that is larger than the whole buffer may pass alone; it would never pass otherwise.
+    return frames === 0 || (frames < bufferFramesMax && bytes + frame.byteLength <= this.#options.bufferBytesMax);
+  }
+
+  #connect(): void {
+    const { identity, peer, peerUrl } = this.#options;
+    this.#attempts += 1;
+    let request: ClientRequest;
+    try {
+      const headers = { ...callerHeaders(identity, peer), "content-type": "application/octet-stream" };
+      // An agent of its own: a pooled socket may be half dead, and would be shared.
+      request = httpRequest(new URL(streamPath, peerUrl), { method: "POST", agent: false, headers });
+    } catch (error) {
+      this.#lastError = `address ${JSON.stringify(peerUrl)} cannot be used: ${errorText(error)}`;
+      this.#retryLater();
+      return;
+    }
+    const attempt: Attempt = { request, open: false, beats: 0, silentBeats: 0, inFlightFrames: 0, inFlightBytes: 0 };
+    this.#state = { kind: "trying", attempt };
+    request.setNoDelay(true);
+    request.on("response", (response) => this.#answered(attempt, response));
+    request.on("error", (error) => this.#fail(attempt, errorText(error)));
+    request.on("close", () => this.#fail(attempt, "connection closed"));
+    request.flushHeaders();
+  }
+
+  #answered(attempt: Attempt, response: IncomingMessage): void {
+    response.on("error", (error) => this.#fail(attempt, errorText(error)));
+    if (response.statusCode !== 200) {
+      readRefusal(response, (text) => this.#fail(attempt, text));
+      return;
+    }
+    const { identity, peer } = this.#options;
+    const fault = checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer });
+    if (fault !== null) {
+      this.#fail(attempt, fault);
+      return;
+    }
+    response.on("data", () => {
+      attempt.silentBeats = 0;
+    });
+    response.on("close", () => this.#fail(attempt, "peer ended the stream"));
+    if (this.#state.kind !== "trying" || this.#state.attempt !== attempt) return;
+    attempt.open = true;
+    attempt.silentBeats = 0;
+    this.#lastError = null;
+    this.#options.onOpened();
+  }
+
+  #flush(): void {
+    const attempt = this.#openAttempt();
+    const frames = this.#outbox;
+    const bytes = this.#outboxBytes;
+    this.#clearOutbox();
+    if (attempt === null || frames.length === 0) return;
+    this.#sentFrames += frames.length;
+    this.#sentBytes += bytes;
+    attempt.inFlightFrames += frames.length;
+    attempt.inFlightBytes += bytes;
+    const { request } = attempt;
+    const onWritten = () => {
+      attempt.inFlightFrames -= frames.length;
+      attempt.inFlightBytes -= bytes;
+    };
+    if (bytes <= concatBytesMax) {
+      request.write(Buffer.concat(frames, bytes), onWritten);
+      return;
+    }
+    request.cork();
+    frames.forEach((frame, position) => {
+      request.write(frame, position === frames.length - 1 ? onWritten : undefined);
+    });
+    request.uncork();
+  }
+
+  #clearOutbox(): void {
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+  }
+
+  /** Ends `attempt`, once, however many of its events say that it is over. */
+  #fail(attempt: Attempt, reason: string): void {
+    attempt.request.destroy();
+    if (this.#state.kind !== "trying" || this.#state.attempt !== attempt) return;
+    this.#lastError = reason;
+    this.#droppedFrames += this.#outbox.length;
+    this.#clearOutbox();
+    this.#retryLater();
+    this.#options.onClosed(reason);
+    if (attempt.open) this.#options.onBroken();
+  }
+
+  #retryLater(): void {
+    const delayMs = this.#backoffMs * (0.5 + this.#options.random() / 2);
+    this.#backoffMs = Math.min(2 * this.#backoffMs, Math.max(backoffMsMin, this.#options.backoffMsMax));
+    this.#state = { kind: "waiting", timer: setTimeout(() => this.#connect(), delayMs) };
+  }
+}
+
+/** Hands on what the peer gave as its reason, or as much of it as came. */
+function readRefusal(response: IncomingMessage, onText: (text: string) => void): void {
+  let body = "";
+  response.setEncoding("utf8");
+  response.on("data", (part: string) => {
+    body += part;
+    if (body.length > refusalBytesMax) response.destroy();
+  });
+  response.on("close", () => onText(`refused with ${response.statusCode}: ${body.slice(0, refusalBytesMax)}`));
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,189 @@
+/**
+ * This file listens on the peer port: it checks who calls, finds the route, and answers refusals as problem documents.
+ * Streams are the only route so far; others stand beside it in `routes`. A newer stream of a peer replaces the older one:
+ * the peer would not have opened it had it still believed in the other.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { assert } from "../base/assert.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import type { Message, NodeId } from "../raft/types.ts";
+import { answerHeaders, checkCaller, type Identity, protocolVersion, streamPath } from "./handshake.ts";
+import { IncomingStream } from "./incoming-stream.ts";
+
+export type ListenAddress = { readonly host: string; readonly port: number };
+
+export type PeerServerOptions = {
+  readonly identity: Identity;
+  readonly listen: ListenAddress;
+  /** How long a caller may take to send its headers. */
+  readonly headersTimeoutMs: number;
+  readonly onMessage: (message: Message) => void;
+  readonly onOpened: (peer: NodeId) => void;
+  /** The peer's stream is over, and no newer one took its place. */
+  readonly onClosed: (peer: NodeId, reason: string) => void;
+  readonly onRefused: (refusal: PeerRefusal) => void;
+};
+
+/** A request that was turned away; `remote` is the caller's address. */
+export type PeerRefusal = { readonly remote: string; readonly status: number; readonly code: string; readonly detail: string };
+
+export type IncomingStats = { readonly receiving: boolean; readonly receivedFrames: number; readonly receivedBytes: number };
+
+/** The peer port could not be opened; the message names it. */
+export class PeerListenError extends Error {
+  override readonly name = "PeerListenError";
+  readonly code: string;
+  constructor({ host, port }: ListenAddress, cause: NodeJS.ErrnoException) {
+    const why = cause.code === "EADDRINUSE" ? "the port is already in use" : cause.message;
+    super(`cannot listen for peers on ${host}:${port}: ${why}`, { cause });
+    this.code = cause.code ?? "UNKNOWN";
+  }
+}
+
+type Totals = { frames: number; bytes: number };
+type Call = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly sender: NodeId };
+type Handler = (call: Call) => void;
+type Refusal = Omit<PeerRefusal, "remote">;
+
+/** More than any cluster has members; strangers cannot take more memory than that. */
+const connectionsMax = 256;
+const headerBytesMax = 8 * 1024;
+
+/** The peer port of one node, from `open` to `close`. */
+export class PeerServer {
+  readonly #options: PeerServerOptions;
+  readonly #server: Server;
+  readonly #streams = new Map<NodeId, IncomingStream>();
+  /** What streams that are over have received. */
+  readonly #totals = new Map<NodeId, Totals>();
+  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>;
+  #closed = false;
+
+  private constructor(options: PeerServerOptions) {
+    this.#options = options;
+    this.#routes = new Map([[streamPath, new Map([["POST", (call) => this.#acceptStream(call)]])]]);
+    this.#server = createServer(
+      {
+        // A stream is one request whose body never ends.
+        requestTimeout: 0,
+        headersTimeout: options.headersTimeoutMs,
+        connectionsCheckingInterval: options.headersTimeoutMs,
+        maxHeaderSize: headerBytesMax,
+        noDelay: true,
+      },
+      (request, response) => this.#serve(request, response),
+    );
+    this.#server.maxConnections = connectionsMax;
+  }
+
+  /** Settles when the port accepts connections; rejects with PeerListenError when it cannot be had. */
+  static async open(options: PeerServerOptions): Promise<PeerServer> {
+    const server = new PeerServer(options);
+    await server.#listen();
+    return server;
+  }
+
+  get address(): ListenAddress {
+    const address = this.#server.address() as AddressInfo | null;
+    assert(address !== null, "the peer server does not listen");
+    return { host: this.#options.listen.host, port: address.port };
+  }
+
+  /** Told once a beat. */
+  beat(): void {
+    for (const stream of this.#streams.values()) stream.beat();
+  }
+
+  stats(peer: NodeId): IncomingStats {
+    const stream = this.#streams.get(peer);
+    const { frames, bytes } = this.#totals.get(peer) ?? { frames: 0, bytes: 0 };
+    return {
+      receiving: stream !== undefined,
+      receivedFrames: frames + (stream?.receivedFrames ?? 0),
+      receivedBytes: bytes + (stream?.receivedBytes ?? 0),
+    };
+  }
+
+  /** Cuts every connection; settles when the port is free. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const stream of this.#streams.values()) stream.destroy();
+    this.#streams.clear();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  #listen(): Promise<void> {
+    const { listen } = this.#options;
+    return new Promise((resolve, reject) => {
+      const onError = (error: NodeJS.ErrnoException) => reject(new PeerListenError(listen, error));
+      this.#server.once("error", onError);
+      this.#server.listen({ host: listen.host, port: listen.port }, () => {
+        this.#server.off("error", onError);
+        resolve();
+      });
+    });
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const admitted = this.#admit(request);
+    if (admitted.ok) admitted.value.handle({ request, response, sender: admitted.value.sender });
+    else this.#refuse({ request, response }, admitted.error);
+  }
+
+  /** Who calls and what serves it, or why nothing does. */
+  #admit(request: IncomingMessage): Result<{ readonly sender: NodeId; readonly handle: Handler }, Refusal> {
+    const caller = checkCaller(request.headers, this.#options.identity);
+    if (!caller.ok) return caller;
+    const methods = this.#routes.get(request.url ?? "");
+    if (methods === undefined) return err({ status: 404, code: "not_found", detail: "no such path" });
+    const handle = methods.get(request.method ?? "");
+    if (handle === undefined) {
+      const allowed = [...methods.keys()].join(", ");
+      return err({ status: 405, code: "method_not_allowed", detail: `allowed: ${allowed}` });
+    }
+    return ok({ sender: caller.value, handle });
+  }
+
+  #acceptStream({ request, response, sender }: Call): void {
+    const replaced = this.#streams.get(sender);
+    if (replaced !== undefined) {
+      this.#addToTotals(sender, replaced);
+      replaced.destroy();
+    }
+    const stream = IncomingStream.open({
+      identity: this.#options.identity,
+      sender,
+      request,
+      response,
+      onMessage: (message) => {
+        if (!this.#closed) this.#options.onMessage(message);
+      },
+      onClosed: (reason) => {
+        this.#streams.delete(sender);
+        this.#addToTotals(sender, stream);
+        this.#options.onClosed(sender, reason);
+      },
+    });
+    this.#streams.set(sender, stream);
+    this.#options.onOpened(sender);
+  }
+
+  #addToTotals(peer: NodeId, stream: IncomingStream): void {
+    const { frames, bytes } = this.#totals.get(peer) ?? { frames: 0, bytes: 0 };
+    this.#totals.set(peer, { frames: frames + stream.receivedFrames, bytes: bytes + stream.receivedBytes });
+  }
+
+  #refuse({ request, response }: Omit<Call, "sender">, refusal: Refusal): void {
+    const { status, code, detail } = refusal;
+    this.#options.onRefused({ remote: request.socket.remoteAddress ?? "unknown", status, code, detail });
+    const identity = status === 401 ? {} : answerHeaders(this.#options.identity);
+    response.writeHead(status, { ...identity, "content-type": "application/problem+json", connection: "close" });
+    response.end(JSON.stringify({ type: "about:blank", status, code, detail, protocolVersion }));
+    // The body may be endless; it is not read.
+    response.on("finish", () => request.socket.destroySoon());
+  }
+}

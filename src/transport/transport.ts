@@ -1,0 +1,202 @@
+/**
+ * This file is the network of a node in production: one ordered stream to each peer and one from each, over HTTP on the
+ * peer port. It owns every socket and the one timer between nodes, and delivers nothing after `close` has begun.
+ */
+import type { MemberAddress, Message, NodeId } from "../raft/types.ts";
+import { frameBytesMax } from "./frame.ts";
+import type { Identity } from "./handshake.ts";
+import { OutgoingStream } from "./outgoing-stream.ts";
+import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.ts";
+import { beatMs } from "./pulse.ts";
+import { encodeMessage } from "./wire.ts";
+
+export type HttpTransportOptions = {
+  /** Nodes of another cluster are refused, and refuse us. Printable ASCII. */
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  /** Port 0 takes a free one. */
+  readonly listen: ListenAddress;
+  /** About an election timeout: a peer that does not accept, read or answer for this long is cut off. */
+  readonly peerTimeoutMs: number;
+  /** For each peer: bytes accepted and not yet given to the operating system. */
+  readonly bufferBytesMax: number;
+  /** Shared by all nodes of the cluster; without it, the network itself must be trusted. */
+  readonly secret?: string | undefined;
+  /** 0 <= random() < 1; spreads reconnects. */
+  readonly random?: () => number;
+  /** Called for each message, in the order of its sender. What it throws is not caught. */
+  readonly onMessage: (message: Message) => void;
+  /** A message to `peer` was dropped, or a stream to or from it broke. At most once a turn, never from within `send`. */
+  readonly onUnreachable: (peer: NodeId) => void;
+  readonly onEvent?: (event: TransportEvent) => void;
+};
+
+/** What an operator may want to read. */
+export type TransportEvent =
+  | { readonly kind: "outgoingOpened"; readonly peer: NodeId }
+  | { readonly kind: "outgoingClosed"; readonly peer: NodeId; readonly reason: string }
+  | { readonly kind: "incomingOpened"; readonly peer: NodeId }
+  | { readonly kind: "incomingClosed"; readonly peer: NodeId; readonly reason: string }
+  | ({ readonly kind: "callerRefused" } & PeerRefusal)
+  | { readonly kind: "frameTooLarge"; readonly peer: NodeId; readonly messageKind: Message["kind"]; readonly bytes: number };
+
+/** Counted since the peer was last added by `setPeers`; what was received, since the start. */
+export type PeerStats = {
+  readonly connected: boolean;
+  readonly receiving: boolean;
+  readonly sentFrames: number;
+  readonly sentBytes: number;
+  readonly bufferedBytes: number;
+  readonly receivedFrames: number;
+  readonly receivedBytes: number;
+  readonly droppedFrames: number;
+  readonly reconnects: number;
+  readonly lastError: string | null;
+};
+
+/** How long a stream that is closed in order may take to send the rest: a farewell, not a transfer. */
+const lingerMsMax = 200;
+
+/** Ordered, lossy delivery between the nodes of one cluster. */
+export class HttpTransport implements AsyncDisposable {
+  readonly #options: HttpTransportOptions;
+  readonly #identity: Identity;
+  readonly #outgoing = new Map<NodeId, OutgoingStream>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #unreachable = new Set<NodeId>();
+  readonly #server: PeerServer;
+  readonly #timer: NodeJS.Timeout;
+  #closed: Promise<void> | null = null;
+
+  private constructor(options: HttpTransportOptions, parts: { identity: Identity; server: PeerServer; timer: NodeJS.Timeout }) {
+    this.#options = options;
+    this.#identity = parts.identity;
+    this.#server = parts.server;
+    this.#timer = parts.timer;
+  }
+
+  /** Settles when the peer port accepts streams; rejects with PeerListenError when it cannot be had. */
+  static async open(options: HttpTransportOptions): Promise<HttpTransport> {
+    const { clusterId, nodeId, listen, peerTimeoutMs } = options;
+    const identity = { clusterId, nodeId, secret: options.secret ?? null };
+    const server = await PeerServer.open({
+      identity,
+      listen,
+      headersTimeoutMs: Math.ceil(peerTimeoutMs),
+      onMessage: options.onMessage,
+      onOpened: (peer) => transport.#incomingOpened(peer),
+      onClosed: (peer, reason) => transport.#incomingClosed(peer, reason),
+      onRefused: (refusal) => options.onEvent?.({ kind: "callerRefused", ...refusal }),
+    });
+    // No stream can have come in yet: the awaits above settle within the turn in which the port was opened.
+    const timer = setInterval(() => transport.#beat(), beatMs(peerTimeoutMs));
+    const transport = new HttpTransport(options, { identity, server, timer });
+    return transport;
+  }
+
+  /** Where this node listens for peers, with the port it really got. */
+  get address(): ListenAddress {
+    return this.#server.address;
+  }
+
+  /** Never blocks. What cannot be sent is dropped, and `onUnreachable` is told after this turn. */
+  send(message: Message): void {
+    const stream = this.#outgoing.get(message.to);
+    if (stream === undefined || !this.#sendTo(stream, message)) this.#reportUnreachable(message.to);
+  }
+
+  /** The nodes to keep streams to, without regard to this one. A stream to the same address lives on. */
+  setPeers(peers: ReadonlyMap<NodeId, MemberAddress>): void {
+    if (this.#closed !== null) return;
+    for (const [peer, stream] of this.#outgoing) {
+      if (peers.get(peer)?.peerUrl === stream.peerUrl) continue;
+      this.#outgoing.delete(peer);
+      // In order, because the last message to a removed node tells it that it is removed.
+      const closing = stream.close(lingerMsMax).finally(() => this.#closing.delete(closing));
+      this.#closing.add(closing);
+    }
+    for (const [peer, { peerUrl }] of peers) {
+      if (peer !== this.#identity.nodeId && !this.#outgoing.has(peer)) this.#outgoing.set(peer, this.#connect(peer, peerUrl));
+    }
+  }
+
+  /** By peer, for those of `setPeers`. */
+  stats(): ReadonlyMap<NodeId, PeerStats> {
+    const stats = new Map<NodeId, PeerStats>();
+    for (const [peer, stream] of this.#outgoing) stats.set(peer, { ...stream.stats(), ...this.#server.stats(peer) });
+    return stats;
+  }
+
+  /** Sends what was accepted, for a fifth of a second at most, cuts all streams and settles when the port is free. */
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    clearInterval(this.#timer);
+    const streams = [...this.#outgoing.values()];
+    this.#outgoing.clear();
+    // Both at once: the peers' streams need not be read any more while ours are still ending.
+    await Promise.all([this.#server.close(), ...streams.map((stream) => stream.close(lingerMsMax)), ...this.#closing]);
+  }
+
+  #connect(peer: NodeId, peerUrl: string): OutgoingStream {
+    const { peerTimeoutMs, bufferBytesMax, random, onEvent } = this.#options;
+    return OutgoingStream.open({
+      identity: this.#identity,
+      peer,
+      peerUrl,
+      bufferBytesMax,
+      // After a partition heals, a stream stands again within an election timeout.
+      backoffMsMax: peerTimeoutMs / 2,
+      random: random ?? Math.random,
+      onBroken: () => this.#reportUnreachable(peer),
+      onOpened: () => onEvent?.({ kind: "outgoingOpened", peer }),
+      onClosed: (reason) => onEvent?.({ kind: "outgoingClosed", peer, reason }),
+    });
+  }
+
+  #sendTo(stream: OutgoingStream, message: Message): boolean {
+    // A peer that is down must not cost the encoding of everything that would have gone to it.
+    if (!stream.accepts) return stream.drop();
+    const frame = encodeMessage(message);
+    if (frame.byteLength <= frameBytesMax) return stream.send(frame);
+    this.#options.onEvent?.({ kind: "frameTooLarge", peer: message.to, messageKind: message.kind, bytes: frame.byteLength });
+    return stream.drop();
+  }
+
+  #beat(): void {
+    this.#server.beat();
+    for (const stream of this.#outgoing.values()) stream.beat();
+  }
+
+  #incomingOpened(peer: NodeId): void {
+    this.#options.onEvent?.({ kind: "incomingOpened", peer });
+    this.#outgoing.get(peer)?.reconnectNow();
+  }
+
+  #incomingClosed(peer: NodeId, reason: string): void {
+    this.#options.onEvent?.({ kind: "incomingClosed", peer, reason });
+    // The first sign of a peer's death: its own stream ends before anything sent to it fails.
+    this.#reportUnreachable(peer);
+  }
+
+  /** Later, because the driver that sends is in the middle of a turn; once, because one hint is enough. */
+  #reportUnreachable(peer: NodeId): void {
+    if (this.#closed !== null) return;
+    if (this.#unreachable.size === 0) process.nextTick(() => this.#tellUnreachable());
+    this.#unreachable.add(peer);
+  }
+
+  #tellUnreachable(): void {
+    const peers = [...this.#unreachable];
+    this.#unreachable.clear();
+    if (this.#closed !== null) return;
+    for (const peer of peers) this.#options.onUnreachable(peer);
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * This file writes and reads what messages carry in lists: log entries, proposals, and the membership inside an entry.
+ * A list of entries is checked as a piece of a log on both sides, because the follower's core asserts what is checked
+ * here: a peer that sends nonsense must lose its stream, not stop our node.
+ */
+import { InvariantViolation, unreachable } from "../base/assert.ts";
+import {
+  type Entry,
+  isNodeId,
+  type LogIndex,
+  type MemberAddress,
+  type Membership,
+  type NodeId,
+  type Payload,
+  type Proposal,
+  type Term,
+  toClusterTimeMs,
+  toLogIndex,
+  toTerm,
+} from "../raft/types.ts";
+import {
+  type ByteReader,
+  type ByteWriter,
+  putByte,
+  putBytes,
+  putCount,
+  putInteger,
+  putNumber,
+  putText,
+  takeByte,
+  takeBytes,
+  takeCount,
+  takeInteger,
+  takeNumber,
+  takeText,
+  textRoom,
+  WireError,
+} from "./byte-cursor.ts";
+
+// These numbers are the wire: never reused, never changed.
+const payloadCodes = {
+  noop: 0,
+  clock: 1,
+  command: 2,
+  membership: 3,
+  clusterVersion: 4,
+} as const satisfies Record<Payload["kind"], number>;
+
+const entryBytesMin = 4 * 8 + 1;
+const proposalBytesMin = 2 + 8 + 4;
+
+/** What surrounds a list of entries, and so bounds it: the position before it, and the sender's term. */
+export type EntriesPlace = { readonly prevLogIndex: LogIndex; readonly prevLogTerm: Term; readonly term: Term };
+
+/** At least the bytes that `putEntries` writes. */
+export function entriesRoom(entries: readonly Entry[]): number {
+  let room = 4;
+  for (const { payload } of entries) {
+    room += entryBytesMin + 8;
+    if (payload.kind === "command") room += textRoom(payload.id.origin) + 12 + payload.command.byteLength;
+    if (payload.kind === "membership") room += membershipRoom(payload.membership);
+  }
+  return room;
+}
+
+export function putEntries(writer: ByteWriter, entries: readonly Entry[], place: EntriesPlace): void {
+  const fault = findFault(entries, place);
+  if (fault !== null) throw new InvariantViolation(`entries to send: ${fault}`);
+  putCount(writer, entries.length);
+  for (const entry of entries) putEntry(writer, entry);
+}
+
+export function takeEntries(reader: ByteReader, place: EntriesPlace): readonly Entry[] {
+  const count = takeCount(reader, entryBytesMin);
+  const entries: Entry[] = [];
+  for (let taken = 0; taken < count; taken += 1) entries.push(takeEntry(reader));
+  const fault = findFault(entries, place);
+  if (fault !== null) throw new WireError(`entries: ${fault}`);
+  return entries;
+}
+
+/** Why `entries` cannot stand in a log at `place`, or null. */
+function findFault(entries: readonly Entry[], place: EntriesPlace): string | null {
+  let index: number = place.prevLogIndex;
+  let term = place.prevLogTerm;
+  let clusterTimeMs = 0;
+  for (const entry of entries) {
+    if (entry.index !== index + 1) return `index ${entry.index} after ${index}`;
+    if (entry.term < term || entry.term > place.term) return `term ${entry.term} after ${term}, sent in ${place.term}`;
+    if (entry.clusterTimeMs < clusterTimeMs) return `cluster time ${entry.clusterTimeMs} after ${clusterTimeMs}`;
+    index = entry.index;
+    term = entry.term;
+    clusterTimeMs = entry.clusterTimeMs;
+  }
+  return null;
+}
+
+function putEntry(writer: ByteWriter, entry: Entry): void {
+  putInteger(writer, entry.index);
+  putInteger(writer, entry.term);
+  putInteger(writer, entry.clusterTimeMs);
+  putNumber(writer, entry.wallTimeMs);
+  const { payload } = entry;
+  putByte(writer, payloadCodes[payload.kind]);
+  switch (payload.kind) {
+    case "command":
+      putProposal(writer, payload);
+      break;
+    case "membership":
+      putMembership(writer, payload.membership);
+      break;
+    case "clusterVersion":
+      putInteger(writer, payload.version);
+      break;
+    case "noop":
+    case "clock":
+      break;
+    default:
+      unreachable(payload);
+  }
+}
+
+function takeEntry(reader: ByteReader): Entry {
+  const index = toLogIndex(takeInteger(reader));
+  const term = toTerm(takeInteger(reader));
+  const clusterTimeMs = toClusterTimeMs(takeInteger(reader));
+  const wallTimeMs = takeNumber(reader);
+  return { index, term, clusterTimeMs, wallTimeMs, payload: takePayload(reader) };
+}
+
+function takePayload(reader: ByteReader): Payload {
+  const code = takeByte(reader);
+  switch (code) {
+    case payloadCodes.noop:
+      return { kind: "noop" };
+    case payloadCodes.clock:
+      return { kind: "clock" };
+    case payloadCodes.command:
+      return { kind: "command", ...takeProposal(reader) };
+    case payloadCodes.membership:
+      return { kind: "membership", membership: takeMembership(reader) };
+    case payloadCodes.clusterVersion:
+      return { kind: "clusterVersion", version: takeInteger(reader) };
+    default:
+      throw new WireError(`payload kind ${code}`);
+  }
+}
+
+/** At least the bytes that `putProposals` writes. */
+export function proposalsRoom(proposals: readonly Proposal[]): number {
+  let room = 4;
+  for (const { id, command } of proposals) room += textRoom(id.origin) + 12 + command.byteLength;
+  return room;
+}
+
+export function putProposals(writer: ByteWriter, proposals: readonly Proposal[]): void {
+  putCount(writer, proposals.length);
+  for (const proposal of proposals) putProposal(writer, proposal);
+}
+
+export function takeProposals(reader: ByteReader): readonly Proposal[] {
+  const count = takeCount(reader, proposalBytesMin);
+  const proposals: Proposal[] = [];
+  for (let taken = 0; taken < count; taken += 1) proposals.push(takeProposal(reader));
+  return proposals;
+}
+
+function putProposal(writer: ByteWriter, proposal: Proposal): void {
+  putText(writer, proposal.id.origin);
+  putInteger(writer, proposal.id.sequence);
+  putBytes(writer, proposal.command);
+}
+
+function takeProposal(reader: ByteReader): Proposal {
+  const origin = takeText(reader);
+  const sequence = takeInteger(reader);
+  return { id: { origin, sequence }, command: takeBytes(reader) };
+}
+
+export function putNodeId(writer: ByteWriter, id: NodeId): void {
+  putText(writer, id);
+}
+
+export function takeNodeId(reader: ByteReader): NodeId {
+  const text = takeText(reader);
+  if (!isNodeId(text)) throw new WireError(`${JSON.stringify(text.slice(0, 80))} is not a node id`);
+  return text;
+}
+
+function membershipRoom(membership: Membership): number {
+  let room = 5 * 4;
+  for (const ids of idLists(membership)) for (const id of ids) room += textRoom(id);
+  for (const [id, { peerUrl, apiUrl }] of Object.entries(membership.addresses)) {
+    room += textRoom(id) + textRoom(peerUrl) + textRoom(apiUrl);
+  }
+  return room;
+}
+
+function idLists(membership: Membership): readonly (readonly NodeId[])[] {
+  return [membership.voters, membership.votersOutgoing, membership.learners, membership.learnersNext, membership.removed];
+}
+
+function putMembership(writer: ByteWriter, membership: Membership): void {
+  for (const ids of idLists(membership)) {
+    putCount(writer, ids.length);
+    for (const id of ids) putNodeId(writer, id);
+  }
+  const addresses = Object.entries(membership.addresses);
+  putCount(writer, addresses.length);
+  for (const [id, { peerUrl, apiUrl }] of addresses) {
+    putText(writer, id);
+    putText(writer, peerUrl);
+    putText(writer, apiUrl);
+  }
+}
+
+function takeMembership(reader: ByteReader): Membership {
+  const voters = takeNodeIds(reader);
+  const votersOutgoing = takeNodeIds(reader);
+  const learners = takeNodeIds(reader);
+  const learnersNext = takeNodeIds(reader);
+  const removed = takeNodeIds(reader);
+  const addresses: Record<string, MemberAddress> = {};
+  const count = takeCount(reader, 3 * 2);
+  for (let taken = 0; taken < count; taken += 1) {
+    // A node id cannot be "__proto__": it starts with a letter or a digit.
+    const id = takeNodeId(reader);
+    if (Object.hasOwn(addresses, id)) throw new WireError(`two addresses of ${id}`);
+    addresses[id] = { peerUrl: takeText(reader), apiUrl: takeText(reader) };
+  }
+  return { voters, votersOutgoing, learners, learnersNext, addresses, removed };
+}
+
+/** A list of distinct ids: a voter counted twice would be half of a majority of three. */
+function takeNodeIds(reader: ByteReader): readonly NodeId[] {
+  const count = takeCount(reader, 2);
+  const ids = new Set<NodeId>();
+  for (let taken = 0; taken < count; taken += 1) ids.add(takeNodeId(reader));
+  if (ids.size !== count) throw new WireError("a node id twice in one list");
+  return [...ids];
+}

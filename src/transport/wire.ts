@@ -1,0 +1,230 @@
+/**
+ * This file turns a Message into bytes and back. The layout is our own rather than MessagePack: it encodes a batch of 64
+ * entries in half the time, decoding is validating, and a hostile frame meets a closed reader with no extension types.
+ * The first byte names the kind; a new kind or field needs a new `protocolVersion`. Commands in a decoded message are
+ * views of the payload given, so the payload must not be reused.
+ */
+import type { Buffer } from "node:buffer";
+import { unreachable } from "../base/assert.ts";
+import { type Message, type NodeId, type RefusalReason, type Term, toLogIndex, toTerm } from "../raft/types.ts";
+import {
+  type ByteReader,
+  type ByteWriter,
+  createReader,
+  createWriter,
+  putByte,
+  putCount,
+  putFlag,
+  putInteger,
+  putText,
+  takeByte,
+  takeCount,
+  takeEnd,
+  takeFlag,
+  takeInteger,
+  takeText,
+  textRoom,
+  WireError,
+} from "./byte-cursor.ts";
+import { frameHeaderBytes, sealFrame } from "./frame.ts";
+import {
+  entriesRoom,
+  proposalsRoom,
+  putEntries,
+  putNodeId,
+  putProposals,
+  takeEntries,
+  takeNodeId,
+  takeProposals,
+} from "./wire-entry.ts";
+
+type Kind = Message["kind"];
+type Header = { readonly from: NodeId; readonly to: NodeId; readonly term: Term };
+
+// The position in these two lists is the wire: append only.
+const kinds = [
+  "preVoteRequest",
+  "preVoteResponse",
+  "voteRequest",
+  "voteResponse",
+  "appendEntries",
+  "appendEntriesAccepted",
+  "appendEntriesRejected",
+  "heartbeat",
+  "heartbeatResponse",
+  "readIndexRequest",
+  "readIndexResponse",
+  "proposeRequest",
+  "proposeRefused",
+  "timeoutNow",
+] as const satisfies readonly Kind[];
+const reasons = ["noLeader", "leadershipTransfer", "uncommittedLimit", "applyLag"] as const satisfies readonly RefusalReason[];
+
+// Records, so that the compiler names a kind or reason that the lists above lack.
+const kindCodes = Object.fromEntries(kinds.map((kind, code) => [kind, code])) as Record<
+  (typeof kinds)[number],
+  number
+> satisfies Record<Kind, number>;
+const reasonCodes = Object.fromEntries(reasons.map((reason, code) => [reason, code])) as Record<
+  (typeof reasons)[number],
+  number
+> satisfies Record<RefusalReason, number>;
+
+/** A whole frame, ready to be written to a stream. Throws InvariantViolation on a message that no node may send. */
+export function encodeMessage(message: Message): Buffer {
+  const writer = createWriter(frameHeaderBytes + messageRoom(message));
+  writer.offset = frameHeaderBytes;
+  putByte(writer, kindCodes[message.kind]);
+  putNodeId(writer, message.from);
+  putNodeId(writer, message.to);
+  putInteger(writer, message.term);
+  putBody(writer, message);
+  return sealFrame(writer.bytes.subarray(0, writer.offset));
+}
+
+/** At least the bytes that the message needs. */
+function messageRoom(message: Message): number {
+  const fixed = 1 + textRoom(message.from) + textRoom(message.to) + 8 + 4 * 8;
+  switch (message.kind) {
+    case "appendEntries":
+      return fixed + entriesRoom(message.entries);
+    case "proposeRequest":
+      return fixed + proposalsRoom(message.proposals);
+    case "proposeRefused":
+      return fixed + textRoom(message.origin) + 8 * message.sequences.length;
+    default:
+      return fixed;
+  }
+}
+
+function putBody(writer: ByteWriter, message: Message): void {
+  switch (message.kind) {
+    case "preVoteRequest":
+      putInteger(writer, message.lastLogIndex);
+      putInteger(writer, message.lastLogTerm);
+      break;
+    case "voteRequest":
+      putInteger(writer, message.lastLogIndex);
+      putInteger(writer, message.lastLogTerm);
+      putFlag(writer, message.leadershipTransfer);
+      break;
+    case "preVoteResponse":
+    case "voteResponse":
+      putFlag(writer, message.voteGranted);
+      break;
+    case "appendEntries":
+      putInteger(writer, message.prevLogIndex);
+      putInteger(writer, message.prevLogTerm);
+      putInteger(writer, message.leaderCommit);
+      putEntries(writer, message.entries, message);
+      break;
+    case "appendEntriesAccepted":
+      putInteger(writer, message.matchIndex);
+      break;
+    case "appendEntriesRejected":
+      putInteger(writer, message.prevLogIndex);
+      putInteger(writer, message.hintIndex);
+      putInteger(writer, message.hintTerm);
+      break;
+    case "heartbeat":
+      putInteger(writer, message.leaderCommit);
+      putInteger(writer, message.round);
+      break;
+    case "heartbeatResponse":
+      putInteger(writer, message.round);
+      break;
+    case "readIndexRequest":
+      putInteger(writer, message.readId);
+      break;
+    case "readIndexResponse":
+      putInteger(writer, message.readId);
+      putFlag(writer, message.index !== null);
+      putInteger(writer, message.index ?? 0);
+      break;
+    case "proposeRequest":
+      putProposals(writer, message.proposals);
+      break;
+    case "proposeRefused":
+      putText(writer, message.origin);
+      putByte(writer, reasonCodes[message.reason]);
+      putCount(writer, message.sequences.length);
+      for (const sequence of message.sequences) putInteger(writer, sequence);
+      break;
+    case "timeoutNow":
+      break;
+    default:
+      unreachable(message);
+  }
+}
+
+/** The message in the payload of one frame. Throws WireError, and nothing else, on whatever is not one. */
+export function decodeMessage(payload: Buffer): Message {
+  const reader = createReader(payload);
+  const kind = kinds[takeByte(reader)];
+  if (kind === undefined) throw new WireError(`message kind ${payload[0]}`);
+  const from = takeNodeId(reader);
+  const to = takeNodeId(reader);
+  const message = takeBody(reader, { kind, header: { from, to, term: toTerm(takeInteger(reader)) } });
+  takeEnd(reader);
+  return message;
+}
+
+function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; readonly header: Header }): Message {
+  switch (kind) {
+    case "preVoteRequest":
+      return { ...header, kind, lastLogIndex: takeIndex(reader), lastLogTerm: takeTerm(reader) };
+    case "voteRequest": {
+      const lastLogIndex = takeIndex(reader);
+      return { ...header, kind, lastLogIndex, lastLogTerm: takeTerm(reader), leadershipTransfer: takeFlag(reader) };
+    }
+    case "preVoteResponse":
+    case "voteResponse":
+      return { ...header, kind, voteGranted: takeFlag(reader) };
+    case "appendEntries": {
+      const place = { prevLogIndex: takeIndex(reader), prevLogTerm: takeTerm(reader), term: header.term };
+      const leaderCommit = takeIndex(reader);
+      return { ...header, ...place, kind, leaderCommit, entries: takeEntries(reader, place) };
+    }
+    case "appendEntriesAccepted":
+      return { ...header, kind, matchIndex: takeIndex(reader) };
+    case "appendEntriesRejected":
+      return { ...header, kind, prevLogIndex: takeIndex(reader), hintIndex: takeIndex(reader), hintTerm: takeTerm(reader) };
+    case "heartbeat":
+      return { ...header, kind, leaderCommit: takeIndex(reader), round: takeInteger(reader) };
+    case "heartbeatResponse":
+      return { ...header, kind, round: takeInteger(reader) };
+    case "readIndexRequest":
+      return { ...header, kind, readId: takeInteger(reader) };
+    case "readIndexResponse": {
+      const readId = takeInteger(reader);
+      const answered = takeFlag(reader);
+      const index = takeIndex(reader);
+      return { ...header, kind, readId, index: answered ? index : null };
+    }
+    case "proposeRequest":
+      return { ...header, kind, proposals: takeProposals(reader) };
+    case "proposeRefused":
+      return { ...header, kind, origin: takeText(reader), reason: takeReason(reader), sequences: takeSequences(reader) };
+    case "timeoutNow":
+      return { ...header, kind };
+    default:
+      return unreachable(kind);
+  }
+}
+
+const takeIndex = (reader: ByteReader) => toLogIndex(takeInteger(reader));
+const takeTerm = (reader: ByteReader) => toTerm(takeInteger(reader));
+
+function takeReason(reader: ByteReader): RefusalReason {
+  const code = takeByte(reader);
+  const reason = reasons[code];
+  if (reason === undefined) throw new WireError(`refusal reason ${code}`);
+  return reason;
+}
+
+function takeSequences(reader: ByteReader): readonly number[] {
+  const count = takeCount(reader, 8);
+  const sequences: number[] = [];
+  for (let taken = 0; taken < count; taken += 1) sequences.push(takeInteger(reader));
+  return sequences;
+}
