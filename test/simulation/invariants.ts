@@ -1,0 +1,324 @@
+/**
+ * This file holds what must be true after every event (dissertation, figure 3.2): election safety, leader append-only,
+ * log matching, leader completeness, state machine safety; that terms, votes, commit and applied indexes never go back,
+ * also not over crashes; and that nothing is said before it is on disk. Every check looks only at what has changed
+ * since the one before, so that it can run after each event.
+ */
+import { at } from "../../src/base/at.ts";
+import type { WriteBatch } from "../../src/node/ports.ts";
+import type { Entry, HardState, LogReader, Message, Payload, Role } from "../../src/raft/types.ts";
+import { hashValue } from "./state-hash.ts";
+
+/** One node as the checks see it. The disk is there while the process is down. */
+export interface NodeView {
+  readonly index: number;
+  readonly id: string;
+  readonly alive: boolean;
+  /** Of the process; meaningless while it is down. */
+  readonly term: number;
+  readonly role: Role;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  /** The log as the process sees it, with what is on its way to disk. */
+  readonly lastIndex: number;
+  termAt(index: number): number | undefined;
+  readonly disk: { readonly log: LogReader; readonly hardState: HardState; readonly stateHash: number };
+}
+
+export type InvariantWorld = {
+  readonly nodes: readonly NodeView[];
+  readonly numberOf: (nodeId: string) => number;
+  /** A finding ends the run. */
+  readonly report: (finding: string) => void;
+  readonly nowMs: () => number;
+};
+
+/** What was seen of one node so far. */
+type Memory = {
+  term: number;
+  durableTerm: number;
+  votes: Map<number, string>;
+  commitIndex: number;
+  durableApplied: number;
+  /** The term it leads, and the end of its log then; -1 while it does not lead. */
+  leads: number;
+  leaderLastIndex: number;
+};
+
+/** The identity of an entry, and the term of the one before it. */
+type Seen = { readonly entry: Entry; readonly previousTerm: number; readonly by: number };
+
+/** Indexes above and below this many are told apart in one number with their term. */
+const indexesMax = 2 ** 32;
+
+export class Invariants {
+  readonly counts = { elections: 0, truncations: 0, entriesWritten: 0, hashesCompared: 0 };
+  /** The first virtual time at which each index was known to be committed, by index; 0 for index 0. */
+  readonly committedAtMs: number[] = [0];
+  readonly #world: InvariantWorld;
+  readonly #memories: Memory[] = [];
+  readonly #leaderOf = new Map<number, number>();
+  readonly #entries = new Map<number, Seen>();
+  /** The term of each committed entry, by index. */
+  readonly #committedTerms: number[] = [0];
+  readonly #hashes = new Map<number, { readonly hash: number; readonly by: number }>();
+
+  constructor(world: InvariantWorld) {
+    this.#world = world;
+  }
+
+  /** The highest index that any node ever knew to be committed. */
+  get committedIndex(): number {
+    return this.#committedTerms.length - 1;
+  }
+
+  /** After an event at `node`. */
+  afterEvent(node: NodeView): void {
+    if (!node.alive) return;
+    const memory = this.#memoryOf(node.index);
+    if (node.term < memory.term) this.#report(node, `term fell from ${memory.term} to ${node.term}`);
+    memory.term = node.term;
+    this.#checkLeader(node, memory);
+    this.#checkCommit(node, memory);
+    if (node.appliedIndex > node.commitIndex)
+      this.#report(node, `applied ${node.appliedIndex} beyond commit ${node.commitIndex}`);
+  }
+
+  /** The process of `node` is gone, and with it what only memory held. */
+  afterCrash(node: NodeView): void {
+    const memory = this.#memoryOf(node.index);
+    memory.commitIndex = 0;
+    memory.leads = -1;
+    memory.term = memory.durableTerm;
+  }
+
+  /** Before `batch` goes into the image of `node`. */
+  beforeWrite(node: NodeView, batch: WriteBatch): void {
+    const first = batch.entries[0];
+    if (first === undefined) return;
+    const { log } = node.disk;
+    this.counts.entriesWritten += batch.entries.length;
+    if (first.index <= log.lastIndex) {
+      this.counts.truncations++;
+      this.#checkOverwrite(node, batch.entries);
+    }
+    let previousTerm = log.term((first.index - 1) as Entry["index"]);
+    for (const entry of batch.entries) {
+      if (previousTerm === undefined) this.#report(node, `entry ${entry.index} written after nothing`);
+      else this.#checkMatching(node, entry, previousTerm);
+      previousTerm = entry.term;
+    }
+  }
+
+  /** After `batch` went into the image of `node`. */
+  afterWrite(node: NodeView, batch: WriteBatch): void {
+    const memory = this.#memoryOf(node.index);
+    if (batch.hardState !== undefined) this.#checkHardState(node, memory, batch.hardState);
+    const meta = batch.tableWrites.findLast((write) => write.table === "meta");
+    if (meta === undefined || meta.record === undefined || meta.table !== "meta") return;
+    const { appliedIndex } = meta.record;
+    if (appliedIndex < memory.durableApplied)
+      this.#report(node, `durable applied index fell from ${memory.durableApplied} to ${appliedIndex}`);
+    memory.durableApplied = appliedIndex;
+    if (appliedIndex > this.committedIndex)
+      this.#report(node, `applied ${appliedIndex}, but only ${this.committedIndex} is committed`);
+    const hash = node.disk.stateHash;
+    const known = this.#hashes.get(appliedIndex);
+    if (known === undefined) this.#hashes.set(appliedIndex, { hash, by: node.index });
+    else {
+      this.counts.hashesCompared++;
+      if (known.hash !== hash)
+        this.#report(node, `state machine safety: state at ${appliedIndex} differs from node ${known.by}'s`);
+    }
+  }
+
+  /** As `node` hands `message` to the network. What it promises must be on its disk by now. */
+  onSend(node: NodeView, message: Message): void {
+    const { hardState, log } = node.disk;
+    switch (message.kind) {
+      case "voteResponse":
+        if (!message.voteGranted) return;
+        if (hardState.currentTerm !== message.term || hardState.votedFor !== message.to) {
+          this.#report(node, `granted ${message.to} a vote in term ${message.term} that is not on disk`);
+        }
+        this.#noteVote(node, message.term, message.to);
+        return;
+      case "appendEntriesAccepted":
+        if (log.lastIndex < message.matchIndex)
+          this.#report(node, `accepted ${message.matchIndex}, but its disk ends at ${log.lastIndex}`);
+        this.#requireDurableTerm(node, message);
+        return;
+      case "appendEntriesRejected":
+      case "heartbeatResponse":
+        this.#requireDurableTerm(node, message);
+        return;
+      case "voteRequest":
+        this.#noteVote(node, message.term, node.id);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Equal logs and states in the end: call it when nothing is under way any more. */
+  atRest(nodes: readonly NodeView[]): void {
+    const first = nodes[0];
+    if (first === undefined) return;
+    for (const node of nodes) {
+      if (node.appliedIndex !== first.appliedIndex || node.disk.stateHash !== first.disk.stateHash) {
+        this.#report(
+          node,
+          `at rest with ${node.appliedIndex}/${node.disk.stateHash}, node ${first.index} with ${first.appliedIndex}/${first.disk.stateHash}`,
+        );
+      }
+    }
+  }
+
+  #checkLeader(node: NodeView, memory: Memory): void {
+    if (node.role !== "leader") {
+      memory.leads = -1;
+      return;
+    }
+    if (memory.leads !== node.term) {
+      this.counts.elections++;
+      memory.leads = node.term;
+      const other = this.#leaderOf.get(node.term);
+      if (other !== undefined) this.#report(node, `election safety: leads term ${node.term}, which node ${other} led`);
+      this.#leaderOf.set(node.term, node.index);
+      this.#checkCompleteness(node);
+    } else if (node.lastIndex < memory.leaderLastIndex) {
+      this.#report(node, `leader append-only: the log of the leader shrank from ${memory.leaderLastIndex} to ${node.lastIndex}`);
+    }
+    memory.leaderLastIndex = node.lastIndex;
+  }
+
+  /** By log matching, holding the last committed entry means holding all of them. */
+  #checkCompleteness(node: NodeView): void {
+    const last = this.committedIndex;
+    const term = at(this.#committedTerms, last);
+    // A deposed leader may learn late that it won an older term; what was committed later is not its business.
+    if (term > node.term) return;
+    const held = node.termAt(last);
+    if (held !== term && !(held === undefined && node.disk.log.base.lastIncludedIndex > last)) {
+      this.#report(node, `leader completeness: leads term ${node.term} without committed entry ${last} of term ${term}`);
+    }
+  }
+
+  #checkCommit(node: NodeView, memory: Memory): void {
+    const { commitIndex } = node;
+    if (commitIndex === memory.commitIndex) return;
+    if (commitIndex < memory.commitIndex) this.#report(node, `commit index fell from ${memory.commitIndex} to ${commitIndex}`);
+    if (commitIndex > node.lastIndex) this.#report(node, `commit ${commitIndex} beyond the end of the log ${node.lastIndex}`);
+    for (let index = Math.max(memory.commitIndex + 1, 1); index <= commitIndex; index++) {
+      const term = node.termAt(index);
+      if (term === undefined) continue;
+      const known = this.#committedTerms[index];
+      if (known === undefined) this.#noteCommitted(node, index, term);
+      else if (known !== term)
+        this.#report(node, `state machine safety: committed ${index} with term ${term}, before with ${known}`);
+    }
+    memory.commitIndex = commitIndex;
+  }
+
+  #noteCommitted(node: NodeView, index: number, term: number): void {
+    if (index !== this.#committedTerms.length) {
+      this.#report(node, `committed ${index} before ${this.#committedTerms.length}`);
+      return;
+    }
+    this.#committedTerms.push(term);
+    this.committedAtMs.push(this.#world.nowMs());
+  }
+
+  /** Committed entries never change on a disk that had them. */
+  #checkOverwrite(node: NodeView, entries: readonly Entry[]): void {
+    const { log } = node.disk;
+    const memory = this.#memoryOf(node.index);
+    const first = at(entries, 0);
+    // The first index whose entry goes or changes.
+    let changed: number = first.index;
+    for (const entry of entries) {
+      if (log.term(entry.index) !== entry.term) break;
+      changed = entry.index + 1;
+    }
+    if (changed > log.lastIndex) return;
+    if (changed <= memory.durableApplied) this.#report(node, `entry ${changed} was applied here and is overwritten`);
+    const committed = this.#committedTerms[changed];
+    if (committed !== undefined && committed === log.term(changed as Entry["index"])) {
+      this.#report(node, `committed entry ${changed} is overwritten`);
+    }
+  }
+
+  /** Two entries with one index and term are the same, and follow the same: by induction the logs match (figure 3.2). */
+  #checkMatching(node: NodeView, entry: Entry, previousTerm: number): void {
+    if (entry.term < previousTerm) this.#report(node, `entry ${entry.index} of term ${entry.term} after term ${previousTerm}`);
+    const key = entry.term * indexesMax + entry.index;
+    const seen = this.#entries.get(key);
+    if (seen === undefined) {
+      this.#entries.set(key, { entry, previousTerm, by: node.index });
+      return;
+    }
+    if (seen.previousTerm !== previousTerm) {
+      this.#report(
+        node,
+        `log matching: ${entry.index} of term ${entry.term} follows term ${previousTerm}, at node ${seen.by} ${seen.previousTerm}`,
+      );
+    } else if (seen.entry !== entry && !sameEntry(seen.entry, entry)) {
+      this.#report(node, `log matching: ${entry.index} of term ${entry.term} differs from node ${seen.by}'s`);
+    }
+  }
+
+  #checkHardState(node: NodeView, memory: Memory, hardState: HardState): void {
+    const { currentTerm, votedFor } = hardState;
+    if (currentTerm < memory.durableTerm) this.#report(node, `durable term fell from ${memory.durableTerm} to ${currentTerm}`);
+    memory.durableTerm = currentTerm;
+    if (votedFor !== null) this.#noteVote(node, currentTerm, votedFor);
+    else if (memory.votes.has(currentTerm)) this.#report(node, `forgot its vote in term ${currentTerm}`);
+  }
+
+  #noteVote(node: NodeView, term: number, candidate: string): void {
+    const { votes } = this.#memoryOf(node.index);
+    const before = votes.get(term);
+    if (before !== undefined && before !== candidate) this.#report(node, `voted for ${before} and ${candidate} in term ${term}`);
+    votes.set(term, candidate);
+  }
+
+  #requireDurableTerm(node: NodeView, message: Message): void {
+    const durable = node.disk.hardState.currentTerm;
+    if (durable < message.term) this.#report(node, `sent ${message.kind} of term ${message.term}, its disk knows ${durable}`);
+  }
+
+  #memoryOf(index: number): Memory {
+    let memory = this.#memories[index];
+    if (memory === undefined) {
+      memory = {
+        term: 0,
+        durableTerm: 0,
+        votes: new Map(),
+        commitIndex: 0,
+        durableApplied: 0,
+        leads: -1,
+        leaderLastIndex: 0,
+      };
+      this.#memories[index] = memory;
+    }
+    return memory;
+  }
+
+  #report(node: NodeView, finding: string): void {
+    this.#world.report(`node ${node.index}: ${finding}`);
+  }
+}
+
+function sameEntry(a: Entry, b: Entry): boolean {
+  return (
+    a.index === b.index &&
+    a.term === b.term &&
+    a.clusterTimeMs === b.clusterTimeMs &&
+    a.wallTimeMs === b.wallTimeMs &&
+    samePayload(a.payload, b.payload)
+  );
+}
+
+function samePayload(a: Payload, b: Payload): boolean {
+  return a === b || (a.kind === b.kind && hashValue(1, a) === hashValue(1, b));
+}

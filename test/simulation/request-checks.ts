@@ -1,0 +1,38 @@
+/**
+ * This file judges request ids at the end of a run: each was carried out at most once, and everybody who asked under it
+ * got what came of that one time.
+ */
+import type { CommittedFact } from "./committed-log.ts";
+
+/** What a client was answered under a request id; answers that say nothing about the outcome are not recorded. */
+export type RequestAnswer = { readonly client: number; readonly requestId: string; readonly outcome: string };
+
+/** What is wrong, one line each, at most `findingsMax`; empty when nothing is. */
+export function checkRequests(
+  facts: readonly CommittedFact[],
+  answers: readonly RequestAnswer[],
+  options: { readonly findingsMax: number },
+): readonly string[] {
+  const findings: string[] = [];
+  const executed = new Map<string, number>();
+  const outcomes = new Map<string, Set<string>>();
+  for (const { index, request } of facts) {
+    if (request === null) continue;
+    const before = executed.get(request.id);
+    if (request.executed && before !== undefined)
+      findings.push(`request ${request.id} was carried out at ${before} and again at ${index}`);
+    if (!request.executed && before === undefined)
+      findings.push(`request ${request.id} was answered from memory at ${index}, but never carried out`);
+    if (request.executed && before === undefined) executed.set(request.id, index);
+    const known = outcomes.get(request.id);
+    if (known === undefined) outcomes.set(request.id, new Set([request.outcome]));
+    else known.add(request.outcome);
+  }
+  for (const { client, requestId, outcome } of answers) {
+    const known = outcomes.get(requestId);
+    if (known === undefined) findings.push(`client ${client} was answered ${outcome} to ${requestId}, which is not in the log`);
+    else if (!known.has(outcome))
+      findings.push(`client ${client} was answered ${outcome} to ${requestId}, the log says ${[...known].join(" or ")}`);
+  }
+  return findings.slice(0, options.findingsMax);
+}
