@@ -1,0 +1,86 @@
+/**
+ * This file lays out a data directory:
+ *
+ *     LOCK            held by the owner while it lives
+ *     state-00000001/ one LMDB environment: the whole state of the node
+ *     state-*.new/    an environment under construction; removed when the directory is opened
+ *
+ * The highest number counts. A state becomes the present one by losing its `.new`, in one rename, after all of it was
+ * synced: so a first start or an installed snapshot is there wholly or not at all, wherever a crash falls.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { assert } from "../base/assert.ts";
+
+const statePattern = /^state-(\d{8})$/;
+const newPattern = /^state-\d{8}\.new$/;
+
+/** One numbered state; `path` is its folder. */
+export type StateFolder = { readonly number: number; readonly path: string };
+
+/** Makes the directory, readable by its owner only, if it is not there. */
+export function ensureDirectory(directory: string): void {
+  if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(dirname(directory));
+}
+
+/** The present state; undefined when there has never been one. */
+export function presentState(directory: string): StateFolder | undefined {
+  return states(directory).at(-1);
+}
+
+/** Removes what crashes left behind: states under construction, and those before the present one. */
+export function removeDebris(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (newPattern.test(name)) rmSync(join(directory, name), { recursive: true });
+  }
+  for (const { path } of states(directory).slice(0, -1)) rmSync(path, { recursive: true });
+  syncFolder(directory);
+}
+
+/** An empty folder for the state that is to follow the present one. */
+export function beginState(directory: string): StateFolder {
+  const number = (presentState(directory)?.number ?? 0) + 1;
+  assert(number < 100_000_000, `state number ${number} has more than 8 digits`);
+  const path = join(directory, `state-${String(number).padStart(8, "0")}.new`);
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { mode: 0o700 });
+  return { number, path };
+}
+
+/** Makes a finished, closed state the present one. It is, durably, when this returns. */
+export function publishState(directory: string, state: StateFolder): StateFolder {
+  for (const name of readdirSync(state.path)) syncFile(join(state.path, name));
+  syncFolder(state.path);
+  const path = state.path.slice(0, -".new".length);
+  renameSync(state.path, path);
+  syncFolder(directory);
+  return { number: state.number, path };
+}
+
+function states(directory: string): readonly StateFolder[] {
+  const found: StateFolder[] = [];
+  for (const name of readdirSync(directory)) {
+    const match = statePattern.exec(name);
+    if (match !== null) found.push({ number: Number(match[1]), path: join(directory, name) });
+  }
+  return found.sort((a, b) => a.number - b.number);
+}
+
+function syncFile(path: string): void {
+  const fd = openSync(path, "r+");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A new name in a folder is durable only when the folder is synced. */
+function syncFolder(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

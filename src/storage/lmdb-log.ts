@@ -1,0 +1,124 @@
+/**
+ * This file is the durable log as the algorithm reads it. What was completed last is in memory: the tail of entries, and
+ * for the whole log the terms, as runs, so that only a follower far behind makes LMDB be read.
+ */
+import { assert } from "../base/assert.ts";
+import {
+  type Entry,
+  entryBytes,
+  type LogIndex,
+  type LogReader,
+  type SnapshotMeta,
+  type Term,
+  toLogIndex,
+} from "../raft/types.ts";
+import type { Environment } from "./environment.ts";
+import { CorruptRecord } from "./errors.ts";
+import { LogTail } from "./log-tail.ts";
+import { parseEntry } from "./records.ts";
+
+/** From `from` on, up to the next run, entries have this term. */
+type TermRun = { readonly from: number; readonly term: Term };
+
+export class LmdbLog implements LogReader {
+  readonly #tail: LogTail;
+  #environment: Environment;
+  #base: SnapshotMeta;
+  #lastIndex: number;
+  #runs: TermRun[] = [];
+
+  /** Reads the whole log once and checks every record; throws CorruptRecord with the index of a bad or missing one. */
+  constructor(options: { readonly environment: Environment; readonly base: SnapshotMeta; readonly cacheBytesMax: number }) {
+    this.#tail = new LogTail({ bytesMax: options.cacheBytesMax });
+    this.#environment = options.environment;
+    this.#base = options.base;
+    this.#lastIndex = options.base.lastIncludedIndex;
+    this.#load();
+  }
+
+  /** Reads from `environment`, whose log starts after `base`, from now on. */
+  attach(environment: Environment, base: SnapshotMeta): void {
+    this.#environment = environment;
+    this.#base = base;
+    this.#lastIndex = base.lastIncludedIndex;
+    this.#tail.clear();
+    this.#load();
+  }
+
+  get base(): SnapshotMeta {
+    return this.#base;
+  }
+
+  get lastIndex(): LogIndex {
+    return toLogIndex(this.#lastIndex);
+  }
+
+  term(index: LogIndex): Term | undefined {
+    if (index === this.#base.lastIncludedIndex) return this.#base.lastIncludedTerm;
+    if (index < this.#base.lastIncludedIndex || index > this.#lastIndex) return undefined;
+    // Almost always the newest run is asked for.
+    for (let i = this.#runs.length - 1; i >= 0; i--) {
+      const run = this.#runs[i];
+      if (run !== undefined && run.from <= index) return run.term;
+    }
+    assert(false, `no term for index ${index}`);
+  }
+
+  entries(range: { readonly from: LogIndex; readonly to: LogIndex; readonly bytesMax: number }): readonly Entry[] {
+    const { from, to, bytesMax } = range;
+    assert(from > this.#base.lastIncludedIndex, `entry ${from} was cut at ${this.#base.lastIncludedIndex}`);
+    assert(from <= to, `entries from ${from} to ${to}`);
+    assert(to <= this.#lastIndex, `entry ${to} beyond last ${this.#lastIndex}`);
+    const found: Entry[] = [];
+    let bytes = 0;
+    for (let index: number = from; index <= to; index++) {
+      const entry = this.#tail.at(index) ?? this.#read(index);
+      found.push(entry);
+      bytes += entryBytes(entry);
+      if (bytes >= bytesMax) break;
+    }
+    return found;
+  }
+
+  /** Takes over what a completed write appended and cut. */
+  written(entries: readonly Entry[], compactTo: SnapshotMeta | undefined): void {
+    const first = entries[0];
+    if (first !== undefined) {
+      while ((this.#runs.at(-1)?.from ?? -1) >= first.index) this.#runs.pop();
+      for (const entry of entries) this.#extendRuns(entry);
+      this.#tail.append(entries);
+      this.#lastIndex = first.index + entries.length - 1;
+    }
+    if (compactTo !== undefined) {
+      this.#base = compactTo;
+      this.#tail.dropTo(compactTo.lastIncludedIndex);
+      while ((this.#runs[1]?.from ?? Number.POSITIVE_INFINITY) <= compactTo.lastIncludedIndex + 1) this.#runs.shift();
+    }
+  }
+
+  #load(): void {
+    this.#runs = [];
+    const last = [
+      ...this.#environment.log.getKeys({ reverse: true, end: 0, inclusiveEnd: true, limit: 1, ...this.#environment.pin }),
+    ];
+    for (let index = this.#base.lastIncludedIndex + 1; index <= (last[0] ?? 0); index++) {
+      const entry = this.#read(index);
+      if (entry.term < (this.#runs.at(-1)?.term ?? this.#base.lastIncludedTerm)) {
+        throw new CorruptRecord("log", index, `term ${entry.term} is lower than the one before`);
+      }
+      this.#extendRuns(entry);
+      this.#tail.append([entry]);
+      this.#lastIndex = index;
+    }
+  }
+
+  #extendRuns(entry: Entry): void {
+    if (this.#runs.at(-1)?.term !== entry.term) this.#runs.push({ from: entry.index, term: entry.term });
+  }
+
+  #read(index: number): Entry {
+    const bytes = this.#environment.log.get(index, this.#environment.pin);
+    if (bytes === undefined) throw new CorruptRecord("log", index, "it is missing");
+    return parseEntry(bytes, index);
+  }
+}

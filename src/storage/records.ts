@@ -1,0 +1,231 @@
+/**
+ * This file makes bytes of records and records of bytes. Every stored value is sealed: four bytes of CRC-32, then
+ * msgpack without shared structures, so that any process can read any record. What comes back is checked twice, by its
+ * sum and, where the algorithm depends on it, field by field.
+ */
+import { crc32 } from "node:zlib";
+import { Packr } from "msgpackr";
+import {
+  type Entry,
+  type HardState,
+  isNodeId,
+  type MemberAddress,
+  type Membership,
+  type NodeId,
+  type Payload,
+  type SnapshotMeta,
+  toClusterTimeMs,
+  toLogIndex,
+  toTerm,
+} from "../raft/types.ts";
+import { CorruptRecord } from "./errors.ts";
+
+/** Who a data directory belongs to; written once. */
+export type Identity = { readonly formatVersion: number; readonly clusterId: string; readonly nodeId: string };
+
+/** The layout that this code reads and writes. */
+export const formatVersion = 1;
+
+const packr = new Packr({ useRecords: false, copyBuffers: true, moreTypes: false });
+const sumBytes = 4;
+const slabBytesMin = 64 * 1024;
+
+/**
+ * Seals the records of one write side by side in a few large buffers: LMDB asks for the address of every buffer once,
+ * and reads them in place until the write is done, so a sealer is used for one write only.
+ */
+export class Sealer {
+  #slab: Buffer = Buffer.alloc(0);
+  #used = 0;
+  /** Bytes sealed so far. */
+  bytes = 0;
+
+  seal(record: unknown): Uint8Array {
+    const body = packr.pack(record);
+    const size = sumBytes + body.byteLength;
+    if (this.#used + size > this.#slab.byteLength) {
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytesMin, size));
+      this.#used = 0;
+    }
+    const sealed = this.#slab.subarray(this.#used, this.#used + size);
+    sealed.writeUInt32BE(crc32(body), 0);
+    sealed.set(body, sumBytes);
+    this.#used += size;
+    this.bytes += size;
+    return sealed;
+  }
+}
+
+/**
+ * The record in `bytes`. `bytes` may be memory that is about to change: nothing of it is kept. Throws CorruptRecord,
+ * naming `table` and `key`, when the sum or the encoding is wrong.
+ */
+export function unseal(bytes: Uint8Array, table: string, key: number | string): unknown {
+  // Not `byteLength`: of LMDB's reused buffer that is the capacity, and `length` the size of what was read last.
+  const size = bytes.length;
+  if (size <= sumBytes) throw new CorruptRecord(table, key, `only ${size} bytes`);
+  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + sumBytes, size - sumBytes);
+  const found = crc32(body);
+  const stored = new DataView(bytes.buffer, bytes.byteOffset, sumBytes).getUint32(0);
+  if (found !== stored) throw new CorruptRecord(table, key, `sum is ${found}, stored ${stored}`);
+  try {
+    return packr.unpack(body);
+  } catch (cause) {
+    throw new CorruptRecord(table, key, `not msgpack (${String(cause)})`);
+  }
+}
+
+/** An entry as it is stored: its index and term are inside the sum, so that an entry at a wrong place is noticed. */
+export function entryRecord(entry: Entry): unknown {
+  const { payload } = entry;
+  const head = [entry.index, entry.term, entry.clusterTimeMs, entry.wallTimeMs, payload.kind];
+  switch (payload.kind) {
+    case "command":
+      return [...head, payload.id.origin, payload.id.sequence, payload.command];
+    case "membership":
+      return [...head, payload.membership];
+    case "clusterVersion":
+      return [...head, payload.version];
+    default:
+      return head;
+  }
+}
+
+/** The entry stored at `index`; throws CorruptRecord when the bytes hold anything else. */
+export function parseEntry(bytes: Uint8Array, index: number): Entry {
+  return parsing("log", index, () => {
+    const fields = list(unseal(bytes, "log", index), "entry");
+    const found = count(fields[0], "index");
+    check(found === index, `holds index ${found}`);
+    return {
+      index: toLogIndex(found),
+      term: toTerm(count(fields[1], "term")),
+      clusterTimeMs: toClusterTimeMs(count(fields[2], "cluster time")),
+      wallTimeMs: finite(fields[3], "wall time"),
+      payload: parsePayload(fields),
+    };
+  });
+}
+
+function parsePayload(fields: readonly unknown[]): Payload {
+  const kind = text(fields[4], "kind");
+  switch (kind) {
+    case "noop":
+    case "clock":
+      return { kind };
+    case "command": {
+      const command = fields[7];
+      check(command instanceof Uint8Array, "command is not bytes");
+      return { kind, id: { origin: text(fields[5], "origin"), sequence: count(fields[6], "sequence") }, command };
+    }
+    case "membership":
+      return { kind, membership: parseMembership(fields[5]) };
+    case "clusterVersion":
+      return { kind, version: count(fields[5], "version") };
+    default:
+      return check(false, `unknown kind ${kind}`);
+  }
+}
+
+/** Checks what was stored as the identity of a directory. */
+export function parseIdentity(bytes: Uint8Array): Identity {
+  return parsing("node", "identity", () => {
+    const fields = record(unseal(bytes, "node", "identity"), "identity");
+    return {
+      formatVersion: count(fields["formatVersion"], "format version"),
+      clusterId: text(fields["clusterId"], "cluster id"),
+      nodeId: text(fields["nodeId"], "node id"),
+    };
+  });
+}
+
+export function parseHardState(bytes: Uint8Array): HardState {
+  return parsing("node", "hardState", () => {
+    const fields = record(unseal(bytes, "node", "hardState"), "hard state");
+    const votedFor = fields["votedFor"];
+    return {
+      currentTerm: toTerm(count(fields["currentTerm"], "term")),
+      votedFor: votedFor === null ? null : nodeId(votedFor),
+    };
+  });
+}
+
+export function parseSnapshotMeta(bytes: Uint8Array): SnapshotMeta {
+  return parsing("node", "base", () => snapshotMeta(unseal(bytes, "node", "base")));
+}
+
+/** Checks a SnapshotMeta that was decoded from anywhere; throws an Error that says what is wrong with it. */
+export function snapshotMeta(value: unknown): SnapshotMeta {
+  const fields = record(value, "snapshot meta");
+  return {
+    lastIncludedIndex: toLogIndex(count(fields["lastIncludedIndex"], "index")),
+    lastIncludedTerm: toTerm(count(fields["lastIncludedTerm"], "term")),
+    clusterTimeMs: toClusterTimeMs(count(fields["clusterTimeMs"], "cluster time")),
+    membership: parseMembership(fields["membership"]),
+  };
+}
+
+function parseMembership(value: unknown): Membership {
+  const fields = record(value, "membership");
+  const ids = (name: string): readonly NodeId[] => list(fields[name], name).map(nodeId);
+  const addresses: Record<string, MemberAddress> = {};
+  for (const [id, address] of Object.entries(record(fields["addresses"], "addresses"))) {
+    const { peerUrl, apiUrl } = record(address, "address");
+    addresses[nodeId(id)] = { peerUrl: text(peerUrl, "peerUrl"), apiUrl: text(apiUrl, "apiUrl") };
+  }
+  return {
+    voters: ids("voters"),
+    votersOutgoing: ids("votersOutgoing"),
+    learners: ids("learners"),
+    learnersNext: ids("learnersNext"),
+    addresses,
+    removed: ids("removed"),
+  };
+}
+
+/** Runs `parse`; whatever it finds wrong becomes a CorruptRecord with its place. */
+function parsing<Value>(table: string, key: number | string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (cause) {
+    if (cause instanceof CorruptRecord) throw cause;
+    throw new CorruptRecord(table, key, cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function check(condition: false, message: string): never;
+function check(condition: boolean, message: string): asserts condition;
+function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
+
+function list(value: unknown, name: string): readonly unknown[] {
+  check(Array.isArray(value), `${name} is not a list`);
+  return value;
+}
+
+function record(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  check(typeof value === "object" && value !== null && !Array.isArray(value), `${name} is not a record`);
+  return value as Record<string, unknown>;
+}
+
+function text(value: unknown, name: string): string {
+  check(typeof value === "string", `${name} is not text`);
+  return value;
+}
+
+function count(value: unknown, name: string): number {
+  check(typeof value === "number" && Number.isSafeInteger(value) && value >= 0, `${name} is not a count`);
+  return value;
+}
+
+function finite(value: unknown, name: string): number {
+  check(typeof value === "number" && Number.isFinite(value), `${name} is not a number`);
+  return value;
+}
+
+function nodeId(value: unknown): NodeId {
+  const id = text(value, "node id");
+  check(isNodeId(id), `${JSON.stringify(id)} is not a node id`);
+  return id;
+}

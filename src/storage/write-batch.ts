@@ -1,0 +1,52 @@
+/**
+ * This file names what one durable write holds. It is the node's own type again (`src/node/ports.ts`), because this room
+ * may not look into that one; a test holds the two equal.
+ */
+import { assert } from "../base/assert.ts";
+import { at } from "../base/at.ts";
+import type { TableWrite } from "../machine/tables.ts";
+import type { Entry, HardState, LogReader, SnapshotMeta } from "../raft/types.ts";
+
+/** One durable, atomic write; its parts are carried out in this order. */
+export type WriteBatch = {
+  readonly hardState: HardState | undefined;
+  /** Contiguous; they replace everything stored from the first one's index on. */
+  readonly entries: readonly Entry[];
+  readonly tableWrites: readonly TableWrite[];
+  /** Cuts the log up to and including `lastIncludedIndex`. */
+  readonly compactTo: SnapshotMeta | undefined;
+};
+
+/** LMDB's limit on the bytes of a key, with pages of 4096 bytes. */
+export const keyBytesMax = 1978;
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** Whether `key` can be stored: 1 to 1978 bytes of UTF-8, which a lone surrogate does not have. */
+export function isKey(key: string): boolean {
+  if (key.length === 0 || key.length > keyBytesMax || loneSurrogate.test(key)) return false;
+  // A UTF-16 unit takes at most three bytes.
+  return key.length * 3 <= keyBytesMax || Buffer.byteLength(key) <= keyBytesMax;
+}
+
+/** Throws InvariantViolation unless all of `batch` can be written after `log`: nothing is written of one that cannot. */
+export function checkBatch(batch: WriteBatch, log: LogReader): void {
+  const { entries, compactTo } = batch;
+  const first = entries[0]?.index ?? log.lastIndex + 1;
+  assert(first > log.base.lastIncludedIndex, `entry ${first} was cut at ${log.base.lastIncludedIndex}`);
+  assert(first <= log.lastIndex + 1, `entry ${first} beyond last ${log.lastIndex}`);
+  for (let i = 0; i < entries.length; i++) {
+    const { index } = at(entries, i);
+    assert(index === first + i, `entry ${index} where ${first + i} belongs`);
+  }
+  for (const { table, key } of batch.tableWrites) assert(isKey(key), `${JSON.stringify(key)} cannot be a key of ${table}`);
+  if (compactTo !== undefined) checkCut(compactTo, entries, first, log);
+}
+
+function checkCut(compactTo: SnapshotMeta, entries: readonly Entry[], first: number, log: LogReader): void {
+  const { lastIncludedIndex: index, lastIncludedTerm: term } = compactTo;
+  const last = entries.at(-1)?.index ?? log.lastIndex;
+  assert(index >= log.base.lastIncludedIndex, `cut at ${index} before base ${log.base.lastIncludedIndex}`);
+  assert(index <= last, `cut at ${index} beyond last ${last}`);
+  const found = index >= first ? at(entries, index - first).term : log.term(index);
+  assert(found === term, `cut at ${index} says term ${term}, the log ${found}`);
+}

@@ -1,0 +1,147 @@
+/**
+ * This file is a disk in memory, for unit tests and the simulator. A write waits until its scheduler completes it; then
+ * it is durable and visible in one step, as on LMDB. A crash gives back what a restart would find.
+ */
+import { assert } from "../../src/base/assert.ts";
+import { MemoryTables, writeAll } from "../../src/machine/memory-tables.ts";
+import type { TableReader } from "../../src/machine/tables.ts";
+import type { Disk, WriteBatch } from "../../src/node/ports.ts";
+import {
+  type Entry,
+  entryBytes,
+  type HardState,
+  type LogIndex,
+  type LogReader,
+  type Membership,
+  type SnapshotMeta,
+  type Term,
+  toClusterTimeMs,
+  toLogIndex,
+  toTerm,
+} from "../../src/raft/types.ts";
+import { checkBatch } from "../../src/storage/write-batch.ts";
+
+/** What survives a crash. Belongs to one storage at a time, which changes it. */
+export type DurableImage = { hardState: HardState; readonly log: MemoryLog; readonly tables: MemoryTables };
+
+/** What a new node starts from. */
+export function emptyImage(initialMembership: Membership): DurableImage {
+  const base: SnapshotMeta = {
+    lastIncludedIndex: toLogIndex(0),
+    lastIncludedTerm: toTerm(0),
+    clusterTimeMs: toClusterTimeMs(0),
+    membership: initialMembership,
+  };
+  return { hardState: { currentTerm: toTerm(0), votedFor: null }, log: new MemoryLog(base), tables: new MemoryTables() };
+}
+
+export class MemoryStorage implements Disk {
+  readonly #image: DurableImage;
+  readonly #schedule: (complete: () => void) => void;
+  #underWay: WriteBatch | undefined;
+  #crashed = false;
+
+  /** `schedule` is given the completion of each write and calls it when the write is to be on disk; never, to stall. */
+  constructor(options: { readonly image: DurableImage; readonly schedule: (complete: () => void) => void }) {
+    this.#image = options.image;
+    this.#schedule = options.schedule;
+  }
+
+  get log(): LogReader {
+    return this.#image.log;
+  }
+
+  get hardState(): HardState {
+    return this.#image.hardState;
+  }
+
+  get tables(): TableReader {
+    return this.#image.tables;
+  }
+
+  write(batch: WriteBatch, done: () => void): void {
+    assert(!this.#crashed, "write after a crash");
+    assert(this.#underWay === undefined, "a write is under way");
+    checkBatch(batch, this.#image.log);
+    this.#underWay = batch;
+    this.#schedule(() => {
+      if (this.#crashed) return;
+      assert(this.#underWay === batch, "a write was completed twice");
+      this.#underWay = undefined;
+      this.#carryOut(batch);
+      done();
+    });
+  }
+
+  /**
+   * Ends this storage: no write calls back any more. The write under way, if there is one, is lost or has just made it,
+   * always whole. Restart from the image.
+   */
+  crash(options: { readonly writeUnderWay: "lost" | "kept" }): DurableImage {
+    assert(!this.#crashed, "crashed twice");
+    this.#crashed = true;
+    if (this.#underWay !== undefined && options.writeUnderWay === "kept") this.#carryOut(this.#underWay);
+    return this.#image;
+  }
+
+  #carryOut(batch: WriteBatch): void {
+    if (batch.hardState !== undefined) this.#image.hardState = batch.hardState;
+    this.#image.log.append(batch.entries);
+    writeAll(this.#image.tables, batch.tableWrites);
+    if (batch.compactTo !== undefined) this.#image.log.compact(batch.compactTo);
+  }
+}
+
+/** A log as a plain list. */
+export class MemoryLog implements LogReader {
+  #base: SnapshotMeta;
+  #entries: Entry[] = [];
+
+  constructor(base: SnapshotMeta) {
+    this.#base = base;
+  }
+
+  get base(): SnapshotMeta {
+    return this.#base;
+  }
+
+  get lastIndex(): LogIndex {
+    return toLogIndex(this.#base.lastIncludedIndex + this.#entries.length);
+  }
+
+  term(index: LogIndex): Term | undefined {
+    if (index === this.#base.lastIncludedIndex) return this.#base.lastIncludedTerm;
+    return index < this.#base.lastIncludedIndex ? undefined : this.#entries[this.#slot(index)]?.term;
+  }
+
+  entries(range: { readonly from: LogIndex; readonly to: LogIndex; readonly bytesMax: number }): readonly Entry[] {
+    const { from, to, bytesMax } = range;
+    assert(from > this.#base.lastIncludedIndex, `entry ${from} was cut at ${this.#base.lastIncludedIndex}`);
+    assert(from <= to, `entries from ${from} to ${to}`);
+    assert(to <= this.lastIndex, `entry ${to} beyond last ${this.lastIndex}`);
+    const found: Entry[] = [];
+    let bytes = 0;
+    for (const entry of this.#entries.slice(this.#slot(from), this.#slot(to) + 1)) {
+      found.push(entry);
+      bytes += entryBytes(entry);
+      if (bytes >= bytesMax) break;
+    }
+    return found;
+  }
+
+  append(entries: readonly Entry[]): void {
+    const first = entries[0];
+    if (first === undefined) return;
+    this.#entries.length = this.#slot(first.index);
+    this.#entries.push(...entries);
+  }
+
+  compact(base: SnapshotMeta): void {
+    this.#entries.splice(0, base.lastIncludedIndex - this.#base.lastIncludedIndex);
+    this.#base = base;
+  }
+
+  #slot(index: LogIndex): number {
+    return index - this.#base.lastIncludedIndex - 1;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * This file runs the storage contract on LMDB, once with all entries cached and once with almost none, and proves that
+ * the storage fits the port that the node declares.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, expectTypeOf, test } from "vitest";
+import type { Disk, WriteBatch as PortBatch } from "../../src/node/ports.ts";
+import { toLogIndex } from "../../src/raft/types.ts";
+import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
+import type { WriteBatch } from "../../src/storage/write-batch.ts";
+import { baseAt, command } from "../contracts/entries.ts";
+import { describeStorage, written } from "../contracts/storage-contract.ts";
+import { optionsFor } from "./storage-options.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+for (const logCacheBytesMax of [1024 * 1024, 200]) {
+  describeStorage(`the storage on LMDB, caching ${logCacheBytesMax} bytes of log`, async () => {
+    const directory = mkdtempSync(join(tmpdir(), "keyhold-storage-"));
+    let storage: LmdbStorage | undefined;
+    return {
+      open: async () => {
+        storage = await LmdbStorage.open({ ...optionsFor(directory), logCacheBytesMax });
+        return storage;
+      },
+      close: async () => storage?.close(),
+      dispose: async () => {
+        await storage?.close();
+        rmSync(directory, { recursive: true });
+      },
+    };
+  });
+}
+
+test("the storage is the disk that the node asks for", () => {
+  expectTypeOf<LmdbStorage>().toExtend<Disk>();
+  expectTypeOf<WriteBatch>().toEqualTypeOf<PortBatch>();
+});
+
+test("cached and uncached entries are read as one log", async () => {
+  const directory = temporaryFolder();
+  await using storage = await LmdbStorage.open({ ...optionsFor(directory), logCacheBytesMax: 300 });
+  await written(storage, { entries: [1, 2, 3, 4, 5, 6].map((index) => command(index, 1, 36)) });
+  const range = { from: toLogIndex(2), to: toLogIndex(5), bytesMax: 10_000 };
+  expect(storage.log.entries(range)).toEqual([2, 3, 4, 5].map((index) => command(index, 1, 36)));
+  // Entry 2 is below the cache, 4 and 5 are in it.
+  await written(storage, { entries: [command(3, 2, 36), command(4, 2, 36), command(5, 2, 36)], compactTo: baseAt(1, 1) });
+  expect(storage.log.entries(range)).toEqual([command(2, 1, 36), ...[3, 4, 5].map((index) => command(index, 2, 36))]);
+});
+
+test("usage says how many bytes the file holds and grows with it", async () => {
+  await using storage = await LmdbStorage.open(optionsFor(temporaryFolder()));
+  const before = storage.usage();
+  expect(before.bytes).toBeLessThan(100_000);
+  expect(before.mapBytes).toBeGreaterThanOrEqual(64 * 1024 * 1024);
+  await written(storage, { entries: [command(1, 1, 1_000_000)] });
+  expect(storage.usage().bytes).toBeGreaterThan(1_000_000);
+});
