@@ -125,7 +125,7 @@ for (const { name, env, exitCode, message } of refusals) {
 test("a secret that is too short is refused without being shown", () => {
   const result = load({ env: { KEYHOLD_PEER_SECRET: "hunter2" } });
   expect(result.ok ? "" : result.error.message).toBe(
-    "peerSecret: the value (from KEYHOLD_PEER_SECRET) is not empty, or 32 to 1024 characters",
+    "peerSecret: the value (from KEYHOLD_PEER_SECRET) is not empty, or 32 to 1024 printable characters without spaces",
   );
 });
 
