@@ -31,7 +31,7 @@ test: check build packages ## Check, build, run every test
 
 check: $(installed) ## Look for anything wrong, without writing: contract, types, lint, dead code
 	@$(bin)/tsx openapi/generate.ts --check
-	@REDOCLY_TELEMETRY=off $(bin)/redocly lint openapi/keyhold.yaml
+	@$(bin)/redocly lint --config openapi/redocly.yaml openapi/keyhold.yaml
 	@$(bin)/tsc --noEmit --incremental false -p .
 	@$(bin)/biome ci .
 	@$(bin)/knip
@@ -44,7 +44,6 @@ generate: $(installed) ## Make openapi/generated from openapi/keyhold.yaml
 
 build: $(installed) ## Compile to dist/
 	@$(bin)/tsc -p .
-	@mkdir -p dist/openapi && cp openapi/keyhold.yaml dist/openapi/keyhold.yaml
 
 bench: build ## Measure a cluster on this machine (BENCH="load --help" lists what)
 	@node dist/test/bench/main.js $(BENCH)
