@@ -1,0 +1,100 @@
+/**
+ * This file answers questions about a state: keys at a revision, leases, locks with their queues.
+ */
+import { unreachable } from "../base/assert.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { configAt, configEntriesAt } from "./config-reads.ts";
+import { keyAfter, leaseKey, parseLeaseKey } from "./keys.ts";
+import { readMeta } from "./meta.ts";
+import { pageOf } from "./page.ts";
+import type { ConfigEntry, LeaseView, LockView, Query, QueryAnswers, QueryRefusal } from "./query.ts";
+import type { MetaRecord } from "./records.ts";
+import { scan, scanSelected } from "./scan.ts";
+import type { TableReader } from "./tables.ts";
+import type { Revision } from "./types.ts";
+import { viewLease, viewLock } from "./views.ts";
+
+type QueryOf<Kind extends Query["kind"]> = Extract<Query, { readonly kind: Kind }>;
+
+/** The answer of this state. Refused are revisions that it does not keep any more, or has not reached. */
+export function answer<Kind extends Query["kind"]>(
+  tables: TableReader,
+  query: QueryOf<Kind>,
+): Result<QueryAnswers[Kind], QueryRefusal> {
+  // Each case below answers its own kind; tsc cannot carry that through the switch.
+  return answerAny(tables, query as Query) as Result<QueryAnswers[Kind], QueryRefusal>;
+}
+
+function answerAny(tables: TableReader, query: Query): Result<QueryAnswers[Query["kind"]], QueryRefusal> {
+  const meta = readMeta(tables);
+  switch (query.kind) {
+    case "config":
+      return answerConfig(tables, query, meta);
+    case "configList":
+      return answerConfigList(tables, query, meta);
+    case "lease": {
+      const { leaseId } = query;
+      const record = tables.get("leases", leaseKey(leaseId));
+      return ok(record === undefined ? null : viewLease(tables, { leaseId, record }, meta.clusterTimeMs));
+    }
+    case "leaseList": {
+      const { limit } = query;
+      return ok(pageOf(leaseViews(tables, query, meta), { ...unweighed, limit }, meta.revision));
+    }
+    case "lock": {
+      const { name, queueLimit } = query;
+      const record = tables.get("locks", name);
+      return ok(record === undefined ? null : viewLock(tables, { name, record, queueLimit }, meta.clusterTimeMs));
+    }
+    case "lockList": {
+      const { limit } = query;
+      return ok(pageOf(lockViews(tables, query, meta), { ...unweighed, limit }, meta.revision));
+    }
+    default:
+      return unreachable(query);
+  }
+}
+
+/** Bounds of a page by count alone. */
+const unweighed = { bytesMax: 0, bytesOf: () => 0 };
+
+function answerConfig(tables: TableReader, query: QueryOf<"config">, meta: MetaRecord): Result<ConfigEntry | null, QueryRefusal> {
+  const revision = query.revision ?? meta.revision;
+  const refusal = checkRevision(revision, meta);
+  if (refusal !== undefined) return err(refusal);
+  const record = configAt(tables, query.key, revision);
+  return ok(record === undefined ? null : { key: query.key, record });
+}
+
+function answerConfigList(
+  tables: TableReader,
+  query: QueryOf<"configList">,
+  meta: MetaRecord,
+): Result<QueryAnswers["configList"], QueryRefusal> {
+  const revision = query.revision ?? meta.revision;
+  const refusal = checkRevision(revision, meta);
+  if (refusal !== undefined) return err(refusal);
+  const { prefix, after, limit, bytesMax } = query;
+  const entries = configEntriesAt(tables, { prefix, after, revision, newest: meta.revision });
+  const bytesOf = (entry: ConfigEntry) => entry.record.value.byteLength;
+  return ok(pageOf(entries, { limit, bytesMax, bytesOf }, revision));
+}
+
+function checkRevision(revision: Revision, meta: MetaRecord): QueryRefusal | undefined {
+  if (revision > meta.revision) return { kind: "futureRevision", revision: meta.revision };
+  if (revision < meta.compactRevision) return { kind: "compacted", compactRevision: meta.compactRevision };
+  return undefined;
+}
+
+function* leaseViews(tables: TableReader, query: QueryOf<"leaseList">, meta: MetaRecord): Generator<LeaseView, void> {
+  const from = query.after === null ? "" : keyAfter(leaseKey(query.after));
+  for (const [key, record] of scan(tables, "leases", from)) {
+    yield viewLease(tables, { leaseId: parseLeaseKey(key), record }, meta.clusterTimeMs);
+  }
+}
+
+function* lockViews(tables: TableReader, query: QueryOf<"lockList">, meta: MetaRecord): Generator<LockView, void> {
+  for (const [name, record] of scanSelected(tables, "locks", query)) {
+    yield viewLock(tables, { name, record, queueLimit: 0 }, meta.clusterTimeMs);
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * This file turns decoded data into a command. It is the only check between the log and apply, which believes its commands.
+ * Its bounds are part of what the log means: to tighten one could make an old log unreadable.
+ */
+import { unreachable } from "../base/assert.ts";
+import type { Command, CommandBody, Precondition } from "./command.ts";
+import {
+  bytesAt,
+  type Fields,
+  fenceAt,
+  fieldsOf,
+  integerAt,
+  kindAt,
+  leaseIdAt,
+  leaseIdOrNullAt,
+  leaseIdsAt,
+  nameAt,
+  objectAt,
+  revisionAt,
+  textAt,
+  textOrNullAt,
+  ticketAt,
+} from "./fields.ts";
+import {
+  commentBytesMax,
+  labelBytesMax,
+  leaseTtlMsMax,
+  leaseTtlMsMin,
+  nameBytesMax,
+  renewalsMax,
+  requestIdBytesMax,
+  valueBytesMax,
+  waitMsMax,
+} from "./limits.ts";
+import type { LeaseChoice } from "./types.ts";
+
+const bodyKinds = [
+  "configPut",
+  "configDelete",
+  "leaseGrant",
+  "leaseRevoke",
+  "leaseRenew",
+  "lockAcquire",
+  "lockRelease",
+  "lockCancel",
+  "lockBreak",
+] as const satisfies readonly CommandBody["kind"][];
+
+const label = { min: 0, max: labelBytesMax };
+const ttl = { min: leaseTtlMsMin, max: leaseTtlMsMax };
+
+/** `value` as a command, sharing nothing with it; throws MalformedCommand with the field that is wrong. */
+export function parseCommand(value: unknown): Command {
+  const fields = fieldsOf(value, "command");
+  const request = fields.values["request"];
+  return {
+    request: request === null ? null : parseRequest(fieldsOf(request, "request")),
+    body: parseBody(fieldsOf(fields.values["body"], "body")),
+  };
+}
+
+function parseRequest(fields: Fields): Command["request"] {
+  return {
+    id: nameAt(fields, "id", requestIdBytesMax),
+    fingerprint: textAt(fields, "fingerprint", { min: 1, max: requestIdBytesMax }),
+  };
+}
+
+function parseBody(fields: Fields): CommandBody {
+  const kind = kindAt(fields, bodyKinds);
+  switch (kind) {
+    case "configPut":
+      return parsePut(fields);
+    case "configDelete":
+      return {
+        kind,
+        key: nameAt(fields, "key", nameBytesMax),
+        precondition: parsePrecondition(objectAt(fields, "precondition")),
+      };
+    case "leaseGrant":
+      return { kind, ttlMs: integerAt(fields, "ttlMs", ttl), owner: textOrNullAt(fields, "owner", label) };
+    case "leaseRevoke":
+      return { kind, leaseId: leaseIdAt(fields, "leaseId") };
+    case "leaseRenew":
+      return { kind, leaseIds: leaseIdsAt(fields, "leaseIds", renewalsMax) };
+    case "lockAcquire":
+      return {
+        kind,
+        name: nameAt(fields, "name", nameBytesMax),
+        lease: parseLease(objectAt(fields, "lease")),
+        waitMs: integerAt(fields, "waitMs", { min: 0, max: waitMsMax }),
+        owner: textOrNullAt(fields, "owner", label),
+      };
+    case "lockRelease":
+      return {
+        kind,
+        name: nameAt(fields, "name", nameBytesMax),
+        leaseId: leaseIdAt(fields, "leaseId"),
+        fence: fenceAt(fields, "fence"),
+      };
+    case "lockCancel":
+      return { kind, name: nameAt(fields, "name", nameBytesMax), ticket: ticketAt(fields, "ticket") };
+    case "lockBreak":
+      return { kind, name: nameAt(fields, "name", nameBytesMax) };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function parsePut(fields: Fields): CommandBody {
+  return {
+    kind: "configPut",
+    key: nameAt(fields, "key", nameBytesMax),
+    value: bytesAt(fields, "value", valueBytesMax),
+    contentType: textAt(fields, "contentType", { min: 1, max: labelBytesMax }),
+    precondition: parsePrecondition(objectAt(fields, "precondition")),
+    leaseId: leaseIdOrNullAt(fields, "leaseId"),
+    author: textOrNullAt(fields, "author", label),
+    comment: textOrNullAt(fields, "comment", { min: 0, max: commentBytesMax }),
+  };
+}
+
+function parsePrecondition(fields: Fields): Precondition {
+  const kind = kindAt(fields, ["none", "absent", "exists", "modRevision"] as const);
+  return kind === "modRevision" ? { kind, revision: revisionAt(fields, "revision") } : { kind };
+}
+
+function parseLease(fields: Fields): LeaseChoice {
+  const kind = kindAt(fields, ["existing", "own"] as const);
+  return kind === "existing" ? { kind, leaseId: leaseIdAt(fields, "leaseId") } : { kind, ttlMs: integerAt(fields, "ttlMs", ttl) };
+}
