@@ -16,3 +16,8 @@ export function startClock(raft: Raft): Pick<LeaderState, "clockStartMs" | "cloc
 export function clusterTimeMs(raft: Raft, leader: LeaderState): ClusterTimeMs {
   return toClusterTimeMs(leader.clockStartMs + Math.floor(raft.monotonicMs - leader.clockStartMonotonicMs));
 }
+
+/** The cluster time that `leader` would stamp at a later reading of its monotonic clock. */
+export function clusterTimeAt(leader: LeaderState, monotonicMs: number): ClusterTimeMs {
+  return toClusterTimeMs(leader.clockStartMs + Math.max(0, Math.floor(monotonicMs - leader.clockStartMonotonicMs)));
+}

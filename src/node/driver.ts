@@ -1,0 +1,393 @@
+/**
+ * This file is the loop where time, disk and network meet the core. Facts gather until a turn; a turn steps the core once
+ * and carries out its orders. What all of a turn's facts need on disk is one write, and what gathers while a write is
+ * under way shares the next one: that is the group commit.
+ */
+import { assert } from "../base/assert.ts";
+import { applyEntries } from "../machine/apply.ts";
+import type { ChangeBatch } from "../machine/change.ts";
+import type { CommandBody } from "../machine/command.ts";
+import { readMeta, writeInitialState } from "../machine/meta.ts";
+import { StagedTables } from "../machine/staged-tables.ts";
+import type { TableReader } from "../machine/tables.ts";
+import type { Revision } from "../machine/types.ts";
+import { membersOf } from "../raft/leader.ts";
+import { snapshotMetaAt } from "../raft/log.ts";
+import { createRaft, membershipOf, type Raft, type RaftOptions } from "../raft/raft.ts";
+import { step } from "../raft/step.ts";
+import {
+  type Effect,
+  type Entry,
+  type Input,
+  type LogIndex,
+  type MemberAddress,
+  type Membership,
+  type Message,
+  type NodeId,
+  type Role,
+  type SnapshotMeta,
+  type Term,
+  toLogIndex,
+} from "../raft/types.ts";
+import { encodeCommand } from "./command-codec.ts";
+import { decodeEntry } from "./entry-decoder.ts";
+import { wantsClockEntry } from "./lease-clock.ts";
+import { PendingWrite } from "./pending-write.ts";
+import type { Clock, Disk, Network, Turns } from "./ports.ts";
+import { type ProposalEnd, type ProposalLimits, Proposals } from "./proposals.ts";
+import { type ReadEnd, Reads } from "./reads.ts";
+import { Renewals } from "./renewals.ts";
+
+export type DriverOptions = ProposalLimits & {
+  readonly raft: RaftOptions;
+  /** Of the state before the first entry; the same on every node. */
+  readonly storeId: string;
+  /** The target size of one forwarded batch of proposals. */
+  readonly forwardBytesMax: number;
+  readonly renewalsPerCommandMax: number;
+  readonly pendingReadsMax: number;
+  readonly firstReadId: number;
+  /** A read request without an answer is made again after this many ticks. */
+  readonly readTicksMax: number;
+  /** The log is cut when it holds more applied entries than this, to `logEntriesKept` of them. */
+  readonly logEntriesMax: number;
+  readonly logEntriesKept: number;
+};
+
+export type DriverPorts = { readonly disk: Disk; readonly network: Network; readonly clock: Clock; readonly turns: Turns };
+
+export type DriverEvents = {
+  /** What an applied entry changed, in revision order. */
+  readonly onBatches: (batches: readonly ChangeBatch[]) => void;
+  readonly onRoleChanged: (told: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }) => void;
+  /** This node was removed from the cluster, and the removal is committed. */
+  readonly onRemoved: () => void;
+  /** The node contradicts itself and has stopped; the process should end. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+export type ProposalRequest = {
+  readonly body: CommandBody;
+  readonly request: { readonly id: string; readonly fingerprint: string } | null;
+  readonly deadlineMs: number;
+  readonly settle: (end: ProposalEnd) => void;
+};
+
+export class Driver {
+  readonly #options: DriverOptions;
+  readonly #ports: DriverPorts;
+  readonly #events: DriverEvents;
+  readonly #raft: Raft;
+  readonly #tables: StagedTables;
+  readonly #proposals: Proposals;
+  readonly #reads: Reads;
+  readonly #renewals: Renewals;
+  #inputs: Input[] = [];
+  #turnComing = false;
+  #stopped = false;
+  #pendingWrite = new PendingWrite();
+  #writing = false;
+  /** How far the state on disk reaches. */
+  #durableAppliedIndex: LogIndex;
+  #flushDue = false;
+  #appliedIndex: LogIndex;
+  #appliedTerm: Term;
+  #revisionWaits: { readonly revision: Revision; readonly deadlineMs: number; readonly settle: (reached: boolean) => void }[] =
+    [];
+
+  constructor(options: DriverOptions, ports: DriverPorts, events: DriverEvents) {
+    const { disk } = ports;
+    this.#options = options;
+    this.#ports = ports;
+    this.#events = events;
+    this.#tables = new StagedTables(disk.tables);
+    if (readMeta(this.#tables).storeId === "") {
+      assert(disk.log.base.lastIncludedIndex === 0, "the log was cut, but there is no state");
+      writeInitialState(this.#tables, { storeId: options.storeId, membership: disk.log.base.membership });
+    }
+    const { appliedIndex, appliedTerm } = readMeta(this.#tables);
+    this.#appliedIndex = appliedIndex;
+    this.#appliedTerm = appliedTerm;
+    this.#durableAppliedIndex = appliedIndex;
+    this.#raft = createRaft(options.raft, { hardState: disk.hardState, log: disk.log, appliedIndex });
+    this.#proposals = new Proposals(options.raft.origin, options);
+    this.#reads = new Reads(options);
+    this.#renewals = new Renewals({ leaseIdsMax: options.renewalsPerCommandMax });
+  }
+
+  /** The newest applied state; changes only within a turn. */
+  get tables(): TableReader {
+    return this.#tables;
+  }
+
+  /** The core's state, to be read only. */
+  get raft(): Readonly<Raft> {
+    return this.#raft;
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.#appliedIndex;
+  }
+
+  get pendingProposals(): number {
+    return this.#proposals.count;
+  }
+
+  get pendingReads(): number {
+    return this.#reads.count;
+  }
+
+  /** Connects to the other members. Call once, before anything else. */
+  start(): void {
+    this.#follow(membershipOf(this.#raft));
+  }
+
+  /** Ends everything that waits; nothing happens any more. A write under way completes or not. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#proposals.close();
+    this.#renewals.close();
+    this.#reads.close();
+    for (const wait of this.#revisionWaits) wait.settle(false);
+    this.#revisionWaits = [];
+  }
+
+  receive(message: Message): void {
+    this.#input({ kind: "messageReceived", message });
+  }
+
+  unreachable(peer: NodeId): void {
+    this.#input({ kind: "peerUnreachable", peer });
+  }
+
+  /** The timer of the core, of deadlines, and of what nothing else would set off. */
+  tick(): void {
+    if (this.#stopped) return;
+    const nowMs = this.#ports.clock.monotonicMs();
+    this.#proposals.expire(nowMs);
+    this.#reads.tick(nowMs, this.#options.readTicksMax);
+    this.#expireRevisionWaits(nowMs);
+    // A state that changed is written with the next log entries, or now if none came.
+    this.#flushDue = true;
+    this.#input({ kind: "tick" });
+    if (wantsClockEntry(this.#raft, this.#tables, nowMs)) this.#input({ kind: "clockEntryWanted" });
+  }
+
+  /** Proposes a command; `settle` is called once, with its end. */
+  propose(request: ProposalRequest): void {
+    if (this.#stopped) {
+      request.settle({ kind: "shuttingDown" });
+      return;
+    }
+    if (request.body.kind === "leaseRenew") {
+      // Renewing twice is renewing once: there is nothing to remember under a request id.
+      this.#renewals.add({ ...request, leaseIds: request.body.leaseIds });
+    } else {
+      const command = encodeCommand({ request: request.request, body: request.body });
+      this.#proposals.add({ command, deadlineMs: request.deadlineMs, settle: request.settle });
+    }
+    this.#turnSoon();
+  }
+
+  /** Calls `settle` when `tables` is fit for a linearizable read, within the call. */
+  readIndex(read: { readonly deadlineMs: number; readonly settle: (end: ReadEnd) => void }): void {
+    if (this.#stopped) {
+      read.settle({ kind: "shuttingDown" });
+      return;
+    }
+    this.#reads.add(read);
+    this.#turnSoon();
+  }
+
+  /** Calls `settle` with true when this node has reached `revision`, with false when the deadline passes first. */
+  whenRevision(wait: {
+    readonly revision: Revision;
+    readonly deadlineMs: number;
+    readonly settle: (reached: boolean) => void;
+  }): void {
+    if (readMeta(this.#tables).revision >= wait.revision) wait.settle(true);
+    else if (this.#stopped) wait.settle(false);
+    else this.#revisionWaits.push(wait);
+  }
+
+  #input(input: Input): void {
+    if (this.#stopped) return;
+    this.#inputs.push(input);
+    this.#turnSoon();
+  }
+
+  #turnSoon(): void {
+    if (this.#turnComing || this.#stopped) return;
+    this.#turnComing = true;
+    this.#ports.turns.soon(() => {
+      this.#turnComing = false;
+      if (this.#stopped) return;
+      try {
+        this.#turn();
+      } catch (error) {
+        // Whatever broke, memory can no longer be trusted; what is on disk can.
+        this.stop();
+        this.#events.onFatal(error);
+      }
+    });
+  }
+
+  #turn(): void {
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    this.#collectProposals(inputs);
+    const readId = this.#raft.leaderId === null ? undefined : this.#reads.ask();
+    if (readId !== undefined) inputs.push({ kind: "readIndexWanted", readId });
+    const compactTo = this.#compaction();
+    if (compactTo !== undefined) inputs.push({ kind: "compacted", base: compactTo });
+    const { clock, disk } = this.#ports;
+    // Read after the facts were collected: a leader that begins here must not count from before they happened.
+    inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });
+    for (const effect of step(this.#raft, inputs, disk.log)) this.#carryOut(effect);
+    if (compactTo !== undefined) this.#pendingWrite.compact(compactTo);
+    this.#write();
+    if (this.#raft.commitIndex > this.#appliedIndex) this.#turnSoon();
+  }
+
+  #collectProposals(inputs: Input[]): void {
+    for (const { leaseIds, deadlineMs, settle } of this.#renewals.take()) {
+      const command = encodeCommand({ request: null, body: { kind: "leaseRenew", leaseIds } });
+      this.#proposals.add({ command, deadlineMs, settle });
+    }
+    // Without a leader they wait here; the core would only give them back.
+    if (this.#raft.leaderId === null || !this.#proposals.waiting) return;
+    for (const proposals of this.#proposals.take(this.#options.forwardBytesMax)) inputs.push({ kind: "proposed", proposals });
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case "send":
+        this.#ports.network.send(effect.message);
+        return;
+      case "persist":
+        this.#pendingWrite.add(effect);
+        return;
+      case "apply":
+        this.#apply(effect.entries);
+        return;
+      case "readReady":
+        this.#reads.ready(effect.readId, effect.index, this.#appliedIndex);
+        // Others may have gathered meanwhile.
+        this.#turnSoon();
+        return;
+      case "readDropped":
+        this.#reads.dropped(effect.readId);
+        return;
+      case "proposalsPlaced":
+        this.#proposals.placed(effect.sequences, effect.term);
+        return;
+      case "proposalsRefused":
+        this.#proposals.refused(effect.sequences, { reason: effect.reason, max: this.#limitBehind(effect.reason) });
+        return;
+      case "membershipChanged":
+        this.#follow(effect.membership);
+        return;
+      case "roleChanged":
+        this.#events.onRoleChanged(effect);
+        // What waited for a leader goes on.
+        this.#turnSoon();
+        return;
+      case "membershipAccepted":
+      case "membershipRefused":
+      case "sendSnapshot":
+        return;
+    }
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    const applied = applyEntries(this.#tables, entries.map(decodeEntry));
+    for (const [position, { outcome, batches }] of applied.entries()) {
+      const entry = entries[position];
+      assert(entry !== undefined, `no entry at ${position}`);
+      this.#noteApplied(entry);
+      const { payload } = entry;
+      // First the end of the command, then its changes: whoever is told of the end can still catch all that follows.
+      if (payload.kind === "command" && payload.id.origin === this.#options.raft.origin) {
+        assert(outcome !== undefined, `command ${payload.id.sequence} has no outcome`);
+        this.#proposals.applied(payload.id.sequence, outcome);
+      }
+      if (batches.length > 0) this.#events.onBatches(batches);
+      if (payload.kind === "membership") this.#checkRemoved(payload.membership);
+    }
+    this.#inputs.push({ kind: "applied", index: this.#appliedIndex });
+    this.#reads.applied(this.#appliedIndex);
+    this.#settleRevisionWaits();
+  }
+
+  #noteApplied({ index, term }: Entry): void {
+    this.#appliedIndex = index;
+    if (term === this.#appliedTerm) return;
+    this.#appliedTerm = term;
+    this.#proposals.termApplied(term);
+    if (this.#proposals.waiting) this.#turnSoon();
+  }
+
+  #checkRemoved(membership: Membership): void {
+    if (!membersOf(membership).includes(this.#options.raft.id) && membership.removed.includes(this.#options.raft.id)) {
+      this.#events.onRemoved();
+    }
+  }
+
+  /** Starts the next write when the disk is free and there is something for it. */
+  #write(): void {
+    if (this.#writing || this.#stopped) return;
+    const flush = this.#flushDue && this.#tables.dirty;
+    if (this.#pendingWrite.empty && !flush) return;
+    this.#flushDue = false;
+    const { sequence, batch } = this.#pendingWrite.seal(this.#tables.dirty ? this.#tables.seal() : []);
+    this.#pendingWrite = new PendingWrite();
+    const appliedIndex = this.#appliedIndex;
+    this.#writing = true;
+    this.#ports.disk.write(batch, () => {
+      this.#writing = false;
+      if (this.#stopped) return;
+      if (this.#tables.writing) this.#tables.settle();
+      this.#durableAppliedIndex = appliedIndex;
+      if (sequence !== undefined) this.#input({ kind: "persisted", sequence });
+      this.#write();
+    });
+  }
+
+  /** Where to cut the log now, if it has grown beyond what is kept. Only behind state that is on disk. */
+  #compaction(): SnapshotMeta | undefined {
+    const { logEntriesMax, logEntriesKept } = this.#options;
+    const first = this.#raft.log.base.lastIncludedIndex;
+    if (this.#durableAppliedIndex - first <= logEntriesMax) return undefined;
+    this.#raft.disk = this.#ports.disk.log;
+    return snapshotMetaAt(this.#raft, toLogIndex(this.#durableAppliedIndex - logEntriesKept));
+  }
+
+  #limitBehind(reason: string): number {
+    return reason === "applyLag" ? this.#options.raft.applyLagEntriesMax : this.#options.raft.uncommittedBytesMax;
+  }
+
+  #follow(membership: Membership): void {
+    const peers = new Map<NodeId, MemberAddress>();
+    for (const id of membersOf(membership)) {
+      const address = membership.addresses[id];
+      if (id !== this.#options.raft.id && address !== undefined) peers.set(id, address);
+    }
+    this.#ports.network.setPeers(peers);
+  }
+
+  #settleRevisionWaits(): void {
+    if (this.#revisionWaits.length === 0) return;
+    const { revision } = readMeta(this.#tables);
+    const reached = this.#revisionWaits.filter((wait) => wait.revision <= revision);
+    this.#revisionWaits = this.#revisionWaits.filter((wait) => wait.revision > revision);
+    for (const wait of reached) wait.settle(true);
+  }
+
+  #expireRevisionWaits(nowMs: number): void {
+    if (this.#revisionWaits.every((wait) => wait.deadlineMs > nowMs)) return;
+    const due = this.#revisionWaits.filter((wait) => wait.deadlineMs <= nowMs);
+    this.#revisionWaits = this.#revisionWaits.filter((wait) => wait.deadlineMs > nowMs);
+    for (const wait of due) wait.settle(false);
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * This file is a running node: the driver on real clocks and turns, behind the service that the API calls.
+ */
+import { createHash } from "node:crypto";
+import { err, ok, type Result } from "../base/result.ts";
+import { answer } from "../machine/answer.ts";
+import type { WatchTarget } from "../machine/change.ts";
+import { readChanges } from "../machine/change-log.ts";
+import type { Answers, CommandBody, Outcome, OutcomeOf } from "../machine/command.ts";
+import { readMeta } from "../machine/meta.ts";
+import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
+import type { LeaseId } from "../machine/types.ts";
+import type { Message, NodeId, Role, Term } from "../raft/types.ts";
+import { encodeCommand } from "./command-codec.ts";
+import { Driver, type DriverEvents, type DriverOptions } from "./driver.ts";
+import type { Disk, Network } from "./ports.ts";
+import type { ProposalEnd } from "./proposals.ts";
+import type {
+  KeyholdService,
+  NodeStatus,
+  Position,
+  ReadOptions,
+  ServiceError,
+  Watch,
+  WatchOptions,
+  WatchSnapshot,
+  WriteOptions,
+} from "./service.ts";
+import { statusOf } from "./status.ts";
+import { type TicketEnd, TicketWaits } from "./ticket-waits.ts";
+import { WatchHub } from "./watch-hub.ts";
+import { snapshotOf } from "./watch-snapshot.ts";
+
+export type NodeOptions = {
+  readonly driver: DriverOptions;
+  readonly clusterId: string;
+  readonly tickMs: number;
+  readonly recentBatchesMax: number;
+  readonly recentBytesMax: number;
+};
+
+export type NodeEvents = {
+  readonly onRoleChanged: (told: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }) => void;
+  readonly onRemoved: () => void;
+  /** The node has stopped because it contradicts itself; the process should end. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+/** Owns the timer. `stop` ends it; disk and network belong to whoever opened them. */
+export class KeyholdNode implements KeyholdService {
+  readonly #options: NodeOptions;
+  readonly #driver: Driver;
+  readonly #hub: WatchHub;
+  readonly #tickets = new TicketWaits();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: NodeOptions, ports: { readonly disk: Disk; readonly network: Network }, events: NodeEvents) {
+    this.#options = options;
+    const driverEvents: DriverEvents = {
+      ...events,
+      onBatches: (batches) => {
+        this.#tickets.publish(batches);
+        this.#hub.publish(batches);
+      },
+    };
+    const clock = { monotonicMs: () => performance.now(), wallTimeMs: () => Date.now() };
+    // Behind everything that this round of the event loop delivers: its facts share one turn.
+    const turns = { soon: (turn: () => void) => void setImmediate(turn) };
+    this.#driver = new Driver(options.driver, { ...ports, clock, turns }, driverEvents);
+    const { tables } = this.#driver;
+    this.#hub = new WatchHub({
+      changeLog: {
+        revision: () => readMeta(tables).revision,
+        read: (after, limits) => readChanges(tables, { after, ...limits }),
+      },
+      recentBatchesMax: options.recentBatchesMax,
+      recentBytesMax: options.recentBytesMax,
+      soon: (task) => void setImmediate(task),
+    });
+  }
+
+  start(): void {
+    this.#driver.start();
+    this.#timer = setInterval(() => this.#driver.tick(), this.#options.tickMs);
+  }
+
+  /** Everything that waits ends with `shuttingDown`, or `outcomeUnknown` where that is the truth. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#driver.stop();
+  }
+
+  receive(message: Message): void {
+    this.#driver.receive(message);
+  }
+
+  unreachable(peer: NodeId): void {
+    this.#driver.unreachable(peer);
+  }
+
+  execute<Kind extends CommandBody["kind"]>(
+    command: Extract<CommandBody, { readonly kind: Kind }>,
+    options: WriteOptions,
+  ): Promise<Result<Answers[Kind], ServiceError>> {
+    return new Promise((resolve) => {
+      // Apply answers each command with the outcome of its own kind.
+      this.#propose(command, options, (end) => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>));
+    });
+  }
+
+  acquire(
+    command: Extract<CommandBody, { readonly kind: "lockAcquire" }>,
+    options: WriteOptions & { readonly holdMs: number; readonly signal: AbortSignal },
+  ): Promise<Result<Answers["lockAcquire"], ServiceError>> {
+    return new Promise((resolve) => {
+      this.#propose(command, options, (end) => {
+        const result = resultOf(end) as OutcomeOf<"lockAcquire"> | Result<never, ServiceError>;
+        if (!result.ok || result.value.kind === "granted") resolve(result);
+        // In the same call, before anything that follows the enqueueing is published: the grant cannot be missed.
+        else this.#awaitTicket(command, { ...options, queued: result.value }, resolve);
+      });
+    });
+  }
+
+  read<Kind extends Query["kind"]>(
+    query: Extract<Query, { readonly kind: Kind }>,
+    options: ReadOptions,
+  ): Promise<Result<QueryAnswers[Kind], ServiceError>> {
+    const deadlineMs = performance.now() + options.timeoutMs;
+    return new Promise((resolve) => {
+      const serve = () => resolve(answer<Kind>(this.#driver.tables, query));
+      const serveConsistently = () => {
+        if (options.consistency === "stale") return serve();
+        this.#driver.readIndex({ deadlineMs, settle: (end) => (end.kind === "ready" ? serve() : resolve(err(end))) });
+      };
+      const { minRevision } = options;
+      if (minRevision === null) return serveConsistently();
+      const settle = (reached: boolean) => {
+        if (reached) return serveConsistently();
+        resolve(err({ kind: "revisionNotReached", wanted: minRevision, actual: this.position().revision }));
+      };
+      this.#driver.whenRevision({ revision: minRevision, deadlineMs, settle });
+    });
+  }
+
+  openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {
+    return this.#hub.open(options);
+  }
+
+  snapshot(targets: readonly WatchTarget[]): WatchSnapshot {
+    return snapshotOf(this.#driver.tables, targets);
+  }
+
+  position(): Position {
+    const { revision, storeId } = readMeta(this.#driver.tables);
+    return { nodeId: this.#options.driver.raft.id, revision, term: this.#driver.raft.currentTerm, storeId };
+  }
+
+  status(): NodeStatus {
+    return statusOf(this.#driver, { clusterId: this.#options.clusterId, watches: this.#hub.count });
+  }
+
+  #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {
+    const { requestId, timeoutMs } = options;
+    const request = requestId === null ? null : { id: requestId, fingerprint: fingerprintOf(body) };
+    this.#driver.propose({ body, request, deadlineMs: performance.now() + timeoutMs, settle });
+  }
+
+  #awaitTicket(
+    command: Extract<CommandBody, { readonly kind: "lockAcquire" }>,
+    wait: {
+      readonly holdMs: number;
+      readonly signal: AbortSignal;
+      readonly queued: Extract<Answers["lockAcquire"], { kind: "queued" }>;
+    },
+    resolve: (result: Result<Answers["lockAcquire"], ServiceError>) => void,
+  ): void {
+    const { queued, holdMs, signal } = wait;
+    const leaseId: LeaseId | null = command.lease.kind === "existing" ? command.lease.leaseId : null;
+    const end = (result: TicketEnd) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
+      pending.cancel();
+      resolve(result);
+    };
+    // Still in the queue, and staying there: only this wait is over.
+    const giveUp = () => end(ok(queued));
+    const timer = setTimeout(giveUp, holdMs);
+    const pending = this.#tickets.add({ name: command.name, ticket: queued.ticket, leaseId }, end);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  }
+}
+
+/** Tells bodies apart: a request id that comes again with another one is refused. */
+function fingerprintOf(body: CommandBody): string {
+  return createHash("sha256")
+    .update(encodeCommand({ request: null, body }))
+    .digest("base64url")
+    .slice(0, 22);
+}
+
+function resultOf(end: ProposalEnd): Outcome | Result<never, ServiceError> {
+  switch (end.kind) {
+    case "applied":
+      return end.outcome;
+    case "noLeader":
+    case "outcomeUnknown":
+    case "overloaded":
+    case "shuttingDown":
+      return err(end);
+  }
+}

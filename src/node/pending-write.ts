@@ -1,0 +1,43 @@
+/**
+ * This file gathers what several turns want on disk into one write.
+ */
+import type { TableWrite } from "../machine/tables.ts";
+import type { Effect, Entry, HardState, SnapshotMeta } from "../raft/types.ts";
+import type { WriteBatch } from "./ports.ts";
+
+type Persist = Extract<Effect, { readonly kind: "persist" }>;
+
+export class PendingWrite {
+  #sequence: number | undefined;
+  #hardState: HardState | undefined;
+  #entries: Entry[] = [];
+  #compactTo: SnapshotMeta | undefined;
+
+  get empty(): boolean {
+    return this.#sequence === undefined && this.#compactTo === undefined;
+  }
+
+  /** Adds an order of the core; a later one replaces what it contradicts. */
+  add(persist: Persist): void {
+    this.#sequence = persist.sequence;
+    this.#hardState = persist.hardState ?? this.#hardState;
+    const first = persist.entries[0];
+    if (first === undefined) return;
+    while (true) {
+      const last = this.#entries[this.#entries.length - 1];
+      if (last === undefined || last.index < first.index) break;
+      this.#entries.pop();
+    }
+    for (const entry of persist.entries) this.#entries.push(entry);
+  }
+
+  compact(base: SnapshotMeta): void {
+    this.#compactTo = base;
+  }
+
+  /** The write, with the state changes that go with it, and the sequence that its completion answers. */
+  seal(tableWrites: readonly TableWrite[]): { readonly sequence: number | undefined; readonly batch: WriteBatch } {
+    const batch = { hardState: this.#hardState, entries: this.#entries, tableWrites, compactTo: this.#compactTo };
+    return { sequence: this.#sequence, batch };
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * This file follows each proposal of this node to one of its three ends: committed (the outcome of apply), definitely not
+ * accepted, or unknown.
+ *
+ * What makes "definitely not" knowable: a leader appends a forwarded proposal only in the term it was sent to. So once an
+ * entry of a later term is applied here without the proposal having come by, no log can hold it, and it may be proposed
+ * again, under a new number, until its deadline.
+ */
+import type { Outcome } from "../machine/command.ts";
+import type { Proposal, RefusalReason, Term } from "../raft/types.ts";
+
+export type ProposalEnd =
+  | { readonly kind: "applied"; readonly outcome: Outcome }
+  | { readonly kind: "noLeader" }
+  | { readonly kind: "outcomeUnknown" }
+  | { readonly kind: "overloaded"; readonly limit: string; readonly max: number }
+  | { readonly kind: "shuttingDown" };
+
+type Pending = {
+  readonly command: Uint8Array;
+  readonly deadlineMs: number;
+  readonly settle: (end: ProposalEnd) => void;
+  /** The term in whose log it may be; null while it is nowhere. */
+  placedIn: Term | null;
+};
+
+export type ProposalLimits = { readonly pendingProposalsMax: number; readonly pendingBytesMax: number };
+
+/** All proposals of this run that have no end yet. */
+export class Proposals {
+  readonly #origin: string;
+  readonly #limits: ProposalLimits;
+  /** Under the sequence of their latest placement, in that order. */
+  readonly #pending = new Map<number, Pending>();
+  /** Not handed to the core, or given back by it. */
+  #waiting: Pending[] = [];
+  #pendingBytes = 0;
+  #nextSequence = 1;
+
+  constructor(origin: string, limits: ProposalLimits) {
+    this.#origin = origin;
+    this.#limits = limits;
+  }
+
+  get count(): number {
+    return this.#pending.size + this.#waiting.length;
+  }
+
+  /** Whether something wants to be handed to the core. */
+  get waiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Takes a command; `settle` is called exactly once, by `deadlineMs` (monotonic) at the latest. */
+  add(proposal: {
+    readonly command: Uint8Array;
+    readonly deadlineMs: number;
+    readonly settle: (end: ProposalEnd) => void;
+  }): void {
+    const { pendingProposalsMax, pendingBytesMax } = this.#limits;
+    if (this.count >= pendingProposalsMax) {
+      proposal.settle({ kind: "overloaded", limit: "pendingProposalsMax", max: pendingProposalsMax });
+      return;
+    }
+    const bytes = proposal.command.byteLength;
+    // A first one always fits, whatever its size.
+    if (this.count > 0 && this.#pendingBytes + bytes > pendingBytesMax) {
+      proposal.settle({ kind: "overloaded", limit: "pendingBytesMax", max: pendingBytesMax });
+      return;
+    }
+    this.#pendingBytes += bytes;
+    this.#waiting.push({ ...proposal, placedIn: null });
+  }
+
+  /** What waits, numbered anew, in chunks of about `bytesMax`, for the core. */
+  take(bytesMax: number): Proposal[][] {
+    const chunks: Proposal[][] = [];
+    let chunk: Proposal[] = [];
+    let bytes = 0;
+    for (const pending of this.#waiting) {
+      const sequence = this.#nextSequence++;
+      this.#pending.set(sequence, pending);
+      chunk.push({ id: { origin: this.#origin, sequence }, command: pending.command });
+      bytes += pending.command.byteLength;
+      if (bytes < bytesMax) continue;
+      chunks.push(chunk);
+      chunk = [];
+      bytes = 0;
+    }
+    if (chunk.length > 0) chunks.push(chunk);
+    this.#waiting = [];
+    return chunks;
+  }
+
+  placed(sequences: readonly number[], term: Term): void {
+    for (const sequence of sequences) {
+      const pending = this.#pending.get(sequence);
+      if (pending !== undefined) pending.placedIn = term;
+    }
+  }
+
+  /** Definitely not accepted: those refused for want of a leader try again, those refused by a limit end. */
+  refused(sequences: readonly number[], refusal: { readonly reason: RefusalReason; readonly max: number }): void {
+    for (const sequence of sequences) {
+      const pending = this.#pending.get(sequence);
+      if (pending === undefined) continue;
+      this.#pending.delete(sequence);
+      switch (refusal.reason) {
+        case "noLeader":
+        case "leadershipTransfer":
+          this.#wait(pending);
+          break;
+        case "uncommittedLimit":
+        case "applyLag":
+          this.#end(pending, { kind: "overloaded", limit: refusal.reason, max: refusal.max });
+      }
+    }
+  }
+
+  /** One of this run's proposals was applied. It may have ended before, as unknown. */
+  applied(sequence: number, outcome: Outcome): void {
+    const pending = this.#pending.get(sequence);
+    if (pending === undefined) return;
+    this.#pending.delete(sequence);
+    this.#end(pending, { kind: "applied", outcome });
+  }
+
+  /** An entry of `term` was applied: what was placed in an earlier term and did not come by never will. */
+  termApplied(term: Term): void {
+    for (const [sequence, pending] of this.#pending) {
+      if (pending.placedIn === null || pending.placedIn >= term) continue;
+      this.#pending.delete(sequence);
+      this.#wait(pending);
+    }
+  }
+
+  /** A snapshot replaced the state: what it contains of the entries up to its term cannot be told. */
+  stateReplaced(term: Term): void {
+    for (const [sequence, pending] of this.#pending) {
+      if (pending.placedIn === null || pending.placedIn > term) continue;
+      this.#pending.delete(sequence);
+      this.#end(pending, { kind: "outcomeUnknown" });
+    }
+  }
+
+  /** Ends what is past its deadline. */
+  expire(nowMs: number): void {
+    for (const [sequence, pending] of this.#pending) {
+      if (pending.deadlineMs > nowMs) continue;
+      this.#pending.delete(sequence);
+      this.#end(pending, { kind: pending.placedIn === null ? "noLeader" : "outcomeUnknown" });
+    }
+    if (this.#waiting.every((pending) => pending.deadlineMs > nowMs)) return;
+    const due = this.#waiting.filter((pending) => pending.deadlineMs <= nowMs);
+    this.#waiting = this.#waiting.filter((pending) => pending.deadlineMs > nowMs);
+    for (const pending of due) this.#end(pending, { kind: "noLeader" });
+  }
+
+  /** The node stops: nothing more will come by. */
+  close(): void {
+    for (const pending of this.#waiting) this.#end(pending, { kind: "shuttingDown" });
+    for (const pending of this.#pending.values()) this.#end(pending, { kind: "outcomeUnknown" });
+    this.#waiting = [];
+    this.#pending.clear();
+  }
+
+  #wait(pending: Pending): void {
+    pending.placedIn = null;
+    this.#waiting.push(pending);
+  }
+
+  #end(pending: Pending, end: ProposalEnd): void {
+    this.#pendingBytes -= pending.command.byteLength;
+    pending.settle(end);
+  }
+}

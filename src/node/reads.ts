@@ -1,0 +1,94 @@
+/**
+ * This file makes linearizable reads wait for the right moment: the leader names an index (ReadIndex, §6.4), and the read
+ * is served here once that index is applied. Reads that arrive while a request is out share the next one.
+ */
+import type { LogIndex } from "../raft/types.ts";
+
+export type ReadEnd =
+  | { readonly kind: "ready" }
+  | { readonly kind: "noLeader" }
+  | { readonly kind: "overloaded"; readonly limit: string; readonly max: number }
+  | { readonly kind: "shuttingDown" };
+
+type Pending = { readonly deadlineMs: number; readonly settle: (end: ReadEnd) => void };
+
+/** Reads of this node that have no end yet. */
+export class Reads {
+  readonly #pendingMax: number;
+  /** Wait for the next request. */
+  #next: Pending[] = [];
+  /** Share the request that is out. */
+  #asked: { readonly readId: number; readonly reads: Pending[]; ticks: number } | undefined;
+  /** Have their index, wait for apply; in index order. */
+  #indexed: { readonly index: LogIndex; readonly reads: Pending[] }[] = [];
+  #nextReadId: number;
+
+  /** `firstReadId` keeps the ids of different runs of a node apart. */
+  constructor(options: { readonly pendingReadsMax: number; readonly firstReadId: number }) {
+    this.#pendingMax = options.pendingReadsMax;
+    this.#nextReadId = options.firstReadId;
+  }
+
+  get count(): number {
+    const indexed = this.#indexed.reduce((sum, group) => sum + group.reads.length, 0);
+    return this.#next.length + (this.#asked?.reads.length ?? 0) + indexed;
+  }
+
+  /** Calls `settle` once; when with `ready`, the state read in that call is linearizable. */
+  add(read: Pending): void {
+    if (this.#next.length >= this.#pendingMax)
+      read.settle({ kind: "overloaded", limit: "pendingReadsMax", max: this.#pendingMax });
+    else this.#next.push(read);
+  }
+
+  /** The id of the request to make now, if one is needed and none is out. */
+  ask(): number | undefined {
+    if (this.#next.length === 0 || this.#asked !== undefined) return undefined;
+    const readId = this.#nextReadId++;
+    this.#asked = { readId, reads: this.#next, ticks: 0 };
+    this.#next = [];
+    return readId;
+  }
+
+  ready(readId: number, index: LogIndex, appliedIndex: LogIndex): void {
+    if (this.#asked?.readId !== readId) return;
+    const { reads } = this.#asked;
+    this.#asked = undefined;
+    if (index <= appliedIndex) for (const read of reads) read.settle({ kind: "ready" });
+    else this.#indexed.push({ index, reads });
+  }
+
+  /** No answer will come: the reads ask again. */
+  dropped(readId: number): void {
+    if (this.#asked?.readId === readId) this.#askAgain();
+  }
+
+  applied(appliedIndex: LogIndex): void {
+    while (this.#indexed[0] !== undefined && this.#indexed[0].index <= appliedIndex) {
+      const group = this.#indexed.shift();
+      for (const read of group?.reads ?? []) read.settle({ kind: "ready" });
+    }
+  }
+
+  /** Gives up on a request that is out for `ticksMax` ticks (its message or answer may be lost), and on reads past their deadline. */
+  tick(nowMs: number, ticksMax: number): void {
+    if (this.#asked !== undefined && ++this.#asked.ticks >= ticksMax) this.#askAgain();
+    if (this.#next.every((read) => read.deadlineMs > nowMs)) return;
+    const due = this.#next.filter((read) => read.deadlineMs <= nowMs);
+    this.#next = this.#next.filter((read) => read.deadlineMs > nowMs);
+    for (const read of due) read.settle({ kind: "noLeader" });
+  }
+
+  close(): void {
+    const all = [...this.#next, ...(this.#asked?.reads ?? []), ...this.#indexed.flatMap((group) => group.reads)];
+    this.#next = [];
+    this.#asked = undefined;
+    this.#indexed = [];
+    for (const read of all) read.settle({ kind: "shuttingDown" });
+  }
+
+  #askAgain(): void {
+    this.#next = [...(this.#asked?.reads ?? []), ...this.#next];
+    this.#asked = undefined;
+  }
+}

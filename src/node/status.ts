@@ -1,0 +1,45 @@
+/**
+ * This file tells where a node stands.
+ */
+import { readMeta } from "../machine/meta.ts";
+import { clusterTimeAt } from "../raft/cluster-clock.ts";
+import { membersOf } from "../raft/leader.ts";
+import { firstIndex, lastIndex } from "../raft/log.ts";
+import { membershipOf, type Raft } from "../raft/raft.ts";
+import type { Membership, NodeId } from "../raft/types.ts";
+import type { Driver } from "./driver.ts";
+import type { MemberStatus, NodeStatus } from "./service.ts";
+
+export function statusOf(driver: Driver, rest: { readonly clusterId: string; readonly watches: number }): NodeStatus {
+  const { raft } = driver;
+  const meta = readMeta(driver.tables);
+  return {
+    ...rest,
+    storeId: meta.storeId,
+    nodeId: raft.options.id,
+    role: raft.role.kind,
+    term: raft.currentTerm,
+    leaderId: raft.leaderId,
+    commitIndex: raft.commitIndex,
+    appliedIndex: driver.appliedIndex,
+    firstIndex: firstIndex(raft),
+    lastIndex: lastIndex(raft),
+    revision: meta.revision,
+    compactRevision: meta.compactRevision,
+    clusterTimeMs: raft.role.kind === "leader" ? clusterTimeAt(raft.role, raft.monotonicMs) : meta.clusterTimeMs,
+    members: membersOf(membershipOf(raft)).map((id) => memberStatus(raft, id)),
+    pendingProposals: driver.pendingProposals,
+    pendingReads: driver.pendingReads,
+  };
+}
+
+function memberStatus(raft: Readonly<Raft>, id: NodeId): MemberStatus {
+  const membership = membershipOf(raft);
+  const matchIndex = raft.role.kind === "leader" ? (raft.role.progress.get(id)?.matchIndex ?? null) : null;
+  return { id, address: membership.addresses[id] ?? { peerUrl: "", apiUrl: "" }, kind: kindOf(membership, id), matchIndex };
+}
+
+function kindOf(membership: Membership, id: NodeId): MemberStatus["kind"] {
+  if (membership.voters.includes(id)) return "voter";
+  return membership.votersOutgoing.includes(id) ? "leaving" : "learner";
+}
