@@ -2,7 +2,17 @@
  * This file is the truth that the checks at the end of a run measure clients against: what each committed entry did,
  * found by applying the log once more from its beginning, away from every node.
  */
+
+import { applyEntry } from "../../src/machine/apply.ts";
 import type { Change } from "../../src/machine/change.ts";
+import type { Command, Outcome } from "../../src/machine/command.ts";
+import { MemoryTables } from "../../src/machine/memory-tables.ts";
+import { writeInitialState } from "../../src/machine/meta.ts";
+import type { KeyRange, TableName, Tables, TableWrite, TableWriter } from "../../src/machine/tables.ts";
+import { decodeCommand } from "../../src/node/command-codec.ts";
+import type { Entry, Membership } from "../../src/raft/types.ts";
+import type { CommittedWrite } from "./history.ts";
+import { hashValue, StateHash } from "./state-hash.ts";
 
 /** One committed entry and what it did. */
 export type CommittedFact = {
@@ -13,7 +23,114 @@ export type CommittedFact = {
   /** What it changed, a revision each. */
   readonly batches: readonly { readonly revision: number; readonly changes: readonly Change[] }[];
   /** The request that it carried out, or repeated the answer of; null without a request id. */
-  readonly request: { readonly id: string; readonly executed: boolean; readonly outcome: string } | null;
+  readonly request: FactRequest | null;
   /** Leases that it prolonged, with their TTL. */
   readonly renewed: readonly { readonly leaseId: string; readonly ttlMs: number }[];
 };
+
+export type FactRequest = {
+  readonly id: string;
+  /** False when the answer came from memory. */
+  readonly executed: boolean;
+  /** The answer, as `outcomeText` writes it. */
+  readonly outcome: string;
+};
+
+/** All facts, the final answers of requests that had waited, and the number that every node's state must have in the end. */
+export type Replay = {
+  readonly facts: readonly CommittedFact[];
+  readonly answersAfterWait: ReadonlyMap<string, string>;
+  readonly stateHash: number;
+};
+
+/** An answer in a form that can be compared. */
+export function outcomeText(outcome: Outcome): string {
+  const kind = outcome.ok ? "ok" : outcome.error.kind;
+  return `${kind} ${(hashValue(1, outcome) >>> 0).toString(16)}`;
+}
+
+/** Applies `entries`, all committed ones from index 1 on, to the state of a new cluster. */
+export function replay(
+  entries: readonly Entry[],
+  start: { readonly storeId: string; readonly membership: Membership; readonly committedAtMs: readonly number[] },
+): Replay {
+  const tables = new HashedTables();
+  writeInitialState(tables, start);
+  const waited = new Set<string>();
+  const facts = entries.map((entry) => {
+    const { payload } = entry;
+    const command = payload.kind === "command" ? decodeCommand(payload.command) : null;
+    const id = command?.request?.id;
+    const executed = id !== undefined && tables.get("requests", id) === undefined;
+    const applied = applyEntry(tables, {
+      ...entry,
+      payload: payload.kind === "command" ? { kind: "command", command: command as Command } : payload,
+    });
+    const { outcome } = applied;
+    if (id !== undefined && outcome?.ok === true && "kind" in outcome.value && outcome.value.kind === "queued") waited.add(id);
+    return {
+      index: entry.index,
+      clusterTimeMs: entry.clusterTimeMs,
+      committedAtMs: start.committedAtMs[entry.index] ?? 0,
+      batches: applied.batches,
+      request: id === undefined || outcome === undefined ? null : { id, executed, outcome: outcomeText(outcome) },
+      renewed: outcome === undefined ? [] : renewedBy(outcome),
+    };
+  });
+  const answersAfterWait = new Map<string, string>();
+  for (const id of waited) {
+    const record = tables.get("requests", id);
+    if (record !== undefined) answersAfterWait.set(id, outcomeText(record.outcome));
+  }
+  return { facts, answersAfterWait, stateHash: tables.hash.value() };
+}
+
+/** The writes of config keys among `facts`, in revision order. */
+export function committedWrites(facts: readonly CommittedFact[]): readonly CommittedWrite[] {
+  const writes: CommittedWrite[] = [];
+  for (const { batches } of facts) {
+    for (const { revision, changes } of batches) {
+      for (const change of changes) {
+        if (change.kind === "configPut") writes.push({ revision, key: change.key, value: valueText(change.record.value) });
+        else if (change.kind === "configDeleted") writes.push({ revision, key: change.key, value: null });
+      }
+    }
+  }
+  return writes;
+}
+
+const decoder = new TextDecoder();
+
+/** A config value as histories name it. */
+export function valueText(value: Uint8Array): string {
+  return decoder.decode(value);
+}
+
+function renewedBy(outcome: Outcome): CommittedFact["renewed"] {
+  if (!outcome.ok || !("renewals" in outcome.value)) return [];
+  return outcome.value.renewals.flatMap(({ leaseId, ttlMs }) => (ttlMs === null ? [] : [{ leaseId, ttlMs }]));
+}
+
+/** Tables that keep the hash of all their rows. */
+class HashedTables implements TableWriter {
+  readonly hash = new StateHash();
+  readonly #tables = new MemoryTables();
+
+  get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
+    return this.#tables.get(table, key);
+  }
+
+  range<Name extends TableName>(table: Name, range: KeyRange): Iterable<readonly [key: string, record: Tables[Name]]> {
+    return this.#tables.range(table, range);
+  }
+
+  put<Name extends TableName>(table: Name, key: string, record: Tables[Name]): void {
+    this.#tables.put(table, key, record);
+    this.hash.update({ table, key, record } as TableWrite);
+  }
+
+  delete(table: TableName, key: string): void {
+    this.#tables.delete(table, key);
+    this.hash.update({ table, key, record: undefined } as TableWrite);
+  }
+}
