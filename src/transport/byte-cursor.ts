@@ -14,13 +14,16 @@ export class WireError extends Error {
 /** Longest text in bytes; the longest we send are URLs, and 2048 is what browsers and proxies take. */
 export const textBytesMax = 2048;
 
+/** The text met last and where it stands. A batch names one origin 64 times, and text is what costs most in it. */
+type LastText = { text: string; start: number; end: number };
+
 /** Bytes under construction; `offset` is where the next value goes. */
-export type ByteWriter = { readonly bytes: Buffer; readonly view: DataView; offset: number };
+export type ByteWriter = { readonly bytes: Buffer; readonly view: DataView; readonly last: LastText; offset: number };
 
 /** A writer with room for `bytesMax`. Writing past it throws RangeError. */
 export function createWriter(bytesMax: number): ByteWriter {
   const bytes = Buffer.allocUnsafe(bytesMax);
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytesMax), offset: 0 };
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytesMax), last: { text: "", start: 0, end: 0 }, offset: 0 };
 }
 
 export function putByte(writer: ByteWriter, value: number): void {
@@ -59,10 +62,21 @@ export function textRoom(text: string): number {
 }
 
 export function putText(writer: ByteWriter, text: string): void {
-  const byteLength = writer.bytes.write(text, writer.offset + 2, "utf8");
-  if (byteLength > textBytesMax) throw new InvariantViolation(`text of ${byteLength} bytes, at most ${textBytesMax} can be sent`);
+  const { bytes, last } = writer;
+  const start = writer.offset + 2;
+  let byteLength = last.end - last.start;
+  if (text === last.text) {
+    for (let position = 0; position < byteLength; position += 1) bytes[start + position] = bytes[last.start + position] ?? 0;
+  } else {
+    byteLength = bytes.write(text, start, "utf8");
+    if (byteLength > textBytesMax)
+      throw new InvariantViolation(`text of ${byteLength} bytes, at most ${textBytesMax} can be sent`);
+    last.text = text;
+    last.start = start;
+    last.end = start + byteLength;
+  }
   writer.view.setUint16(writer.offset, byteLength);
-  writer.offset += 2 + byteLength;
+  writer.offset = start + byteLength;
 }
 
 export function putBytes(writer: ByteWriter, bytes: Uint8Array): void {
@@ -72,10 +86,11 @@ export function putBytes(writer: ByteWriter, bytes: Uint8Array): void {
 }
 
 /** Bytes being read; `offset` is where the next value starts. Values taken as bytes are views of `bytes`. */
-export type ByteReader = { readonly bytes: Buffer; readonly view: DataView; offset: number };
+export type ByteReader = { readonly bytes: Buffer; readonly view: DataView; readonly last: LastText; offset: number };
 
 export function createReader(bytes: Buffer): ByteReader {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { bytes, view, last: { text: "", start: 0, end: 0 }, offset: 0 };
 }
 
 /** Moves past `byteLength` bytes and answers where they started. */
@@ -122,17 +137,37 @@ export function takeText(reader: ByteReader): string {
   const byteLength = reader.view.getUint16(advance(reader, 2));
   if (byteLength > textBytesMax) throw new WireError(`text of ${byteLength} bytes`);
   const start = advance(reader, byteLength);
-  const text = reader.bytes.toString("latin1", start, reader.offset);
-  return asciiPattern.test(text) ? text : takeUnicode(reader.bytes.subarray(start, reader.offset));
+  const { bytes, last } = reader;
+  if (equalRanges(bytes, { start, end: reader.offset }, last)) return last.text;
+  last.text = isAscii(bytes, { start, end: reader.offset })
+    ? bytes.toString("latin1", start, reader.offset)
+    : unicode(bytes.subarray(start, reader.offset));
+  last.start = start;
+  last.end = reader.offset;
+  return last.text;
 }
 
-// Nearly all texts are ids, and one C++ call with a short regular expression is what they cost.
-const asciiPattern = /^[\x20-\x7e]*$/;
+// Nearly all texts are ids: this loop and one conversion is what they cost.
+function isAscii(bytes: Buffer, { start, end }: Range): boolean {
+  for (let position = start; position < end; position += 1) if ((bytes[position] ?? 0) > 0x7f) return false;
+  return true;
+}
 
-function takeUnicode(bytes: Buffer): string {
+function unicode(bytes: Buffer): string {
   // A decoder that puts U+FFFD in place of bad bytes would make two different names equal.
   if (!isUtf8(bytes)) throw new WireError("text is not UTF-8");
   return bytes.toString("utf8");
+}
+
+type Range = { readonly start: number; readonly end: number };
+
+function equalRanges(bytes: Buffer, left: Range, right: Range): boolean {
+  const byteLength = left.end - left.start;
+  if (byteLength !== right.end - right.start) return false;
+  for (let position = 0; position < byteLength; position += 1) {
+    if (bytes[left.start + position] !== bytes[right.start + position]) return false;
+  }
+  return true;
 }
 
 export function takeBytes(reader: ByteReader): Uint8Array {

@@ -13,6 +13,7 @@ import {
   type NodeId,
   type Payload,
   type Proposal,
+  type ProposalId,
   type Term,
   toClusterTimeMs,
   toLogIndex,
@@ -136,7 +137,7 @@ function takePayload(reader: ByteReader): Payload {
     case payloadCodes.clock:
       return { kind: "clock" };
     case payloadCodes.command:
-      return { kind: "command", ...takeProposal(reader) };
+      return { kind: "command", id: takeProposalId(reader), command: takeBytes(reader) };
     case payloadCodes.membership:
       return { kind: "membership", membership: takeMembership(reader) };
     case payloadCodes.clusterVersion:
@@ -172,9 +173,12 @@ function putProposal(writer: ByteWriter, proposal: Proposal): void {
 }
 
 function takeProposal(reader: ByteReader): Proposal {
+  return { id: takeProposalId(reader), command: takeBytes(reader) };
+}
+
+function takeProposalId(reader: ByteReader): ProposalId {
   const origin = takeText(reader);
-  const sequence = takeInteger(reader);
-  return { id: { origin, sequence }, command: takeBytes(reader) };
+  return { origin, sequence: takeInteger(reader) };
 }
 
 export function putNodeId(writer: ByteWriter, id: NodeId): void {
