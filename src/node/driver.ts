@@ -13,7 +13,7 @@ import type { TableReader } from "../machine/tables.ts";
 import type { Revision } from "../machine/types.ts";
 import { membersOf } from "../raft/leader.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
-import { createRaft, membershipOf, type Raft, type RaftOptions } from "../raft/raft.ts";
+import { createRaft, type Raft, type RaftOptions } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
 import {
   type Effect,
@@ -139,7 +139,7 @@ export class Driver {
 
   /** Connects to the other members. Call once, before anything else. */
   start(): void {
-    this.#follow(membershipOf(this.#raft));
+    this.#follow();
   }
 
   /** Ends everything that waits; nothing happens any more. A write under way completes or not. */
@@ -244,7 +244,9 @@ export class Driver {
     const { clock, disk } = this.#ports;
     // Read after the facts were collected: a leader that begins here must not count from before they happened.
     inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });
+    const settles = inputs.some((input) => input.kind === "applied") && this.#raft.memberships.length > 1;
     for (const effect of step(this.#raft, inputs, disk.log)) this.#carryOut(effect);
+    if (settles) this.#follow();
     if (compactTo !== undefined) this.#pendingWrite.compact(compactTo);
     this.#write();
     if (this.#raft.commitIndex > this.#appliedIndex) this.#turnSoon();
@@ -286,7 +288,7 @@ export class Driver {
         this.#proposals.refused(effect.sequences, { reason: effect.reason, max: this.#limitBehind(effect.reason) });
         return;
       case "membershipChanged":
-        this.#follow(effect.membership);
+        this.#follow();
         return;
       case "roleChanged":
         this.#events.onRoleChanged(effect);
@@ -367,11 +369,16 @@ export class Driver {
     return reason === "applyLag" ? this.#options.raft.applyLagEntriesMax : this.#options.raft.uncommittedBytesMax;
   }
 
-  #follow(membership: Membership): void {
+  /** Connects to all members: those in force, and those whose removal is not committed yet, so that they hear of it. */
+  #follow(): void {
     const peers = new Map<NodeId, MemberAddress>();
-    for (const id of membersOf(membership)) {
-      const address = membership.addresses[id];
-      if (id !== this.#options.raft.id && address !== undefined) peers.set(id, address);
+    const { memberships, appliedIndex } = this.#raft;
+    const settled = memberships.findLastIndex((candidate) => candidate.index <= appliedIndex);
+    for (const { membership } of memberships.slice(Math.max(settled, 0))) {
+      for (const id of membersOf(membership)) {
+        const address = membership.addresses[id];
+        if (id !== this.#options.raft.id && address !== undefined) peers.set(id, address);
+      }
     }
     this.#ports.network.setPeers(peers);
   }
