@@ -1,0 +1,101 @@
+/**
+ * This file is the one table of error codes: those of the wire and those that only a client can find out, each with whether
+ * the client repeats the request by itself, and what it means.
+ */
+import type * as wire from "../generated/types.ts";
+
+/** The problems that one operation documents. */
+export type ProblemOf<Operation extends keyof wire.operations> = ProblemIn<
+  wire.operations[Operation]["responses"][keyof wire.operations[Operation]["responses"]]
+>;
+type ProblemIn<Response> = Response extends { readonly content: { readonly "application/problem+json": infer Body } }
+  ? Body
+  : never;
+
+/** No endpoint gave an answer before the deadline; nothing was written. */
+export type Unreachable = { readonly code: "unreachable"; readonly detail: string; readonly attempts: number };
+/** The caller's signal fired, or the client was closed. A write may have happened. */
+export type Aborted = { readonly code: "aborted"; readonly detail: string };
+/** Something that is not a Keyhold node answered. */
+export type BadResponse = { readonly code: "bad_response"; readonly detail: string; readonly status: number };
+/** The hold ended before its holder was done. */
+export type LockLost = {
+  readonly code: "lock_lost";
+  readonly detail: string;
+  readonly reason: "expired" | "leaseGone" | "notHolder";
+  readonly fence: number;
+};
+/** What any operation can answer beside its own problems. */
+export type ClientError = Unreachable | Aborted | BadResponse | wire.OutcomeUnknownProblem;
+
+/** Every code that an error of this package can carry. */
+export type KeyholdErrorCode = wire.ErrorCode | wire.WatchErrorCode | ClientError["code"] | LockLost["code"];
+
+type Row = { readonly repeats: boolean; readonly meaning: string };
+
+/**
+ * `repeats`: the client tries again, on another node, under the same request id, until its deadline; the code comes back
+ * only after that.
+ */
+export const errorTable = {
+  invalid_request: { repeats: false, meaning: "the request is malformed" },
+  future_revision: { repeats: false, meaning: "the revision does not exist yet" },
+  key_not_found: { repeats: false, meaning: "the key does not exist" },
+  lease_not_found: { repeats: false, meaning: "the lease does not exist or has ended" },
+  ticket_not_found: { repeats: false, meaning: "nobody waits under this ticket" },
+  not_found: { repeats: false, meaning: "the node does not know the path: client and node differ in version" },
+  method_not_allowed: { repeats: false, meaning: "the node does not know the verb: client and node differ in version" },
+  lock_held: { repeats: false, meaning: "somebody holds the lock" },
+  already_held: { repeats: false, meaning: "this lease holds the lock or waits for it" },
+  wait_timeout: { repeats: false, meaning: "the wait ended before the lock was free" },
+  wait_cancelled: { repeats: false, meaning: "somebody took the waiter out of the queue" },
+  not_holder: { repeats: false, meaning: "this fence does not hold the lock" },
+  lease_gone: { repeats: false, meaning: "the lease ended while its owner waited" },
+  compacted: { repeats: false, meaning: "the revision is no longer kept" },
+  revision_mismatch: { repeats: false, meaning: "the key has another revision" },
+  too_large: { repeats: false, meaning: "the body is too large" },
+  unsupported_media_type: { repeats: false, meaning: "the content type is not accepted" },
+  request_mismatch: { repeats: false, meaning: "the request id named another request before" },
+  limit_reached: { repeats: false, meaning: "a limit of the store or the socket is reached" },
+  internal: { repeats: false, meaning: "the node failed" },
+  no_leader: { repeats: true, meaning: "no leader could be reached; nothing was written" },
+  overloaded: { repeats: true, meaning: "a queue of the node is full; nothing was written" },
+  shutting_down: { repeats: true, meaning: "the node is shutting down; nothing was written" },
+  not_ready: { repeats: false, meaning: "the node should not get traffic" },
+  outcome_unknown: { repeats: true, meaning: "the write may or may not happen" },
+  revision_not_reached: { repeats: true, meaning: "the node did not reach the revision in time" },
+  store_changed: { repeats: false, meaning: "the store was restored: its revisions are not comparable with the old ones" },
+  slow_consumer: { repeats: true, meaning: "the watcher took events too slowly" },
+  unreachable: { repeats: false, meaning: "no endpoint answered before the deadline; nothing was written" },
+  aborted: { repeats: false, meaning: "the caller's signal fired" },
+  bad_response: { repeats: false, meaning: "something that is not a Keyhold node answered" },
+  lock_lost: { repeats: false, meaning: "the hold ended before its holder was done" },
+} as const satisfies Record<KeyholdErrorCode, Row>;
+
+/** Whether `code` is one that the client repeats by itself. */
+export function repeats(code: string): boolean {
+  return Object.hasOwn(errorTable, code) && errorTable[code as KeyholdErrorCode].repeats;
+}
+
+/** The problem a node would send, made here when no answer came back from a request that may have been carried out. */
+export function outcomeUnknown(detail: string): wire.OutcomeUnknownProblem {
+  return {
+    type: "urn:keyhold:problem:outcome_unknown",
+    title: "The write may or may not happen",
+    status: 504,
+    code: "outcome_unknown",
+    detail,
+  };
+}
+
+/** The reason on a hold's signal: why the lock may no longer be relied on. */
+export class LockLostError extends Error {
+  override readonly name = "LockLostError";
+  readonly code = "lock_lost";
+  readonly reason: LockLost["reason"] | "released";
+
+  constructor(reason: LockLost["reason"] | "released", detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}

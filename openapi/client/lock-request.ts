@@ -1,0 +1,72 @@
+/**
+ * This file sends one acquire under its request id, and takes it back. Both lean on the id: the same request is the same
+ * place in the queue, or the same grant, on every node.
+ */
+import type * as wire from "../generated/types.ts";
+import type { ClientError, ProblemOf } from "./errors.ts";
+import type { Result } from "./result.ts";
+import type { Reply, Transport } from "./transport.ts";
+
+/** What names one acquire; repeats must not differ in it. */
+export type AcquireRequest = {
+  readonly name: string;
+  readonly requestId: string;
+  readonly body: wire.LockRequestWithTtl;
+};
+
+/** Settles with a grant, with a place in the queue after `holdMs`, or with why not. */
+export function requestAcquire(
+  transport: Transport,
+  request: AcquireRequest & { readonly holdMs: number; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+): Promise<Result<Reply<wire.LockGranted | wire.LockQueued>, ProblemOf<"acquireLock"> | ClientError>> {
+  const { name, requestId, body, holdMs } = request;
+  return transport.call({
+    operation: "acquireLock",
+    send: (target) =>
+      transport.rest.POST("/v1/locks/{name}/acquire", {
+        ...target,
+        params: { path: { name }, query: { holdMs }, header: { "Idempotency-Key": requestId } },
+        body,
+      }),
+    mutates: true,
+    timeoutMs: request.timeoutMs,
+    attemptTimeoutMs: holdMs + transport.settings.attemptTimeoutMs,
+    signal: request.signal,
+  });
+}
+
+/**
+ * Leaves the queue, or the lock if it was granted meanwhile. Repeats the request without waiting, because that tells the
+ * ticket or the fence whatever the aborted attempt came to. Best effort: what fails here ends with the wait or the TTL.
+ */
+export async function cancelAcquire(transport: Transport, request: AcquireRequest): Promise<void> {
+  const { rest, settings } = transport;
+  const { name } = request;
+  const bounds = { timeoutMs: Math.min(settings.requestTimeoutMs, 5_000), signal: undefined };
+  // Twice: between learning the ticket and cancelling it the lock may be granted.
+  for (let round = 0; round < 2; round++) {
+    const reply = await requestAcquire(transport, { ...request, holdMs: 0, ...bounds });
+    if (!reply.ok) return;
+    const header = { "Idempotency-Key": settings.environment.newRequestId() };
+    const found = reply.value.data;
+    if ("fence" in found) {
+      const { fence, leaseId } = found;
+      await transport.call({
+        operation: "releaseLock",
+        send: (target) =>
+          rest.POST("/v1/locks/{name}/release", { ...target, params: { path: { name }, header }, body: { leaseId, fence } }),
+        mutates: true,
+        ...bounds,
+      });
+      return;
+    }
+    const { ticket } = found;
+    const cancelled = await transport.call({
+      operation: "cancelWait",
+      send: (target) => rest.DELETE("/v1/locks/{name}/queue/{ticket}", { ...target, params: { path: { name, ticket }, header } }),
+      mutates: true,
+      ...bounds,
+    });
+    if (cancelled.ok || cancelled.error.code !== "ticket_not_found") return;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * This file is the lock part of the client: acquiring with a wait in the cluster's queue, and everything one can ask about
+ * locks. What happens to a lock once it is held is in hold.ts.
+ */
+import type * as wire from "../generated/types.ts";
+import { type ClientError, type LockLost, LockLostError, type ProblemOf } from "./errors.ts";
+import { Hold } from "./hold.ts";
+import { renewLease } from "./leases.ts";
+import { cancelAcquire, requestAcquire } from "./lock-request.ts";
+import { present, type ReadOptions, type WriteOptions } from "./options.ts";
+import { err, ok, type Result } from "./result.ts";
+import type { Transport } from "./transport.ts";
+
+export type AcquireOptions = {
+  /** How long the lock outlives a holder that is gone; renewed at a third of it. 500 ms to 24 h. */
+  readonly ttlMs: number;
+  /** The longest wait in the queue; default 0: try once. */
+  readonly waitMs?: number;
+  /** Who, for people who inspect the lock. */
+  readonly owner?: string;
+  /** Gives up: leaves the queue, or the lock. After the hold was returned it means nothing. */
+  readonly signal?: AbortSignal;
+};
+
+export type LockListOptions = ReadOptions & { readonly prefix?: string; readonly limit?: number; readonly cursor?: string };
+
+/** `lock_held` (tried once), `wait_timeout`, `aborted`, ... `lock_lost`: granted, but heard of too late. */
+export type AcquireError = ProblemOf<"acquireLock"> | LockLost | ClientError;
+
+export type LockClient = {
+  /** Settles when the lock is held, or with why not. Whoever gets a hold must release it. */
+  readonly acquire: (name: string, options: AcquireOptions) => Promise<Result<Hold, AcquireError>>;
+  /**
+   * Holds the lock while `work` runs and releases it then, whatever happens. `lock_lost` when the hold ended before `work`
+   * did; `work` should stop when `hold.signal` fires. What `work` throws is passed on.
+   */
+  readonly using: <Value>(
+    name: string,
+    options: AcquireOptions,
+    work: (hold: Hold) => Value | Promise<Value>,
+  ) => Promise<Result<Value, AcquireError>>;
+  readonly inspect: (name: string, options?: ReadOptions) => Promise<Result<wire.Lock, ProblemOf<"getLock"> | ClientError>>;
+  /** Locks that are held or waited for. */
+  readonly list: (options?: LockListOptions) => Promise<Result<wire.LockPage, ProblemOf<"listLocks"> | ClientError>>;
+  /** Takes somebody else's waiter out of the queue. */
+  readonly cancelWait: (
+    name: string,
+    ticket: number,
+    options?: WriteOptions,
+  ) => Promise<Result<wire.WaitCancelled, ProblemOf<"cancelWait"> | ClientError>>;
+  /** Ends somebody else's hold, who may go on believing for a while. */
+  readonly break: (
+    name: string,
+    options?: WriteOptions,
+  ) => Promise<Result<wire.LockReleased, ProblemOf<"breakLock"> | ClientError>>;
+};
+
+export function createLockClient(transport: Transport): LockClient {
+  const { rest, settings } = transport;
+  const requestHeader = (options: WriteOptions) => ({
+    "Idempotency-Key": options.requestId ?? settings.environment.newRequestId(),
+  });
+
+  const acquire: LockClient["acquire"] = (name, options) => acquireHold(transport, name, options);
+
+  const using: LockClient["using"] = async (name, options, work) => {
+    const acquired = await acquire(name, options);
+    if (!acquired.ok) return acquired;
+    const hold = acquired.value;
+    try {
+      const value = await work(hold);
+      const { signal } = hold;
+      return signal.aborted ? (lostWhileWorking(hold, signal) ?? ok(value)) : ok(value);
+    } finally {
+      await hold.release();
+    }
+  };
+
+  return {
+    acquire,
+    using,
+    inspect: async (name, options = {}) => {
+      const { timeoutMs, signal, ...query } = options;
+      const reply = await transport.call({
+        operation: "getLock",
+        send: (target) => rest.GET("/v1/locks/{name}", { ...target, params: { path: { name }, query: present(query) } }),
+        mutates: false,
+        timeoutMs,
+        signal,
+      });
+      return reply.ok ? ok(reply.value.data) : reply;
+    },
+    list: async (options = {}) => {
+      const { timeoutMs, signal, ...query } = options;
+      const reply = await transport.call({
+        operation: "listLocks",
+        send: (target) => rest.GET("/v1/locks", { ...target, params: { query: present(query) } }),
+        mutates: false,
+        timeoutMs,
+        signal,
+      });
+      return reply.ok ? ok(reply.value.data) : reply;
+    },
+    cancelWait: async (name, ticket, options = {}) => {
+      const header = requestHeader(options);
+      const reply = await transport.call({
+        operation: "cancelWait",
+        send: (target) =>
+          rest.DELETE("/v1/locks/{name}/queue/{ticket}", { ...target, params: { path: { name, ticket }, header } }),
+        mutates: true,
+        timeoutMs: options.timeoutMs,
+        signal: options.signal,
+      });
+      return reply.ok ? ok(reply.value.data) : reply;
+    },
+    break: async (name, options = {}) => {
+      const header = requestHeader(options);
+      const reply = await transport.call({
+        operation: "breakLock",
+        send: (target) => rest.DELETE("/v1/locks/{name}/holder", { ...target, params: { path: { name }, header } }),
+        mutates: true,
+        timeoutMs: options.timeoutMs,
+        signal: options.signal,
+      });
+      return reply.ok ? ok(reply.value.data) : reply;
+    },
+  };
+}
+
+async function acquireHold(transport: Transport, name: string, options: AcquireOptions): Promise<Result<Hold, AcquireError>> {
+  const { clock, newRequestId } = transport.settings.environment;
+  const request = {
+    name,
+    requestId: newRequestId(),
+    body: { ttlMs: options.ttlMs, waitMs: options.waitMs ?? 0, ...present({ owner: options.owner }) },
+  };
+  const deadlineMs = clock.monotonicMs() + request.body.waitMs + transport.settings.requestTimeoutMs;
+  // Half a TTL, so that a grant that a hanging node does not tell is found while it lives.
+  const holdMs = Math.min(request.body.waitMs, Math.max(1_000, Math.min(25_000, options.ttlMs / 2)));
+  /** The grant is no older than this: the first request, or the last that was answered with a place in the queue. */
+  let notGrantedAtMs: number | undefined;
+  for (;;) {
+    const timeoutMs = Math.max(0, deadlineMs - clock.monotonicMs());
+    const reply = await requestAcquire(transport, { ...request, holdMs: Math.round(holdMs), timeoutMs, signal: options.signal });
+    if (reply.ok && "fence" in reply.value.data) {
+      notGrantedAtMs ??= reply.value.firstSentAtMs;
+      if (options.signal?.aborted !== true) return confirmHold(transport, reply.value.data, notGrantedAtMs);
+      await cancelAcquire(transport, request);
+      return err({ code: "aborted", detail: "aborted while the lock was granted; it was released" });
+    }
+    if (!reply.ok) {
+      if (reply.error.code === "aborted") await cancelAcquire(transport, request);
+      return reply;
+    }
+    notGrantedAtMs = reply.value.sentAtMs;
+  }
+}
+
+/**
+ * Makes a hold of a grant. The grant may be as old as the request that it answers, so one that came after a long wait is
+ * renewed before anybody relies on it.
+ */
+async function confirmHold(
+  transport: Transport,
+  granted: wire.LockGranted,
+  notGrantedAtMs: number,
+): Promise<Result<Hold, AcquireError>> {
+  const { name, fence, leaseId, ttlMs } = granted;
+  const elapsedMs = transport.settings.environment.clock.monotonicMs() - notGrantedAtMs;
+  if (elapsedMs < ttlMs / 3) return ok(new Hold(transport, { name, fence, leaseId, ttlMs, aliveAtMs: notGrantedAtMs }));
+  const renewal = await renewLease(transport, leaseId, { timeoutMs: ttlMs, attemptTimeoutMs: ttlMs / 3 });
+  if (renewal.ok) return ok(new Hold(transport, { name, fence, leaseId, ttlMs, aliveAtMs: renewal.value.sentAtMs }));
+  const reason = renewal.error.code === "lease_not_found" ? "leaseGone" : "expired";
+  return err({ code: "lock_lost", reason, fence, detail: `granted, but not renewed in time: ${renewal.error.detail}` });
+}
+
+function lostWhileWorking(hold: Hold, signal: AbortSignal): Result<never, LockLost> | undefined {
+  const { reason } = signal;
+  if (!(reason instanceof LockLostError) || reason.reason === "released") return undefined;
+  return err({ code: "lock_lost", reason: reason.reason, detail: reason.message, fence: hold.fence });
+}

@@ -1,0 +1,211 @@
+/**
+ * This file carries one call to a cluster: it stays with an endpoint while that works, goes on to the next when it does not,
+ * repeats what can be repeated under the same request id, and ends by a deadline. What it returns is an answer, or a
+ * statement of what is known.
+ */
+import createFetchClient from "openapi-fetch";
+import type { operations, Problem, paths } from "../generated/types.ts";
+import { linkedController, pause } from "./environment.ts";
+import {
+  type Aborted,
+  type BadResponse,
+  type ClientError,
+  outcomeUnknown,
+  type ProblemOf,
+  repeats,
+  type Unreachable,
+} from "./errors.ts";
+import type { Settings } from "./options.ts";
+import { err, ok, type Result } from "./result.ts";
+
+/** The typed REST client; every request names its `baseUrl` and `signal`. */
+export type Rest = ReturnType<typeof createFetchClient<paths, "application/json" | "application/problem+json">>;
+
+/** Where and until when one attempt runs. Spread it into the request. */
+export type Target = { readonly baseUrl: string; readonly signal: AbortSignal };
+
+/** The JSON that an operation documents for its 2xx responses. */
+export type AnswerOf<Operation extends keyof operations> = {
+  [Status in keyof operations[Operation]["responses"]]: Status extends 200 | 201 | 202
+    ? operations[Operation]["responses"][Status] extends { readonly content: { readonly "application/json": infer Body } }
+      ? Body
+      : never
+    : never;
+}[keyof operations[Operation]["responses"]];
+
+type Fetched = { readonly data?: unknown; readonly error?: unknown; readonly response: Response };
+
+export type Call<Operation extends keyof operations> = {
+  /** Decides the types of the answer and of the problems; `send` must request this operation. */
+  readonly operation: Operation;
+  readonly send: (target: Target) => Promise<Fetched>;
+  /** Whether an attempt without an answer may have changed something. */
+  readonly mutates: boolean;
+  readonly timeoutMs?: number | undefined;
+  readonly attemptTimeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Ask this endpoint only. */
+  readonly endpoint?: string | undefined;
+};
+
+/** An answer, with the monotonic times at which the first attempt and the answered one were sent. */
+export type Reply<Data> = { readonly data: Data; readonly firstSentAtMs: number; readonly sentAtMs: number };
+
+type Attempted =
+  | { readonly kind: "answered"; readonly data: unknown }
+  | { readonly kind: "refused"; readonly problem: Problem }
+  | { readonly kind: "unanswered"; readonly detail: string; readonly wasSent: boolean }
+  | { readonly kind: "foreign"; readonly error: BadResponse };
+
+export type Transport = {
+  readonly rest: Rest;
+  readonly settings: Settings;
+  /** Fires when the client is closed. */
+  readonly closed: AbortSignal;
+  readonly endpoints: Endpoints;
+  /** Settles with an answer, or with an error once the deadline has passed or nothing is left to try. */
+  readonly call: <Operation extends keyof operations>(
+    call: Call<Operation>,
+  ) => Promise<Result<Reply<AnswerOf<Operation>>, ProblemOf<Operation> | ClientError>>;
+  /** A pause before the repeat number `repeat` (from 0): full jitter, doubling, at least `floorMs`. */
+  readonly backoffMs: (repeat: number, floorMs?: number) => number;
+};
+
+/** Which endpoint is in use. All calls and watches of a client share one. */
+export type Endpoints = {
+  readonly current: () => string;
+  /** Moves on, unless another call has moved on from `endpoint` already. */
+  readonly leave: (endpoint: string) => void;
+};
+
+/** Starts at a random endpoint, so that many clients spread over the nodes. */
+export function createEndpoints(urls: readonly string[], random: () => number): Endpoints {
+  let index = Math.floor(random() * urls.length) % urls.length;
+  const current = () => urls[index] ?? "";
+  return {
+    current,
+    leave: (endpoint) => {
+      if (current() === endpoint) index = (index + 1) % urls.length;
+    },
+  };
+}
+
+export function createTransport(settings: Settings, closed: AbortSignal): Transport {
+  const { clock, random, fetch } = settings.environment;
+  const endpoints = createEndpoints(settings.endpoints, random);
+  const rest: Rest = createFetchClient({ fetch, headers: settings.headers });
+
+  const backoffMs = (repeat: number, floorMs = 0) => {
+    const { delayMsMin, delayMsMax } = settings.retry;
+    const ceilingMs = Math.min(delayMsMax, delayMsMin * 2 ** Math.min(repeat, 20));
+    return Math.max(random() * ceilingMs, Math.min(floorMs, delayMsMax));
+  };
+
+  const call = async <Operation extends keyof operations>(
+    request: Call<Operation>,
+  ): Promise<Result<Reply<AnswerOf<Operation>>, ProblemOf<Operation> | ClientError>> => {
+    type Answer = AnswerOf<Operation>;
+    type Failure = ProblemOf<Operation>;
+    const { controller, unlink } = linkedController([closed, request.signal]);
+    const { signal } = controller;
+    const firstSentAtMs = clock.monotonicMs();
+    const deadlineMs = firstSentAtMs + (request.timeoutMs ?? settings.requestTimeoutMs);
+    const attemptTimeoutMs = request.attemptTimeoutMs ?? settings.attemptTimeoutMs;
+    let mayHaveHappened = false;
+    try {
+      for (let attempt = 0; ; attempt++) {
+        if (signal.aborted) return err(aborted(mayHaveHappened));
+        const baseUrl = request.endpoint ?? endpoints.current();
+        const sentAtMs = clock.monotonicMs();
+        const timeoutMs = Math.min(attemptTimeoutMs, deadlineMs - sentAtMs);
+        const outcome = await attemptOnce(settings, request, { baseUrl, signal, timeoutMs });
+        if (outcome.kind === "answered") {
+          // The wire is believed here: what a node answers is held to the document by the contract tests.
+          return ok({ data: outcome.data as Answer, firstSentAtMs, sentAtMs });
+        }
+        if (outcome.kind === "foreign") return err(outcome.error);
+        if (outcome.kind === "refused" && !repeats(outcome.problem.code)) return err(outcome.problem as Failure);
+        const { retryAfterMs, unknown } = readSetback(outcome);
+        mayHaveHappened ||= request.mutates && unknown;
+        if (signal.aborted) return err(aborted(mayHaveHappened));
+        if (request.endpoint === undefined) endpoints.leave(baseUrl);
+        const pauseMs = backoffMs(attempt, retryAfterMs);
+        const isLast = attempt + 1 >= settings.retry.attemptsMax || clock.monotonicMs() + pauseMs >= deadlineMs;
+        if (isLast) return err(exhausted(outcome, attempt + 1, mayHaveHappened) as Failure | ClientError);
+        await pause(clock, pauseMs, signal);
+      }
+    } finally {
+      unlink();
+    }
+  };
+  return { rest, settings, closed, endpoints, call, backoffMs };
+}
+
+/** One request to one endpoint. */
+async function attemptOnce(
+  settings: Settings,
+  request: { readonly send: (target: Target) => Promise<Fetched> },
+  target: Target & { readonly timeoutMs: number },
+): Promise<Attempted> {
+  const { controller, unlink } = linkedController([target.signal]);
+  const cancelTimer = settings.environment.clock.setTimer(target.timeoutMs, () => controller.abort(new Error("timeout")));
+  try {
+    const { data, error, response } = await request.send({ baseUrl: target.baseUrl, signal: controller.signal });
+    if (data !== undefined) return { kind: "answered", data };
+    if (isProblem(error)) return { kind: "refused", problem: error };
+    const detail = `${target.baseUrl} answered ${response.status} without a problem document`;
+    // What a proxy says when the node behind it is down.
+    if ([502, 503, 504].includes(response.status)) return { kind: "unanswered", detail, wasSent: true };
+    return { kind: "foreign", error: { code: "bad_response", detail, status: response.status } };
+  } catch (error) {
+    if (controller.signal.aborted) {
+      const detail = `${target.baseUrl} did not answer within ${Math.round(target.timeoutMs)} ms`;
+      return { kind: "unanswered", detail, wasSent: true };
+    }
+    const { message, wasSent } = readNetworkError(error);
+    return { kind: "unanswered", detail: `${target.baseUrl}: ${message}`, wasSent };
+  } finally {
+    cancelTimer();
+    unlink();
+  }
+}
+
+function isProblem(error: unknown): error is Problem {
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string";
+}
+
+/** Failures that come before a byte of the request has left. Browsers do not tell; there everything may have been sent. */
+const unsentCauses = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+
+function readNetworkError(error: unknown): { readonly message: string; readonly wasSent: boolean } {
+  const causes = [error, error instanceof Error ? error.cause : undefined];
+  for (const cause of causes) {
+    if (typeof cause !== "object" || cause === null || !("code" in cause)) continue;
+    const code = String(cause.code);
+    return { message: code, wasSent: !unsentCauses.includes(code) };
+  }
+  return { message: error instanceof Error ? error.message : String(error), wasSent: true };
+}
+
+type Setback = Extract<Attempted, { readonly kind: "refused" | "unanswered" }>;
+
+function readSetback(outcome: Setback): { readonly retryAfterMs: number; readonly unknown: boolean } {
+  if (outcome.kind === "unanswered") return { retryAfterMs: 0, unknown: outcome.wasSent };
+  const { problem } = outcome;
+  const retryAfterMs = "retryAfterMs" in problem && typeof problem.retryAfterMs === "number" ? problem.retryAfterMs : 0;
+  return { retryAfterMs, unknown: problem.code === "outcome_unknown" };
+}
+
+function exhausted(outcome: Setback, attempts: number, mayHaveHappened: boolean): Problem | Unreachable {
+  // One attempt without an answer is enough: it may be carried out after every later refusal.
+  if (mayHaveHappened) {
+    const last = outcome.kind === "refused" ? outcome.problem.detail : outcome.detail;
+    return outcomeUnknown(`no definite answer after ${attempts} attempts; the last: ${last}`);
+  }
+  if (outcome.kind === "refused") return outcome.problem;
+  return { code: "unreachable", detail: outcome.detail, attempts };
+}
+
+function aborted(mayHaveHappened: boolean): Aborted {
+  return { code: "aborted", detail: mayHaveHappened ? "aborted; the write may or may not happen" : "aborted" };
+}

@@ -1,0 +1,200 @@
+/**
+ * This file is the watch of the client: an async iterator over the changes of the store that survives the death of the
+ * node it is connected to, with no gap and no repeat.
+ */
+import type * as wire from "../generated/types.ts";
+import { linkedController, pause } from "./environment.ts";
+import type { Transport } from "./transport.ts";
+import { type CursorItem, WatchCursor, type WatchStart } from "./watch-cursor.ts";
+import { type SessionMessage, WatchSession } from "./watch-session.ts";
+
+export type WatchOptions = {
+  /** What to watch; `prefix` is short for config keys under it. Exactly one of the two. */
+  readonly targets?: readonly wire.WatchTarget[];
+  readonly prefix?: string;
+  /** `snapshot` (default): the present, then changes. `now`: changes. A revision: the first one of interest. */
+  readonly from?: WatchStart;
+  /** With a revision that was kept for long: the store it belongs to, so that a restored store is noticed. */
+  readonly storeId?: string;
+  /** When the revisions wanted are gone, start over with a snapshot instead of failing. */
+  readonly resync?: boolean;
+  readonly signal?: AbortSignal;
+};
+
+/** Why a watch cannot go on. */
+export type WatchFailure = Omit<wire.WatchError, "watchId">;
+
+/** What a watch tells. `failed` is the last item, if it comes; a watch that is closed just ends. */
+export type WatchItem = CursorItem | { readonly kind: "failed"; readonly error: WatchFailure };
+
+export type Watch = AsyncIterable<WatchItem> & {
+  /** Ends the iteration after what is being told. */
+  readonly close: () => void;
+  /** The store that is watched; keep it beside a revision that is kept. Undefined until a node has answered. */
+  readonly storeId: () => string | undefined;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+/** Nothing happens before the iteration begins; a watch can be iterated once. */
+export function openWatch(transport: Transport, options: WatchOptions): Watch {
+  const closing = new AbortController();
+  const run = new WatchRun(transport, options, closing.signal);
+  const items = run.items();
+  const close = () => closing.abort();
+  return {
+    [Symbol.asyncIterator]: () => items,
+    close,
+    storeId: () => run.storeId,
+    [Symbol.asyncDispose]: async () => {
+      close();
+      await items.return(undefined);
+    },
+  };
+}
+
+/** How a session ended: `next` says whether the watch can go on, and how soon. */
+type SessionEnd =
+  | { readonly next: "retry"; readonly workedForAWhile: boolean }
+  | { readonly next: "restart" }
+  | { readonly next: "fail"; readonly error: WatchFailure };
+
+class WatchRun {
+  storeId: string | undefined;
+  readonly #transport: Transport;
+  readonly #options: WatchOptions;
+  readonly #targets: readonly wire.WatchTarget[];
+  readonly #cursor: WatchCursor;
+  readonly #closing: AbortSignal;
+  /** When nodes began to say that the wanted revision lies ahead of them; they may only lag. */
+  #futureSinceMs: number | undefined;
+
+  constructor(transport: Transport, options: WatchOptions, closing: AbortSignal) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#closing = closing;
+    this.#targets = toTargets(options);
+    this.#cursor = new WatchCursor(options.from ?? "snapshot");
+    this.storeId = options.storeId;
+  }
+
+  async *items(): AsyncGenerator<WatchItem, undefined, undefined> {
+    const { settings, closed, endpoints, backoffMs } = this.#transport;
+    const { controller, unlink } = linkedController([closed, this.#options.signal, this.#closing]);
+    const { signal } = controller;
+    try {
+      for (let failures = 0; !signal.aborted; ) {
+        const endpoint = endpoints.current();
+        const end = yield* this.#session(endpoint, signal);
+        if (signal.aborted) return;
+        if (end.next === "fail") {
+          yield { kind: "failed", error: end.error };
+          return;
+        }
+        if (end.next === "restart") {
+          this.#cursor.restart();
+          this.storeId = undefined;
+        }
+        failures = end.next === "retry" && end.workedForAWhile ? 0 : failures + 1;
+        endpoints.leave(endpoint);
+        await pause(settings.environment.clock, backoffMs(failures), signal);
+      }
+    } finally {
+      unlink();
+    }
+  }
+
+  async *#session(endpoint: string, signal: AbortSignal): AsyncGenerator<WatchItem, SessionEnd, undefined> {
+    const { settings } = this.#transport;
+    const session = new WatchSession({
+      endpoint,
+      headers: settings.headers,
+      timeoutMs: settings.attemptTimeoutMs,
+      clock: settings.environment.clock,
+      signal,
+    });
+    let workedForAWhile = false;
+    try {
+      for (;;) {
+        const message = await session.next();
+        if (signal.aborted) return { next: "retry", workedForAWhile };
+        if (message.kind === "dead") return { next: "retry", workedForAWhile };
+        if (message.kind === "refused") return this.#afterRefusal(message.error, workedForAWhile);
+        if (message.kind === "hello") {
+          const end = this.#greet(session, message.hello);
+          if (end !== undefined) return end;
+          continue;
+        }
+        workedForAWhile = true;
+        this.#futureSinceMs = undefined;
+        yield* this.#take(message);
+        // The consumer came back for more, so it has taken these.
+        if (message.kind === "snapshot") session.acknowledge(message.part.seq);
+        if (message.kind === "events") session.acknowledge(message.message.seq);
+      }
+    } finally {
+      session.close();
+    }
+  }
+
+  #greet(session: WatchSession, hello: wire.Hello): SessionEnd | undefined {
+    if (this.storeId !== undefined && this.storeId !== hello.storeId) {
+      const detail = `the store is ${hello.storeId}, the watch began on ${this.storeId}`;
+      return this.#afterRefusal({ watchId: "", code: "store_changed", detail, storeId: hello.storeId }, false);
+    }
+    this.storeId = hello.storeId;
+    session.open({ targets: this.#targets, from: this.#cursor.reopen(), storeId: hello.storeId });
+    return undefined;
+  }
+
+  #take(message: Exclude<SessionMessage, { readonly kind: "hello" | "refused" | "dead" }>): readonly CursorItem[] {
+    switch (message.kind) {
+      case "opened":
+        this.#cursor.takeOpened(message.startRevision);
+        return [];
+      case "snapshot":
+        this.#cursor.takeSnapshot(message.part);
+        return [];
+      case "synced":
+        return this.#cursor.takeSynced(message.message);
+      case "events":
+        return this.#cursor.takeEvents(message.message);
+      case "progress":
+        return this.#cursor.takeProgress(message.message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #afterRefusal(refusal: wire.WatchError, workedForAWhile: boolean): SessionEnd {
+    const { watchId: _, ...error } = refusal;
+    switch (error.code) {
+      case "slow_consumer":
+      case "shutting_down":
+        return { next: "retry", workedForAWhile };
+      case "compacted":
+      case "store_changed":
+        return this.#options.resync === true ? { next: "restart" } : { next: "fail", error };
+      case "future_revision": {
+        const { environment, requestTimeoutMs } = this.#transport.settings;
+        const nowMs = environment.clock.monotonicMs();
+        this.#futureSinceMs ??= nowMs;
+        if (nowMs - this.#futureSinceMs < requestTimeoutMs) return { next: "retry", workedForAWhile };
+        return { next: "fail", error };
+      }
+      case "invalid_request":
+      case "limit_reached":
+        return { next: "fail", error };
+      default:
+        error.code satisfies never;
+        // A newer node may know more codes; none of them can be waited out.
+        return { next: "fail", error };
+    }
+  }
+}
+
+function toTargets(options: WatchOptions): readonly wire.WatchTarget[] {
+  const { targets, prefix } = options;
+  if (targets !== undefined && prefix === undefined) return targets;
+  if (prefix !== undefined && targets === undefined) return [{ kind: "config", prefix }];
+  throw new TypeError("a watch needs targets or a prefix, not both");
+}
