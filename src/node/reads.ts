@@ -18,9 +18,9 @@ export class Reads {
   /** Wait for the next request. */
   #next: Pending[] = [];
   /** Share the request that is out. */
-  #asked: { readonly readId: number; readonly reads: Pending[]; ticks: number } | undefined;
+  #asked: { readonly readId: number; reads: Pending[]; ticks: number } | undefined;
   /** Have their index, wait for apply; in index order. */
-  #indexed: { readonly index: LogIndex; readonly reads: Pending[] }[] = [];
+  #indexed: { readonly index: LogIndex; reads: Pending[] }[] = [];
   #nextReadId: number;
 
   /** `firstReadId` keeps the ids of different runs of a node apart. */
@@ -73,10 +73,9 @@ export class Reads {
   /** Gives up on a request that is out for `ticksMax` ticks (its message or answer may be lost), and on reads past their deadline. */
   tick(nowMs: number, ticksMax: number): void {
     if (this.#asked !== undefined && ++this.#asked.ticks >= ticksMax) this.#askAgain();
-    if (this.#next.every((read) => read.deadlineMs > nowMs)) return;
-    const due = this.#next.filter((read) => read.deadlineMs <= nowMs);
-    this.#next = this.#next.filter((read) => read.deadlineMs > nowMs);
-    for (const read of due) read.settle({ kind: "noLeader" });
+    this.#next = this.#withoutDue(this.#next, nowMs);
+    if (this.#asked !== undefined) this.#asked.reads = this.#withoutDue(this.#asked.reads, nowMs);
+    for (const group of this.#indexed) group.reads = this.#withoutDue(group.reads, nowMs);
   }
 
   close(): void {
@@ -85,6 +84,13 @@ export class Reads {
     this.#asked = undefined;
     this.#indexed = [];
     for (const read of all) read.settle({ kind: "shuttingDown" });
+  }
+
+  /** Ends the reads that are past their deadline; returns the others. */
+  #withoutDue(reads: Pending[], nowMs: number): Pending[] {
+    if (reads.every((read) => read.deadlineMs > nowMs)) return reads;
+    for (const read of reads) if (read.deadlineMs <= nowMs) read.settle({ kind: "noLeader" });
+    return reads.filter((read) => read.deadlineMs > nowMs);
   }
 
   #askAgain(): void {

@@ -1,0 +1,142 @@
+/**
+ * This file tests that every proposal comes to exactly one of its ends, and to the right one.
+ */
+import { describe, expect, test } from "vitest";
+import { ok } from "../../src/base/result.ts";
+import { type ProposalEnd, Proposals } from "../../src/node/proposals.ts";
+import { toTerm } from "../../src/raft/types.ts";
+
+const outcome = ok({ revision: 7 as never });
+
+function setUp(limits = { pendingProposalsMax: 3, pendingBytesMax: 100 }) {
+  const proposals = new Proposals("run-1", limits);
+  const ends: string[] = [];
+  const add = (name: string, options: { bytes?: number; deadlineMs?: number } = {}) =>
+    proposals.add({
+      command: new Uint8Array(options.bytes ?? 10),
+      deadlineMs: options.deadlineMs ?? 1000,
+      settle: (end: ProposalEnd) => ends.push(`${name}: ${end.kind}`),
+    });
+  const take = () =>
+    proposals
+      .take(1_000_000)
+      .flat()
+      .map((proposal) => proposal.id.sequence);
+  return { proposals, ends, add, take };
+}
+
+describe("a proposal", () => {
+  test("ends as applied when its entry is applied here", () => {
+    const { proposals, ends, add, take } = setUp();
+    add("a");
+    expect(take()).toEqual([1]);
+    proposals.placed([1], toTerm(2));
+    proposals.applied(1, outcome);
+    expect(ends).toEqual(["a: applied"]);
+    proposals.applied(1, outcome);
+    expect(ends).toEqual(["a: applied"]);
+  });
+
+  test("is proposed again, under a new number, when a later term is applied without it", () => {
+    const { proposals, ends, add, take } = setUp();
+    add("a");
+    take();
+    proposals.placed([1], toTerm(2));
+    proposals.termApplied(toTerm(2));
+    expect(proposals.waiting).toBe(false);
+    proposals.termApplied(toTerm(3));
+    expect(take()).toEqual([2]);
+    proposals.placed([2], toTerm(3));
+    proposals.applied(2, outcome);
+    expect(ends).toEqual(["a: applied"]);
+  });
+
+  test("is proposed again when a node that leads no more refuses it", () => {
+    const { proposals, add, take } = setUp();
+    add("a");
+    take();
+    proposals.placed([1], toTerm(2));
+    proposals.refused([1], { reason: "noLeader", max: 0 });
+    expect(take()).toEqual([2]);
+  });
+
+  test("a late refusal of an earlier placement does not touch the new one", () => {
+    const { proposals, ends, add, take } = setUp();
+    add("a");
+    take();
+    proposals.placed([1], toTerm(2));
+    proposals.termApplied(toTerm(3));
+    take();
+    proposals.placed([2], toTerm(3));
+    proposals.refused([1], { reason: "uncommittedLimit", max: 5 });
+    expect(ends).toEqual([]);
+    expect(proposals.count).toBe(1);
+  });
+
+  test("ends as overloaded when the leader's limit refuses it", () => {
+    const { proposals, ends, add, take } = setUp();
+    add("a");
+    take();
+    proposals.refused([1], { reason: "uncommittedLimit", max: 5 });
+    expect(ends).toEqual(["a: overloaded"]);
+  });
+
+  test("past its deadline it ends as noLeader while it is nowhere, and as outcomeUnknown once it may be in a log", () => {
+    const { proposals, ends, add, take } = setUp();
+    add("placed", { deadlineMs: 50 });
+    take();
+    proposals.placed([1], toTerm(2));
+    add("waits", { deadlineMs: 50 });
+    proposals.expire(49);
+    expect(ends).toEqual([]);
+    proposals.expire(50);
+    expect(ends).toEqual(["placed: outcomeUnknown", "waits: noLeader"]);
+    expect(proposals.count).toBe(0);
+  });
+
+  test("beyond the count or the bytes allowed it is refused at once, but a first one always fits", () => {
+    const { ends, add } = setUp();
+    add("huge", { bytes: 500 });
+    expect(ends).toEqual([]);
+    add("b");
+    expect(ends).toEqual(["b: overloaded"]);
+    const counted = setUp();
+    for (const name of ["a", "b", "c", "d"]) counted.add(name);
+    expect(counted.ends).toEqual(["d: overloaded"]);
+  });
+
+  test("room comes back when proposals end", () => {
+    const { proposals, ends, add, take } = setUp();
+    for (const name of ["a", "b", "c"]) add(name);
+    take();
+    proposals.applied(2, outcome);
+    add("d");
+    expect(ends).toEqual(["b: applied"]);
+  });
+
+  test("a replaced state leaves the fate of what it may contain unknown", () => {
+    const { proposals, ends, add, take } = setUp();
+    add("a");
+    take();
+    proposals.placed([1], toTerm(2));
+    proposals.stateReplaced(toTerm(2));
+    expect(ends).toEqual(["a: outcomeUnknown"]);
+  });
+
+  test("closing tells what never left and what may have", () => {
+    const { proposals, ends, add, take } = setUp();
+    add("a");
+    take();
+    proposals.placed([1], toTerm(2));
+    add("b");
+    proposals.close();
+    expect(ends).toEqual(["b: shuttingDown", "a: outcomeUnknown"]);
+  });
+
+  test("take hands out chunks of about the size asked for, in order", () => {
+    const { proposals, add } = setUp({ pendingProposalsMax: 10, pendingBytesMax: 1000 });
+    for (const name of ["a", "b", "c", "d", "e"]) add(name);
+    const chunks = proposals.take(20).map((chunk) => chunk.map((proposal) => proposal.id.sequence));
+    expect(chunks).toEqual([[1, 2], [3, 4], [5]]);
+  });
+});

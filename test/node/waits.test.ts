@@ -1,0 +1,132 @@
+/**
+ * This file tests those who wait in a queue through this node, shared renewals, and the gathering of writes.
+ */
+import { describe, expect, test } from "vitest";
+import { err, ok } from "../../src/base/result.ts";
+import type { Change } from "../../src/machine/change.ts";
+import type { LeaseId, Ticket } from "../../src/machine/types.ts";
+import { toFence, toRevision, toTicket } from "../../src/machine/types.ts";
+import { PendingWrite } from "../../src/node/pending-write.ts";
+import type { ProposalEnd } from "../../src/node/proposals.ts";
+import { Renewals } from "../../src/node/renewals.ts";
+import { type TicketEnd, TicketWaits } from "../../src/node/ticket-waits.ts";
+import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
+
+const l1 = "l1" as LeaseId;
+const l2 = "l2" as LeaseId;
+const ticket: Ticket = toTicket(7);
+
+function batch(change: Change) {
+  return [{ revision: toRevision(9), wallTimeMs: 0, changes: [change] }];
+}
+
+describe("a wait in a queue", () => {
+  const granted: Change = { kind: "lockGranted", name: "a", fence: toFence(9), leaseId: l1, ttlMs: 500, ticket, owner: null };
+  const dequeued = (reason: "cancelled" | "waitTimeout" | "leaseEnded"): Change => ({
+    kind: "lockDequeued",
+    name: "a",
+    ticket,
+    reason,
+  });
+  const cases: { title: string; change: Change; leaseId: LeaseId | null; end: TicketEnd | undefined }[] = [
+    {
+      title: "its grant",
+      change: granted,
+      leaseId: null,
+      end: ok({ kind: "granted", fence: toFence(9), leaseId: l1, ttlMs: 500, ticket }),
+    },
+    { title: "its deadline", change: dequeued("waitTimeout"), leaseId: null, end: err({ kind: "waitTimeout", ticket }) },
+    { title: "somebody's cancel", change: dequeued("cancelled"), leaseId: null, end: err({ kind: "waitCancelled", ticket }) },
+    { title: "the end of its lease", change: dequeued("leaseEnded"), leaseId: l2, end: err({ kind: "leaseGone", leaseId: l2 }) },
+    { title: "nothing of another lock", change: { ...granted, name: "b" }, leaseId: null, end: undefined },
+    { title: "nothing of another ticket", change: { ...granted, ticket: toTicket(8) }, leaseId: null, end: undefined },
+  ];
+  test.each(cases)("ends with $title", ({ change, leaseId, end }) => {
+    const waits = new TicketWaits();
+    const ends: TicketEnd[] = [];
+    waits.add({ name: "a", ticket, leaseId }, (told) => ends.push(told));
+    waits.publish(batch(change));
+    waits.publish(batch(change));
+    expect(ends).toEqual(end === undefined ? [] : [end]);
+  });
+
+  test("that was cancelled is not told", () => {
+    const waits = new TicketWaits();
+    const ends: TicketEnd[] = [];
+    waits.add({ name: "a", ticket, leaseId: null }, (told) => ends.push(told)).cancel();
+    waits.publish(batch(granted));
+    expect(ends).toEqual([]);
+    expect(waits.count).toBe(0);
+  });
+});
+
+describe("renewals", () => {
+  test("of one turn are one command, and each request hears of its own leases", () => {
+    const renewals = new Renewals({ leaseIdsMax: 10 });
+    const ends: ProposalEnd[] = [];
+    renewals.add({ leaseIds: [l1, l2], deadlineMs: 5, settle: (end) => ends.push(end) });
+    renewals.add({ leaseIds: [l2], deadlineMs: 9, settle: (end) => ends.push(end) });
+    const [shared, ...more] = renewals.take();
+    expect(more).toEqual([]);
+    expect(shared).toMatchObject({ leaseIds: ["l1", "l2"], deadlineMs: 9 });
+    const answers = [
+      { leaseId: l1, ttlMs: 500 },
+      { leaseId: l2, ttlMs: null },
+    ];
+    shared?.settle({ kind: "applied", outcome: ok({ renewals: answers }) });
+    expect(ends).toEqual([
+      { kind: "applied", outcome: ok({ renewals: answers }) },
+      { kind: "applied", outcome: ok({ renewals: [{ leaseId: l2, ttlMs: null }] }) },
+    ]);
+    expect(renewals.take()).toEqual([]);
+  });
+
+  test("beyond what one command may hold are split between requests", () => {
+    const renewals = new Renewals({ leaseIdsMax: 2 });
+    for (const leaseIds of [[l1], [l2], [l1, l2]]) renewals.add({ leaseIds, deadlineMs: 1, settle: () => {} });
+    expect(renewals.take().map(({ leaseIds }) => leaseIds)).toEqual([
+      ["l1", "l2"],
+      ["l1", "l2"],
+    ]);
+  });
+
+  test("share a bad end, too", () => {
+    const renewals = new Renewals({ leaseIdsMax: 10 });
+    const ends: string[] = [];
+    renewals.add({ leaseIds: [l1], deadlineMs: 1, settle: (end) => ends.push(end.kind) });
+    renewals.take()[0]?.settle({ kind: "noLeader" });
+    expect(ends).toEqual(["noLeader"]);
+  });
+});
+
+describe("a pending write", () => {
+  const entry = (index: number, term: number): Entry => ({
+    index: toLogIndex(index),
+    term: toTerm(term),
+    clusterTimeMs: toClusterTimeMs(0),
+    wallTimeMs: 0,
+    payload: { kind: "noop" },
+  });
+  const persist = (sequence: number, entries: Entry[]) =>
+    ({ kind: "persist", sequence, hardState: undefined, entries, snapshot: undefined }) as const;
+
+  test("holds the newest entry of each index, and answers for the newest order", () => {
+    const pending = new PendingWrite();
+    expect(pending.empty).toBe(true);
+    pending.add(persist(1, [entry(4, 1), entry(5, 1), entry(6, 1)]));
+    pending.add(persist(2, [entry(5, 2)]));
+    const { sequence, batch: write } = pending.seal([]);
+    expect(sequence).toBe(2);
+    expect(write.entries.map(({ index, term }) => [index, term])).toEqual([
+      [4, 1],
+      [5, 2],
+    ]);
+  });
+
+  test("keeps the newest hard state, also when a later order has none", () => {
+    const pending = new PendingWrite();
+    pending.add({ ...persist(1, []), hardState: { currentTerm: toTerm(3), votedFor: toNodeId("n2") } });
+    pending.add(persist(2, [entry(1, 3)]));
+    expect(pending.seal([]).batch.hardState).toEqual({ currentTerm: 3, votedFor: "n2" });
+  });
+});
