@@ -2,7 +2,7 @@
  * This file serves watches. Each has a cursor, the revision it has read up to, and pulls from there: recent batches out
  * of memory, older ones from the change log. So a slow watch costs reads, never memory, and none can see a gap.
  */
-import { ok, type Result } from "../base/result.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import type { Change, ChangeBatch, WatchTarget } from "../machine/change.ts";
 import type { QueryRefusal } from "../machine/query.ts";
 import { type Revision, toRevision } from "../machine/types.ts";
@@ -59,7 +59,8 @@ export class WatchHub {
   open(options: WatchOptions): Result<Watch, QueryRefusal> {
     const present = this.#options.changeLog.revision();
     const after = toRevision(options.from === null ? present : Math.max(options.from - 1, 0));
-    if (after !== present) {
+    if (after > present) return err({ kind: "futureRevision", revision: present });
+    if (after < present) {
       const readable = this.read(after, { batchesMax: 1, bytesMax: 1 });
       if (!readable.ok) return readable;
     }
