@@ -1,0 +1,89 @@
+/**
+ * This file is `keyhold server`: one node as a process. It owns what belongs to a process: signals, the exit code, and the
+ * last line when something broke.
+ */
+import type { Logger } from "pino";
+import type { RunningNode } from "../main.ts";
+import { configOf } from "./config-command.ts";
+import { createLogger } from "./log.ts";
+import { describeTakenPort } from "./ports.ts";
+
+const exitStopped = 0;
+const exitFailed = 1;
+/** EX_SOFTWARE: we were wrong, or the disk was; a supervisor restarts the node, which recovers from disk. */
+const exitBroken = 70;
+
+/** Starts the node and returns; the process ends by a signal, or by a failure. */
+export async function runServer(flags: Record<string, unknown>): Promise<void> {
+  const config = configOf(flags);
+  if (!config.ok) {
+    console.error(`keyhold: ${config.error.message}`);
+    process.exitCode = config.error.exitCode;
+    return;
+  }
+  const logger = createLogger(config.value);
+  const broken = endOnBreakage(logger);
+  const { startNode } = await import("../main.ts");
+  let node: RunningNode;
+  try {
+    node = await startNode(config.value, { logger, onFatal: broken("the node has stopped") });
+  } catch (error) {
+    logger.fatal({ err: error }, "did not start");
+    console.error(`keyhold: ${describeStartFailure(error)}`);
+    process.exit(exitFailed);
+  }
+  endOnSignals(node, logger);
+}
+
+/** Any error that nobody expected ends the process at once: going on with a state that may be wrong is worse than a restart. */
+function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => never {
+  const end =
+    (what: string) =>
+    (error: unknown): never => {
+      logger.fatal({ err: error }, what);
+      console.error(`keyhold: stopping: ${error instanceof Error ? error.message : String(error)}`);
+      process.exit(exitBroken);
+    };
+  process.on("uncaughtException", end("uncaught exception"));
+  process.on("unhandledRejection", end("unhandled rejection"));
+  return end;
+}
+
+/** The first signal stops in order, the second at once. A lost parent (`keyhold dev` was killed) counts as a signal. */
+function endOnSignals(node: RunningNode, logger: Logger): void {
+  let stopping = false;
+  const stop = (reason: string) => {
+    if (stopping) {
+      logger.warn({ reason }, "stopping at once");
+      process.exit(exitFailed);
+    }
+    stopping = true;
+    logger.info({ reason }, "stopping");
+    node.stop().then(
+      () => {
+        logger.info("stopped");
+        process.exit(exitStopped);
+      },
+      (error: unknown) => {
+        logger.fatal({ err: error }, "did not stop in order");
+        process.exit(exitBroken);
+      },
+    );
+  };
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+  if (process.connected) {
+    process.on("disconnect", () => stop("the parent process ended"));
+    process.channel?.unref();
+  }
+}
+
+function describeStartFailure(error: unknown): string {
+  // The transport wraps the system's error, which names the port.
+  for (const cause of [error, error instanceof Error ? error.cause : undefined]) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE" && "port" in cause) {
+      return describeTakenPort(Number(cause.port));
+    }
+  }
+  return error instanceof Error ? error.message : String(error);
+}
