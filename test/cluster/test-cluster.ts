@@ -1,0 +1,120 @@
+/**
+ * This file starts clusters of real processes on loopback, each node with a data folder of its own.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { at } from "../../src/base/at.ts";
+import { freePorts } from "./ports.ts";
+import { TestNode } from "./test-node.ts";
+import { until } from "./until.ts";
+
+export type ClusterOptions = {
+  /** How many nodes; default 3. */
+  readonly nodes?: number;
+  /** Settings on top of the defaults, for every node. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Default: a temporary folder, removed at the end. */
+  readonly dataDir?: string;
+};
+
+const leaderMsMax = 10_000;
+
+/** A running cluster; disposing it ends every process and removes its data. */
+export class TestCluster {
+  readonly nodes: readonly TestNode[];
+  readonly #folder: string;
+
+  private constructor(nodes: readonly TestNode[], folder: string) {
+    this.nodes = nodes;
+    this.#folder = folder;
+  }
+
+  /** Settles once every node serves. */
+  static async start(options: ClusterOptions = {}): Promise<TestCluster> {
+    const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), "keyhold-test-"));
+    const cluster = new TestCluster(await planNodes(options, folder), folder);
+    try {
+      await cluster.startAll();
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get urls(): readonly string[] {
+    return this.nodes.map((node) => node.apiUrl);
+  }
+
+  /** Starts the nodes that do not run, and waits until all serve. */
+  async startAll(): Promise<void> {
+    for (const node of this.nodes) if (!node.isRunning) node.start();
+    await Promise.all(this.nodes.map((node) => node.untilReady()));
+  }
+
+  /** The node that leads, by its own word; `except` is not asked. */
+  async leader(except?: TestNode): Promise<TestNode> {
+    return until("a node leads", leaderMsMax, async () => {
+      for (const node of this.nodes) {
+        if (node === except || !node.isRunning) continue;
+        if ((await roleOf(node)) === "leader") return node;
+      }
+      return undefined;
+    });
+  }
+
+  /** Some node that does not lead. */
+  async follower(): Promise<TestNode> {
+    const leader = await this.leader();
+    return at(
+      this.nodes.filter((node) => node !== leader && node.isRunning),
+      0,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.nodes) node.resume();
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function planNodes(options: ClusterOptions, folder: string): Promise<readonly TestNode[]> {
+  const count = options.nodes ?? 3;
+  const ports = await freePorts(2 * count);
+  const addresses = Array.from({ length: count }, (_, index) => ({
+    id: `n${index + 1}`,
+    apiPort: at(ports, 2 * index),
+    peerPort: at(ports, 2 * index + 1),
+  }));
+  const members = addresses.map((a) => `${a.id}=http://127.0.0.1:${a.peerPort}|http://127.0.0.1:${a.apiPort}`).join(",");
+  return addresses.map(
+    ({ id, apiPort, peerPort }) =>
+      new TestNode({
+        id,
+        apiUrl: `http://127.0.0.1:${apiPort}`,
+        dataDir: join(folder, id),
+        environment: {
+          KEYHOLD_NODE_ID: id,
+          KEYHOLD_DATA_DIR: join(folder, id),
+          KEYHOLD_API_PORT: String(apiPort),
+          KEYHOLD_PEER_PORT: String(peerPort),
+          KEYHOLD_INITIAL_CLUSTER: members,
+          KEYHOLD_LOG_LEVEL: "info",
+          ...options.environment,
+        },
+      }),
+  );
+}
+
+async function roleOf(node: TestNode): Promise<unknown> {
+  try {
+    const response = await fetch(`${node.apiUrl}/v1/cluster`, { signal: AbortSignal.timeout(1000) });
+    const status: unknown = await response.json();
+    return typeof status === "object" && status !== null && "role" in status ? status.role : undefined;
+  } catch {
+    // Down, or frozen.
+    return undefined;
+  }
+}
