@@ -1,0 +1,48 @@
+/**
+ * This file is the load generator's command line. Every number that the README or a note gives comes from one of these
+ * commands.
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { runFailover } from "./failover.ts";
+import { runFirstWrite } from "./first-write.ts";
+import { runLoad } from "./load.ts";
+import { workNames } from "./work.ts";
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("Not a whole number above 0.");
+  return value;
+};
+
+const bench = new Command("bench").description("Measures Keyhold on this machine: three nodes and the load beside each other.");
+
+bench
+  .command("load")
+  .description("closed loop: every client sends its next request when the last was answered")
+  .addOption(new Option("--work <name...>", "what to send").choices([...workNames]).default([...workNames]))
+  .option("--clients <count>", "requests under way at a time", count, 64)
+  .option("--seconds <count>", "how long each work is measured", count, 5)
+  .option("--warmup <count>", "seconds before that", count, 2)
+  .option("--bytes <count>", "size of a value", count, 256)
+  .option("--nodes <count>", "size of the cluster that is started", count, 3)
+  .option("--data-dir <dir>", "where its data goes, and stays (default: a temporary folder, removed)")
+  .option("--target <url...>", "load these nodes instead of starting a cluster")
+  .option("--to <which>", "all: clients spread over the nodes; leader: all to the leader", "all")
+  .option("--json", "print one JSON object")
+  .action(runLoad);
+
+bench
+  .command("failover")
+  .description("kill -9 of the leader under writes: how long no write is acknowledged")
+  .option("--kills <count>", "how often", count, 10)
+  .option("--clients <count>", "writers", count, 8)
+  .option("--json", "print one JSON object")
+  .action(runFailover);
+
+bench
+  .command("first-write")
+  .description("from `make run` in a fresh clone to the first served write")
+  .option("--json", "print one JSON object")
+  .action(runFirstWrite);
+
+await bench.parseAsync();
