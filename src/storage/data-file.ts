@@ -1,11 +1,9 @@
 /**
  * This file looks at an LMDB data file before LMDB maps it. LMDB believes its file: one that is shorter than its pages
- * kills the process with SIGBUS at some later read, and one that is no database at all may do worse. Only the two meta
- * pages are read here, with plain file reads.
+ * kills the process with SIGBUS at some later read, and one that is no database at all may do worse. Here the file is
+ * read with plain reads: the two meta pages always, and every page in use when the file ends before its last page.
  */
-import { spawnSync } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { createRequire } from "node:module";
 import { endianness } from "node:os";
 import { StorageError } from "./errors.ts";
 
@@ -13,35 +11,44 @@ const magic = 0xbeefc0de;
 /** Of LMDB's data format, as written by the version that package.json pins. */
 const dataVersion = 2;
 const metaBytes = 168;
-const probeTimeoutMs = 600_000;
+const pageHeaderBytes = 24;
+const branchFlag = 0x01;
+const leafFlag = 0x02;
+const bigDataFlag = 0x01;
+const subDatabaseFlag = 0x02;
+/** The root of an empty tree. */
+const noPage = 0xffff_ffff_ffff_ffffn;
+const littleEndian = endianness() === "LE";
 
 /** Throws StorageError `notADatabase`, `unknownFormat` or `truncated` unless LMDB can safely map `file`. */
 export function checkDataFile(file: string): void {
-  const { size, metas } = readMetas(file);
-  const newest = metas.reduce((a, b) => (b.transaction > a.transaction ? b : a));
-  const bytesWanted = (newest.lastPage + 1) * newest.pageBytes;
-  // A file may rightly end before its last page: pages that were given out and given back within one transaction are
-  // never written. Only then is it worth reading the whole file, where a SIGBUS does no harm.
-  if (size < bytesWanted && !isWholeDatabase(file)) {
-    throw new StorageError(
-      "truncated",
-      `${file} has ${size} bytes of ${bytesWanted}: it was cut. Move the data directory away and let the node rejoin from the other members.`,
-    );
-  }
-}
-
-type Meta = { readonly pageBytes: number; readonly lastPage: number; readonly transaction: bigint };
-
-function readMetas(file: string): { readonly size: number; readonly metas: readonly Meta[] } {
   const fd = openSync(file, "r");
   try {
     const { size } = fstatSync(fd);
     const first = readMeta(fd, 0, file);
-    return { size, metas: [first, readMeta(fd, first.pageBytes, file)] };
+    const second = readMeta(fd, first.pageBytes, file);
+    const newest = second.transaction > first.transaction ? second : first;
+    const bytesWanted = (newest.lastPage + 1) * newest.pageBytes;
+    // A file may rightly end before its last page: pages that were given out and given back within one transaction are
+    // never written. Only then is it worth looking at every page.
+    if (size < bytesWanted && !holdsAllPages(fd, size, newest)) {
+      throw new StorageError(
+        "truncated",
+        `${file} has ${size} bytes of ${bytesWanted}: it was cut. Move the data directory away and let the node rejoin from the other members.`,
+      );
+    }
   } finally {
     closeSync(fd);
   }
 }
+
+type Meta = {
+  readonly pageBytes: number;
+  readonly lastPage: number;
+  readonly transaction: bigint;
+  /** Of the free list, and of the tree of named databases. */
+  readonly roots: readonly bigint[];
+};
 
 function readMeta(fd: number, position: number, file: string): Meta {
   const bytes = Buffer.alloc(metaBytes);
@@ -51,7 +58,6 @@ function readMeta(fd: number, position: number, file: string): Meta {
       `${file} is not a database of ours: ${what}. Check that the data directory is the right one.`,
     );
   if (readSync(fd, bytes, 0, metaBytes, position) !== metaBytes) throw refuse(`it ends within its first pages`);
-  const littleEndian = endianness() === "LE";
   const view = new DataView(bytes.buffer, bytes.byteOffset, metaBytes);
   const found = view.getUint32(24, littleEndian);
   if (found !== magic) throw refuse(`the magic number is 0x${found.toString(16)}`);
@@ -66,25 +72,60 @@ function readMeta(fd: number, position: number, file: string): Meta {
     pageBytes,
     lastPage: Number(view.getBigUint64(144, littleEndian)),
     transaction: view.getBigUint64(152, littleEndian),
+    roots: [view.getBigUint64(88, littleEndian), view.getBigUint64(136, littleEndian)],
   };
 }
 
-/** Reads every record of every table in another process, which may die of it. */
-const probe = `
-const { open } = require(process.argv[1]);
-const root = open({ path: process.argv[2], readOnly: true, encoding: "binary", keyEncoding: "binary", maxDbs: 64, mapSize: 1 });
-const start = Buffer.from([0]);
-let sum = 0;
-for (const { key: name } of root.getRange({ start })) {
-  const table = root.openDB({ name: Buffer.from(name).toString(), encoding: "binary", keyEncoding: "binary" });
-  for (const { value } of table.getRange({ start })) sum += value[value.length - 1];
+/** Walks every tree from its root: whether all pages that it names lie within the file. */
+function holdsAllPages(fd: number, size: number, meta: Meta): boolean {
+  const { pageBytes } = meta;
+  const pages = Math.floor(size / pageBytes);
+  const page = new DataView(new ArrayBuffer(pageBytes));
+  const pending = meta.roots.filter((root) => root !== noPage);
+  let visited = 0;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (next >= BigInt(pages) || visited++ > pages) return false;
+    readSync(fd, page, 0, pageBytes, Number(next) * pageBytes);
+    const named = pagesNamedBy(page);
+    if (named === undefined) return false;
+    for (const { first, count } of named.runs) if (first + count > BigInt(pages)) return false;
+    pending.push(...named.trees);
+  }
+  return true;
 }
-process.exit(Number.isNaN(sum) ? 1 : 0);
-`;
 
-function isWholeDatabase(file: string): boolean {
-  const lmdb = createRequire(import.meta.url).resolve("lmdb");
-  const directory = file.slice(0, file.lastIndexOf("/"));
-  const { status } = spawnSync(process.execPath, ["-e", probe, lmdb, directory], { stdio: "ignore", timeout: probeTimeoutMs });
-  return status === 0;
+type NamedPages = {
+  readonly trees: readonly bigint[];
+  /** Large values, each on pages of its own. */
+  readonly runs: readonly { readonly first: bigint; readonly count: bigint }[];
+};
+
+/** What a page of a tree points to; undefined when it is no such page. */
+function pagesNamedBy(page: DataView): NamedPages | undefined {
+  const flags = page.getUint16(18, littleEndian);
+  const trees: bigint[] = [];
+  const runs: { first: bigint; count: bigint }[] = [];
+  if ((flags & (branchFlag | leafFlag)) === 0) return undefined;
+  const nodes = page.getUint16(20, littleEndian) >> 1;
+  try {
+    for (let i = 0; i < nodes; i++) {
+      const node = pageHeaderBytes + page.getUint16(pageHeaderBytes + 2 * i, littleEndian);
+      const nodeFlags = page.getUint16(node + 4, littleEndian);
+      const data = node + 8 + page.getUint16(node + 6, littleEndian);
+      if ((flags & branchFlag) !== 0) {
+        const low = page.getUint32(node, littleEndian);
+        trees.push(BigInt(low) + BigInt(nodeFlags) * 0x1_0000_0000n);
+      } else if ((nodeFlags & bigDataFlag) !== 0) {
+        runs.push({ first: page.getBigUint64(data, littleEndian), count: page.getBigUint64(data + 16, littleEndian) });
+      } else if ((nodeFlags & subDatabaseFlag) !== 0) {
+        const root = page.getBigUint64(data + 40, littleEndian);
+        if (root !== noPage) trees.push(root);
+      }
+    }
+  } catch (error) {
+    // An offset beyond the page: damaged.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+  return { trees, runs };
 }

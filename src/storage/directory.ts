@@ -28,11 +28,15 @@ export function presentState(directory: string): StateFolder | undefined {
   return states(directory).at(-1);
 }
 
-/** Removes what crashes left behind: states under construction, and those before the present one. */
-export function removeDebris(directory: string): void {
+/** Removes states under construction. */
+export function removeUnfinishedStates(directory: string): void {
   for (const name of readdirSync(directory)) {
     if (newPattern.test(name)) rmSync(join(directory, name), { recursive: true });
   }
+}
+
+/** Removes the states before the present one. */
+export function removeOldStates(directory: string): void {
   for (const { path } of states(directory).slice(0, -1)) rmSync(path, { recursive: true });
   syncFolder(directory);
 }
@@ -45,6 +49,11 @@ export function beginState(directory: string): StateFolder {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(path, { mode: 0o700 });
   return { number, path };
+}
+
+/** Removes a closed state that was not published. */
+export function discardState(state: StateFolder): void {
+  rmSync(state.path, { recursive: true });
 }
 
 /** Makes a finished, closed state the present one. It is, durably, when this returns. */

@@ -38,7 +38,8 @@ const textKeys = {
 const textTable: DatabaseOptions & { readonly keyEncoder: typeof textKeys } = { encoding: "binary", keyEncoder: textKeys };
 const indexTable: DatabaseOptions & { readonly keyEncoder: typeof indexKeys } = { encoding: "binary", keyEncoder: indexKeys };
 
-type ReadTransaction = ReturnType<Database["useReadTransaction"]>;
+/** Counts its users, and ends when the last one is done and newer data has been read; lmdb's types lack `use`. */
+type ReadTransaction = ReturnType<Database["useReadTransaction"]> & { use(): void };
 type MachineTables = { readonly [Name in TableName]: Database<Uint8Array, string> };
 
 /** An open environment. Closing it is the caller's duty. */
@@ -50,6 +51,8 @@ export class Environment {
   readonly tables: MachineTables;
   /** Pass it to every read: `db.get(key, environment.pin)`. */
   pin: { transaction: ReadTransaction };
+  #users = 0;
+  #idle: (() => void) | undefined;
 
   /** Opens or creates the environment in `path`. The directory must have been checked. */
   static open(path: string, mapSizeBytes: number): Environment {
@@ -73,14 +76,14 @@ export class Environment {
     this.node = table("node");
     this.log = root.openDB<Uint8Array, number>("log", indexTable);
     this.tables = Object.fromEntries(tableNames.map((name) => [name, table(`table.${name}`)])) as MachineTables;
-    this.pin = { transaction: root.useReadTransaction() };
+    this.pin = pinned(root);
   }
 
   /** From here on reads see every write that is complete now. Iterations under way keep what they see. */
   advance(): void {
     const before = this.pin.transaction;
     this.root.resetReadTxn();
-    this.pin = { transaction: this.root.useReadTransaction() };
+    this.pin = pinned(this.root);
     before.done();
   }
 
@@ -92,8 +95,53 @@ export class Environment {
     return { bytes: (numbers.lastPageNumber + 1) * numbers.pageSize, mapBytes: numbers.mapSize };
   }
 
+  /** Carries out all writes of `action`, or none; resolves after fsync. Rejects with the reason that LMDB gives. */
+  async commit(action: () => void): Promise<void> {
+    try {
+      await this.root.batch(action);
+    } catch (error) {
+      throw await commitReason(error);
+    }
+  }
+
+  /** Keeps the environment open until `release`. */
+  retain(): void {
+    this.#users++;
+  }
+
+  release(): void {
+    this.#users--;
+    if (this.#users === 0) this.#idle?.();
+  }
+
+  /** Closes once nobody who retained it is left: LMDB does not survive a cursor on a closed environment. */
   async close(): Promise<void> {
+    if (this.#users > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
     this.pin.transaction.done();
     await this.root.close();
   }
+}
+
+function pinned(root: RootDatabase<Uint8Array, string>): Environment["pin"] {
+  return { transaction: root.useReadTransaction() as ReadTransaction };
+}
+
+/** How long to wait for the reason of a failed commit, which some failures never give. */
+const reasonTimeoutMs = 1000;
+
+/** LMDB rejects a commit with a general error that holds a promise; that one rejects, later, with the reason. */
+function commitReason(error: unknown): Promise<Error> {
+  const general = error instanceof Error ? error : new Error(String(error));
+  const reason: unknown = "commitError" in general ? general.commitError : undefined;
+  if (!(reason instanceof Promise)) return Promise.resolve(general);
+  const late = new Promise<Error>((resolve) => setTimeout(resolve, reasonTimeoutMs, general).unref());
+  const found = reason.then(
+    () => general,
+    (cause: unknown) => (cause instanceof Error ? cause : general),
+  );
+  return Promise.race([found, late]);
 }

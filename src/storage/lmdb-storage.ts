@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import type { TableReader } from "../machine/tables.ts";
 import {
+  type Entry,
   type HardState,
+  type LogIndex,
   type LogReader,
   type Membership,
   type NodeId,
@@ -16,7 +18,15 @@ import {
   toTerm,
 } from "../raft/types.ts";
 import { checkDataFile } from "./data-file.ts";
-import { beginState, ensureDirectory, presentState, publishState, removeDebris } from "./directory.ts";
+import {
+  beginState,
+  discardState,
+  ensureDirectory,
+  presentState,
+  publishState,
+  removeOldStates,
+  removeUnfinishedStates,
+} from "./directory.ts";
 import { Environment } from "./environment.ts";
 import { CorruptRecord, StorageError } from "./errors.ts";
 import { LmdbLog } from "./lmdb-log.ts";
@@ -31,6 +41,8 @@ import {
   parseSnapshotMeta,
   Sealer,
 } from "./records.ts";
+import { SnapshotSink } from "./snapshot-sink.ts";
+import { SnapshotSource } from "./snapshot-source.ts";
 import { checkBatch, type WriteBatch } from "./write-batch.ts";
 
 export type LmdbStorageOptions = {
@@ -44,7 +56,10 @@ export type LmdbStorageOptions = {
   readonly mapSizeBytes: number;
   /** Entries kept in memory, by `entryBytes`. */
   readonly logCacheBytesMax: number;
-  /** A write failed: its batch is not on disk, and no later write is accepted. Called once; the process must end. */
+  /**
+   * A write failed: its batch is not on disk, and no later write is carried out. Called once. The process must end, and at
+   * once (a line, then SIGKILL): lmdb writes the reason of a failed write into a buffer that may be too small for it.
+   */
   readonly onFatal: (error: Error) => void;
 };
 
@@ -52,11 +67,15 @@ export type LmdbStorageOptions = {
 export class LmdbStorage {
   readonly #options: LmdbStorageOptions;
   readonly #ownership: Ownership;
-  readonly #environment: Environment;
+  #environment: Environment;
   readonly #log: LmdbLog;
   readonly #tables: LmdbTables;
   #hardState: HardState;
   #writing: Promise<void> | undefined;
+  #sink: SnapshotSink | undefined;
+  /** Settles when no replaced environment is open any more. */
+  #retired: Promise<void> = Promise.resolve();
+  readonly #sources = new Set<SnapshotSource>();
   #failed = false;
   #closed = false;
 
@@ -75,7 +94,8 @@ export class LmdbStorage {
       try {
         checkIdentity(parseIdentity(stored(environment, "identity")), options);
         const storage = new LmdbStorage(options, ownership, environment);
-        removeDebris(options.directory);
+        removeUnfinishedStates(options.directory);
+        removeOldStates(options.directory);
         return storage;
       } catch (error) {
         await environment.close();
@@ -122,24 +142,112 @@ export class LmdbStorage {
    * When it fails, `onFatal` is called instead.
    */
   write(batch: WriteBatch, done: () => void): void {
-    assert(!this.#closed, "write after close");
-    assert(this.#writing === undefined, "a write is under way");
-    // What a failed commit left in the page cache is not known, so nothing may be built on it (and nothing retried).
-    if (this.#failed) return;
     checkBatch(batch, this.#log);
-    this.#writing = this.#commit(batch).then(
+    this.#begin(
+      () => this.#commit(batch),
       () => {
-        this.#writing = undefined;
         this.#environment.advance();
         if (batch.hardState !== undefined) this.#hardState = batch.hardState;
         this.#log.written(batch.entries, batch.compactTo);
         done();
       },
+    );
+  }
+
+  /**
+   * Opens the present state to be read out; close it. `meta` says what the tables hold: the last applied entry and the
+   * membership in force there. Writes go on meanwhile.
+   */
+  openSnapshot(options: { readonly meta: SnapshotMeta; readonly chunkBytesMax: number }): SnapshotSource {
+    assert(!this.#closed, "snapshot after close");
+    for (const source of this.#sources) if (source.closed) this.#sources.delete(source);
+    const source = new SnapshotSource(this.#environment, { ...options, clusterId: this.#options.clusterId });
+    this.#sources.add(source);
+    return source;
+  }
+
+  /** Begins to receive a snapshot, beside the present state. There is one sink at a time. */
+  beginSnapshot(): SnapshotSink {
+    assert(!this.#closed, "snapshot after close");
+    assert(this.#sink === undefined, "a snapshot is being received");
+    const folder = beginState(this.#options.directory);
+    const environment = Environment.open(folder.path, this.#options.mapSizeBytes);
+    this.#sink = new SnapshotSink({ folder, environment, clusterId: this.#options.clusterId });
+    return this.#sink;
+  }
+
+  /** Gives up the snapshot that is being received. Resolves when nothing of it is left. */
+  async discardSnapshot(): Promise<void> {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    this.#sink = undefined;
+    await sink.environment.close();
+    discardState(sink.folder);
+  }
+
+  /**
+   * One write: makes the complete snapshot the present state, with `hardState`, and with `entries` as the whole log
+   * after it. Calls `done` once that is on disk and reads see it. A crash leaves the old state or the new one. Sources
+   * that are still open are closed.
+   */
+  installSnapshot(batch: Pick<WriteBatch, "hardState" | "entries">, done: () => void): void {
+    const sink = this.#sink;
+    assert(sink?.complete === true && sink.meta !== undefined, "no complete snapshot to install");
+    const base = sink.meta;
+    const hardState = batch.hardState ?? this.#hardState;
+    checkBatch({ ...batch, hardState, tableWrites: [], compactTo: undefined }, emptyLog(base));
+    this.#begin(
+      () => this.#swap({ sink, base, hardState, entries: batch.entries }),
+      () => done(),
+    );
+  }
+
+  /** Runs `commit` as the one write under way, then `completed`; or fails for good. */
+  #begin(commit: () => Promise<void>, completed: () => void): void {
+    assert(!this.#closed, "write after close");
+    assert(this.#writing === undefined, "a write is under way");
+    // What a failed commit left in the page cache is not known, so nothing may be built on it (and nothing retried).
+    if (this.#failed) return;
+    this.#writing = commit().then(
+      () => {
+        this.#writing = undefined;
+        completed();
+      },
       (error: unknown) => {
         this.#writing = undefined;
-        return this.#fail(error);
+        this.#fail(error);
       },
     );
+  }
+
+  async #swap(next: {
+    readonly sink: SnapshotSink;
+    readonly base: SnapshotMeta;
+    readonly hardState: HardState;
+    readonly entries: readonly Entry[];
+  }): Promise<void> {
+    const { sink, base, hardState, entries } = next;
+    const { environment, folder } = sink;
+    await environment.commit(() => {
+      const sealer = new Sealer();
+      putNodeRecords(environment, sealer, { identity: identityOf(this.#options), hardState, base });
+      for (const entry of entries) void environment.log.put(entry.index, sealer.seal(entryRecord(entry)));
+    });
+    await environment.close();
+    const state = publishState(this.#options.directory, folder);
+    const before = this.#environment;
+    this.#environment = Environment.open(state.path, this.#options.mapSizeBytes);
+    this.#log.attach(this.#environment, base);
+    this.#tables.attach(this.#environment);
+    this.#hardState = hardState;
+    this.#sink = undefined;
+    for (const source of this.#sources) source.close();
+    this.#sources.clear();
+    // Iterations that began on the old state may still run; its folder goes when they have ended.
+    this.#retired = this.#retired
+      .then(() => before.close())
+      .then(() => removeOldStates(this.#options.directory))
+      .catch((error: unknown) => this.#fail(error));
   }
 
   /** Waits for the write under way and gives the directory free. */
@@ -147,6 +255,9 @@ export class LmdbStorage {
     if (this.#closed) return;
     this.#closed = true;
     await this.#writing;
+    for (const source of this.#sources) source.close();
+    await this.discardSnapshot();
+    await this.#retired;
     await this.#environment.close();
     await this.#ownership.release();
   }
@@ -156,7 +267,7 @@ export class LmdbStorage {
   }
 
   async #commit(batch: WriteBatch): Promise<void> {
-    const { root, node, log, tables } = this.#environment;
+    const { node, log, tables } = this.#environment;
     const { bytes } = this.#environment.usage();
     // LMDB takes new pages only when no old ones are free, so a file beyond the limit is full of what is alive.
     if (bytes > this.#options.mapSizeBytes) {
@@ -164,7 +275,7 @@ export class LmdbStorage {
       throw new StorageError("full", message);
     }
     const sealer = new Sealer();
-    await root.batch(() => {
+    await this.#environment.commit(() => {
       if (batch.hardState !== undefined) void node.put("hardState", sealer.seal(batch.hardState));
       const first = batch.entries[0];
       if (first !== undefined) {
@@ -183,24 +294,11 @@ export class LmdbStorage {
     });
   }
 
-  async #fail(error: unknown): Promise<void> {
+  #fail(error: unknown): void {
     this.#failed = true;
-    const cause = await commitCause(error);
+    const cause = error instanceof Error ? error : new Error(String(error));
     this.#options.onFatal(new Error(`writing to ${this.#options.directory} failed: ${cause.message}`, { cause }));
   }
-}
-
-/** LMDB rejects a commit with a general error that holds the promise of the real one. */
-async function commitCause(error: unknown): Promise<Error> {
-  const general = error instanceof Error ? error : new Error(String(error));
-  if (!("commitError" in general) || !(general.commitError instanceof Promise)) return general;
-  // The reason may never come: it is reported from another place in lmdb, which some failures do not reach.
-  const late = new Promise<Error>((resolve) => setTimeout(resolve, 1000, general).unref());
-  const reason = general.commitError.then(
-    () => general,
-    (cause: unknown) => (cause instanceof Error ? cause : general),
-  );
-  return Promise.race([reason, late]);
 }
 
 function stored(environment: Environment, key: "identity" | "hardState" | "base"): Uint8Array {
@@ -229,7 +327,6 @@ function checkIdentity(found: Identity, options: LmdbStorageOptions): void {
 async function create(options: LmdbStorageOptions) {
   const state = beginState(options.directory);
   const environment = Environment.open(state.path, options.mapSizeBytes);
-  const identity: Identity = { formatVersion, clusterId: options.clusterId, nodeId: options.nodeId };
   const hardState: HardState = { currentTerm: toTerm(0), votedFor: null };
   const base: SnapshotMeta = {
     lastIncludedIndex: toLogIndex(0),
@@ -237,12 +334,27 @@ async function create(options: LmdbStorageOptions) {
     clusterTimeMs: toClusterTimeMs(0),
     membership: options.initialMembership,
   };
-  const sealer = new Sealer();
-  await environment.root.batch(() => {
-    void environment.node.put("identity", sealer.seal(identity));
-    void environment.node.put("hardState", sealer.seal(hardState));
-    void environment.node.put("base", sealer.seal(base));
+  await environment.commit(() => {
+    putNodeRecords(environment, new Sealer(), { identity: identityOf(options), hardState, base });
   });
   await environment.close();
   return publishState(options.directory, state);
+}
+
+function putNodeRecords(
+  environment: Environment,
+  sealer: Sealer,
+  records: { readonly identity: Identity; readonly hardState: HardState; readonly base: SnapshotMeta },
+): void {
+  for (const [key, record] of Object.entries(records)) void environment.node.put(key, sealer.seal(record));
+}
+
+function identityOf({ clusterId, nodeId }: LmdbStorageOptions): Identity {
+  return { formatVersion, clusterId, nodeId };
+}
+
+/** The log that a snapshot leaves. */
+function emptyLog(base: SnapshotMeta): LogReader {
+  const term = (index: LogIndex) => (index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined);
+  return { base, lastIndex: base.lastIncludedIndex, term, entries: () => [] };
 }

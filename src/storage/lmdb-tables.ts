@@ -42,12 +42,18 @@ export class LmdbTables implements TableReader {
     const bounds = reverse
       ? { reverse: true, ...(below === undefined ? {} : { start: below, exclusiveStart: true }), end: lowest, inclusiveEnd: true }
       : { start: lowest, ...(below === undefined ? {} : { end: below }) };
-    const rows = this.#environment.tables[table].getRange({
-      ...bounds,
-      ...(limit === undefined ? {} : { limit }),
-      ...this.#environment.pin,
-    });
-    for (const { key, value } of rows) yield [key, unseal(value, table, key) as Tables[Name]];
+    const environment = this.#environment;
+    environment.retain();
+    try {
+      const rows = environment.tables[table].getRange({
+        ...bounds,
+        ...(limit === undefined ? {} : { limit }),
+        ...environment.pin,
+      });
+      for (const { key, value } of rows) yield [key, unseal(value, table, key) as Tables[Name]];
+    } finally {
+      environment.release();
+    }
   }
 }
 

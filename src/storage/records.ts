@@ -61,6 +61,16 @@ export class Sealer {
  * naming `table` and `key`, when the sum or the encoding is wrong.
  */
 export function unseal(bytes: Uint8Array, table: string, key: number | string): unknown {
+  const body = checkSeal(bytes, table, key);
+  try {
+    return packr.unpack(body);
+  } catch (cause) {
+    throw new CorruptRecord(table, key, `not msgpack (${String(cause)})`);
+  }
+}
+
+/** The sealed record in `bytes`, not decoded and in the same memory; throws CorruptRecord when the sum is wrong. */
+export function checkSeal(bytes: Uint8Array, table: string, key: number | string): Uint8Array {
   // Not `byteLength`: of LMDB's reused buffer that is the capacity, and `length` the size of what was read last.
   const size = bytes.length;
   if (size <= sumBytes) throw new CorruptRecord(table, key, `only ${size} bytes`);
@@ -68,11 +78,7 @@ export function unseal(bytes: Uint8Array, table: string, key: number | string): 
   const found = crc32(body);
   const stored = new DataView(bytes.buffer, bytes.byteOffset, sumBytes).getUint32(0);
   if (found !== stored) throw new CorruptRecord(table, key, `sum is ${found}, stored ${stored}`);
-  try {
-    return packr.unpack(body);
-  } catch (cause) {
-    throw new CorruptRecord(table, key, `not msgpack (${String(cause)})`);
-  }
+  return body;
 }
 
 /** An entry as it is stored: its index and term are inside the sum, so that an entry at a wrong place is noticed. */
@@ -228,4 +234,38 @@ function nodeId(value: unknown): NodeId {
   const id = text(value, "node id");
   check(isNodeId(id), `${JSON.stringify(id)} is not a node id`);
   return id;
+}
+
+/** One piece of a snapshot: what it is of, then rows until the last one, which counts them. */
+export type SnapshotChunk =
+  | { readonly kind: "head"; readonly formatVersion: number; readonly clusterId: string; readonly meta: SnapshotMeta }
+  /** Each row's record is sealed, as it is stored. */
+  | { readonly kind: "rows"; readonly table: string; readonly rows: readonly (readonly [key: string, sealed: Uint8Array])[] }
+  | { readonly kind: "end"; readonly rows: number };
+
+/** Checks a decoded chunk; throws an Error that says what is wrong with it. */
+export function snapshotChunk(value: unknown): SnapshotChunk {
+  const fields = record(value, "chunk");
+  const kind = text(fields["kind"], "kind");
+  switch (kind) {
+    case "head":
+      return {
+        kind,
+        formatVersion: count(fields["formatVersion"], "format version"),
+        clusterId: text(fields["clusterId"], "cluster id"),
+        meta: snapshotMeta(fields["meta"]),
+      };
+    case "rows":
+      return { kind, table: text(fields["table"], "table"), rows: list(fields["rows"], "rows").map(snapshotRow) };
+    case "end":
+      return { kind, rows: count(fields["rows"], "rows") };
+    default:
+      return check(false, `unknown chunk ${kind}`);
+  }
+}
+
+function snapshotRow(value: unknown): readonly [key: string, sealed: Uint8Array] {
+  const [key, sealed] = list(value, "row");
+  check(sealed instanceof Uint8Array, "row is not bytes");
+  return [text(key, "key"), sealed];
 }

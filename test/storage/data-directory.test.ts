@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { toNodeId } from "../../src/raft/types.ts";
+import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 import { LmdbStorage, type LmdbStorageOptions } from "../../src/storage/lmdb-storage.ts";
 import { baseAt, command, noop } from "../contracts/entries.ts";
 import { written } from "../contracts/storage-contract.ts";
@@ -149,6 +149,23 @@ test.each([0.9, 0.5, 0.1])("a data file cut to %d of its size is refused instead
   truncateSync(dataFile(directory), Math.floor((size * share) / 4096) * 4096);
   expect(await refusal(optionsFor(directory))).toMatchObject({ code: "truncated" });
   expect(existsSync(dataFile(directory))).toBe(true);
+});
+
+test("a data file that lacks only pages nobody uses is opened", async () => {
+  const directory = temporaryFolder();
+  {
+    await using storage = await LmdbStorage.open(optionsFor(directory));
+    await written(storage, { entries: [noop(1, 1), command(2, 1, 400_000)] });
+    await written(storage, { entries: [noop(2, 2)] });
+    // LMDB writes each page anew, into the free ones.
+    for (const index of [3, 4, 5, 6, 7, 8]) await written(storage, { entries: [noop(index, 2)] });
+  }
+  const { size } = statSync(dataFile(directory));
+  truncateSync(dataFile(directory), size - 20 * 4096);
+  await using storage = await LmdbStorage.open(optionsFor(directory));
+  expect(storage.log.lastIndex).toBe(8);
+  await written(storage, { entries: [command(4, 2, 400_000)] });
+  expect(storage.log.entries({ from: toLogIndex(4), to: toLogIndex(4), bytesMax: 1 })).toEqual([command(4, 2, 400_000)]);
 });
 
 test("a flipped bit in an entry is reported with its index, and nothing is cut", async () => {

@@ -12,7 +12,8 @@ const storage = await LmdbStorage.open({
   ...optionsFor(directory),
   onFatal: (error) => {
     writeSync(1, `fatal ${error.message}\n`);
-    process.exit(70);
+    // At once, as production does: after a failed write LMDB's memory cannot be trusted to survive an orderly exit.
+    process.kill(process.pid, "SIGKILL");
   },
 });
 writeSync(1, `open ${storage.log.lastIndex}\n`);
