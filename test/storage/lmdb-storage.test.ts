@@ -2,7 +2,7 @@
  * This file runs the storage contract on LMDB, once with all entries cached and once with almost none, and proves that
  * the storage fits the port that the node declares.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, expectTypeOf, test } from "vitest";
@@ -10,7 +10,7 @@ import type { Disk, WriteBatch as PortBatch } from "../../src/node/ports.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 import type { WriteBatch } from "../../src/storage/write-batch.ts";
-import { baseAt, command } from "../contracts/entries.ts";
+import { baseAt, command, noop } from "../contracts/entries.ts";
 import { describeStorage, written } from "../contracts/storage-contract.ts";
 import { optionsFor } from "./storage-options.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -47,6 +47,33 @@ test("cached and uncached entries are read as one log", async () => {
   // Entry 2 is below the cache, 4 and 5 are in it.
   await written(storage, { entries: [command(3, 2, 36), command(4, 2, 36), command(5, 2, 36)], compactTo: baseAt(1, 1) });
   expect(storage.log.entries(range)).toEqual([command(2, 1, 36), ...[3, 4, 5].map((index) => command(index, 2, 36))]);
+});
+
+test("a commit that LMDB has made and not yet reported is not seen by reads", async () => {
+  const directory = temporaryFolder();
+  await using storage = await LmdbStorage.open({ ...optionsFor(directory), logCacheBytesMax: 1 });
+  await written(storage, {
+    entries: [noop(1, 1), noop(2, 1)],
+    tableWrites: [{ table: "requestOrder", key: "k", record: "old" }],
+  });
+  // LMDB's shared read transaction lasts for a turn; a read after that would begin a new one.
+  await new Promise((resolve) => setTimeout(resolve));
+  const file = join(directory, "state-00000001", "data.mdb");
+  const committed = () => readFileSync(file).subarray(0, 8192);
+  const before = committed();
+  const done = written(storage, {
+    entries: [noop(1, 2), noop(2, 2)],
+    tableWrites: [{ table: "requestOrder", key: "k", record: "new" }],
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  // The event loop is held, so that the commit happens and its report cannot. The rounds after the meta page has changed
+  // are for LMDB to tell its readers.
+  for (let rounds = 0; rounds < 200; ) if (!committed().equals(before)) rounds++;
+  expect(storage.tables.get("requestOrder", "k")).toBe("old");
+  expect(storage.log.entries({ from: toLogIndex(1), to: toLogIndex(1), bytesMax: 1 })).toEqual([noop(1, 1)]);
+  await done;
+  expect(storage.tables.get("requestOrder", "k")).toBe("new");
+  expect(storage.log.entries({ from: toLogIndex(1), to: toLogIndex(1), bytesMax: 1 })).toEqual([noop(1, 2)]);
 });
 
 test("usage says how many bytes the file holds and grows with it", async () => {
