@@ -15,12 +15,14 @@ export function compact(draft: Draft): void {
   for (let work = 0; work < compactedPerEntryMax && meta.compactRevision < meta.revision; work++) {
     const withinBounds = meta.revision - meta.compactRevision <= revisionsKeptMax && meta.historyBytes <= historyBytesMax;
     if (withinBounds) return;
-    pass(draft, toRevision(meta.compactRevision + 1));
+    passNextChange(draft);
   }
 }
 
-function pass(draft: Draft, revision: Revision): void {
+/** Makes the next revision the oldest state that can be read. There must be one. */
+export function passNextChange(draft: Draft): void {
   const { tables, meta } = draft;
+  const revision = toRevision(meta.compactRevision + 1);
   const key = changeKey(revision);
   const record = tables.get("changes", key);
   assert(record !== undefined, `change ${revision} is missing, and compaction stands at ${meta.compactRevision}`);

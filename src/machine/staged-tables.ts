@@ -81,6 +81,12 @@ export class StagedTables implements TableWriter {
     this.#inFlight = undefined;
   }
 
+  /** Forgets everything: the base was replaced by another state, over which the writes mean nothing. */
+  reset(): void {
+    this.#accumulating = emptyLayer();
+    this.#inFlight = undefined;
+  }
+
   #deleteFrom<Name extends TableName>(table: Name, key: string): void {
     this.#accumulating[table].set(key, { table, key, record: undefined });
   }

@@ -8,7 +8,9 @@ import { answer } from "../../src/machine/answer.ts";
 import { type AppliedEntry, applyEntries } from "../../src/machine/apply.ts";
 import { readChanges } from "../../src/machine/change-log.ts";
 import type { Command, CommandBody, Precondition } from "../../src/machine/command.ts";
-import { nextDeadline } from "../../src/machine/lookups.ts";
+import { passNextChange } from "../../src/machine/compaction.ts";
+import type { Draft } from "../../src/machine/draft.ts";
+import { nextDeadline, requestOutcome } from "../../src/machine/lookups.ts";
 import { MemoryTables, writeAll } from "../../src/machine/memory-tables.ts";
 import { readMeta } from "../../src/machine/meta.ts";
 import { StagedTables } from "../../src/machine/staged-tables.ts";
@@ -197,6 +199,7 @@ function expectTidy(tables: TableReader, model: NaiveModel): void {
   expect([...tables.range("waiters", {})].length).toBe(model.waits.length);
   expect([...tables.range("requests", {})].length).toBe(model.requests.length);
   expect([...tables.range("requestOrder", {})].length).toBe(model.requests.length);
+  for (const request of model.requests) expect(requestOutcome(tables, request.id)).toEqual(request.outcome);
   let historyBytes = 0;
   for (const [, version] of tables.range("history", {})) historyBytes += "value" in version ? version.value.byteLength : 0;
   expect(readMeta(tables).historyBytes).toBe(historyBytes);
@@ -222,7 +225,8 @@ describe("random histories", () => {
           const applied = at(applyEntries(tables, [entry]), 0);
           expect(applied.outcome).toEqual(outcome);
           expect(applied.batches).toEqual(batches);
-          for (const batch of batches) expect(batch.changes.filter((change) => change.kind === "lockGranted").length).toBeLessThan(2);
+          for (const batch of batches)
+            expect(batch.changes.filter((change) => change.kind === "lockGranted").length).toBeLessThan(2);
           expectSameState(tables, model, one.pick);
         }
         expectTidy(tables, model);
@@ -234,8 +238,42 @@ describe("random histories", () => {
     );
   });
 
+  test("read the same after compaction, at every revision that it left", () => {
+    fc.assert(
+      fc.property(fc.array(plan, { minLength: 1, maxLength: 60 }), fc.nat(), (plans, pick) => {
+        const model = new NaiveModel();
+        const tables = new MemoryTables();
+        applyEntries(
+          tables,
+          plans.map((one, i) => stepModel(model, one, i + 1).entry),
+        );
+        const oldest = pick % (model.revision + 1);
+        const draft: Draft = { tables, meta: { ...readMeta(tables) }, wallTimeMs: 0, batches: [], transaction: undefined };
+        for (let i = 0; i < oldest; i++) passNextChange(draft);
+        tables.put("meta", "state", draft.meta);
+        for (let revision = oldest; revision <= model.revision; revision++) {
+          const all = { kind: "configList", prefix: "", after: null, limit: 100, bytesMax: 1_000 } as const;
+          const list = answer(tables, { ...all, revision: toRevision(revision) });
+          expect(list).toEqual({ ok: true, value: { items: at(model.keysAt, revision), more: false, revision } });
+          const bounds = { after: toRevision(revision), batchesMax: 1_000, bytesMax: 1_000_000 };
+          expect(readChanges(tables, bounds)).toEqual({ ok: true, value: model.batches.slice(revision) });
+        }
+        const current = at(model.keysAt, model.revision);
+        if (oldest === model.revision) {
+          expect([...tables.range("history", {})]).toEqual([]);
+          expect(readMeta(tables).historyBytes).toBe(0);
+          expect([...tables.range("config", {})].length).toBe(current.length);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("end in the same state however they are batched and whatever of them is on disk", () => {
-    const cuts = fc.array(fc.record({ length: fc.integer({ min: 1, max: 9 }), disk: fc.nat(2) }), { minLength: 80, maxLength: 80 });
+    const cuts = fc.array(fc.record({ length: fc.integer({ min: 1, max: 9 }), disk: fc.nat(2) }), {
+      minLength: 80,
+      maxLength: 80,
+    });
     fc.assert(
       fc.property(fc.array(plan, { minLength: 1, maxLength: 80 }), cuts, (plans, batchCuts) => {
         const model = new NaiveModel();

@@ -48,7 +48,11 @@ export class NaiveModel {
   #open: Change[] = [];
 
   /** What is due ends; then the command, if any, runs. */
-  step(entry: { readonly nowMs: number; readonly wallTimeMs: number; readonly command: Command | undefined }): Outcome | undefined {
+  step(entry: {
+    readonly nowMs: number;
+    readonly wallTimeMs: number;
+    readonly command: Command | undefined;
+  }): Outcome | undefined {
     this.nowMs = entry.nowMs;
     this.wallTimeMs = entry.wallTimeMs;
     for (let due = this.#firstDue(); due !== undefined; due = this.#firstDue()) due();
@@ -253,9 +257,7 @@ export class NaiveModel {
     for (const name of ["a", "b", "c"]) {
       const hold = this.holds.find((one) => one.leaseId === lease.id && one.name === name);
       if (hold !== undefined) end(hold, "leaseEnded");
-      const wait = this.waits.find(
-        (one) => one.name === name && one.lease.kind === "existing" && one.lease.leaseId === lease.id,
-      );
+      const wait = this.waits.find((one) => one.name === name && one.lease.kind === "existing" && one.lease.leaseId === lease.id);
       if (wait !== undefined) this.#removeWait(wait, "leaseEnded", { kind: "leaseGone", leaseId: lease.id });
     }
     this.leases = this.leases.filter((one) => one !== lease);

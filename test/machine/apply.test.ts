@@ -1,0 +1,124 @@
+/**
+ * This file tests what entries do apart from their commands: counters, membership, cluster version, order.
+ */
+import { describe, expect, test } from "vitest";
+import { applyEntries } from "../../src/machine/apply.ts";
+import { MemoryTables } from "../../src/machine/memory-tables.ts";
+import { readMeta, writeInitialState } from "../../src/machine/meta.ts";
+import { stateHash } from "../../src/machine/state-hash.ts";
+import { type Membership, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
+import { Bench, make } from "./bench.ts";
+
+function membership(parts: { voters: string[]; outgoing?: string[]; learners?: string[]; learnersNext?: string[] }): Membership {
+  const all = [parts.voters, parts.outgoing ?? [], parts.learners ?? [], parts.learnersNext ?? []].flat();
+  return {
+    voters: parts.voters.map(toNodeId),
+    votersOutgoing: (parts.outgoing ?? []).map(toNodeId),
+    learners: (parts.learners ?? []).map(toNodeId),
+    learnersNext: (parts.learnersNext ?? []).map(toNodeId),
+    addresses: Object.fromEntries(all.map((id) => [id, { peerUrl: `http://${id}:1`, apiUrl: `http://${id}:2` }])),
+    removed: [],
+  };
+}
+
+describe("an initial state", () => {
+  test("names the store and its members, at revision 0", () => {
+    const tables = new MemoryTables();
+    writeInitialState(tables, { storeId: "s", membership: membership({ voters: ["n1"] }) });
+    expect(readMeta(tables)).toMatchObject({ storeId: "s", revision: 0, appliedIndex: 0, clusterVersion: 1 });
+    expect(tables.get("members", "current")).toMatchObject({ voters: ["n1"] });
+  });
+});
+
+describe("an entry", () => {
+  test("moves the applied index, term and time on, also when it changes nothing", () => {
+    const bench = new Bench().advance(70);
+    expect(bench.apply({ kind: "noop" })).toEqual({ outcome: undefined, batches: [] });
+    expect(readMeta(bench.tables)).toMatchObject({ appliedIndex: 1, appliedTerm: 1, clusterTimeMs: 70, revision: 0 });
+  });
+
+  test("that does not follow the last applied one is a broken invariant", () => {
+    const bench = new Bench();
+    const entry = bench.entry({ kind: "noop" });
+    expect(() => applyEntries(bench.tables, [{ ...entry, index: toLogIndex(2) }])).toThrow("does not follow");
+    expect(() => applyEntries(bench.tables, [entry, entry])).toThrow("does not follow");
+  });
+
+  test("whose term or time falls is a broken invariant", () => {
+    const bench = new Bench().advance(10);
+    bench.tick();
+    const entry = bench.entry({ kind: "clock" });
+    expect(() => applyEntries(bench.tables, [{ ...entry, term: toTerm(0) }])).toThrow("falls from term 1 to 0");
+    expect(() => applyEntries(bench.tables, [{ ...entry, clusterTimeMs: toClusterTimeMs(9) }])).toThrow(
+      "falls from time 10 to 9",
+    );
+  });
+
+  test("of a cluster version sets it, without a change for watchers", () => {
+    const bench = new Bench();
+    expect(bench.apply({ kind: "clusterVersion", version: 3 }).batches).toEqual([]);
+    expect(readMeta(bench.tables)).toMatchObject({ clusterVersion: 3, revision: 0 });
+  });
+});
+
+describe("a membership entry", () => {
+  const n1 = membership({ voters: ["n1"] });
+  const cases = [
+    {
+      name: "a new learner as added",
+      before: n1,
+      after: membership({ voters: ["n1"], learners: ["n2"] }),
+      told: [{ kind: "memberAdded", id: "n2", address: { peerUrl: "http://n2:1", apiUrl: "http://n2:2" }, learner: true }],
+    },
+    {
+      name: "a learner that votes as promoted",
+      before: membership({ voters: ["n1"], learners: ["n2"] }),
+      after: membership({ voters: ["n1", "n2"] }),
+      told: [{ kind: "memberPromoted", id: "n2" }],
+    },
+    {
+      name: "nothing while a voter leaves through a joint phase",
+      before: membership({ voters: ["n1", "n2"] }),
+      after: membership({ voters: ["n1"], outgoing: ["n1", "n2"] }),
+      told: [],
+    },
+    {
+      name: "a voter as removed when the joint phase ends",
+      before: membership({ voters: ["n1"], outgoing: ["n1", "n2"] }),
+      after: n1,
+      told: [{ kind: "memberRemoved", id: "n2" }],
+    },
+    { name: "nothing when nothing changed", before: n1, after: n1, told: [] },
+  ];
+  for (const { name, before, after, told } of cases) {
+    test(`tells ${name}`, () => {
+      const bench = new Bench();
+      writeInitialState(bench.tables, { storeId: "s", membership: before });
+      const { batches } = bench.apply({ kind: "membership", membership: after });
+      expect(batches.flatMap((batch) => batch.changes)).toEqual(told);
+      expect(bench.revision).toBe(told.length === 0 ? 0 : 1);
+      expect(bench.tables.get("members", "current")).toEqual(after);
+    });
+  }
+});
+
+describe("the hash of a state", () => {
+  test("differs when a byte of a value differs", () => {
+    const hashes = ["1", "2"].map((value) => {
+      const bench = new Bench();
+      bench.do(make.put("k", value));
+      return stateHash(bench.tables);
+    });
+    expect(hashes[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect(hashes[0]).not.toBe(hashes[1]);
+  });
+
+  test("does not depend on the order of fields in a record", () => {
+    const one = new MemoryTables();
+    const other = new MemoryTables();
+    const hold = { holders: [], queueLength: 1 };
+    one.put("locks", "a", hold);
+    other.put("locks", "a", { queueLength: 1, holders: [] });
+    expect(stateHash(one)).toBe(stateHash(other));
+  });
+});
