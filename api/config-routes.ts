@@ -1,0 +1,155 @@
+/**
+ * This file answers /v1/config: entries with compare-and-set, and lists at one revision.
+ */
+import { isUtf8 } from "node:buffer";
+import { err, ok, type Result } from "../src/base/result.ts";
+import { type Precondition, toRevision } from "../src/node/service.ts";
+import type { ApiContext } from "./context.ts";
+import { decodeCursor, encodeCursor, jsonText, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
+import { leaseIdOf } from "./lease-routes.ts";
+import { invalidRequest, type Problem, unsupportedMediaType } from "./problem.ts";
+import { type Answer, type Exchange, parseJson, type Router } from "./routing.ts";
+import { configEntryJson, mediaTypeOf, valueKindOf } from "./wire-format.ts";
+
+/** Binds the operations on config; get and put first, they are the hot ones. */
+export function bindConfigRoutes(router: Router, context: ApiContext): void {
+  const bytesMax = context.limits.valueBytesMax;
+  const wayOut = "Keep large data in a blob store and its address here.";
+  router.bind("getConfig", (exchange) => getConfig(exchange, context));
+  router.bind("putConfig", (exchange) => putConfig(exchange, context), { rawBody: { bytesMax, what: "A value", wayOut } });
+  router.bind("deleteConfig", (exchange) => deleteConfig(exchange, context));
+  router.bind("listConfig", (exchange) => listConfig(exchange, context));
+}
+
+async function getConfig({ path, query, headers }: Exchange<"getConfig">, context: ApiContext): Promise<Answer> {
+  const options = readOptionsOf(query, context);
+  const revision = query.revision === undefined ? null : toRevision(query.revision);
+  const found = await context.service.read({ kind: "config", key: path.key, revision }, options);
+  if (!found.ok) return refuse(found.error, context);
+  if (found.value === null) return refuse({ kind: "keyNotFound" }, context);
+  const { record } = found.value;
+  const shared = ["ETag", `"${record.modRevision}"`, ...readHeaders(options)];
+  const known = headers["If-None-Match"];
+  if (known !== undefined && tagRevision(known) === record.modRevision) return ok({ status: 304, headers: shared, body: "" });
+  if (query.raw === true)
+    return ok({ status: 200, headers: ["Content-Type", record.contentType, ...shared], body: record.value });
+  return jsonText(configEntryJson(found.value), { headers: shared });
+}
+
+async function putConfig({ path, query, headers, bytes, request }: Exchange<"putConfig">, context: ApiContext): Promise<Answer> {
+  const contentType = checkValue(request.headers["content-type"], bytes);
+  if (!contentType.ok) return contentType;
+  const precondition = preconditionOf(headers["If-Match"], headers["If-None-Match"]);
+  if (!precondition.ok) return precondition;
+  const comment = decodeComment(headers["Keyhold-Comment"]);
+  if (!comment.ok) return comment;
+  const written = await context.service.execute<"configPut">(
+    {
+      kind: "configPut",
+      key: path.key,
+      value: bytes,
+      contentType: contentType.value,
+      precondition: precondition.value,
+      leaseId: query.lease === undefined ? null : leaseIdOf(query.lease),
+      author: null,
+      comment: comment.value,
+    },
+    writeOptionsOf(headers, context),
+  );
+  if (!written.ok) return refuse(written.error, context);
+  const { created, version, createRevision, modRevision } = written.value;
+  return jsonText(
+    `{"key":${JSON.stringify(path.key)},"created":${created},"version":${version},"createRevision":${createRevision},"modRevision":${modRevision}}`,
+    { status: created ? 201 : 200, headers: ["ETag", `"${modRevision}"`] },
+  );
+}
+
+async function deleteConfig({ path, headers }: Exchange<"deleteConfig">, context: ApiContext): Promise<Answer> {
+  const precondition = preconditionOf(headers["If-Match"], undefined);
+  if (!precondition.ok) return precondition;
+  const deleted = await context.service.execute<"configDelete">(
+    { kind: "configDelete", key: path.key, precondition: precondition.value },
+    writeOptionsOf(headers, context),
+  );
+  if (!deleted.ok) return refuse(deleted.error, context);
+  return jsonText(`{"key":${JSON.stringify(path.key)},"revision":${deleted.value.revision}}`);
+}
+
+async function listConfig({ query }: Exchange<"listConfig">, context: ApiContext): Promise<Answer> {
+  const cursor = decodeCursor("config", query.cursor);
+  if (!cursor.ok) return cursor;
+  const options = readOptionsOf(query, context);
+  const page = await context.service.read(
+    {
+      kind: "configList",
+      prefix: query.prefix ?? "",
+      after: cursor.value?.after ?? null,
+      revision: cursor.value?.revision ?? null,
+      limit: query.limit ?? 100,
+      bytesMax: context.limits.pageBytesMax,
+    },
+    options,
+  );
+  if (!page.ok) return refuse(page.error, context);
+  const { items, more, revision } = page.value;
+  const last = items.at(-1);
+  const next = more && last !== undefined ? encodeCursor("config", { after: last.key, revision }) : null;
+  const itemsJson = items.map((item) => configEntryJson(item, { keysOnly: query.keysOnly === true })).join(",");
+  return jsonText(`{"items":[${itemsJson}],"cursor":${JSON.stringify(next)},"revision":${revision}}`, {
+    headers: readHeaders(options),
+  });
+}
+
+/** The bytes of a content type header, in the grammar of RFC 9110 as far as anybody uses it. */
+const contentTypeGrammar = /^[\w!#$&^.+-]{1,100}\/[\w!#$&^.+-]{1,100}(\s*;[\x20-\x7e]{0,150})?$/;
+const formTypes: ReadonlySet<string> = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
+
+/** The content type that `bytes` are kept under, when they are what it says. */
+function checkValue(header: string | undefined, bytes: Buffer): Result<string, Problem> {
+  const contentType = header?.trim() ?? "application/octet-stream";
+  if (!contentTypeGrammar.test(contentType)) return err(unsupportedMediaType("The Content-Type is not a media type."));
+  if (formTypes.has(mediaTypeOf(contentType))) {
+    return err(unsupportedMediaType("A form is not a value: say what the value is, for example Content-Type: application/json."));
+  }
+  switch (valueKindOf(contentType)) {
+    case "json": {
+      const parsed = parseJson(bytes);
+      return parsed.ok ? ok(contentType) : parsed;
+    }
+    case "text":
+      return isUtf8(bytes) ? ok(contentType) : err(invalidRequest("Text values are UTF-8, and this body is not.", "body"));
+    default:
+      return ok(contentType);
+  }
+}
+
+function preconditionOf(ifMatch: string | undefined, ifNoneMatch: string | undefined): Result<Precondition, Problem> {
+  if (ifMatch !== undefined && ifNoneMatch !== undefined) {
+    return err(invalidRequest("If-Match and If-None-Match exclude each other.", "header/If-Match"));
+  }
+  if (ifNoneMatch !== undefined) return ok({ kind: "absent" });
+  if (ifMatch === undefined) return ok({ kind: "none" });
+  if (ifMatch === "*") return ok({ kind: "exists" });
+  const revision = tagRevision(ifMatch);
+  if (!Number.isSafeInteger(revision)) return err(invalidRequest("No revision is that large.", "header/If-Match"));
+  return ok({ kind: "modRevision", revision: toRevision(revision) });
+}
+
+/** The number in an ETag, whose quotes are optional. */
+function tagRevision(tag: string): number {
+  return Number(tag.replaceAll('"', ""));
+}
+
+/** Node reads header bytes as Latin-1; they are UTF-8, and percent-encoded where they must be. */
+function decodeComment(header: string | undefined): Result<string | null, Problem> {
+  if (header === undefined) return ok(null);
+  const bytes = Buffer.from(header, "latin1");
+  if (isUtf8(bytes)) {
+    try {
+      return ok(decodeURIComponent(bytes.toString("utf8")));
+    } catch {
+      // Said below.
+    }
+  }
+  return err(invalidRequest("Keyhold-Comment is not percent-encoded UTF-8 (a bare % is written %25).", "header/Keyhold-Comment"));
+}

@@ -1,0 +1,105 @@
+/**
+ * This file names what every part of the face is given: the service it speaks for, the contract it speaks, its bounds.
+ */
+import type { KeyholdService } from "../src/node/service.ts";
+import type { Contract } from "./contract.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Responder } from "./respond.ts";
+
+/** The four levels of pino that the face uses; any logger with them will do. */
+export type Logger = {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+/** Every bound of the face. Where each comes from is in the options of the node; these are spelled out there. */
+export type ApiLimits = {
+  /** The longest a write or a read may take before the client is told that it is not known, or not possible. */
+  readonly requestTimeoutMs: number;
+  /** The longest an acquire is held open before it answers with a ticket. */
+  readonly acquireHoldMsMax: number;
+  readonly valueBytesMax: number;
+  /** Bodies that are not values. */
+  readonly bodyBytesMax: number;
+  readonly headerBytesMax: number;
+  readonly headersTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly connectionsMax: number;
+  /** Bytes of values in one page of a list. */
+  readonly pageBytesMax: number;
+  /** How far apply may be behind commit on a node that calls itself ready, in entries. */
+  readonly readyLagMax: number;
+  readonly watch: WatchLimits;
+};
+
+export type WatchLimits = {
+  readonly socketsMax: number;
+  /** Open watches of all sockets. */
+  readonly watchesMax: number;
+  readonly watchesPerSocketMax: number;
+  readonly leasesPerSocketMax: number;
+  /** Packets of events that may be on their way unacknowledged, for one watch. */
+  readonly windowPackets: number;
+  /** Bytes of them for one socket, all its watches together. */
+  readonly windowBytes: number;
+  /** One packet holds at most about this much; a single revision may be larger. */
+  readonly packetBytesMax: number;
+  readonly batchesPerPacketMax: number;
+  /** A watch that acknowledges nothing for this long, with a full window, is ended. */
+  readonly slowConsumerMs: number;
+  readonly progressIntervalMs: number;
+  readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
+  readonly messageBytesMax: number;
+  /** How long a watch from a revision that this node has not reached waits for it. */
+  readonly futureWaitMs: number;
+};
+
+/** Bounds that suit a node of three on a small machine. */
+export const defaultApiLimits: ApiLimits = {
+  requestTimeoutMs: 5_000,
+  acquireHoldMsMax: 60_000,
+  valueBytesMax: 1024 * 1024,
+  bodyBytesMax: 64 * 1024,
+  headerBytesMax: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 65_000,
+  connectionsMax: 10_000,
+  pageBytesMax: 4 * 1024 * 1024,
+  readyLagMax: 1_000,
+  watch: {
+    socketsMax: 5_000,
+    watchesMax: 10_000,
+    watchesPerSocketMax: 64,
+    leasesPerSocketMax: 1_000,
+    windowPackets: 64,
+    windowBytes: 4 * 1024 * 1024,
+    packetBytesMax: 256 * 1024,
+    batchesPerPacketMax: 256,
+    slowConsumerMs: 60_000,
+    progressIntervalMs: 10_000,
+    pingIntervalMs: 10_000,
+    pingTimeoutMs: 10_000,
+    messageBytesMax: 64 * 1024,
+    futureWaitMs: 5_000,
+  },
+};
+
+export type ApiContext = {
+  readonly service: KeyholdService;
+  readonly contract: Contract;
+  /** The document itself, as JSON text. */
+  readonly documentJson: string;
+  readonly responder: Responder;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly limits: ApiLimits;
+  /** True from the moment this node began to close. */
+  readonly closing: () => boolean;
+  /** Told of every error that is our own fault. */
+  readonly onInternalError: (error: unknown) => void;
+};

@@ -1,0 +1,53 @@
+/**
+ * This file answers those who run a node: probes, metrics, the document.
+ */
+import { err, ok } from "../src/base/result.ts";
+import type { ApiContext } from "./context.ts";
+import { json, jsonText } from "./exchange-options.ts";
+import { notReady } from "./problem.ts";
+import type { Router } from "./routing.ts";
+
+type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
+
+/** Binds the operations that need no cluster. */
+export function bindOpsRoutes(router: Router, context: ApiContext): void {
+  // Says that the process serves requests and nothing more: a node without a leader must not be restarted for it.
+  router.bind("getLiveness", ({ query }) =>
+    json(
+      query.verbose === undefined
+        ? { status: "ok" }
+        : { status: "ok", checks: [{ name: "process", ok: true, detail: "serves" }] },
+    ),
+  );
+  router.bind("getReadiness", ({ query }) => {
+    const checks = readinessChecks(context);
+    const failed = checks.filter((check) => !check.ok);
+    const verbose = query.verbose !== undefined;
+    if (failed.length === 0) return json(verbose ? { status: "ok", checks } : { status: "ok" });
+    const detail = failed.map((check) => `${check.name}: ${check.detail}`).join("; ");
+    return err(notReady(detail, verbose ? checks : undefined));
+  });
+  router.bind("getMetrics", async () =>
+    ok({
+      status: 200,
+      headers: ["Content-Type", context.metrics.registry.contentType],
+      body: await context.metrics.registry.metrics(),
+    }),
+  );
+  router.bind("getOpenApi", () => jsonText(context.documentJson));
+}
+
+function readinessChecks(context: ApiContext): readonly Check[] {
+  const status = context.service.status();
+  const lag = status.commitIndex - status.appliedIndex;
+  const { readyLagMax } = context.limits;
+  return [
+    {
+      name: "leader",
+      ok: status.leaderId !== null,
+      detail: status.leaderId === null ? `none known in term ${status.term}` : `${status.leaderId} in term ${status.term}`,
+    },
+    { name: "applied", ok: lag <= readyLagMax, detail: `${lag} entries behind commit, at most ${readyLagMax} allowed` },
+    { name: "open", ok: !context.closing(), detail: context.closing() ? "shutting down" : "takes requests" },
+  ];
+}

@@ -1,0 +1,275 @@
+/**
+ * This file holds the one table from what can go wrong to what a client is told. Status and title belong to the code and
+ * come from keyhold.yaml; the detail says what happened this time.
+ */
+import { problems } from "../openapi/generated/problems.ts";
+import { unreachable } from "../src/base/assert.ts";
+import type { ServiceError } from "../src/node/service.ts";
+import type { ContractFault } from "./contract-parameters.ts";
+import type { Reply } from "./respond.ts";
+import { lockHolderShape } from "./wire-format.ts";
+
+/** A code of the contract. Its status and title are the document's own. */
+export type ProblemCode = keyof typeof problems;
+
+/** What a client is told when something could not be done. */
+export type Problem = {
+  readonly code: ProblemCode;
+  /** This case, for people. */
+  readonly detail: string;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  /** A flat list of headers. */
+  readonly headers?: readonly string[];
+};
+
+/** The one table: what the service says, and the code that a client is told. */
+export const codeByServiceError = {
+  revisionMismatch: "revision_mismatch",
+  keyNotFound: "key_not_found",
+  leaseNotFound: "lease_not_found",
+  lockHeld: "lock_held",
+  alreadyHeld: "already_held",
+  waitTimeout: "wait_timeout",
+  leaseGone: "lease_gone",
+  waitCancelled: "wait_cancelled",
+  notHolder: "not_holder",
+  ticketNotFound: "ticket_not_found",
+  requestMismatch: "request_mismatch",
+  limitReached: "limit_reached",
+  compacted: "compacted",
+  futureRevision: "future_revision",
+  noLeader: "no_leader",
+  outcomeUnknown: "outcome_unknown",
+  overloaded: "overloaded",
+  shuttingDown: "shutting_down",
+  revisionNotReached: "revision_not_reached",
+} as const satisfies Record<ServiceError["kind"], ProblemCode>;
+
+/** The codes that the face gives itself, before the service is asked or instead of it. */
+export const edgeCodes = [
+  "invalid_request",
+  "not_found",
+  "method_not_allowed",
+  "too_large",
+  "unsupported_media_type",
+  "internal",
+  "not_ready",
+] as const satisfies readonly ProblemCode[];
+
+/** How long a client should stay away from a node that cannot serve: about one election. */
+const unavailableRetryMs = 1_000;
+/** From a full queue: it drains in milliseconds, or not at all. */
+const overloadedRetryMs = 200;
+
+/** `request` that the document or the face does not allow; `path` says where. */
+export function invalidRequest(detail: string, path = ""): Problem {
+  return { code: "invalid_request", detail, extensions: { errors: [{ path, message: detail }] } };
+}
+
+/** What a check against the document found. */
+export function invalidByContract(fault: ContractFault): Problem {
+  const where =
+    fault.in === "body" ? `The body${fault.path === "" ? "" : ` at ${fault.path}`}` : `The ${fault.in} parameter ${fault.path}`;
+  return {
+    code: "invalid_request",
+    detail: `${where} ${fault.message}.`,
+    extensions: {
+      errors: [{ path: `${fault.in}${fault.path.startsWith("/") ? "" : "/"}${fault.path}`, message: fault.message }],
+    },
+  };
+}
+
+export function notFound(path: string): Problem {
+  return { code: "not_found", detail: `No operation has the path ${path.slice(0, 200)}; /openapi.json lists them.` };
+}
+
+export function methodNotAllowed(method: string, allow: readonly string[]): Problem {
+  return {
+    code: "method_not_allowed",
+    detail: `${method} is not among the verbs of this path: ${allow.join(", ")}.`,
+    extensions: { allow },
+    headers: ["Allow", allow.join(", ")],
+  };
+}
+
+/** `what` names the body; `wayOut` says what to do instead. */
+export function tooLarge(options: { readonly what: string; readonly bytesMax: number; readonly wayOut: string }): Problem {
+  return {
+    code: "too_large",
+    detail: `${options.what} has at most ${options.bytesMax} bytes. ${options.wayOut}`,
+    extensions: { bytesMax: options.bytesMax },
+  };
+}
+
+export function unsupportedMediaType(detail: string): Problem {
+  return { code: "unsupported_media_type", detail };
+}
+
+/** Says nothing about what went wrong: that is in the log, under the request id. */
+export function internalProblem(): Problem {
+  return { code: "internal", detail: "The node's log has the cause under the Keyhold-Request-Id of this response." };
+}
+
+export function notReady(detail: string, checks: readonly object[] | undefined): Problem {
+  return {
+    code: "not_ready",
+    detail,
+    extensions: { ...retryExtension(unavailableRetryMs), ...(checks === undefined ? {} : { checks }) },
+    headers: retryHeaders(unavailableRetryMs),
+  };
+}
+
+/** What the service refused, or could not do. `newestRevision` is this node's. */
+export function serviceProblem(error: ServiceError, newestRevision: number): Problem {
+  return { code: codeByServiceError[error.kind], ...describe(error, newestRevision) };
+}
+
+type Description = Pick<Problem, "detail" | "extensions" | "headers">;
+
+function describe(error: ServiceError, newestRevision: number): Description {
+  switch (error.kind) {
+    case "revisionMismatch":
+      return {
+        detail: error.actual === null ? "The key does not exist." : `The key's modRevision is ${error.actual}.`,
+        extensions: { actual: error.actual },
+        headers: error.actual === null ? [] : ["ETag", `"${error.actual}"`],
+      };
+    case "keyNotFound":
+      return { detail: "There is no such key at this revision." };
+    case "compacted":
+      return {
+        detail: `The oldest revision that is kept is ${error.compactRevision}.`,
+        extensions: { compactRevision: error.compactRevision },
+      };
+    case "futureRevision":
+      return { detail: `The newest revision is ${newestRevision}.`, extensions: { revision: newestRevision } };
+    case "requestMismatch":
+      return { detail: "Use a new Idempotency-Key for a new request; repeat a request without changing it." };
+    case "limitReached":
+      return {
+        detail: `${error.limit} is bounded by ${error.max}, and ${error.max} there are.`,
+        extensions: { limit: error.limit, max: error.max, ...retryExtension(unavailableRetryMs) },
+        headers: retryHeaders(unavailableRetryMs),
+      };
+    case "noLeader":
+    case "outcomeUnknown":
+    case "overloaded":
+    case "shuttingDown":
+    case "revisionNotReached":
+      return describeUnavailable(error);
+    default:
+      return describeHold(error);
+  }
+}
+
+type Unavailable = Extract<
+  ServiceError,
+  { readonly kind: "noLeader" | "outcomeUnknown" | "overloaded" | "shuttingDown" | "revisionNotReached" }
+>;
+
+function describeUnavailable(error: Unavailable): Description {
+  switch (error.kind) {
+    case "noLeader":
+      return { detail: "Nothing was written. The cluster has no leader that this node can reach.", ...retry(unavailableRetryMs) };
+    case "outcomeUnknown":
+      return {
+        detail: "Repeat the request with the same Idempotency-Key to learn its outcome, or read what it would have changed.",
+      };
+    case "overloaded":
+      return {
+        detail: `Nothing was written. ${error.limit} is bounded by ${error.max}.`,
+        extensions: { limit: error.limit, max: error.max, ...retryExtension(overloadedRetryMs) },
+        headers: retryHeaders(overloadedRetryMs),
+      };
+    case "shuttingDown":
+      return { detail: "Nothing was written. Another node can answer.", ...retry(unavailableRetryMs) };
+    case "revisionNotReached":
+      return {
+        detail: `This node is at revision ${error.actual} and was asked for ${error.wanted}.`,
+        extensions: { wanted: error.wanted, actual: error.actual },
+      };
+    default:
+      return unreachable(error);
+  }
+}
+
+type AboutHold = Extract<
+  ServiceError,
+  {
+    readonly kind:
+      | "leaseNotFound"
+      | "lockHeld"
+      | "alreadyHeld"
+      | "waitTimeout"
+      | "leaseGone"
+      | "waitCancelled"
+      | "notHolder"
+      | "ticketNotFound";
+  }
+>;
+
+function describeHold(error: AboutHold): Description {
+  switch (error.kind) {
+    case "leaseNotFound":
+      return { detail: `There is no lease ${error.leaseId}.`, extensions: { leaseId: error.leaseId } };
+    case "lockHeld": {
+      const remainingMs = Math.max(0, Math.ceil(error.remainingMs));
+      return {
+        detail: `The hold with fence ${error.holder.fence} ends in ${remainingMs} ms unless it is renewed; ${error.queueLength} wait.`,
+        extensions: {
+          holder: lockHolderShape(error.holder),
+          remainingMs,
+          queueLength: error.queueLength,
+          ...retryExtension(remainingMs),
+        },
+        headers: retryHeaders(remainingMs),
+      };
+    }
+    case "alreadyHeld":
+      return { detail: `Lease ${error.leaseId} is in this lock already.`, extensions: { leaseId: error.leaseId } };
+    case "waitTimeout":
+      return { detail: `waitMs of ticket ${error.ticket} passed.`, extensions: { ticket: error.ticket } };
+    case "leaseGone":
+      return {
+        detail: `Lease ${error.leaseId} ended, and its place in the queue with it.`,
+        extensions: { leaseId: error.leaseId },
+      };
+    case "waitCancelled":
+      return { detail: `Ticket ${error.ticket} was cancelled.`, extensions: { ticket: error.ticket } };
+    case "notHolder":
+      return {
+        detail: error.fence === null ? "The lock is free." : `The lock is held with fence ${error.fence}.`,
+        extensions: { holderFence: error.fence },
+      };
+    case "ticketNotFound":
+      return { detail: `Ticket ${error.ticket} does not wait here.`, extensions: { ticket: error.ticket } };
+    default:
+      return unreachable(error);
+  }
+}
+
+/** The problem as JSON says it. */
+export function problemShape(problem: Problem): Readonly<Record<string, unknown>> {
+  const { code, detail, extensions } = problem;
+  const { title, status } = problems[code];
+  return { type: `urn:keyhold:problem:${code}`, title, status, detail, code, ...extensions };
+}
+
+/** The problem as an answer. */
+export function problemReply(problem: Problem): Reply {
+  return {
+    status: problems[problem.code].status,
+    headers: ["Content-Type", "application/problem+json", ...(problem.headers ?? [])],
+    body: JSON.stringify(problemShape(problem)),
+  };
+}
+
+function retry(retryMs: number): Pick<Description, "extensions" | "headers"> {
+  return { extensions: retryExtension(retryMs), headers: retryHeaders(retryMs) };
+}
+function retryExtension(retryMs: number): { readonly retryAfterMs: number } {
+  return { retryAfterMs: retryMs };
+}
+function retryHeaders(retryMs: number): readonly string[] {
+  return ["Retry-After", String(Math.max(1, Math.ceil(retryMs / 1000)))];
+}

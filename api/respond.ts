@@ -1,0 +1,121 @@
+/**
+ * This file is the only way out: every REST response, errors included, is written by `Responder.send`. So the position
+ * headers, the security headers and the request id are on each of them by construction. Headers go out as one flat list
+ * and bodies in one piece, because Express's own helpers cost more than the work they do here.
+ */
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import helmet from "helmet";
+import type { KeyholdService } from "../src/node/service.ts";
+import type { Metrics } from "./metrics.ts";
+import type { AppResponse } from "./native-classes.ts";
+
+/** A finished answer. `headers` is a flat list: name, value, name, value. */
+export type Reply = {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string | Uint8Array;
+};
+
+export type Responder = {
+  /** Writes `reply` and ends the response; does nothing when the client has gone or an answer was begun. */
+  send(response: AppResponse, reply: Reply): void;
+  /** The flat headers that every response carries; `request` undefined when there is none to speak of. */
+  commonHeaders(request: IncomingMessage | undefined): readonly string[];
+};
+
+/** The headers of a JSON body. */
+export const jsonHeaders: readonly string[] = ["Content-Type", "application/json; charset=utf-8"];
+
+export type ResponderOptions = {
+  readonly service: Pick<KeyholdService, "position">;
+  readonly metrics: Pick<Metrics, "observeRequest">;
+  /** While true, every answer is the last on its connection. */
+  readonly closing: () => boolean;
+};
+
+/** The way out of one node. */
+export function createResponder({ service, metrics, closing }: ResponderOptions): Responder {
+  const securityHeaders = collectSecurityHeaders();
+  const requestIdOf = createRequestIds();
+  const commonHeaders = (request: IncomingMessage | undefined): readonly string[] => {
+    const position = service.position();
+    return [
+      "Keyhold-Revision",
+      String(position.revision),
+      "Keyhold-Term",
+      String(position.term),
+      "Keyhold-Served-By",
+      position.nodeId,
+      "Keyhold-Request-Id",
+      requestIdOf(request),
+      "Cache-Control",
+      "no-store",
+      ...securityHeaders,
+    ];
+  };
+  return {
+    commonHeaders,
+    send(response, reply) {
+      if (response.headersSent || response.destroyed) return;
+      const headers = [...reply.headers, ...commonHeaders(response.req)];
+      // A 304 has no body, and says nothing about the length of the one it stands for.
+      const body = reply.status === 304 ? undefined : reply.body;
+      if (body !== undefined) {
+        headers.push("Content-Length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength));
+      }
+      if (closing()) response.shouldKeepAlive = false;
+      response.writeHead(reply.status, headers);
+      response.end(body);
+      metrics.observeRequest({
+        method: response.req.method ?? "",
+        route: response.route,
+        status: reply.status,
+        seconds: (performance.now() - response.startedAtMs) / 1000,
+      });
+    },
+  };
+}
+
+/**
+ * What helmet would set, asked once: the values are constant. Nothing served here is a page, so the policy forbids
+ * everything (a value may be HTML, and `raw` serves it under its own type). No HSTS and no upgrade to https: a node
+ * speaks plain http unless a proxy before it says otherwise, and either would make browsers refuse it. Headers that
+ * only matter to pages, or to browsers long gone, are left out: they would be bytes on every answer.
+ */
+function collectSecurityHeaders(): readonly string[] {
+  const headers: string[] = [];
+  const recorder = {
+    setHeader: (name: string, value: string) => headers.push(name, String(value)),
+    removeHeader: () => undefined,
+  };
+  const middleware = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] },
+    },
+    xFrameOptions: { action: "deny" },
+    strictTransportSecurity: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xPoweredBy: false,
+    xXssProtection: false,
+  });
+  // helmet touches only these two methods of a response, and nothing of a request.
+  middleware({} as IncomingMessage, recorder as unknown as ServerResponse, () => undefined);
+  return headers;
+}
+
+/** The id a client sent, when it is fit to be repeated; otherwise one of our own, unique over restarts. */
+function createRequestIds(): (request: IncomingMessage | undefined) => string {
+  const prefix = randomBytes(6).toString("base64url");
+  let count = 0;
+  return (request) => {
+    const sent = request?.headers["keyhold-request-id"];
+    if (typeof sent === "string" && /^[A-Za-z0-9_.:-]{1,128}$/.test(sent)) return sent;
+    count += 1;
+    return `${prefix}-${count.toString(36)}`;
+  };
+}

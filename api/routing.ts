@@ -1,0 +1,130 @@
+/**
+ * This file binds operations of the document to handlers. A handler gets a request that is already checked and typed,
+ * and returns a reply or a problem; reading, checking and writing happen here, once for all routes.
+ */
+import { isUtf8 } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import type { Express, Request, Response } from "express";
+import { err, ok, type Result } from "../src/base/result.ts";
+import type { ApiContext } from "./context.ts";
+import type { BodyOf, Operation, OperationId, Parameters } from "./contract.ts";
+import type { AppResponse } from "./native-classes.ts";
+import { invalidByContract, invalidRequest, type Problem, problemReply, tooLarge, unsupportedMediaType } from "./problem.ts";
+import { readBody } from "./request-body.ts";
+import type { Reply } from "./respond.ts";
+import { mediaTypeOf } from "./wire-format.ts";
+
+/** A request whose parameters and body satisfy the document. */
+export type Exchange<Id extends OperationId> = Parameters<Id> & {
+  readonly body: BodyOf<Id>;
+  /** What came as body, byte for byte; empty when the operation has none. */
+  readonly bytes: Buffer;
+  readonly request: IncomingMessage;
+  readonly response: AppResponse;
+};
+export type Answer = Result<Reply, Problem>;
+export type Handler<Id extends OperationId> = (exchange: Exchange<Id>) => Promise<Answer> | Answer;
+
+export type RouteOptions = {
+  /** The body is any media type and kept as bytes; the handler judges it. Default: JSON that the document describes. */
+  readonly rawBody?: { readonly bytesMax: number; readonly what: string; readonly wayOut: string };
+};
+
+export type Router = {
+  /** Binds the operation `id`; its method and path come from the document. The first bound are the first tried. */
+  bind<Id extends OperationId>(id: Id, handler: Handler<Id>, options?: RouteOptions): void;
+  readonly bound: ReadonlySet<OperationId>;
+};
+
+/** A router over `app`. */
+export function createRouter(app: Express, context: ApiContext): Router {
+  const bound = new Set<OperationId>();
+  return {
+    bound,
+    bind(id, handler, options = {}) {
+      const operation = context.contract.operation(id);
+      bound.add(id);
+      const method = operation.method.toLowerCase() as "get" | "put" | "post" | "delete";
+      app[method](expressPath(operation.template), async (request: Request, expressResponse: Response) => {
+        const response = expressResponse as unknown as AppResponse;
+        response.route = operation.template;
+        const reply = await answer({ operation, handler, options, context }, request, response);
+        if (reply !== null) context.responder.send(response, reply);
+      });
+    },
+  };
+}
+
+/** `/v1/config/{key}` in Express's words. */
+export function expressPath(template: string): string {
+  return template.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+type Route<Id extends OperationId> = {
+  readonly operation: Operation<Id>;
+  readonly handler: Handler<Id>;
+  readonly options: RouteOptions;
+  readonly context: ApiContext;
+};
+
+/** The reply to one request; null when nobody waits for one any more. */
+async function answer<Id extends OperationId>(route: Route<Id>, request: Request, response: AppResponse): Promise<Reply | null> {
+  const { operation } = route;
+  const parameters = operation.parameters(request, request.params as Record<string, string>);
+  if (!parameters.ok) return problemReply(invalidByContract(parameters.error));
+  let bytes: Buffer = noBytes;
+  let body: unknown;
+  if (operation.hasBody) {
+    const taken = await takeBody(route, request, response);
+    if (taken === null) return null;
+    if (!taken.ok) return problemReply(taken.error);
+    bytes = taken.value.bytes;
+    body = taken.value.body;
+  }
+  const result = await route.handler({ ...parameters.value, body: body as BodyOf<Id>, bytes, request, response });
+  return result.ok ? result.value : problemReply(result.error);
+}
+
+const noBytes = Buffer.alloc(0);
+
+type Taken = { readonly bytes: Buffer; readonly body: unknown };
+
+/** The body, parsed and checked unless the route takes it raw; null when the client went away while sending. */
+async function takeBody<Id extends OperationId>(
+  { operation, options, context }: Route<Id>,
+  request: IncomingMessage,
+  response: AppResponse,
+): Promise<Result<Taken, Problem> | null> {
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
+    return err(unsupportedMediaType("Bodies come as they are: no Content-Encoding."));
+  }
+  const raw = options.rawBody;
+  if (raw === undefined && mediaTypeOf(request.headers["content-type"] ?? "") !== "application/json") {
+    return err(unsupportedMediaType("This body is JSON: send it with Content-Type: application/json."));
+  }
+  const bytesMax = raw?.bytesMax ?? context.limits.bodyBytesMax;
+  const read = await readBody(request, bytesMax);
+  if (!read.ok) {
+    if (read.error.kind === "aborted") return null;
+    if (!read.error.drained) response.shouldKeepAlive = false;
+    const { what, wayOut } = raw ?? { what: "The body of this operation", wayOut: "It needs no more than a few fields." };
+    return err(tooLarge({ what, bytesMax, wayOut }));
+  }
+  if (raw !== undefined) return ok({ bytes: read.value, body: undefined });
+  const parsed = parseJson(read.value);
+  if (!parsed.ok) return parsed;
+  const checked = operation.checkBody(parsed.value);
+  return checked.ok ? ok({ bytes: read.value, body: checked.value }) : err(invalidByContract(checked.error));
+}
+
+/** `bytes` as JSON, or what is wrong with them. */
+export function parseJson(bytes: Buffer): Result<unknown, Problem> {
+  if (bytes.length === 0) return err(invalidRequest("The body is empty; JSON is expected.", "body"));
+  if (!isUtf8(bytes)) return err(invalidRequest("The body is not UTF-8.", "body"));
+  try {
+    return ok(JSON.parse(bytes.toString("utf8")));
+  } catch (cause) {
+    return err(invalidRequest(`The body is not JSON: ${cause instanceof Error ? cause.message.slice(0, 200) : ""}.`, "body"));
+  }
+}

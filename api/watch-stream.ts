@@ -1,0 +1,205 @@
+/**
+ * This file is one open watch on one socket: the present if it was asked for, then history, then what happens, each
+ * revision once and in order. It reads from the service only while the client has credit, so a slow client costs no
+ * memory here: it falls back to history, and in the end off the node.
+ */
+import type { Result } from "../src/base/result.ts";
+import {
+  type KeyholdService,
+  type QueryRefusal,
+  toRevision,
+  type Watch,
+  type WatchSnapshot,
+  type WatchTarget,
+} from "../src/node/service.ts";
+import type { WatchLimits } from "./context.ts";
+import type { Schemas } from "./contract.ts";
+import { type BatchWriter, type SnapshotPart, snapshotParts, targetsKeyOf } from "./watch-messages.ts";
+
+/** Why a watch ended, as the client is told. */
+export type WatchEnd = Omit<Schemas["WatchError"], "watchId">;
+
+/** What all watches of one socket share. */
+export type Outlet = {
+  send(event: string, json: string): void;
+  /** Characters sent and not acknowledged, over all watches of the socket. */
+  unacknowledged: number;
+};
+
+export type WatchStreamOptions = {
+  readonly watchId: string;
+  readonly targets: readonly WatchTarget[];
+  readonly watch: Watch;
+  /** The present, when the client wants it; `watch` begins right behind it. */
+  readonly snapshot: WatchSnapshot | null;
+  readonly outlet: Outlet;
+  readonly batches: BatchWriter;
+  readonly limits: WatchLimits;
+  /** The revision that this node has reached. */
+  readonly present: () => number;
+  /** Called once, when the watch ended by itself; the client was told. */
+  readonly onEnd: () => void;
+};
+
+export class WatchStream {
+  readonly #options: WatchStreamOptions;
+  readonly #targetsKey: string;
+  readonly #watchIdJson: string;
+  #parts: Iterator<SnapshotPart, void> | null;
+  #synced = false;
+  #ended = false;
+  #lastSeq = 0;
+  #unacknowledged: { readonly seq: number; readonly characters: number }[] = [];
+  /** When it last had something to send and no credit to send it; null while it has credit. */
+  #blockedSinceMs: number | null = null;
+  #lastHeardMs: number;
+  #lastSentMs: number;
+
+  constructor(options: WatchStreamOptions, nowMs: number) {
+    this.#options = options;
+    this.#targetsKey = targetsKeyOf(options.targets);
+    this.#watchIdJson = JSON.stringify(options.watchId);
+    this.#parts = options.snapshot === null ? null : snapshotParts(options.snapshot, options.limits.packetBytesMax);
+    this.#lastHeardMs = nowMs;
+    this.#lastSentMs = nowMs;
+  }
+
+  /** Sends what there is, as far as the credit goes. */
+  pump(nowMs: number): void {
+    while (!this.#ended) {
+      if (!this.#hasCredit()) {
+        this.#blockedSinceMs ??= nowMs;
+        return;
+      }
+      this.#blockedSinceMs = null;
+      if (!this.#sendNext(nowMs)) return;
+    }
+  }
+
+  /** The client took everything up to `seq`. */
+  acknowledge(seq: number, nowMs: number): void {
+    this.#lastHeardMs = nowMs;
+    let taken = 0;
+    for (const message of this.#unacknowledged) {
+      if (message.seq > seq) break;
+      this.#options.outlet.unacknowledged -= message.characters;
+      taken += 1;
+    }
+    this.#unacknowledged.splice(0, taken);
+  }
+
+  /** True while it waits for credit since at least `ms`. */
+  blockedFor(ms: number, nowMs: number): boolean {
+    return this.#blockedSinceMs !== null && nowMs - this.#blockedSinceMs >= ms;
+  }
+
+  /** True while the client owes acknowledgements and was silent for at least `ms`. */
+  silentFor(ms: number, nowMs: number): boolean {
+    return this.#unacknowledged.length > 0 && nowMs - this.#lastHeardMs >= ms;
+  }
+
+  /** Says how far it is when it had nothing to say for a while. */
+  reportProgress(nowMs: number): void {
+    if (!this.#synced || nowMs - this.#lastSentMs < this.#options.limits.progressIntervalMs) return;
+    this.pump(nowMs);
+    // After pump everything up to the watch's revision is on its way, unless credit ran out: then events are the progress.
+    if (this.#ended || this.#blockedSinceMs !== null) return;
+    this.#send("watch:progress", `"revision":${this.#options.watch.revision}`, nowMs);
+  }
+
+  /** Ends it and tells the client why; nothing more comes under its id. */
+  fail(end: WatchEnd): void {
+    if (this.#ended) return;
+    this.close();
+    this.#options.outlet.send("watch:error", JSON.stringify({ watchId: this.#options.watchId, ...end }));
+    this.#options.onEnd();
+  }
+
+  /** Ends it without a word. */
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.acknowledge(this.#lastSeq, this.#lastHeardMs);
+    this.#options.watch.close();
+  }
+
+  #hasCredit(): boolean {
+    const { limits, outlet } = this.#options;
+    return this.#unacknowledged.length < limits.windowPackets && outlet.unacknowledged < limits.windowBytes;
+  }
+
+  /** False when there is nothing to send now. */
+  #sendNext(nowMs: number): boolean {
+    const { watch, limits, batches, snapshot } = this.#options;
+    if (this.#parts !== null && snapshot !== null) {
+      const part = this.#parts.next();
+      if (part.done !== true) {
+        const { config, locks, leases } = part.value;
+        const lists = `"config":[${config}],"locks":[${locks}],"leases":[${leases}]`;
+        this.#sendCounted("watch:snapshot", `"revision":${snapshot.revision},${lists}`, nowMs);
+        return true;
+      }
+      this.#parts = null;
+      this.#sendSynced(snapshot.revision, nowMs);
+      return true;
+    }
+    const next = watch.next({ batchesMax: limits.batchesPerPacketMax, bytesMax: limits.packetBytesMax });
+    if (!next.ok) {
+      this.fail(endOf(next.error));
+      return false;
+    }
+    if (next.value.length === 0) {
+      // Nothing now is not yet nothing: of a long history that matches little, `next` reads a part at a time.
+      if (!this.#synced && watch.revision >= this.#options.present()) this.#sendSynced(watch.revision, nowMs);
+      return false;
+    }
+    const texts = next.value.map((batch) => batches.batchJson(this.#targetsKey, batch));
+    this.#sendCounted("watch:events", `"batches":[${texts.join(",")}]`, nowMs);
+    return true;
+  }
+
+  #sendSynced(revision: number, nowMs: number): void {
+    this.#synced = true;
+    this.#send("watch:synced", `"revision":${revision}`, nowMs);
+  }
+
+  #sendCounted(event: string, fields: string, nowMs: number): void {
+    this.#lastSeq += 1;
+    if (this.#unacknowledged.length === 0) this.#lastHeardMs = nowMs;
+    this.#unacknowledged.push({ seq: this.#lastSeq, characters: fields.length });
+    this.#options.outlet.unacknowledged += fields.length;
+    this.#send(event, `"seq":${this.#lastSeq},${fields}`, nowMs);
+  }
+
+  #send(event: string, fields: string, nowMs: number): void {
+    this.#lastSentMs = nowMs;
+    this.#options.outlet.send(event, `{"watchId":${this.#watchIdJson},${fields}}`);
+  }
+}
+
+/** What was opened: the watch, its first revision, and the present when it was asked for. */
+export type OpenedWatch = { readonly watch: Watch; readonly snapshot: WatchSnapshot | null; readonly startRevision: number };
+
+/** Opens at `from`. A snapshot and the watch behind it are taken in one go, so nothing falls between them. */
+export function openAt(
+  service: Pick<KeyholdService, "openWatch" | "snapshot" | "position">,
+  request: { readonly targets: readonly WatchTarget[]; readonly from: number | "snapshot" | "now"; readonly onReady: () => void },
+): Result<OpenedWatch, QueryRefusal> {
+  const { targets, from, onReady } = request;
+  const snapshot = from === "snapshot" ? service.snapshot(targets) : null;
+  const start = typeof from === "number" ? from : snapshot === null ? null : snapshot.revision + 1;
+  const opened = service.openWatch({ targets, from: start === null ? null : toRevision(start), onReady });
+  if (!opened.ok) return opened;
+  return { ok: true, value: { watch: opened.value, snapshot, startRevision: start ?? service.position().revision + 1 } };
+}
+
+/** A refusal of the service in the words of the protocol. */
+export function endOf(refusal: QueryRefusal): WatchEnd {
+  return refusal.kind === "compacted"
+    ? {
+        code: "compacted",
+        detail: `The oldest revision that is kept is ${refusal.compactRevision}; open again from a snapshot.`,
+        compactRevision: refusal.compactRevision,
+      }
+    : { code: "future_revision", detail: "That revision does not exist yet." };
+}

@@ -1,0 +1,127 @@
+/**
+ * This file writes records as the JSON of the contract. Config values are not re-serialised: the bytes of a JSON value go
+ * into the answer as they are, so no number is rounded and no key reordered on the way.
+ */
+import type { ConfigEntry, ConfigRecord, LeaseView, LockHold, LockView, NodeStatus } from "../src/node/service.ts";
+import type { Schemas } from "./contract.ts";
+
+/** What the content type of a value says about its JSON form. */
+export type ValueKind = "json" | "text" | "bytes";
+
+/** `contentType` without parameters, in lower case. */
+export function mediaTypeOf(contentType: string): string {
+  const end = contentType.indexOf(";");
+  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** How values of `contentType` are shown. */
+export function valueKindOf(contentType: string): ValueKind {
+  const mediaType = mediaTypeOf(contentType);
+  if (mediaType === "application/json" || mediaType.endsWith("+json")) return "json";
+  return mediaType.startsWith("text/") ? "text" : "bytes";
+}
+
+/** A config entry as JSON text, in the shape `ConfigEntry`; without `value` when `keysOnly`. */
+export function configEntryJson(entry: ConfigEntry, options: { readonly keysOnly: boolean } = { keysOnly: false }): string {
+  return `{${configFieldsJson(entry.key, entry.record, options)}}`;
+}
+
+/** The fields of a config entry without the braces, so that an event can put its own before them. */
+export function configFieldsJson(
+  key: string,
+  record: ConfigRecord,
+  options: { readonly keysOnly: boolean } = { keysOnly: false },
+): string {
+  const value = options.keysOnly ? "" : valueFieldsJson(record);
+  const leaseId = record.leaseId === null ? "null" : `"${record.leaseId}"`;
+  return (
+    `"key":${JSON.stringify(key)},${value}"contentType":${JSON.stringify(record.contentType)},"version":${record.version},` +
+    `"createRevision":${record.createRevision},"modRevision":${record.modRevision},"leaseId":${leaseId},` +
+    `"author":${JSON.stringify(record.author)},"comment":${JSON.stringify(record.comment)},` +
+    `"updatedAt":"${isoTime(record.wallTimeMs)}"`
+  );
+}
+
+function valueFieldsJson(record: ConfigRecord): string {
+  const bytes = Buffer.from(record.value.buffer, record.value.byteOffset, record.value.byteLength);
+  switch (valueKindOf(record.contentType)) {
+    case "json":
+      return `"value":${bytes.toString("utf8")},`;
+    case "text":
+      return `"value":${JSON.stringify(bytes.toString("utf8"))},`;
+    default:
+      return `"value":"${bytes.toString("base64")}","encoding":"base64",`;
+  }
+}
+
+/** Unix time in ISO 8601, UTC. */
+export function isoTime(wallTimeMs: number): string {
+  return new Date(Math.trunc(wallTimeMs)).toISOString();
+}
+
+export function lockHolderShape(hold: LockHold): Schemas["LockHolder"] {
+  return { fence: hold.fence, leaseId: hold.leaseId, owner: hold.owner, grantedAt: isoTime(hold.grantedAtWallMs) };
+}
+
+export function lockShape(view: LockView): Schemas["Lock"] {
+  return {
+    name: view.name,
+    holders: view.holders.map((holder) => ({
+      ...lockHolderShape(holder),
+      ttlMs: holder.ttlMs,
+      remainingMs: remaining(holder.remainingMs),
+    })),
+    queueLength: view.queueLength,
+    queue: view.queue.map((waiter) => ({
+      ticket: waiter.ticket,
+      position: waiter.position,
+      owner: waiter.owner,
+      remainingMs: remaining(waiter.remainingMs),
+    })),
+  };
+}
+
+export function leaseShape(view: LeaseView): Schemas["Lease"] {
+  return {
+    leaseId: view.leaseId,
+    ttlMs: view.record.ttlMs,
+    remainingMs: remaining(view.remainingMs),
+    owner: view.record.owner,
+    grantRevision: view.record.grantRevision,
+    ownedByLock: view.record.ownedByLock,
+    holdings: view.holdings,
+  };
+}
+
+export function clusterShape(status: NodeStatus): Schemas["ClusterStatus"] {
+  return {
+    clusterId: status.clusterId,
+    storeId: status.storeId,
+    nodeId: status.nodeId,
+    role: status.role,
+    term: status.term,
+    leaderId: status.leaderId,
+    commitIndex: status.commitIndex,
+    appliedIndex: status.appliedIndex,
+    firstIndex: status.firstIndex,
+    lastIndex: status.lastIndex,
+    revision: status.revision,
+    compactRevision: status.compactRevision,
+    clusterTimeMs: Math.trunc(status.clusterTimeMs),
+    members: status.members.map((member) => ({
+      id: member.id,
+      kind: member.kind,
+      apiUrl: member.address.apiUrl,
+      peerUrl: member.address.peerUrl,
+      matchIndex: member.matchIndex,
+    })),
+    pendingProposals: status.pendingProposals,
+    pendingReads: status.pendingReads,
+    watches: status.watches,
+  };
+}
+
+/** Time left, in whole milliseconds rounded down: never more than there is. */
+export function remaining(ms: number): number {
+  return Math.max(0, Math.floor(ms));
+}

@@ -1,0 +1,70 @@
+/**
+ * This file starts a node for the API tests: the production driver, raft and machine, with a disk in memory. The one
+ * place where the tests' service comes from.
+ */
+import { KeyholdNode } from "../../src/node/node.ts";
+import { type Membership, type NodeId, toNodeId } from "../../src/raft/types.ts";
+import { emptyImage, MemoryStorage } from "../contracts/memory-storage.ts";
+
+export type RealNode = { readonly node: KeyholdNode; stop(): void };
+
+const MIB = 1024 * 1024;
+
+/** A node among `voters`, itself the first; alone it becomes leader within some ticks. */
+export function startRealNode(voters: readonly string[] = ["n1"]): RealNode {
+  const ids = voters.map(toNodeId);
+  const membership: Membership = {
+    voters: ids,
+    votersOutgoing: [],
+    learners: [],
+    learnersNext: [],
+    addresses: Object.fromEntries(ids.map((id) => [id, { peerUrl: `http://${id}.test:7101`, apiUrl: `http://${id}.test:7001` }])),
+    removed: [],
+  };
+  const disk = new MemoryStorage({ image: emptyImage(membership), schedule: (complete) => void setImmediate(complete) });
+  const network = { send: () => undefined, setPeers: () => undefined };
+  const node = new KeyholdNode(
+    { ...sizes, driver: driverOptions(ids[0] ?? toNodeId("n1")) },
+    { disk, network },
+    {
+      onRoleChanged: () => undefined,
+      onRemoved: () => undefined,
+      onFatal: (error) => {
+        throw error;
+      },
+    },
+  );
+  node.start();
+  return { node, stop: () => node.stop() };
+}
+
+const sizes = { clusterId: "c-test", tickMs: 5, recentBatchesMax: 1_000, recentBytesMax: 16 * MIB };
+
+function driverOptions(id: NodeId) {
+  return {
+    raft: {
+      id,
+      origin: `${id}-1`,
+      seed: 1,
+      electionTicks: 4,
+      heartbeatTicks: 1,
+      messageBytesMax: MIB,
+      inFlightMessagesMax: 64,
+      inFlightBytesMax: 8 * MIB,
+      uncommittedBytesMax: 32 * MIB,
+      applyBytesMax: 4 * MIB,
+      applyLagEntriesMax: 10_000,
+      promoteLagEntriesMax: 100,
+    },
+    storeId: "store-test",
+    pendingProposalsMax: 10_000,
+    pendingBytesMax: 32 * MIB,
+    forwardBytesMax: MIB,
+    renewalsPerCommandMax: 1_000,
+    pendingReadsMax: 10_000,
+    firstReadId: 1,
+    readTicksMax: 20,
+    logEntriesMax: 20_000,
+    logEntriesKept: 10_000,
+  };
+}
