@@ -78,7 +78,9 @@ function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): Membershi
   if (!current.learners.includes(id)) return { kind: "notLearner" };
   const progress = leader.progress.get(id);
   const behindEntries = lastIndex(raft) - (progress?.matchIndex ?? 0);
-  const caughtUp = progress?.recentActive === true && behindEntries <= raft.options.promoteLagEntriesMax;
+  // A new Progress counts as active before it was ever heard; only an answer makes it replicate.
+  const isHeard = progress?.recentActive === true && progress.flow.kind === "replicate";
+  const caughtUp = isHeard && behindEntries <= raft.options.promoteLagEntriesMax;
   return caughtUp ? null : { kind: "notCaughtUp", behindEntries };
 }
 
