@@ -3,6 +3,7 @@
  * through `step`; others read it.
  */
 import { assert } from "../base/assert.ts";
+import { at } from "../base/at.ts";
 import type { Progress } from "./progress.ts";
 import { createRandom, nextBelow, type Random } from "./random.ts";
 import {
@@ -193,8 +194,17 @@ export function resetElectionTimer(raft: Raft): void {
 
 /** Whether this node may become a leader: it is a voter of the membership in force. */
 export function isPromotable(raft: Raft): boolean {
-  const { voters, votersOutgoing } = membershipOf(raft);
-  return voters.includes(raft.options.id) || votersOutgoing.includes(raft.options.id);
+  for (let i = raft.memberships.length - 1; i >= 0; i--) {
+    const { index, membership } = at(raft.memberships, i);
+    if (isVoter(membership, raft.options.id)) return true;
+    if (index <= raft.commitIndex) return false;
+  }
+  return false;
+}
+
+/** Whether `id` votes in `membership`, in either half of a joint one. */
+export function isVoter(membership: Membership, id: NodeId): boolean {
+  return membership.voters.includes(id) || membership.votersOutgoing.includes(id);
 }
 
 function isOnlyVoter(raft: Raft): boolean {

@@ -11,7 +11,7 @@ import { membershipAfter } from "./membership.ts";
 import { send } from "./outbox.ts";
 import { onPersisted, persistTurn } from "./persistence.ts";
 import { onProposeRequest, propose } from "./proposals.ts";
-import { isPromotable, type LeaderState, type Raft } from "./raft.ts";
+import { isPromotable, isVoter, type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import { nextBelow } from "./random.ts";
 import { advanceReads, onReadIndexRequest, onReadIndexResponse, wantRead } from "./reads.ts";
 import {
@@ -264,7 +264,8 @@ function proposeMembership(raft: Raft, changeId: number, change: MembershipChang
 function wantTransfer(raft: Raft, to: NodeId): void {
   if (raft.role.kind !== "leader" || to === raft.options.id || raft.role.transferTo === to) return;
   const progress = raft.role.progress.get(to);
-  if (progress === undefined) return;
+  // A learner would not campaign, and the cluster would refuse proposals for an election timeout.
+  if (progress === undefined || !isVoter(membershipOf(raft), to)) return;
   raft.role.transferTo = to;
   raft.electionElapsed = 0;
   if (progress.matchIndex === lastIndex(raft)) send(raft, to, { kind: "timeoutNow" });
@@ -278,11 +279,8 @@ function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
     replicate(raft, leader);
     advanceReads(raft, leader);
     settleMembership(raft, leader);
-    const top = raft.memberships[raft.memberships.length - 1];
-    // A leader that was removed has told the others of the commit and goes (§4.2.2).
-    if (!isPromotable(raft) && top !== undefined && top.index <= raft.commitIndex) {
-      becomeFollower(raft, raft.currentTerm, null);
-    }
+    // A leader whose removal is committed has told the others of it and goes (§4.2.2).
+    if (!isPromotable(raft)) becomeFollower(raft, raft.currentTerm, null);
   }
   persistTurn(raft, snapshot);
   applyCommitted(raft);
