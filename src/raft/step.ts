@@ -39,8 +39,8 @@ import {
 } from "./types.ts";
 
 /**
- * Carries out one turn: takes the facts in order, then does once what follows from all of them. `log` is the durable log
- * as it is now. Throws InvariantViolation when the state contradicts itself; the node must stop then.
+ * Carries out one turn: takes the facts in order, the clock first, then does once what follows from all of them. `log` is
+ * the durable log as it is now. Throws InvariantViolation when the state contradicts itself; the node must stop then.
  */
 export function step(raft: Raft, inputs: readonly Input[], log: LogReader): readonly Effect[] {
   raft.disk = log;
@@ -60,6 +60,7 @@ function take(raft: Raft, input: Input): void {
     case "clock":
       raft.monotonicMs = input.monotonicMs;
       raft.wallTimeMs = input.wallTimeMs;
+      assert(input.monotonicMs >= raft.monotonicMs, `the clock falls to ${input.monotonicMs} ms`);
       return;
     case "tick":
       onTick(raft);
