@@ -127,8 +127,8 @@ export type Raft = {
   selfVote: Term | null;
   /** Messages of this turn that wait for this turn's persist. */
   held: Message[];
-  /** Read requests of this node that a leader has not answered. */
-  reads: Set<number>;
+  /** Read requests of this node that a leader has not answered, and for how many ticks. */
+  reads: Map<number, number>;
   told: { role: Role; term: Term; leaderId: NodeId | null };
 };
 
@@ -169,7 +169,7 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     hardStateChanged: false,
     selfVote: null,
     held: [],
-    reads: new Set(),
+    reads: new Map(),
     told: { role: "follower", term: hardState.currentTerm, leaderId: null },
   };
   resetElectionTimer(raft);
@@ -192,7 +192,10 @@ export function resetElectionTimer(raft: Raft): void {
   raft.electionTimeout = electionTicks + nextBelow(raft.random, electionTicks);
 }
 
-/** Whether this node may become a leader: it is a voter of the membership in force. */
+/**
+ * Whether this node may become or stay a leader: it is a voter of the membership in force, or of one that is in force
+ * again if what is not committed yet is lost. A removed node may be the only one whose log can win (§4.2.2).
+ */
 export function isPromotable(raft: Raft): boolean {
   for (let i = raft.memberships.length - 1; i >= 0; i--) {
     const { index, membership } = at(raft.memberships, i);

@@ -15,11 +15,24 @@ export function wantRead(raft: Raft, readId: number): void {
   if (raft.role.kind === "leader") {
     receiveRead(raft, raft.role, { from: raft.options.id, readId });
   } else if (raft.leaderId !== null) {
-    raft.reads.add(readId);
+    raft.reads.set(readId, 0);
     send(raft, raft.leaderId, { kind: "readIndexRequest", readId });
   } else {
     raft.effects.push({ kind: "readDropped", readId });
   }
+}
+
+/** A request or its answer may be lost: what has no answer after an election timeout gets none. */
+export function ageOwnReads(raft: Raft): void {
+  for (const [readId, ticks] of raft.reads) {
+    if (ticks < raft.options.electionTicks) raft.reads.set(readId, ticks + 1);
+    else dropOwnRead(raft, readId);
+  }
+}
+
+/** Ends this node's reads that were asked of a leader, or a term of it, that is over. */
+export function dropOwnReads(raft: Raft): void {
+  for (const readId of raft.reads.keys()) dropOwnRead(raft, readId);
 }
 
 /** Another node asks; null tells it that this one cannot answer. */
@@ -62,6 +75,11 @@ export function dropReads(raft: Raft, leader: LeaderState): void {
   }
   leader.reads = [];
   leader.earlyReads = [];
+}
+
+function dropOwnRead(raft: Raft, readId: number): void {
+  raft.reads.delete(readId);
+  raft.effects.push({ kind: "readDropped", readId });
 }
 
 function receiveRead(raft: Raft, leader: LeaderState, read: { readonly from: NodeId; readonly readId: number }): void {

@@ -6,7 +6,7 @@ import { startClock } from "./cluster-clock.ts";
 import { appendAsLeader, followMembership, noteOwnProgress } from "./leader.ts";
 import { lastIndex } from "./log.ts";
 import { type LeaderState, type Raft, resetElectionTimer } from "./raft.ts";
-import { dropReads } from "./reads.ts";
+import { dropOwnReads, dropReads } from "./reads.ts";
 import { type NodeId, type Term, toLogIndex, toTerm } from "./types.ts";
 
 /** Moves to `term` (never back) as a follower of `leaderId`, null while no leader is known. */
@@ -65,8 +65,7 @@ export function becomeLeader(raft: Raft): void {
 export function setLeader(raft: Raft, leaderId: NodeId | null): void {
   if (leaderId === raft.leaderId) return;
   raft.leaderId = leaderId;
-  for (const readId of raft.reads) raft.effects.push({ kind: "readDropped", readId });
-  raft.reads.clear();
+  dropOwnReads(raft);
 }
 
 function moveToTerm(raft: Raft, term: Term): void {
@@ -76,4 +75,6 @@ function moveToTerm(raft: Raft, term: Term): void {
   raft.votedFor = null;
   raft.hardStateChanged = true;
   raft.selfVote = null;
+  // Also when the same node leads the new term: it has dropped what it was asked in the old one.
+  dropOwnReads(raft);
 }

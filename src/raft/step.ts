@@ -43,6 +43,8 @@ import {
  * the durable log as it is now. Throws InvariantViolation when the state contradicts itself; the node must stop then.
  */
 export function step(raft: Raft, inputs: readonly Input[], log: LogReader): readonly Effect[] {
+  // A leadership that begins in this turn counts from its reading: an older one would let cluster time run fast.
+  assert(inputs[0]?.kind === "clock", `a turn begins with ${inputs[0]?.kind}, not with its clock reading`);
   raft.disk = log;
   raft.effects = [];
   let snapshot: SnapshotMeta | undefined;
@@ -58,9 +60,9 @@ export function step(raft: Raft, inputs: readonly Input[], log: LogReader): read
 function take(raft: Raft, input: Input): void {
   switch (input.kind) {
     case "clock":
+      assert(input.monotonicMs >= raft.monotonicMs, `the clock falls to ${input.monotonicMs} ms`);
       raft.monotonicMs = input.monotonicMs;
       raft.wallTimeMs = input.wallTimeMs;
-      assert(input.monotonicMs >= raft.monotonicMs, `the clock falls to ${input.monotonicMs} ms`);
       return;
     case "tick":
       onTick(raft);
@@ -211,6 +213,9 @@ function answerOldTerm(raft: Raft, message: Message): void {
       return;
     case "proposeRequest":
       onProposeRequest(raft, message);
+      return;
+    case "readIndexRequest":
+      send(raft, message.from, { kind: "readIndexResponse", readId: message.readId, index: null });
       return;
     default:
       return;

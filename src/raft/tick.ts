@@ -4,6 +4,7 @@
 import { campaign } from "./election.ts";
 import { hasQuorum } from "./quorum.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import { ageOwnReads } from "./reads.ts";
 import { sendHeartbeats } from "./replication.ts";
 import { becomeFollower } from "./roles.ts";
 
@@ -11,14 +12,16 @@ import { becomeFollower } from "./roles.ts";
 export function onTick(raft: Raft): void {
   raft.electionElapsed++;
   raft.diskElapsed++;
+  ageOwnReads(raft);
   if (raft.role.kind === "leader") tickLeader(raft, raft.role);
-  else if (raft.electionElapsed >= raft.electionTimeout) campaign(raft, "preVote");
+  // Without a disk it could not even vote for itself, but its growing term would depose whom the others elect.
+  else if (raft.electionElapsed >= raft.electionTimeout && !isDiskStalled(raft)) campaign(raft, "preVote");
 }
 
 function tickLeader(raft: Raft, leader: LeaderState): void {
   const { electionTicks, heartbeatTicks } = raft.options;
   // A disk that hangs while heartbeats go on would leave the cluster without progress and without an election.
-  if (raft.persistPending.length > 0 && raft.diskElapsed >= electionTicks) {
+  if (isDiskStalled(raft)) {
     becomeFollower(raft, raft.currentTerm, null);
     return;
   }
@@ -33,6 +36,11 @@ function tickLeader(raft: Raft, leader: LeaderState): void {
   }
   leader.heartbeatElapsed++;
   if (leader.heartbeatElapsed >= heartbeatTicks) sendHeartbeats(raft, leader);
+}
+
+/** Whether a write is under way and nothing came back from the disk for an election timeout. */
+function isDiskStalled(raft: Raft): boolean {
+  return raft.persistPending.length > 0 && raft.diskElapsed >= raft.options.electionTicks;
 }
 
 /** CheckQuorum: whether a majority was heard since the last time; starts the next interval. */
