@@ -32,17 +32,48 @@ export const hostEnvironment: Environment = {
   fetch: (request) => globalThis.fetch(request),
 };
 
+const fanOuts = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `callback` when `signal` fires; at once if it has. Returns what undoes it. A signal gets one listener however many
+ * callbacks there are: Node warns about the eleventh, and a busy client has hundreds of calls under one signal.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  if (signal.aborted) {
+    callback();
+    return () => {};
+  }
+  const callbacks = fanOuts.get(signal) ?? listenOnce(signal);
+  // Wrapped, so that the same function given twice is called twice.
+  const entry = () => callback();
+  callbacks.add(entry);
+  return () => callbacks.delete(entry);
+}
+
+function listenOnce(signal: AbortSignal): Set<() => void> {
+  const callbacks = new Set<() => void>();
+  fanOuts.set(signal, callbacks);
+  signal.addEventListener(
+    "abort",
+    () => {
+      for (const callback of [...callbacks]) callback();
+    },
+    { once: true },
+  );
+  return callbacks;
+}
+
 /** Resolves after `delayMs`, or at once when `signal` fires; look at the signal to know which. */
 export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const finish = () => {
       cancel();
-      signal.removeEventListener("abort", finish);
+      unlink();
       resolve();
     };
     const cancel = clock.setTimer(delayMs, finish);
-    signal.addEventListener("abort", finish);
+    const unlink = onAbort(signal, finish);
   });
 }
 
@@ -55,16 +86,13 @@ export function linkedController(signals: readonly (AbortSignal | undefined)[]):
   readonly unlink: () => void;
 } {
   const controller = new AbortController();
-  const sources = signals.filter((signal) => signal !== undefined);
-  const onAbort = (event: Event) => controller.abort((event.target as AbortSignal).reason);
-  for (const source of sources) {
-    if (source.aborted) controller.abort(source.reason);
-    source.addEventListener("abort", onAbort);
-  }
+  const unlinks = signals
+    .filter((signal) => signal !== undefined)
+    .map((signal) => onAbort(signal, () => controller.abort(signal.reason)));
   return {
     controller,
     unlink: () => {
-      for (const source of sources) source.removeEventListener("abort", onAbort);
+      for (const unlink of unlinks) unlink();
     },
   };
 }

@@ -4,6 +4,7 @@
  * *sent*, so a slow network only makes it earlier.
  */
 import type * as wire from "../generated/types.ts";
+import { onAbort } from "./environment.ts";
 import { type ClientError, LockLostError, type ProblemOf } from "./errors.ts";
 import { renewLease } from "./leases.ts";
 import type { CallOptions } from "./options.ts";
@@ -38,7 +39,7 @@ export class Hold {
   readonly ttlMs: number;
   readonly #transport: Transport;
   readonly #ended = new AbortController();
-  readonly #onClosed = () => this.#end("expired", "the client was closed, so nothing renews the hold");
+  #unlinkClosed = () => {};
   /** One id for all attempts to release, so that a repeat after a lost answer is not told "not the holder". */
   readonly #releaseId: string;
   #deadlineMs: number;
@@ -55,8 +56,9 @@ export class Hold {
     this.#transport = transport;
     this.#releaseId = transport.settings.environment.newRequestId();
     this.#deadlineMs = facts.aliveAtMs + facts.ttlMs - marginMs(facts.ttlMs);
-    if (transport.closed.aborted) this.#onClosed();
-    transport.closed.addEventListener("abort", this.#onClosed);
+    this.#unlinkClosed = onAbort(transport.closed, () => {
+      this.#end("expired", "the client was closed, so nothing renews the hold");
+    });
     this.#schedule(facts.aliveAtMs);
   }
 
@@ -181,7 +183,7 @@ export class Hold {
     if (this.#ended.signal.aborted) return;
     this.#cancelRenewal();
     this.#cancelDeadline();
-    this.#transport.closed.removeEventListener("abort", this.#onClosed);
+    this.#unlinkClosed();
     this.#ended.abort(new LockLostError(reason, detail));
   }
 

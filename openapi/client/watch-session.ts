@@ -4,7 +4,7 @@
  */
 import { io, type Socket } from "socket.io-client";
 import type * as wire from "../generated/types.ts";
-import type { Clock } from "./environment.ts";
+import { type Clock, onAbort } from "./environment.ts";
 
 /** What one session can tell. After `dead` or `refused` nothing more comes. */
 export type SessionMessage =
@@ -38,7 +38,7 @@ export class WatchSession {
   #wake: (() => void) | undefined;
   #cancelTimer = () => {};
   #lastSeq = 0;
-  readonly #onAbort = () => this.#push({ kind: "dead", detail: "closed" });
+  readonly #unlink: () => void;
 
   /** Starts to connect; the first message is `hello`, or `dead`. */
   constructor(options: SessionOptions) {
@@ -53,8 +53,7 @@ export class WatchSession {
       extraHeaders: { ...options.headers },
     });
     this.#startTimer("no hello");
-    options.signal.addEventListener("abort", this.#onAbort);
-    if (options.signal.aborted) this.#onAbort();
+    this.#unlink = onAbort(options.signal, () => this.#push({ kind: "dead", detail: "closed" }));
     this.#listen();
   }
 
@@ -86,7 +85,7 @@ export class WatchSession {
 
   close(): void {
     this.#cancelTimer();
-    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    this.#unlink();
     this.#socket.removeAllListeners();
     this.#socket.disconnect();
   }

@@ -1,0 +1,231 @@
+/**
+ * This file tests acquiring: one request id for one wait, going on after 202, what a late grant is worth, and taking a
+ * request back.
+ */
+import { afterEach, describe, expect, test } from "vitest";
+import { createClient } from "../../openapi/client/index.ts";
+import { type Answer, type Asked, type FakeNode, json, problem, startFakeNode, until } from "./fake-node.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+const opened: { close: () => unknown }[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close();
+});
+
+async function connect(answer: FakeNode["answer"]) {
+  const clock = new ManualClock();
+  const node = await startFakeNode(answer);
+  const client = createClient({ endpoints: [node.url], environment: { clock, random: () => 0 } });
+  opened.push(client, node);
+  return { clock, node, client };
+}
+
+const granted = json(200, { name: "orders/42", fence: 44, leaseId: "l44", ttlMs: 15_000, ticket: null });
+const queued = json(202, { name: "orders/42", ticket: 46, position: 1, idempotencyKey: "x" });
+const released = json(200, { name: "orders/42", fence: 44, revision: 50 });
+const renewed = json(200, { leaseId: "l44", ttlMs: 15_000 });
+
+function verbOf(asked: Asked): string {
+  return asked.method === "DELETE" ? "cancel" : (asked.path.split("/").at(-1) ?? "");
+}
+function idsOf(node: FakeNode, verb: string): readonly unknown[] {
+  return node.asked.filter((asked) => verbOf(asked) === verb).map((asked) => asked.headers["idempotency-key"]);
+}
+
+describe("acquire", () => {
+  test("a free lock is held at once: one request, with the arguments given", async () => {
+    const { node, client } = await connect(() => granted);
+    const result = await client.locks.acquire("orders/42", { ttlMs: 15_000, owner: "worker-1" });
+    expect(result.ok ? [result.value.name, result.value.fence, result.value.leaseId] : []).toEqual(["orders/42", 44, "l44"]);
+    expect(node.asked).toHaveLength(1);
+    expect(node.asked[0]?.path).toBe("/v1/locks/orders%2F42/acquire");
+    expect(node.asked[0]?.json()).toEqual({ ttlMs: 15_000, waitMs: 0, owner: "worker-1" });
+  });
+
+  test("a lock that is held answers lock_held with its holder", async () => {
+    const holder = { fence: 40, leaseId: "l40", owner: "worker-2", grantedAt: "2026-01-01T00:00:00.000Z" };
+    const { client } = await connect(() =>
+      problem(409, "lock_held", { holder, remainingMs: 900, queueLength: 0, retryAfterMs: 900 }),
+    );
+    const result = await client.locks.acquire("orders/42", { ttlMs: 15_000 });
+    expect(result.ok ? undefined : result.error.code).toBe("lock_held");
+    if (!result.ok && result.error.code === "lock_held") expect(result.error.holder.owner).toBe("worker-2");
+  });
+
+  test("a wait goes on after every 202, with the same request id and body", async () => {
+    const { node, client } = await connect((_asked, count) => (count < 3 ? queued : granted));
+    const result = await client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 120_000 });
+    expect(result.ok).toBe(true);
+    expect(node.asked).toHaveLength(3);
+    expect(new Set(idsOf(node, "acquire")).size).toBe(1);
+    expect(new Set(node.asked.map((asked) => asked.body.toString())).size).toBe(1);
+  });
+
+  const holds = [
+    { ttlMs: 15_000, waitMs: 120_000, holdMs: "7500" },
+    { ttlMs: 500, waitMs: 120_000, holdMs: "1000" },
+    { ttlMs: 3_600_000, waitMs: 120_000, holdMs: "25000" },
+    { ttlMs: 15_000, waitMs: 300, holdMs: "300" },
+  ];
+  for (const { ttlMs, waitMs, holdMs } of holds) {
+    test(`with a TTL of ${ttlMs} and a wait of ${waitMs} ms a node may hold the answer back for ${holdMs} ms`, async () => {
+      const { node, client } = await connect(() => granted);
+      await client.locks.acquire("orders/42", { ttlMs, waitMs });
+      expect(node.asked[0]?.query.get("holdMs")).toBe(holdMs);
+    });
+  }
+
+  test("a grant that comes within a third of the TTL counts from the moment the request was sent", async () => {
+    const { clock, client } = await connect(() => {
+      clock.advance(4_000);
+      return granted;
+    });
+    const result = await client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 10_000 });
+    // 15,000 less the margin of 1,500, less 4,000 on the way.
+    expect(result.ok ? result.value.remainingMs() : undefined).toBe(9_500);
+  });
+
+  test("a grant that comes later is renewed before it is handed out", async () => {
+    const { clock, node, client } = await connect((asked) => {
+      if (verbOf(asked) === "keepalive") return renewed;
+      clock.advance(6_000);
+      return granted;
+    });
+    const result = await client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 10_000 });
+    expect(node.asked.map(verbOf)).toEqual(["acquire", "keepalive"]);
+    expect(result.ok ? result.value.remainingMs() : undefined).toBe(13_500);
+  });
+
+  test("after a 202 the grant may be as old as the request that was queued, not only as the last request", async () => {
+    const { clock, node, client } = await connect((asked, count) => {
+      if (verbOf(asked) === "keepalive") return renewed;
+      clock.advance(count === 1 ? 7_000 : 0);
+      return count === 1 ? queued : granted;
+    });
+    const result = await client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 60_000 });
+    expect(result.ok).toBe(true);
+    expect(node.asked.map(verbOf)).toEqual(["acquire", "acquire", "keepalive"]);
+  });
+
+  test("a grant whose lease has ended before it was heard of is lock_lost", async () => {
+    const { clock, client } = await connect((asked) => {
+      if (verbOf(asked) === "keepalive") return problem(404, "lease_not_found", { leaseId: "l44" });
+      clock.advance(20_000);
+      return granted;
+    });
+    const acquiring = client.locks.acquire("orders/42", { ttlMs: 60_000, waitMs: 100_000 });
+    const result = await acquiring;
+    expect(result.ok ? undefined : result.error.code).toBe("lock_lost");
+    if (!result.ok && result.error.code === "lock_lost")
+      expect([result.error.reason, result.error.fence]).toEqual(["leaseGone", 44]);
+  });
+
+  for (const [status, code] of [
+    [409, "wait_timeout"],
+    [409, "wait_cancelled"],
+    [410, "lease_gone"],
+    [429, "limit_reached"],
+  ] as const) {
+    test(`a wait that ends with ${code} says so`, async () => {
+      const { client } = await connect(() => problem(status, code, { ticket: 46 }));
+      const result = await client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 1_000 });
+      expect(result.ok ? undefined : result.error.code).toBe(code);
+    });
+  }
+});
+
+describe("giving up", () => {
+  test("aborting a wait finds the ticket under the same request id and takes it out of the queue", async () => {
+    const caller = new AbortController();
+    const answers: Answer[] = [{ kind: "hang" }, queued, json(200, { name: "orders/42", ticket: 46, revision: 60 })];
+    const { node, client } = await connect((_asked, count) => answers[count - 1] ?? problem(500, "internal"));
+    const acquiring = client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 60_000, signal: caller.signal });
+    await until("the request", () => node.asked.length === 1);
+    caller.abort();
+    expect(await acquiring).toMatchObject({ ok: false, error: { code: "aborted" } });
+    expect(node.asked.map((asked) => `${asked.method} ${asked.path}`)).toEqual([
+      "POST /v1/locks/orders%2F42/acquire",
+      "POST /v1/locks/orders%2F42/acquire",
+      "DELETE /v1/locks/orders%2F42/queue/46",
+    ]);
+    expect(new Set(idsOf(node, "acquire")).size).toBe(1);
+    expect(node.asked[1]?.query.get("holdMs")).toBe("0");
+    expect(node.asked[1]?.body.toString()).toBe(node.asked[0]?.body.toString());
+  });
+
+  test("aborting a wait that was granted meanwhile releases the lock", async () => {
+    const caller = new AbortController();
+    const answers: Answer[] = [{ kind: "hang" }, granted, released];
+    const { node, client } = await connect((_asked, count) => answers[count - 1] ?? problem(500, "internal"));
+    const acquiring = client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 60_000, signal: caller.signal });
+    await until("the request", () => node.asked.length === 1);
+    caller.abort();
+    await acquiring;
+    expect(node.asked.map(verbOf)).toEqual(["acquire", "acquire", "release"]);
+    expect(node.asked[2]?.json()).toEqual({ leaseId: "l44", fence: 44 });
+  });
+
+  test("a grant between learning the ticket and cancelling it is released", async () => {
+    const caller = new AbortController();
+    const answers: Answer[] = [{ kind: "hang" }, queued, problem(404, "ticket_not_found", { ticket: 46 }), granted, released];
+    const { node, client } = await connect((_asked, count) => answers[count - 1] ?? problem(500, "internal"));
+    const acquiring = client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 60_000, signal: caller.signal });
+    await until("the request", () => node.asked.length === 1);
+    caller.abort();
+    await acquiring;
+    expect(node.asked.map(verbOf)).toEqual(["acquire", "acquire", "cancel", "acquire", "release"]);
+  });
+});
+
+describe("using", () => {
+  test("the work's value is returned and the lock released once", async () => {
+    const { node, client } = await connect((asked) => (verbOf(asked) === "release" ? released : granted));
+    const result = await client.locks.using("orders/42", { ttlMs: 15_000 }, (hold) => hold.fence + 1);
+    expect(result).toEqual({ ok: true, value: 45 });
+    expect(node.asked.map(verbOf)).toEqual(["acquire", "release"]);
+  });
+
+  test("what the work throws is passed on after the lock was released", async () => {
+    const { node, client } = await connect((asked) => (verbOf(asked) === "release" ? released : granted));
+    const using = client.locks.using("orders/42", { ttlMs: 15_000 }, () => {
+      throw new RangeError("no");
+    });
+    await expect(using).rejects.toThrow(RangeError);
+    expect(node.asked.map(verbOf)).toEqual(["acquire", "release"]);
+  });
+
+  test("work that outlives its hold ends as lock_lost, not as a success", async () => {
+    const { clock, client } = await connect((asked) => {
+      if (verbOf(asked) === "acquire") return granted;
+      return verbOf(asked) === "release" ? problem(409, "not_holder", { holderFence: 70 }) : { kind: "hang" };
+    });
+    const result = await client.locks.using("orders/42", { ttlMs: 15_000 }, (hold) => {
+      clock.advance(13_500);
+      return hold.fence;
+    });
+    expect(result).toMatchObject({ ok: false, error: { code: "lock_lost", reason: "expired", fence: 44 } });
+  });
+
+  test("work does not begin when the lock was not acquired", async () => {
+    const { client } = await connect(() => problem(409, "wait_timeout", { ticket: 46 }));
+    let began = false;
+    const result = await client.locks.using("orders/42", { ttlMs: 15_000, waitMs: 10 }, () => {
+      began = true;
+    });
+    expect([result.ok, began]).toEqual([false, false]);
+  });
+});
+
+test("inspecting, listing, cancelling and breaking ask for what they say", async () => {
+  const { node, client } = await connect(() => json(200, { name: "a/b", holders: [], queueLength: 0, queue: [] }));
+  await client.locks.inspect("a/b", { consistency: "stale" });
+  await client.locks.list({ prefix: "a/", limit: 5 });
+  await client.locks.cancelWait("a/b", 46);
+  await client.locks.break("a/b");
+  expect(node.asked.map((asked) => `${asked.method} ${asked.path}?${asked.query}`)).toEqual([
+    "GET /v1/locks/a%2Fb?consistency=stale",
+    "GET /v1/locks?prefix=a%2F&limit=5",
+    "DELETE /v1/locks/a%2Fb/queue/46?",
+    "DELETE /v1/locks/a%2Fb/holder?",
+  ]);
+});

@@ -1,0 +1,42 @@
+/**
+ * This file is a clock that moves only when a test moves it.
+ */
+import type { Clock } from "../../openapi/client/environment.ts";
+
+type Timer = { readonly atMs: number; readonly callback: () => void };
+
+export class ManualClock implements Clock {
+  #nowMs = 1_000;
+  readonly #timers = new Set<Timer>();
+
+  readonly monotonicMs = (): number => this.#nowMs;
+
+  readonly setTimer = (delayMs: number, callback: () => void): (() => void) => {
+    const timer = { atMs: this.#nowMs + delayMs, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+
+  /** When timers are due, in order, as distances from now. */
+  dueInMs(): readonly number[] {
+    return [...this.#timers].map((timer) => timer.atMs - this.#nowMs).sort((a, b) => a - b);
+  }
+
+  /** Moves time and fires what falls due on the way, in order. */
+  advance(byMs: number): void {
+    const endMs = this.#nowMs + byMs;
+    for (;;) {
+      const due = [...this.#timers].filter((timer) => timer.atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.#timers.delete(due);
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
+      due.callback();
+    }
+    this.#nowMs = endMs;
+  }
+
+  /** Moves time without running any timer, as a stopped process sees it. */
+  skip(byMs: number): void {
+    this.#nowMs += byMs;
+  }
+}
