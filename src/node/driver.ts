@@ -10,7 +10,6 @@ import type { CommandBody } from "../machine/command.ts";
 import { readMeta, writeInitialState } from "../machine/meta.ts";
 import { StagedTables } from "../machine/staged-tables.ts";
 import type { TableReader } from "../machine/tables.ts";
-import type { Revision } from "../machine/types.ts";
 import { membersOf } from "../raft/leader.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft, type RaftOptions } from "../raft/raft.ts";
@@ -30,13 +29,14 @@ import {
   toLogIndex,
 } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
+import { DiskWriter } from "./disk-writer.ts";
 import { decodeEntry } from "./entry-decoder.ts";
 import { wantsClockEntry } from "./lease-clock.ts";
-import { PendingWrite } from "./pending-write.ts";
-import type { Clock, Disk, Network, Turns } from "./ports.ts";
+import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
 import { type ProposalEnd, type ProposalLimits, Proposals } from "./proposals.ts";
 import { type ReadEnd, Reads } from "./reads.ts";
 import { Renewals } from "./renewals.ts";
+import { type RevisionWait, RevisionWaits } from "./revision-waits.ts";
 
 export type DriverOptions = ProposalLimits & {
   readonly raft: RaftOptions;
@@ -54,12 +54,20 @@ export type DriverOptions = ProposalLimits & {
   readonly logEntriesKept: number;
 };
 
-export type DriverPorts = { readonly disk: Disk; readonly network: Network; readonly clock: Clock; readonly turns: Turns };
+export type DriverPorts = {
+  readonly disk: Disk;
+  readonly network: Network;
+  readonly snapshots: Snapshots;
+  readonly clock: Clock;
+  readonly turns: Turns;
+};
 
 export type DriverEvents = {
   /** What an applied entry changed, in revision order. */
   readonly onBatches: (batches: readonly ChangeBatch[]) => void;
   readonly onRoleChanged: (told: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }) => void;
+  /** A snapshot replaced the whole state: changes were skipped, and watches cannot go on from memory. */
+  readonly onStateReplaced: () => void;
   /** This node was removed from the cluster, and the removal is committed. */
   readonly onRemoved: () => void;
   /** The node contradicts itself and has stopped; the process should end. */
@@ -85,15 +93,14 @@ export class Driver {
   #inputs: Input[] = [];
   #turnComing = false;
   #stopped = false;
-  #pendingWrite = new PendingWrite();
-  #writing = false;
-  /** How far the state on disk reaches. */
-  #durableAppliedIndex: LogIndex;
-  #flushDue = false;
+  readonly #writer: DiskWriter;
+  readonly #revisionWaits = new RevisionWaits();
+  /** Entries behind a snapshot that is being installed: they apply to a state that is not there yet. */
+  #applyAfterInstall: Entry[] | undefined;
+  /** Snapshots on their way, by receiver: the log behind them must not be cut before they can follow it. */
+  readonly #sending = new Map<NodeId, LogIndex>();
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
-  #revisionWaits: { readonly revision: Revision; readonly deadlineMs: number; readonly settle: (reached: boolean) => void }[] =
-    [];
 
   constructor(options: DriverOptions, ports: DriverPorts, events: DriverEvents) {
     const { disk } = ports;
@@ -108,7 +115,13 @@ export class Driver {
     const { appliedIndex, appliedTerm } = readMeta(this.#tables);
     this.#appliedIndex = appliedIndex;
     this.#appliedTerm = appliedTerm;
-    this.#durableAppliedIndex = appliedIndex;
+    this.#writer = new DiskWriter(
+      { disk, tables: this.#tables },
+      {
+        onPersisted: (sequence) => this.#input({ kind: "persisted", sequence }),
+        onInstalled: (snapshot) => this.#installed(snapshot),
+      },
+    );
     this.#raft = createRaft(options.raft, { hardState: disk.hardState, log: disk.log, appliedIndex });
     this.#proposals = new Proposals(options.raft.origin, options);
     this.#reads = new Reads(options);
@@ -149,8 +162,8 @@ export class Driver {
     this.#proposals.close();
     this.#renewals.close();
     this.#reads.close();
-    for (const wait of this.#revisionWaits) wait.settle(false);
-    this.#revisionWaits = [];
+    this.#revisionWaits.close();
+    this.#writer.stop();
   }
 
   receive(message: Message): void {
@@ -167,9 +180,9 @@ export class Driver {
     const nowMs = this.#ports.clock.monotonicMs();
     this.#proposals.expire(nowMs);
     this.#reads.tick(nowMs, this.#options.readTicksMax);
-    this.#expireRevisionWaits(nowMs);
+    this.#revisionWaits.expire(nowMs);
     // A state that changed is written with the next log entries, or now if none came.
-    this.#flushDue = true;
+    this.#writer.flush();
     this.#input({ kind: "tick" });
     if (wantsClockEntry(this.#raft, this.#tables, nowMs)) this.#input({ kind: "clockEntryWanted" });
   }
@@ -201,14 +214,15 @@ export class Driver {
   }
 
   /** Calls `settle` with true when this node has reached `revision`, with false when the deadline passes first. */
-  whenRevision(wait: {
-    readonly revision: Revision;
-    readonly deadlineMs: number;
-    readonly settle: (reached: boolean) => void;
-  }): void {
+  whenRevision(wait: RevisionWait): void {
     if (readMeta(this.#tables).revision >= wait.revision) wait.settle(true);
     else if (this.#stopped) wait.settle(false);
-    else this.#revisionWaits.push(wait);
+    else this.#revisionWaits.add(wait);
+  }
+
+  /** A whole state from `from`, leader of `term`, was received and can be installed. */
+  snapshotReceived(received: { readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta }): void {
+    this.#input({ kind: "snapshotReceived", ...received });
   }
 
   #input(input: Input): void {
@@ -247,8 +261,9 @@ export class Driver {
     const settles = inputs.some((input) => input.kind === "applied") && this.#raft.memberships.length > 1;
     for (const effect of step(this.#raft, inputs, disk.log)) this.#carryOut(effect);
     if (settles) this.#follow();
-    if (compactTo !== undefined) this.#pendingWrite.compact(compactTo);
-    this.#write();
+    if (compactTo !== undefined) this.#writer.compact(compactTo);
+    this.#discardUnwanted(inputs);
+    this.#writer.write();
     if (this.#raft.commitIndex > this.#appliedIndex) this.#turnSoon();
   }
 
@@ -268,10 +283,12 @@ export class Driver {
         this.#ports.network.send(effect.message);
         return;
       case "persist":
-        this.#pendingWrite.add(effect);
+        if (effect.snapshot !== undefined) this.#applyAfterInstall = [];
+        this.#writer.order(effect);
         return;
       case "apply":
-        this.#apply(effect.entries);
+        if (this.#applyAfterInstall === undefined) this.#apply(effect.entries);
+        else this.#applyAfterInstall.push(...effect.entries);
         return;
       case "readReady":
         this.#reads.ready(effect.readId, effect.index, this.#appliedIndex);
@@ -297,7 +314,9 @@ export class Driver {
         return;
       case "membershipAccepted":
       case "membershipRefused":
+        return;
       case "sendSnapshot":
+        this.#sendSnapshot(effect.to);
         return;
     }
   }
@@ -319,7 +338,7 @@ export class Driver {
     }
     this.#inputs.push({ kind: "applied", index: this.#appliedIndex });
     this.#reads.applied(this.#appliedIndex);
-    this.#settleRevisionWaits();
+    this.#revisionWaits.reached(readMeta(this.#tables).revision);
   }
 
   #noteApplied({ index, term }: Entry): void {
@@ -336,33 +355,44 @@ export class Driver {
     }
   }
 
-  /** Starts the next write when the disk is free and there is something for it. */
-  #write(): void {
-    if (this.#writing || this.#stopped) return;
-    const flush = this.#flushDue && this.#tables.dirty;
-    if (this.#pendingWrite.empty && !flush) return;
-    this.#flushDue = false;
-    const { sequence, batch } = this.#pendingWrite.seal(this.#tables.dirty ? this.#tables.seal() : []);
-    this.#pendingWrite = new PendingWrite();
-    const appliedIndex = this.#appliedIndex;
-    this.#writing = true;
-    this.#ports.disk.write(batch, () => {
-      this.#writing = false;
-      if (this.#stopped) return;
-      if (this.#tables.writing) this.#tables.settle();
-      this.#durableAppliedIndex = appliedIndex;
-      if (sequence !== undefined) this.#input({ kind: "persisted", sequence });
-      this.#write();
+  /** The state on disk is sent; entries behind it follow from the log once it is there. */
+  #sendSnapshot(to: NodeId): void {
+    const meta = snapshotMetaAt(this.#raft, this.#writer.durableAppliedIndex);
+    this.#sending.set(to, meta.lastIncludedIndex);
+    this.#ports.snapshots.send({ to, term: this.#raft.currentTerm, meta }, (delivered) => {
+      this.#sending.delete(to);
+      this.#input({ kind: "snapshotSent", to, index: meta.lastIncludedIndex, delivered });
     });
+  }
+
+  /** A received snapshot that the core did not take is given up. */
+  #discardUnwanted(inputs: readonly Input[]): void {
+    const received = inputs.some((input) => input.kind === "snapshotReceived");
+    if (received && this.#applyAfterInstall === undefined) this.#ports.snapshots.settle(false);
+  }
+
+  #installed(snapshot: SnapshotMeta): void {
+    this.#appliedIndex = snapshot.lastIncludedIndex;
+    this.#appliedTerm = snapshot.lastIncludedTerm;
+    // What became of proposals whose entries are part of the snapshot cannot be told any more.
+    this.#proposals.stateReplaced(snapshot.lastIncludedTerm);
+    this.#ports.snapshots.settle(true);
+    this.#events.onStateReplaced();
+    const entries = this.#applyAfterInstall ?? [];
+    this.#applyAfterInstall = undefined;
+    this.#reads.applied(this.#appliedIndex);
+    this.#revisionWaits.reached(readMeta(this.#tables).revision);
+    if (entries.length > 0) this.#apply(entries);
   }
 
   /** Where to cut the log now, if it has grown beyond what is kept. Only behind state that is on disk. */
   #compaction(): SnapshotMeta | undefined {
     const { logEntriesMax, logEntriesKept } = this.#options;
     const first = this.#raft.log.base.lastIncludedIndex;
-    if (this.#durableAppliedIndex - first <= logEntriesMax) return undefined;
-    this.#raft.disk = this.#ports.disk.log;
-    return snapshotMetaAt(this.#raft, toLogIndex(this.#durableAppliedIndex - logEntriesKept));
+    const { durableAppliedIndex } = this.#writer;
+    if (durableAppliedIndex - first <= logEntriesMax || this.#applyAfterInstall !== undefined) return undefined;
+    const target = Math.min(durableAppliedIndex - logEntriesKept, ...this.#sending.values());
+    return target > first ? snapshotMetaAt(this.#raft, toLogIndex(target)) : undefined;
   }
 
   #limitBehind(reason: string): number {
@@ -381,20 +411,5 @@ export class Driver {
       }
     }
     this.#ports.network.setPeers(peers);
-  }
-
-  #settleRevisionWaits(): void {
-    if (this.#revisionWaits.length === 0) return;
-    const { revision } = readMeta(this.#tables);
-    const reached = this.#revisionWaits.filter((wait) => wait.revision <= revision);
-    this.#revisionWaits = this.#revisionWaits.filter((wait) => wait.revision > revision);
-    for (const wait of reached) wait.settle(true);
-  }
-
-  #expireRevisionWaits(nowMs: number): void {
-    if (this.#revisionWaits.every((wait) => wait.deadlineMs > nowMs)) return;
-    const due = this.#revisionWaits.filter((wait) => wait.deadlineMs <= nowMs);
-    this.#revisionWaits = this.#revisionWaits.filter((wait) => wait.deadlineMs > nowMs);
-    for (const wait of due) wait.settle(false);
   }
 }

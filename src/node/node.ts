@@ -10,10 +10,9 @@ import type { Answers, CommandBody, Outcome, OutcomeOf } from "../machine/comman
 import { readMeta } from "../machine/meta.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import type { LeaseId } from "../machine/types.ts";
-import type { Message, NodeId, Role, Term } from "../raft/types.ts";
+import type { Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
-import { Driver, type DriverEvents, type DriverOptions } from "./driver.ts";
-import type { Disk, Network } from "./ports.ts";
+import { Driver, type DriverEvents, type DriverOptions, type DriverPorts } from "./driver.ts";
 import type { ProposalEnd } from "./proposals.ts";
 import type {
   KeyholdService,
@@ -54,7 +53,7 @@ export class KeyholdNode implements KeyholdService {
   readonly #tickets = new TicketWaits();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: NodeOptions, ports: { readonly disk: Disk; readonly network: Network }, events: NodeEvents) {
+  constructor(options: NodeOptions, ports: Pick<DriverPorts, "disk" | "network" | "snapshots">, events: NodeEvents) {
     this.#options = options;
     const driverEvents: DriverEvents = {
       ...events,
@@ -62,6 +61,7 @@ export class KeyholdNode implements KeyholdService {
         this.#tickets.publish(batches);
         this.#hub.publish(batches);
       },
+      onStateReplaced: () => this.#hub.stateReplaced(),
     };
     const clock = { monotonicMs: () => performance.now(), wallTimeMs: () => Date.now() };
     // Behind everything that this round of the event loop delivers: its facts share one turn.
@@ -92,6 +92,10 @@ export class KeyholdNode implements KeyholdService {
 
   receive(message: Message): void {
     this.#driver.receive(message);
+  }
+
+  snapshotReceived(received: { readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta }): void {
+    this.#driver.snapshotReceived(received);
   }
 
   unreachable(peer: NodeId): void {

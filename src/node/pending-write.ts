@@ -12,15 +12,32 @@ export class PendingWrite {
   #hardState: HardState | undefined;
   #entries: Entry[] = [];
   #compactTo: SnapshotMeta | undefined;
+  #snapshot: SnapshotMeta | undefined;
 
   get empty(): boolean {
     return this.#sequence === undefined && this.#compactTo === undefined;
+  }
+
+  /** The order of the core that the write's completion answers; undefined when it answers none. */
+  get sequence(): number | undefined {
+    return this.#sequence;
+  }
+
+  /** Set when the write installs a snapshot. */
+  get snapshot(): SnapshotMeta | undefined {
+    return this.#snapshot;
   }
 
   /** Adds an order of the core; a later one replaces what it contradicts. */
   add(persist: Persist): void {
     this.#sequence = persist.sequence;
     this.#hardState = persist.hardState ?? this.#hardState;
+    if (persist.snapshot !== undefined) {
+      // The whole log and state give way to the snapshot.
+      this.#snapshot = persist.snapshot;
+      this.#entries = [];
+      this.#compactTo = undefined;
+    }
     const first = persist.entries[0];
     if (first === undefined) return;
     while (true) {
@@ -35,9 +52,8 @@ export class PendingWrite {
     this.#compactTo = base;
   }
 
-  /** The write, with the state changes that go with it, and the sequence that its completion answers. */
-  seal(tableWrites: readonly TableWrite[]): { readonly sequence: number | undefined; readonly batch: WriteBatch } {
-    const batch = { hardState: this.#hardState, entries: this.#entries, tableWrites, compactTo: this.#compactTo };
-    return { sequence: this.#sequence, batch };
+  /** The write, together with the state changes that go with it. */
+  batch(tableWrites: readonly TableWrite[]): WriteBatch {
+    return { hardState: this.#hardState, entries: this.#entries, tableWrites, compactTo: this.#compactTo };
   }
 }

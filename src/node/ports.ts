@@ -4,7 +4,7 @@
  * that a run is decided by the order of calls alone.
  */
 import type { TableReader, TableWrite } from "../machine/tables.ts";
-import type { Entry, HardState, LogReader, MemberAddress, Message, NodeId, SnapshotMeta } from "../raft/types.ts";
+import type { Entry, HardState, LogReader, MemberAddress, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
 
 /** One durable, atomic write; its parts are carried out in this order. */
 export type WriteBatch = {
@@ -27,6 +27,25 @@ export interface Disk {
    * calls back: the process ends, and restart recovers from disk.
    */
   write(batch: WriteBatch, done: () => void): void;
+  /**
+   * One write: makes the snapshot that was received last the whole state, with `entries` as the whole log behind it. A
+   * crash leaves the old state or the new one. Calls `done` once it is on disk and reads see it.
+   */
+  installSnapshot(batch: Pick<WriteBatch, "hardState" | "entries">, done: () => void): void;
+}
+
+/** Whole states on their way between nodes, apart from the messages. What is received goes to `Driver.snapshotReceived`. */
+export interface Snapshots {
+  /**
+   * Sends the state that is on disk now, which `meta` describes. Calls `done` once, never within the call: with true
+   * when the receiver has all of it.
+   */
+  send(
+    order: { readonly to: NodeId; readonly term: Term; readonly meta: SnapshotMeta },
+    done: (delivered: boolean) => void,
+  ): void;
+  /** The snapshot received last has become the state (true), or is not wanted (false). The next one may come. */
+  settle(taken: boolean): void;
 }
 
 /** Ordered, lossy delivery to other nodes. */

@@ -115,18 +115,32 @@ describe("a pending write", () => {
     expect(pending.empty).toBe(true);
     pending.add(persist(1, [entry(4, 1), entry(5, 1), entry(6, 1)]));
     pending.add(persist(2, [entry(5, 2)]));
-    const { sequence, batch: write } = pending.seal([]);
-    expect(sequence).toBe(2);
-    expect(write.entries.map(({ index, term }) => [index, term])).toEqual([
+    expect(pending.sequence).toBe(2);
+    expect(pending.batch([]).entries.map(({ index, term }) => [index, term])).toEqual([
       [4, 1],
       [5, 2],
     ]);
+  });
+
+  test("that installs a snapshot forgets what was ordered before it, and keeps what comes behind", () => {
+    const pending = new PendingWrite();
+    const snapshot = {
+      lastIncludedIndex: toLogIndex(9),
+      lastIncludedTerm: toTerm(2),
+      clusterTimeMs: toClusterTimeMs(0),
+      membership: { voters: [], votersOutgoing: [], learners: [], learnersNext: [], addresses: {}, removed: [] },
+    };
+    pending.add(persist(1, [entry(4, 1)]));
+    pending.add({ ...persist(2, []), snapshot });
+    pending.add(persist(3, [entry(10, 2)]));
+    expect(pending.snapshot).toBe(snapshot);
+    expect(pending.batch([]).entries.map(({ index }) => index)).toEqual([10]);
   });
 
   test("keeps the newest hard state, also when a later order has none", () => {
     const pending = new PendingWrite();
     pending.add({ ...persist(1, []), hardState: { currentTerm: toTerm(3), votedFor: toNodeId("n2") } });
     pending.add(persist(2, [entry(1, 3)]));
-    expect(pending.seal([]).batch.hardState).toEqual({ currentTerm: 3, votedFor: "n2" });
+    expect(pending.batch([]).hardState).toEqual({ currentTerm: 3, votedFor: "n2" });
   });
 });
