@@ -10,6 +10,7 @@ import { document } from "../openapi/generated/document.ts";
 import { unreachable } from "./base/assert.ts";
 import type { Config } from "./config.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
+import type { Snapshots } from "./node/ports.ts";
 import { type MemberAddress, type Membership, toNodeId } from "./raft/types.ts";
 import { LmdbStorage } from "./storage/lmdb-storage.ts";
 import { HttpTransport, type TransportEvent } from "./transport/transport.ts";
@@ -73,7 +74,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
   });
   node = new KeyholdNode(
     nodeOptions(config),
-    { disk: storage, network: transport },
+    { disk: storage, network: transport, snapshots: noSnapshots },
     {
       onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
       onRemoved: () => host.onFatal(new Error(`${nodeId} was removed from the cluster; its data folder cannot come back`)),
@@ -109,6 +110,9 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     },
   };
 }
+
+/** The log is kept long enough (`logEntriesMax`) that states need not travel; a follower beyond it waits for an operator. */
+const noSnapshots: Snapshots = { send: (_order, done) => void setImmediate(() => done(false)), settle: () => undefined };
 
 function membershipOf(config: Config): Membership {
   const addresses: Record<string, MemberAddress> = {};
