@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { assert } from "../base/assert.ts";
 
 const statePattern = /^state-(\d{8})$/;
-const newPattern = /^state-\d{8}\.new$/;
+const newPattern = /^state-(\d{8})\.new$/;
 
 /** One numbered state; `path` is its folder. */
 export type StateFolder = { readonly number: number; readonly path: string };
@@ -41,12 +41,13 @@ export function removeOldStates(directory: string): void {
   syncFolder(directory);
 }
 
-/** An empty folder for the state that is to follow the present one. */
+/** An empty folder, under a number of its own, for a state that is to follow the present one. */
 export function beginState(directory: string): StateFolder {
-  const number = (presentState(directory)?.number ?? 0) + 1;
+  // One that is being discarded may still be there under construction.
+  const taken = readdirSync(directory).flatMap((name) => [statePattern.exec(name)?.[1] ?? newPattern.exec(name)?.[1] ?? 0]);
+  const number = Math.max(0, ...taken.map(Number)) + 1;
   assert(number < 100_000_000, `state number ${number} has more than 8 digits`);
   const path = join(directory, `state-${String(number).padStart(8, "0")}.new`);
-  rmSync(path, { recursive: true, force: true });
   mkdirSync(path, { mode: 0o700 });
   return { number, path };
 }

@@ -88,13 +88,13 @@ export class LmdbStorage {
     ensureDirectory(options.directory);
     const ownership = await takeOwnership(options.directory);
     try {
+      removeUnfinishedStates(options.directory);
       const state = presentState(options.directory) ?? (await create(options));
       checkDataFile(join(state.path, "data.mdb"));
       const environment = Environment.open(state.path, options.mapSizeBytes);
       try {
         checkIdentity(parseIdentity(stored(environment, "identity")), options);
         const storage = new LmdbStorage(options, ownership, environment);
-        removeUnfinishedStates(options.directory);
         removeOldStates(options.directory);
         return storage;
       } catch (error) {

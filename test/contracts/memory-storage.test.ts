@@ -2,6 +2,7 @@
  * This file runs the storage contract on the disk in memory, and checks its crashes.
  */
 import { expect, test } from "vitest";
+import { MemoryTables, writeAll } from "../../src/machine/memory-tables.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
 import { batch, membership, noop } from "./entries.ts";
 import { type DurableImage, emptyImage, MemoryStorage } from "./memory-storage.ts";
@@ -14,6 +15,11 @@ describeStorage("the storage in memory", async () => {
     open: async () => {
       storage = new MemoryStorage({ image, schedule: (complete) => setImmediate(complete) });
       return storage;
+    },
+    receiveSnapshot: async ({ meta, rows }) => {
+      const tables = new MemoryTables();
+      writeAll(tables, rows);
+      storage.receiveSnapshot({ meta, tables });
     },
     close: async () => {
       image = storage.crash({ writeUnderWay: "lost" });

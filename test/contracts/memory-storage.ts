@@ -4,7 +4,7 @@
  */
 import { assert } from "../../src/base/assert.ts";
 import { MemoryTables, writeAll } from "../../src/machine/memory-tables.ts";
-import type { TableReader } from "../../src/machine/tables.ts";
+import { type TableReader, type TableWrite, tableNames } from "../../src/machine/tables.ts";
 import type { Disk, WriteBatch } from "../../src/node/ports.ts";
 import {
   type Entry,
@@ -35,10 +35,15 @@ export function emptyImage(initialMembership: Membership): DurableImage {
   return { hardState: { currentTerm: toTerm(0), votedFor: null }, log: new MemoryLog(base), tables: new MemoryTables() };
 }
 
+/** A whole state on its way between nodes. */
+export type MemorySnapshot = { readonly meta: SnapshotMeta; readonly tables: MemoryTables };
+
 export class MemoryStorage implements Disk {
   readonly #image: DurableImage;
   readonly #schedule: (complete: () => void) => void;
-  #underWay: WriteBatch | undefined;
+  /** Makes the write under way durable. */
+  #underWay: (() => void) | undefined;
+  #received: MemorySnapshot | undefined;
   #crashed = false;
 
   /** `schedule` is given the completion of each write and calls it when the write is to be on disk; never, to stall. */
@@ -60,15 +65,46 @@ export class MemoryStorage implements Disk {
   }
 
   write(batch: WriteBatch, done: () => void): void {
+    checkBatch(batch, this.#image.log);
+    this.#begin(() => this.#carryOut(batch), done);
+  }
+
+  /** The present state, as a node would send it; `meta` says what the tables hold. */
+  snapshot(meta: SnapshotMeta): MemorySnapshot {
+    return { meta, tables: this.#image.tables.copy() };
+  }
+
+  /** Takes a snapshot that came in whole, in place of one received before; not durable until installed. */
+  receiveSnapshot(snapshot: MemorySnapshot): void {
+    this.#received = snapshot;
+  }
+
+  discardSnapshot(): void {
+    this.#received = undefined;
+  }
+
+  installSnapshot(batch: Pick<WriteBatch, "hardState" | "entries">, done: () => void): void {
+    const snapshot = this.#received;
+    assert(snapshot !== undefined, "no complete snapshot to install");
+    checkBatch({ ...batch, tableWrites: [], compactTo: undefined }, new MemoryLog(snapshot.meta));
+    this.#begin(() => {
+      if (batch.hardState !== undefined) this.#image.hardState = batch.hardState;
+      this.#image.log.restart(snapshot.meta);
+      this.#image.log.append(batch.entries);
+      replaceRows(this.#image.tables, snapshot.tables);
+      this.#received = undefined;
+    }, done);
+  }
+
+  #begin(carryOut: () => void, done: () => void): void {
     assert(!this.#crashed, "write after a crash");
     assert(this.#underWay === undefined, "a write is under way");
-    checkBatch(batch, this.#image.log);
-    this.#underWay = batch;
+    this.#underWay = carryOut;
     this.#schedule(() => {
       if (this.#crashed) return;
-      assert(this.#underWay === batch, "a write was completed twice");
+      assert(this.#underWay === carryOut, "a write was completed twice");
       this.#underWay = undefined;
-      this.#carryOut(batch);
+      carryOut();
       done();
     });
   }
@@ -80,7 +116,7 @@ export class MemoryStorage implements Disk {
   crash(options: { readonly writeUnderWay: "lost" | "kept" }): DurableImage {
     assert(!this.#crashed, "crashed twice");
     this.#crashed = true;
-    if (this.#underWay !== undefined && options.writeUnderWay === "kept") this.#carryOut(this.#underWay);
+    if (options.writeUnderWay === "kept") this.#underWay?.();
     return this.#image;
   }
 
@@ -89,6 +125,14 @@ export class MemoryStorage implements Disk {
     this.#image.log.append(batch.entries);
     writeAll(this.#image.tables, batch.tableWrites);
     if (batch.compactTo !== undefined) this.#image.log.compact(batch.compactTo);
+  }
+}
+
+/** The rows of `from` in `tables`, which stays the same object: readers hold on to it. */
+function replaceRows(tables: MemoryTables, from: MemoryTables): void {
+  for (const table of tableNames) {
+    for (const [key] of [...tables.range(table, {})]) tables.delete(table, key);
+    for (const [key, record] of from.range(table, {})) writeAll(tables, [{ table, key, record } as TableWrite]);
   }
 }
 
@@ -134,6 +178,12 @@ export class MemoryLog implements LogReader {
     if (first === undefined) return;
     this.#entries.length = this.#slot(first.index);
     this.#entries.push(...entries);
+  }
+
+  /** Holds nothing but what stands before the first entry. */
+  restart(base: SnapshotMeta): void {
+    this.#base = base;
+    this.#entries = [];
   }
 
   compact(base: SnapshotMeta): void {

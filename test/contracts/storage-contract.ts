@@ -6,13 +6,15 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TableWrite } from "../../src/machine/tables.ts";
 import { compareKeys } from "../../src/machine/tables.ts";
 import type { Disk, WriteBatch } from "../../src/node/ports.ts";
-import { type Entry, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
+import { type Entry, type SnapshotMeta, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { baseAt, batch, command, membership, noop } from "./entries.ts";
 
 /** One durable state and its storages, one after the other. */
 export interface StorageHarness {
   /** Opens the state; the first time it is new and starts with `membership`. */
   open(): Promise<Disk>;
+  /** Lets the open storage receive a whole snapshot of `meta` with these rows. */
+  receiveSnapshot(snapshot: { readonly meta: SnapshotMeta; readonly rows: readonly TableWrite[] }): Promise<void>;
   /** Ends the storage that is open. */
   close(): Promise<void>;
   /** Removes everything. */
@@ -173,6 +175,36 @@ export function describeStorage(name: string, harness: () => Promise<StorageHarn
       expect(disk.log.base).toEqual(baseAt(1, 8));
       expect(all(disk)).toEqual([noop(2, 9)]);
       expect([...disk.tables.range("requestOrder", {})]).toEqual([["y", "2"]]);
+    });
+
+    test("an installed snapshot replaces log, vote and tables in one step, under the same readers", async () => {
+      await written(disk, { entries: [noop(1, 1), noop(2, 1)], tableWrites: [put("own", "x"), put("k", "old")] });
+      const { log, tables } = disk;
+      await state.receiveSnapshot({ meta: baseAt(7, 3), rows: [put("k", "new"), put("l", "new")] });
+      expect(keys(tables.range("requestOrder", {}))).toEqual(["k", "own"]);
+      await new Promise<void>((resolve) => disk.installSnapshot({ hardState: vote, entries: [noop(8, 9)] }, resolve));
+      await new Promise<void>((resolve) => disk.write(batch({ entries: [noop(9, 9)] }), resolve));
+      for (const reader of [{ log, tables }, "restarted" as const]) {
+        if (reader === "restarted") await reopen();
+        const now = reader === "restarted" ? disk : reader;
+        expect([...now.tables.range("requestOrder", {})]).toEqual([
+          ["k", "new"],
+          ["l", "new"],
+        ]);
+        expect(now.log.base).toEqual(baseAt(7, 3));
+        expect(now.log.term(toLogIndex(2))).toBe(undefined);
+        expect(now.log.entries({ from: toLogIndex(8), to: toLogIndex(9), bytesMax: 1000 })).toEqual([noop(8, 9), noop(9, 9)]);
+        expect(disk.hardState).toEqual(vote);
+      }
+    });
+
+    test("nothing is installed that was not received, and entries must follow the snapshot", async () => {
+      expect(() => disk.installSnapshot({ hardState: undefined, entries: [] }, () => undefined)).toThrow("no complete snapshot");
+      await state.receiveSnapshot({ meta: baseAt(7, 3), rows: [] });
+      const install = (index: number) => () =>
+        disk.installSnapshot({ hardState: undefined, entries: [noop(index, 3)] }, () => undefined);
+      expect(install(9)).toThrow("entry 9 beyond last 7");
+      expect(install(7)).toThrow("entry 7 was cut at 7");
     });
 
     test("a second write while one is under way is refused", async () => {

@@ -2,10 +2,10 @@
  * This file runs the storage contract on LMDB, once with all entries cached and once with almost none, and proves that
  * the storage fits the port that the node declares.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, expectTypeOf, test } from "vitest";
+import { expect, expectTypeOf, onTestFinished, test } from "vitest";
 import type { Disk, WriteBatch as PortBatch } from "../../src/node/ports.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
@@ -23,6 +23,17 @@ for (const logCacheBytesMax of [1024 * 1024, 200]) {
       open: async () => {
         storage = await LmdbStorage.open({ ...optionsFor(directory), logCacheBytesMax });
         return storage;
+      },
+      receiveSnapshot: async ({ meta, rows }) => {
+        const folder = mkdtempSync(join(tmpdir(), "keyhold-sender-"));
+        {
+          await using sender = await LmdbStorage.open(optionsFor(folder));
+          await written(sender, { tableWrites: rows });
+          const source = sender.openSnapshot({ meta, chunkBytesMax: 1000 });
+          const sink = storage?.beginSnapshot();
+          for (let bytes = source.read(0); bytes !== null; bytes = source.read(sink?.nextSequence ?? 0)) await sink?.write(bytes);
+        }
+        rmSync(folder, { recursive: true });
       },
       close: async () => storage?.close(),
       dispose: async () => {
@@ -56,19 +67,28 @@ test("a commit that LMDB has made and not yet reported is not seen by reads", as
     entries: [noop(1, 1), noop(2, 1)],
     tableWrites: [{ table: "requestOrder", key: "k", record: "old" }],
   });
-  // LMDB's shared read transaction lasts for a turn; a read after that would begin a new one.
-  await new Promise((resolve) => setTimeout(resolve));
-  const file = join(directory, "state-00000001", "data.mdb");
-  const committed = () => readFileSync(file).subarray(0, 8192);
-  const before = committed();
+  const file = openSync(join(directory, "state-00000001", "data.mdb"), "r");
+  onTestFinished(() => closeSync(file));
+  const metaPages = () => {
+    const bytes = Buffer.alloc(8192);
+    readSync(file, bytes, 0, bytes.byteLength, 0);
+    return bytes;
+  };
+  const before = metaPages();
+  let reported = false;
   const done = written(storage, {
-    entries: [noop(1, 2), noop(2, 2)],
+    // Large, so that the write outlasts the timers that end LMDB's shared read transaction: a read then begins a new one.
+    entries: [noop(1, 2), command(2, 2, 16_000_000)],
     tableWrites: [{ table: "requestOrder", key: "k", record: "new" }],
+  }).then(() => {
+    reported = true;
   });
-  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(reported).toBe(false);
   // The event loop is held, so that the commit happens and its report cannot. The rounds after the meta page has changed
   // are for LMDB to tell its readers.
-  for (let rounds = 0; rounds < 200; ) if (!committed().equals(before)) rounds++;
+  for (let rounds = 0; rounds < 1000; ) if (!metaPages().equals(before)) rounds++;
   expect(storage.tables.get("requestOrder", "k")).toBe("old");
   expect(storage.log.entries({ from: toLogIndex(1), to: toLogIndex(1), bytesMax: 1 })).toEqual([noop(1, 1)]);
   await done;

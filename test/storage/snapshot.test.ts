@@ -138,6 +138,20 @@ test("a snapshot that is given up, or cut short by a crash, leaves nothing behin
   expect(states(crashed)).toEqual(["state-00000001"]);
 });
 
+test("the next snapshot may be begun while the last one is still being given up", async () => {
+  await using sender = await filled();
+  const directory = temporaryFolder();
+  await using receiver = await LmdbStorage.open(optionsFor(directory));
+  const source = sender.openSnapshot({ meta: baseAt(2, 3), chunkBytesMax: 100_000 });
+  await copy(source, receiver.beginSnapshot());
+  const discarded = receiver.discardSnapshot();
+  const sink = receiver.beginSnapshot();
+  await discarded;
+  await copy(source, sink);
+  await installed(receiver, { hardState: undefined, entries: [] });
+  expect(rowsOf(receiver).length).toBe(100);
+});
+
 test("an iteration over the old state survives the install", async () => {
   await using sender = await filled();
   const directory = temporaryFolder();
