@@ -43,6 +43,8 @@ export type DiskWorld = {
   readonly beforeWrite: (batch: WriteBatch) => void;
   /** Called right after, before the writer is told. */
   readonly afterWrite: (batch: WriteBatch) => void;
+  /** Called right after a snapshot, and the entries behind it, took the place of everything. */
+  readonly afterInstall: (snapshot: SnapshotMeta, batch: InstallBatch) => void;
   /** A write failed: the process that asked for it must end now. */
   readonly failed: (why: string) => void;
 };
@@ -94,6 +96,12 @@ class ImageLog implements LogReader {
     }
   }
 
+  replaceAll(base: SnapshotMeta): void {
+    this.base = base;
+    this.entriesHeld = [];
+    this.rotten.clear();
+  }
+
   cutTo(base: SnapshotMeta): void {
     const count = base.lastIncludedIndex - this.base.lastIncludedIndex;
     assert(count >= 0, `cut to ${base.lastIncludedIndex} below ${this.base.lastIncludedIndex}`);
@@ -108,18 +116,24 @@ class ImageLog implements LogReader {
   }
 }
 
+/** A whole state, as it travels between nodes. */
+export type StateImage = { readonly meta: SnapshotMeta; readonly tables: MemoryTables; readonly hash: StateHash };
+
+export type InstallBatch = Parameters<Disk["installSnapshot"]>[0];
+
 /** What a new node starts from. */
 export type DiskStart = { readonly base: SnapshotMeta };
 
-type Underway = { readonly batch: WriteBatch; readonly timer: Timer | null };
+type Underway = { readonly carryOut: () => void; readonly timer: Timer | null };
 
 export class DiskModel implements Disk {
   readonly log: LogReader;
-  readonly counts = { writes: 0, slow: 0, failed: 0, keptAtCrash: 0, lostAtCrash: 0 };
+  readonly counts = { installs: 0, writes: 0, slow: 0, failed: 0, keptAtCrash: 0, lostAtCrash: 0 };
   readonly #world: DiskWorld;
   readonly #image: ImageLog;
-  readonly #tables = new MemoryTables();
-  readonly #hash = new StateHash();
+  #tables = new MemoryTables();
+  #hash = new StateHash();
+  #received: StateImage | null = null;
   #rates: DiskRates;
   #hardState: HardState = { currentTerm: toTerm(0), votedFor: null };
   #underway: Underway | null = null;
@@ -173,6 +187,40 @@ export class DiskModel implements Disk {
   }
 
   write(batch: WriteBatch, done: () => void): void {
+    this.#begin(() => this.#carryOut(batch), done);
+  }
+
+  installSnapshot(batch: InstallBatch, done: () => void): void {
+    const image = this.#received;
+    assert(image !== null, "no snapshot was received");
+    this.#begin(() => this.#install(image, batch), done);
+  }
+
+  /** The state on disk, to be sent to another node. */
+  image(meta: SnapshotMeta): StateImage {
+    return { meta, tables: this.#tables.copy(), hash: this.#hash.copy() };
+  }
+
+  /** A whole state has arrived and waits to be installed. */
+  receive(image: StateImage | null): void {
+    this.#received = image;
+  }
+
+  /** The process is gone. The write under way is on disk or it is not; a snapshot that was not installed is lost. */
+  crash(): void {
+    const underway = this.#underway;
+    this.#underway = null;
+    if (underway !== null) {
+      if (underway.timer !== null) this.#world.scheduler.cancel(underway.timer);
+      if (this.#world.random.chance(0.5)) {
+        this.counts.keptAtCrash++;
+        underway.carryOut();
+      } else this.counts.lostAtCrash++;
+    }
+    this.#received = null;
+  }
+
+  #begin(carryOut: () => void, done: () => void): void {
     assert(this.#underway === null, "one write at a time");
     const { scheduler, random } = this.#world;
     const rates = this.#rates;
@@ -184,39 +232,38 @@ export class DiskModel implements Disk {
     }
     const fails = random.chance(rates.failure);
     const endsAtMs = Math.max(scheduler.nowMs + latencyMs, this.#stalledUntilMs);
-    const timer = scheduler.after(endsAtMs - scheduler.nowMs, () => this.#end(batch, fails ? null : done));
-    this.#underway = { batch, timer };
+    const timer = scheduler.after(endsAtMs - scheduler.nowMs, () => this.#end(carryOut, fails ? null : done));
+    this.#underway = { carryOut, timer };
   }
 
-  /** The process is gone. The write under way is on disk or it is not. */
-  crash(): void {
-    if (this.#underway === null) return;
-    const { batch, timer } = this.#underway;
-    if (timer !== null) this.#world.scheduler.cancel(timer);
-    this.#underway = null;
-    if (this.#world.random.chance(0.5)) {
-      this.counts.keptAtCrash++;
-      this.#carryOut(batch);
-    } else this.counts.lostAtCrash++;
-  }
-
-  #end(batch: WriteBatch, done: (() => void) | null): void {
+  #end(carryOut: () => void, done: (() => void) | null): void {
     // A stall that began meanwhile holds this write, too.
     const { scheduler } = this.#world;
     if (this.#stalledUntilMs > scheduler.nowMs) {
-      const timer = scheduler.after(this.#stalledUntilMs - scheduler.nowMs, () => this.#end(batch, done));
-      this.#underway = { batch, timer };
+      const timer = scheduler.after(this.#stalledUntilMs - scheduler.nowMs, () => this.#end(carryOut, done));
+      this.#underway = { carryOut, timer };
       return;
     }
     if (done === null) {
       this.counts.failed++;
-      this.#underway = { batch, timer: null };
+      this.#underway = { carryOut, timer: null };
       this.#world.failed("write failed: EIO");
       return;
     }
     this.#underway = null;
-    this.#carryOut(batch);
+    carryOut();
     done();
+  }
+
+  #install(image: StateImage, batch: InstallBatch): void {
+    this.counts.installs++;
+    this.#received = null;
+    this.#image.replaceAll(image.meta);
+    this.#tables = image.tables.copy();
+    this.#hash = image.hash.copy();
+    if (batch.hardState !== undefined) this.#hardState = batch.hardState;
+    if (batch.entries.length > 0) this.#image.replaceFrom(batch.entries);
+    this.#world.afterInstall(image.meta, batch);
   }
 
   #carryOut(batch: WriteBatch): void {

@@ -4,9 +4,10 @@
  * also not over crashes; and that nothing is said before it is on disk. Every check looks only at what has changed
  * since the one before, so that it can run after each event.
  */
+import { assert } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
 import type { WriteBatch } from "../../src/node/ports.ts";
-import type { Entry, HardState, LogReader, Message, Payload, Role } from "../../src/raft/types.ts";
+import type { Entry, HardState, LogReader, Message, Payload, Role, SnapshotMeta } from "../../src/raft/types.ts";
 import { hashValue } from "./state-hash.ts";
 
 /** One node as the checks see it. The disk is there while the process is down. */
@@ -52,7 +53,7 @@ type Seen = { readonly entry: Entry; readonly previousTerm: number; readonly by:
 const indexesMax = 2 ** 32;
 
 export class Invariants {
-  readonly counts = { elections: 0, truncations: 0, entriesWritten: 0, hashesCompared: 0 };
+  readonly counts = { elections: 0, truncations: 0, entriesWritten: 0, hashesCompared: 0, installs: 0 };
   /** The first virtual time at which each index was known to be committed, by index; 0 for index 0. */
   readonly committedAtMs: number[] = [0];
   readonly #world: InvariantWorld;
@@ -130,6 +131,40 @@ export class Invariants {
       if (known.hash !== hash)
         this.#report(node, `state machine safety: state at ${appliedIndex} differs from node ${known.by}'s`);
     }
+  }
+
+  /** After a snapshot, with `entries` behind it, became all that `node` has. */
+  afterInstall(
+    node: NodeView,
+    snapshot: SnapshotMeta,
+    batch: { readonly hardState: HardState | undefined; readonly entries: readonly Entry[] },
+  ): void {
+    const memory = this.#memoryOf(node.index);
+    const { lastIncludedIndex, lastIncludedTerm } = snapshot;
+    this.counts.installs++;
+    if (batch.hardState !== undefined) this.#checkHardState(node, memory, batch.hardState);
+    if (this.#committedTerms[lastIncludedIndex] !== lastIncludedTerm)
+      this.#report(node, `installed a snapshot of ${lastIncludedIndex}, which is not committed`);
+    if (lastIncludedIndex < memory.durableApplied)
+      this.#report(node, `installed ${lastIncludedIndex} over applied ${memory.durableApplied}`);
+    memory.durableApplied = lastIncludedIndex;
+    const known = this.#hashes.get(lastIncludedIndex);
+    if (known !== undefined && known.hash !== node.disk.stateHash)
+      this.#report(node, `the snapshot of ${lastIncludedIndex} differs from node ${known.by}'s state`);
+    let previousTerm: number = lastIncludedTerm;
+    for (const entry of batch.entries) {
+      this.#checkMatching(node, entry, previousTerm);
+      previousTerm = entry.term;
+    }
+  }
+
+  /** All committed entries from index 1 on, as they were written. */
+  committedEntries(): readonly Entry[] {
+    return this.#committedTerms.slice(1).map((term, i) => {
+      const seen = this.#entries.get(term * indexesMax + i + 1);
+      assert(seen !== undefined, `nobody wrote committed entry ${i + 1} of term ${term}`);
+      return seen.entry;
+    });
   }
 
   /** As `node` hands `message` to the network. What it promises must be on its disk by now. */

@@ -220,6 +220,7 @@ describe("the disk", () => {
         random: randomStreams(seed).disk,
         beforeWrite: () => undefined,
         afterWrite: () => undefined,
+        afterInstall: () => undefined,
         failed: (why) => failures.push(why),
       },
       { start: { base }, rates: { ...calmDisk, ...rates } },

@@ -27,10 +27,13 @@ export class StateHash {
     return (this.#high & 0x1f_ffff) * 0x1_0000_0000 + (this.#low >>> 0);
   }
 
-  clear(): void {
-    this.#rows.clear();
-    this.#low = 0;
-    this.#high = 0;
+  /** One that goes on on its own. */
+  copy(): StateHash {
+    const copy = new StateHash();
+    for (const [row, hash] of this.#rows) copy.#rows.set(row, hash);
+    copy.#low = this.#low;
+    copy.#high = this.#high;
+    return copy;
   }
 
   #add(sign: 1 | -1, hash: number): void {

@@ -1,0 +1,208 @@
+/**
+ * This file puts the simulated machines together: nodes, the network between them, faults, and the way of clients to
+ * them. It decides nothing about when; the run does.
+ */
+import { assert } from "../../src/base/assert.ts";
+import { at } from "../../src/base/at.ts";
+import type { MemberAddress, Membership, Message } from "../../src/raft/types.ts";
+import { toNodeId } from "../../src/raft/types.ts";
+import { frameHeaderBytes } from "../../src/transport/frame.ts";
+import { decodeMessage, encodeMessage } from "../../src/transport/wire.ts";
+import { ClientPort } from "./client-port.ts";
+import { calmDisk } from "./disk-model.ts";
+import { Invariants } from "./invariants.ts";
+import { calmNetwork, drawPartition, NetworkModel, noPartition } from "./network-model.ts";
+import type { Fault, RunOptions } from "./plan.ts";
+import { type RandomStreams, randomStreams } from "./random.ts";
+import { Scheduler } from "./scheduler.ts";
+import { type NodeWorld, SimNode, type SnapshotOrder } from "./sim-node.ts";
+import { hashValue } from "./state-hash.ts";
+import type { Trace } from "./trace.ts";
+
+export class Cluster {
+  readonly scheduler = new Scheduler();
+  readonly streams: RandomStreams;
+  readonly nodes: readonly SimNode[];
+  readonly network: NetworkModel;
+  readonly invariants: Invariants;
+  readonly membership: Membership;
+  readonly clients: ClientPort;
+  readonly counts = { partitions: 0, stalls: 0, clogs: 0, powerLosses: 0, snapshotsSent: 0, snapshotsLost: 0 };
+  readonly #trace: Trace;
+  readonly #numbers = new Map<string, number>();
+  #clientLoss: number;
+  #calm = false;
+
+  constructor(options: RunOptions, world: { readonly trace: Trace; readonly report: (finding: string) => void }) {
+    this.#trace = world.trace;
+    this.#clientLoss = options.clientLoss;
+    this.streams = randomStreams(options.seed);
+    const ids = Array.from({ length: options.nodes }, (_, i) => toNodeId(`n${i}`));
+    for (const [index, id] of ids.entries()) this.#numbers.set(id, index);
+    const addresses: Record<string, MemberAddress> = {};
+    for (const id of ids) addresses[id] = { peerUrl: `http://${id}:1`, apiUrl: `http://${id}:2` };
+    this.membership = { voters: ids, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
+    const nodeWorld: NodeWorld = {
+      ...world,
+      scheduler: this.scheduler,
+      streams: this.streams,
+      options,
+      membership: this.membership,
+      network: () => this.network,
+      invariants: () => this.invariants,
+      sendSnapshot: (from, order, done) => this.#sendSnapshot(from, order, done),
+    };
+    this.nodes = ids.map((id, index) => new SimNode(index, id, nodeWorld));
+    this.invariants = new Invariants({
+      nodes: this.nodes,
+      numberOf: (id) => this.#numberOf(id),
+      report: world.report,
+      nowMs: () => this.scheduler.nowMs,
+    });
+    this.network = new NetworkModel(
+      {
+        scheduler: this.scheduler,
+        random: this.streams.net,
+        numberOf: (id) => this.#numberOf(id),
+        deliver: (to, message) => at(this.nodes, to).receive(message),
+        unreachable: (reporter, message) => at(this.nodes, reporter).unreachable(message.to),
+        recode: (message) => recode(message, world.report),
+      },
+      { rates: options.network, nodesMax: options.nodes },
+    );
+    this.clients = new ClientPort(
+      { scheduler: this.scheduler, random: this.streams.workload, nodes: this.nodes },
+      { loss: () => this.#clientLoss, delayMsMean: 1 },
+    );
+  }
+
+  /** The node that leads the highest term, if one leads. */
+  leader(): SimNode | null {
+    let leader: SimNode | null = null;
+    for (const node of this.nodes)
+      if (node.alive && node.role === "leader" && (leader === null || node.term > leader.term)) leader = node;
+    return leader;
+  }
+
+  inflict(fault: Fault): void {
+    if (this.#calm) return;
+    const { nowMs } = this.scheduler;
+    this.#trace.tell(nowMs, `fault ${JSON.stringify(fault)}`);
+    switch (fault.kind) {
+      case "crash":
+        this.#target(fault.node)?.crash(fault);
+        return;
+      case "crashAtWrite":
+        this.#target(fault.node)?.crashAtWrite(fault);
+        return;
+      case "stop":
+        this.#target(fault.node)?.stop(fault);
+        return;
+      case "powerLoss":
+        this.counts.powerLosses++;
+        for (const node of this.nodes) node.crash(fault);
+        return;
+      case "pause":
+        this.#target(fault.node)?.pause(fault);
+        return;
+      case "partition":
+        this.#partition(fault);
+        return;
+      case "clog":
+        this.counts.clogs++;
+        this.network.clog(fault);
+        return;
+      case "stall":
+        this.counts.stalls++;
+        this.#target(fault.node)?.disk.stall(fault.durationMs);
+        return;
+      case "clockRate":
+        this.#target(fault.node)?.clock.setRate(fault.rate);
+        return;
+      default:
+        this.#target(fault.node)?.clock.jumpWall(fault.byMs);
+        return;
+    }
+  }
+
+  /**
+   * Ends all faults within `core`, for good. The other nodes are dead or cut off; a node that was down comes back if it
+   * is of the core.
+   */
+  calmDown(core: ReadonlySet<number>): void {
+    this.#calm = true;
+    this.#clientLoss = 0;
+    this.network.setRates(calmNetwork);
+    this.network.unclogAll();
+    this.network.setPartition({ name: "core", blocked: (from, to) => core.has(from) !== core.has(to) });
+    for (const node of this.nodes) {
+      if (!core.has(node.index)) {
+        if (this.streams.proc.chance(0.5)) node.crash({ downMs: null });
+        continue;
+      }
+      this.#calmNode(node);
+    }
+  }
+
+  /** Brings everybody back. */
+  healAll(): void {
+    this.network.setPartition(noPartition);
+    for (const node of this.nodes) this.#calmNode(node);
+  }
+
+  #calmNode(node: SimNode): void {
+    node.disk.setRates(calmDisk);
+    node.disk.stall(0);
+    node.resume();
+    if (!node.alive) node.start();
+  }
+
+  #target(node: number): SimNode | null {
+    if (node >= 0) return at(this.nodes, node);
+    return this.leader();
+  }
+
+  #partition(fault: Extract<Fault, { readonly kind: "partition" }>): void {
+    this.counts.partitions++;
+    const partition = drawPartition(
+      this.nodes.map((node) => node.index),
+      randomStreams(fault.salt).net,
+    );
+    this.#trace.tell(this.scheduler.nowMs, `partition ${partition.name}`);
+    this.network.setPartition(partition);
+    this.scheduler.after(fault.durationMs, () => {
+      if (!this.#calm) this.network.setPartition(noPartition);
+    });
+  }
+
+  /** A state goes over its own connection: it takes a while, and either all of it arrives or nothing. */
+  #sendSnapshot(from: SimNode, order: SnapshotOrder, done: (delivered: boolean) => void): void {
+    const { streams, scheduler } = this;
+    const to = at(this.nodes, this.#numberOf(order.to));
+    const image = from.disk.image(order.meta);
+    const sender = from.process;
+    this.counts.snapshotsSent++;
+    this.#trace.tell(scheduler.nowMs, `${from.id} sends ${to.id} a snapshot of ${order.meta.lastIncludedIndex}`);
+    const lost = !this.#calm && streams.net.chance(0.2);
+    scheduler.after(streams.net.magnitude(5, this.#calm ? 50 : 3000), () => {
+      const arrives = !lost && !this.network.isBlocked(from.index, to.index) && to.alive && sender?.alive === true;
+      if (arrives) to.receiveSnapshot(image, { from: from.id, term: order.term });
+      else this.counts.snapshotsLost++;
+      scheduler.after(streams.net.exponential(5), () => done(arrives));
+    });
+  }
+
+  #numberOf(nodeId: string): number {
+    const number = this.#numbers.get(nodeId);
+    assert(number !== undefined, `no node ${nodeId}`);
+    return number;
+  }
+}
+
+/** Through the production codec and back. */
+function recode(message: Message, report: (finding: string) => void): Message {
+  const decoded = decodeMessage(encodeMessage(message).subarray(frameHeaderBytes));
+  if (hashValue(1, decoded) !== hashValue(1, message))
+    report(`the codec changed ${JSON.stringify(message)} to ${JSON.stringify(decoded)}`);
+  return decoded;
+}

@@ -1,0 +1,207 @@
+/**
+ * This file expands a seed into everything that will be done to a run: its shape, its rates, and a tape of timed faults
+ * and client operations. Each operation carries its own grain of chance, so that leaving items out of the tape does not
+ * change what the others do.
+ */
+import { type ClockRegime, drawRate } from "./clock-model.ts";
+import type { DiskRates } from "./disk-model.ts";
+import type { NetworkRates } from "./network-model.ts";
+import { type RandomStream, type RandomStreams, randomStreams, sampleSwarm } from "./random.ts";
+
+/** `node` -1 means whoever leads at that moment. */
+export type Fault =
+  | { readonly kind: "crash"; readonly node: number; readonly downMs: number }
+  /** At the next write: before, after, or in the midst of it. */
+  | { readonly kind: "crashAtWrite"; readonly node: number; readonly downMs: number }
+  | { readonly kind: "stop"; readonly node: number; readonly downMs: number }
+  | { readonly kind: "powerLoss"; readonly downMs: number }
+  | { readonly kind: "pause"; readonly node: number; readonly durationMs: number; readonly keepsInbound: boolean }
+  | { readonly kind: "partition"; readonly salt: number; readonly durationMs: number }
+  | { readonly kind: "clog"; readonly from: number; readonly to: number; readonly durationMs: number }
+  | { readonly kind: "stall"; readonly node: number; readonly durationMs: number }
+  | { readonly kind: "clockRate"; readonly node: number; readonly rate: number }
+  | { readonly kind: "wallJump"; readonly node: number; readonly byMs: number };
+
+export type TapeItem =
+  | { readonly atMs: number; readonly kind: "fault"; readonly fault: Fault }
+  /** The client does one thing if it is idle; what, is drawn from `salt`. */
+  | { readonly atMs: number; readonly kind: "operation"; readonly client: number; readonly salt: number };
+
+export type RunOptions = {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly clients: number;
+  readonly keys: number;
+  readonly locks: number;
+  readonly watches: number;
+  /** Faults and load; what follows is the time to recover. */
+  readonly durationMs: number;
+  readonly tickMs: number;
+  readonly electionTicks: number;
+  readonly heartbeatTicks: number;
+  readonly clockRegime: ClockRegime;
+  readonly clockRates: readonly number[];
+  readonly network: NetworkRates;
+  readonly disk: DiskRates;
+  /** Of client calls: that the request, or the answer, is lost. */
+  readonly clientLoss: number;
+  /** Lets batches, messages and applies be small, so that their edges are met. */
+  readonly messageBytesMax: number;
+  readonly applyBytesMax: number;
+  readonly inFlightMessagesMax: number;
+  readonly logEntriesMax: number;
+};
+
+export type Plan = { readonly options: RunOptions; readonly tape: readonly TapeItem[] };
+
+/** What a caller may fix; the rest is drawn. */
+export type PlanLimits = { readonly durationMs: number };
+
+export function drawPlan(seed: number, limits: PlanLimits): Plan {
+  const streams = randomStreams(seed);
+  const { swarm } = streams;
+  const nodes = swarm.chance(0.3) ? 5 : 3;
+  const clockRegime = swarm.chance(0.7) ? "bounded" : "unbounded";
+  const rates = sampleSwarm(
+    {
+      loss: { on: 0.5, from: 0.001, to: 0.3 },
+      duplicate: { on: 0.5, from: 0.01, to: 0.5 },
+      reorder: { on: 0.5, from: 0.01, to: 0.8 },
+      stale: { on: 0.3, from: 0.0005, to: 0.01 },
+      delayMean: { on: 0.6, from: 1, to: 100 },
+      slow: { on: 0.4, from: 0.001, to: 0.1 },
+      failure: { on: 0.3, from: 0.00005, to: 0.002 },
+      clientLoss: { on: 0.5, from: 0.005, to: 0.2 },
+      recode: { on: 0.5, from: 0.01, to: 0.2 },
+    },
+    swarm,
+  );
+  const options: RunOptions = {
+    seed,
+    nodes,
+    clients: swarm.integer(4, 24),
+    keys: swarm.integer(1, 12),
+    locks: swarm.integer(1, 4),
+    watches: swarm.integer(0, 6),
+    durationMs: limits.durationMs,
+    tickMs: swarm.pick([20, 50, 100]),
+    electionTicks: swarm.integer(9, 15),
+    heartbeatTicks: swarm.integer(1, 3),
+    clockRegime,
+    clockRates: Array.from({ length: nodes }, () => drawRate(clockRegime, streams.clock)),
+    network: {
+      delayMsMin: swarm.between(0, 10),
+      delayMsMean: rates.delayMean === 0 ? 0.5 : rates.delayMean,
+      loss: rates.loss,
+      duplicate: rates.duplicate,
+      reorder: rates.reorder,
+      stale: rates.stale,
+      staleMsMax: swarm.magnitude(100, 60_000),
+      queueMax: swarm.pick([2, 20, 200, 10_000]),
+      unreachableReport: swarm.pick([0, 0.5, 1]),
+      recode: rates.recode,
+    },
+    disk: {
+      latencyMsMin: 0.2,
+      latencyMsMean: swarm.magnitude(0.2, 10),
+      slow: rates.slow,
+      slowMsMax: 5000,
+      failure: rates.failure,
+    },
+    clientLoss: rates.clientLoss,
+    messageBytesMax: swarm.pick([100, 1000, 1_000_000]),
+    applyBytesMax: swarm.pick([100, 1000, 1_000_000]),
+    inFlightMessagesMax: swarm.pick([1, 4, 256]),
+    logEntriesMax: swarm.pick([30, 200, 1_000_000]),
+  };
+  const tape = [...drawFaults(options, streams), ...drawOperations(options, streams.workload)];
+  tape.sort((a, b) => a.atMs - b.atMs);
+  return { options, tape };
+}
+
+function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
+  const perMinute = sampleSwarm(
+    {
+      crash: { on: 0.5, from: 0.2, to: 10 },
+      crashAtWrite: { on: 0.5, from: 0.2, to: 20 },
+      stop: { on: 0.3, from: 0.2, to: 3 },
+      powerLoss: { on: 0.2, from: 0.1, to: 2 },
+      pause: { on: 0.4, from: 0.2, to: 10 },
+      partition: { on: 0.6, from: 0.5, to: 20 },
+      clog: { on: 0.3, from: 0.5, to: 20 },
+      stall: { on: 0.3, from: 0.2, to: 5 },
+      clockRate: { on: 0.4, from: 0.2, to: 5 },
+      wallJump: { on: 0.4, from: 0.2, to: 5 },
+    },
+    streams.swarm,
+  );
+  const items: TapeItem[] = [];
+  for (const kind of Object.keys(perMinute) as Fault["kind"][]) {
+    const rate = perMinute[kind];
+    if (rate === 0) continue;
+    const meanMs = 60_000 / rate;
+    const random = kind === "clockRate" || kind === "wallJump" ? streams.clock : streams.proc;
+    for (let atMs = random.exponential(meanMs); atMs < options.durationMs; atMs += random.exponential(meanMs)) {
+      items.push({ atMs, kind: "fault", fault: drawFault(kind, options, random) });
+    }
+  }
+  return items;
+}
+
+function drawFault(kind: Fault["kind"], options: RunOptions, random: RandomStream): Fault {
+  const node = random.chance(0.4) ? -1 : random.integer(0, options.nodes - 1);
+  const downMs = random.magnitude(1, 20_000);
+  switch (kind) {
+    case "crash":
+    case "crashAtWrite":
+    case "stop":
+      return { kind, node, downMs };
+    case "powerLoss":
+      return { kind, downMs: random.magnitude(1, 3000) };
+    case "pause":
+      return { kind, node, durationMs: random.magnitude(1, 30_000), keepsInbound: random.chance(0.5) };
+    case "partition":
+      return { kind, salt: random.integer(0, 0x7fff_ffff), durationMs: random.magnitude(100, 30_000) };
+    case "clog": {
+      const from = random.integer(0, options.nodes - 1);
+      return {
+        kind,
+        from,
+        to: (from + random.integer(1, options.nodes - 1)) % options.nodes,
+        durationMs: random.magnitude(10, 5000),
+      };
+    }
+    case "stall":
+      return { kind, node, durationMs: random.magnitude(10, 20_000) };
+    case "clockRate":
+      return { kind, node: random.integer(0, options.nodes - 1), rate: drawRate(options.clockRegime, random) };
+    default:
+      return { kind, node, byMs: random.between(-3_600_000, 3_600_000) };
+  }
+}
+
+/** Load comes in phases: idle, steady, bursts. */
+function drawOperations(options: RunOptions, random: RandomStream): TapeItem[] {
+  const items: TapeItem[] = [];
+  for (let phaseMs = 0; phaseMs < options.durationMs; ) {
+    const lengthMs = random.magnitude(500, 15_000);
+    const perSecond = random.pick([0, 2, 10, 10, 40, 150]);
+    const endMs = Math.min(phaseMs + (perSecond === 150 ? Math.min(lengthMs, 2000) : lengthMs), options.durationMs);
+    if (perSecond > 0) {
+      for (
+        let atMs = phaseMs + random.exponential(1000 / perSecond);
+        atMs < endMs;
+        atMs += random.exponential(1000 / perSecond)
+      ) {
+        items.push({
+          atMs,
+          kind: "operation",
+          client: random.integer(0, options.clients - 1),
+          salt: random.integer(0, 0x7fff_ffff),
+        });
+      }
+    }
+    phaseMs = endMs;
+  }
+  return items;
+}

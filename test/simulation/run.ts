@@ -1,0 +1,298 @@
+/**
+ * This file plays one plan from beginning to end and judges it: faults and load; then a random majority without faults,
+ * which must serve again soon; then everybody, who must agree; then all the checks that look at the whole run.
+ */
+import type { WatchTarget } from "../../src/machine/change.ts";
+import { rateErrorMax } from "./clock-model.ts";
+import { Cluster } from "./cluster.ts";
+import { committedWrites, replay } from "./committed-log.ts";
+import { checkLinearizable, describeVerdict } from "./linearizability.ts";
+import { checkLocks } from "./lock-checks.ts";
+import type { Plan } from "./plan.ts";
+import type { RandomStream } from "./random.ts";
+import type { Records, StaleRead } from "./records.ts";
+import { checkRequests } from "./request-checks.ts";
+import { checkRevisionOrder } from "./revision-order.ts";
+import { storeId } from "./sim-node.ts";
+import { Trace } from "./trace.ts";
+import { checkWatches } from "./watch-checks.ts";
+import { Watcher } from "./watcher.ts";
+import { Client, type Workload } from "./workload.ts";
+
+export type RunReport = {
+  readonly seed: number;
+  /** Empty when the run is as it should be. */
+  readonly findings: readonly string[];
+  readonly hash: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly story: readonly string[];
+};
+
+const findingsMax = 5;
+const checkerStepsMax = 3_000_000;
+
+/** Plays `plan`. `wholeStory` keeps every line, and changes nothing else. */
+export function play(plan: Plan, options: { readonly wholeStory: boolean }): RunReport {
+  return new Run(plan, options).play();
+}
+
+class Run {
+  readonly #plan: Plan;
+  readonly #trace: Trace;
+  readonly #findings: string[] = [];
+  readonly #cluster: Cluster;
+  readonly #records: Records;
+  readonly #clients: readonly Client[];
+  readonly #watchers: readonly Watcher[];
+  #marks = 0;
+
+  constructor(plan: Plan, options: { readonly wholeStory: boolean }) {
+    this.#plan = plan;
+    this.#trace = new Trace(options);
+    const report = (finding: string): void => this.#report(finding);
+    const cluster = new Cluster(plan.options, { trace: this.#trace, report });
+    this.#cluster = cluster;
+    this.#records = {
+      operations: [],
+      locks: [],
+      answers: [],
+      staleReads: [],
+      watches: () => this.#watchers.flatMap((watcher) => watcher.record() ?? []),
+    };
+    const workload: Workload = { port: cluster.clients, options: plan.options, records: this.#records, report };
+    this.#clients = Array.from({ length: plan.options.clients }, (_, number) => new Client(number, workload));
+    const random = cluster.streams.workload;
+    this.#watchers = Array.from(
+      { length: plan.options.watches },
+      (_, number) =>
+        new Watcher(
+          number,
+          {
+            port: cluster.clients,
+            random,
+            atNode: (node, act) => void cluster.nodes[node]?.later(0, act),
+            report,
+          },
+          drawTargets(random),
+        ),
+    );
+  }
+
+  play(): RunReport {
+    const { scheduler, nodes } = this.#cluster;
+    const { durationMs } = this.#plan.options;
+    for (const node of nodes) node.start();
+    for (const watcher of this.#watchers) watcher.start();
+    for (const item of this.#plan.tape) {
+      scheduler.after(item.atMs, () => {
+        if (item.kind === "fault") this.#cluster.inflict(item.fault);
+        else this.#clients[item.client]?.operate(item.salt);
+      });
+    }
+    this.#runUntil(() => false, durationMs);
+    if (this.#findings.length === 0) this.#recover();
+    if (this.#findings.length === 0) this.#judge();
+    return this.#reportOfRun();
+  }
+
+  /** Runs until `done`, a finding, or for `forMs`; says whether `done`. */
+  #runUntil(done: () => boolean, forMs: number): boolean {
+    const { scheduler } = this.#cluster;
+    const untilMs = scheduler.nowMs + forMs;
+    while (this.#findings.length === 0) {
+      if (done()) return true;
+      if (!scheduler.next(untilMs)) return done();
+    }
+    return false;
+  }
+
+  #recover(): void {
+    const { nodes, scheduler, streams } = this.#cluster;
+    const { options } = this.#plan;
+    // The slowest clock of the unbounded regime runs at half the speed.
+    const electionMs = options.tickMs * options.electionTicks * 2 * (options.clockRegime === "bounded" ? 1 : 2);
+    const majority = Math.floor(nodes.length / 2) + 1;
+    const core = new Set(
+      streams.checks.sample(
+        nodes.map((node) => node.index),
+        streams.checks.integer(majority, nodes.length),
+      ),
+    );
+    this.#trace.tell(scheduler.nowMs, `faults end; the core is ${[...core].join(",")}`);
+    this.#cluster.calmDown(core);
+    if (!this.#runUntil(this.#mark(core), 10 * electionMs)) {
+      this.#report(
+        `no write within 10 election timeouts (${10 * electionMs} ms) in the core ${[...core].join(",")}: ${this.#positions()}`,
+      );
+      return;
+    }
+    this.#trace.tell(scheduler.nowMs, "the core serves");
+    this.#cluster.healAll();
+    for (const watcher of this.#watchers) watcher.hurry();
+    // Clients finish what they are at; leases run out.
+    this.#runUntil(() => this.#clients.every((client) => !client.busy), 120_000);
+    const all = new Set(nodes.map((node) => node.index));
+    if (!this.#runUntil(this.#mark(all), 10 * electionMs))
+      this.#report(`no write after everything was healed: ${this.#positions()}`);
+    else if (!this.#runUntil(() => this.#agree(), 30 * electionMs + 20_000)) this.#report(`no agreement: ${this.#positions()}`);
+    else this.#trace.tell(scheduler.nowMs, "all agree");
+  }
+
+  /** Writes through any node of `core` until one write is acknowledged. */
+  #mark(core: ReadonlySet<number>): () => boolean {
+    let written = false;
+    const { clients, streams } = this.#cluster;
+    const timeoutMs = 2 * this.#plan.options.tickMs * this.#plan.options.electionTicks;
+    const write = (): void => {
+      const value = new TextEncoder().encode(`mark${++this.#marks}`);
+      const precondition = { kind: "none" } as const;
+      const body = {
+        kind: "configPut",
+        key: "mark",
+        value,
+        contentType: "text/plain",
+        precondition,
+        leaseId: null,
+        author: null,
+        comment: null,
+      } as const;
+      clients.execute<"configPut">(body, { node: streams.checks.pick([...core]), requestId: null, timeoutMs }, (answer) => {
+        if (answer.kind === "ok") written = true;
+        else clients.after(10, write);
+      });
+    };
+    write();
+    return () => written;
+  }
+
+  #agree(): boolean {
+    const { nodes } = this.#cluster;
+    const first = nodes[0];
+    if (first === undefined || !first.alive) return false;
+    const { revision } = first;
+    return (
+      nodes.every(
+        (node) =>
+          node.alive && node.appliedIndex === first.appliedIndex && node.lastIndex === node.appliedIndex && !node.disk.isWriting,
+      ) &&
+      nodes.every(
+        (node) => node.disk.stateHash === first.disk.stateHash && node.disk.log.lastIndex === first.disk.log.lastIndex,
+      ) &&
+      this.#watchers.every((watcher) => watcher.covered === revision)
+    );
+  }
+
+  #positions(): string {
+    const nodes = this.#cluster.nodes.map((node) =>
+      node.alive
+        ? `${node.id} ${node.role} term ${node.term} applied ${node.appliedIndex} of ${node.lastIndex} hash ${node.disk.stateHash}`
+        : `${node.id} down`,
+    );
+    return [...nodes, ...this.#watchers.map((watcher, i) => `watch ${i} at ${watcher.covered}`)].join("; ");
+  }
+
+  #judge(): void {
+    const { invariants, membership } = this.#cluster;
+    const { options } = this.#plan;
+    const entries = invariants.committedEntries();
+    const truth = replay(entries, { storeId, membership, committedAtMs: invariants.committedAtMs });
+    const committed = committedWrites(truth.facts);
+    for (const node of this.#cluster.nodes) {
+      if (node.appliedIndex === entries.length && node.disk.stateHash !== truth.stateHash)
+        this.#report(`${node.id} differs from the log applied anew`);
+    }
+    const { operations, locks, answers, staleReads } = this.#records;
+    // In every other run the search does not believe revisions, so that a lying one cannot hide a bug.
+    const mode = options.seed % 2 === 0 ? "revisions" : "values";
+    const verdict = checkLinearizable(operations, { mode, stepsMax: checkerStepsMax, committed });
+    if (verdict.kind !== "ok") this.#report(describeVerdict(verdict));
+    const findings = [
+      ...checkRevisionOrder(operations, { committed: committed.filter((write) => /^k\d+$/.test(write.key)), findingsMax }),
+      ...checkLocks(truth.facts, locks, { rateErrorMax: options.clockRegime === "bounded" ? rateErrorMax : null, findingsMax }),
+      ...checkWatches(truth.facts, this.#records.watches(), { findingsMax }),
+      ...checkRequests(truth.facts, answers, { findingsMax, answersAfterWait: truth.answersAfterWait }),
+      ...checkStaleReads(staleReads, committed),
+    ];
+    for (const finding of findings) this.#report(finding);
+  }
+
+  #report(finding: string): void {
+    if (this.#findings.length >= findingsMax) return;
+    this.#findings.push(finding);
+    this.#trace.tell(this.#cluster.scheduler.nowMs, `FINDING ${finding}`);
+  }
+
+  #reportOfRun(): RunReport {
+    const cluster = this.#cluster;
+    const { invariants, network, clients, scheduler } = cluster;
+    const counts: Record<string, number> = { ...cluster.counts, ...invariants.counts, ...clients.counts, ...network.counts };
+    const add = (more: Readonly<Record<string, number>>, prefix = ""): void => {
+      for (const [name, count] of Object.entries(more)) counts[prefix + name] = (counts[prefix + name] ?? 0) + count;
+    };
+    for (const node of cluster.nodes) {
+      add(node.counts);
+      add(node.disk.counts, "disk.");
+    }
+    for (const watcher of this.#watchers) add(watcher.counts, "watch.");
+    const { operations, locks } = this.#records;
+    add({
+      committed: invariants.committedIndex,
+      operations: operations.length,
+      unknownOperations: operations.filter((operation) => operation.output.kind === "unknown").length,
+      mismatches: operations.filter((operation) => operation.output.kind === "mismatch").length,
+      staleReads: this.#records.staleReads.length,
+      grants: locks.filter((event) => event.kind === "granted").length,
+      grantsAfterWait: locks.filter((event) => event.kind === "granted" && event.waited).length,
+      renewals: locks.filter((event) => event.kind === "renewed").length,
+      fencedOff: locks.filter((event) => event.kind === "resourceWrite" && !event.accepted).length,
+    });
+    return {
+      seed: this.#plan.options.seed,
+      findings: this.#findings,
+      hash: this.#trace.hash(),
+      events: scheduler.ran,
+      virtualMs: scheduler.nowMs,
+      counts,
+      story: this.#trace.lines(),
+    };
+  }
+}
+
+function drawTargets(random: RandomStream): readonly WatchTarget[] {
+  const choices: readonly (readonly WatchTarget[])[] = [
+    [{ kind: "config", prefix: "" }],
+    [{ kind: "config", key: "k0" }],
+    [{ kind: "lock", prefix: "l" }],
+    [
+      { kind: "lease", prefix: "" },
+      { kind: "lock", prefix: "" },
+    ],
+    [
+      { kind: "config", prefix: "k1" },
+      { kind: "lock", key: "l0" },
+    ],
+  ];
+  return random.pick(choices);
+}
+
+/** A stale read shows the key as it was at the revision of the node that answered. */
+function checkStaleReads(
+  reads: readonly StaleRead[],
+  committed: readonly { revision: number; key: string; value: string | null }[],
+): string[] {
+  const byKey = new Map<string, { revision: number; value: string | null }[]>();
+  for (const write of committed) byKey.set(write.key, [...(byKey.get(write.key) ?? []), write]);
+  const findings: string[] = [];
+  for (const read of reads) {
+    const last = (byKey.get(read.key) ?? []).findLast((write) => write.revision <= read.revision);
+    const value = last?.value ?? null;
+    if (value !== read.value || (value !== null && last?.revision !== read.keyRevision)) {
+      findings.push(
+        `a stale read of ${read.key} at ${read.revision} showed ${read.value}@${read.keyRevision}, the log says ${value}@${last?.revision ?? 0}`,
+      );
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,378 @@
+/**
+ * This file is one simulated machine: a disk and clocks that stay, and a process that comes and goes. The process is the
+ * production driver, watch hub and ticket waits, told apart from a real one by nothing but its ports.
+ */
+import { assert } from "../../src/base/assert.ts";
+import { readChanges } from "../../src/machine/change-log.ts";
+import { readMeta } from "../../src/machine/meta.ts";
+import { Driver } from "../../src/node/driver.ts";
+import type { Disk, Snapshots } from "../../src/node/ports.ts";
+import { TicketWaits } from "../../src/node/ticket-waits.ts";
+import { WatchHub } from "../../src/node/watch-hub.ts";
+import { lastIndex, termAt } from "../../src/raft/log.ts";
+import {
+  type Membership,
+  type Message,
+  type NodeId,
+  type Role,
+  type Term,
+  toClusterTimeMs,
+  toLogIndex,
+  toTerm,
+} from "../../src/raft/types.ts";
+import { CorruptRecord } from "../../src/storage/errors.ts";
+import { ClockModel } from "./clock-model.ts";
+import { DiskModel, type StateImage } from "./disk-model.ts";
+import type { Invariants, NodeView } from "./invariants.ts";
+import type { NetworkModel } from "./network-model.ts";
+import type { RunOptions } from "./plan.ts";
+import type { RandomStreams } from "./random.ts";
+import type { Scheduler, Timer } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+
+export const storeId = "simulated";
+
+/** One run of the node's software. */
+export type Process = {
+  readonly driver: Driver;
+  readonly hub: WatchHub;
+  readonly tickets: TicketWaits;
+  alive: boolean;
+  /** Called when the process is gone, for those who talk to it. */
+  readonly onGone: Set<() => void>;
+};
+
+export type NodeWorld = {
+  readonly scheduler: Scheduler;
+  readonly streams: RandomStreams;
+  readonly trace: Trace;
+  readonly options: RunOptions;
+  readonly membership: Membership;
+  readonly network: () => NetworkModel;
+  readonly invariants: () => Invariants;
+  readonly report: (finding: string) => void;
+  readonly sendSnapshot: (from: SimNode, order: SnapshotOrder, done: (delivered: boolean) => void) => void;
+};
+
+export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
+
+export class SimNode implements NodeView {
+  readonly index: number;
+  readonly id: NodeId;
+  readonly disk: DiskModel;
+  readonly clock: ClockModel;
+  readonly counts = { crashes: 0, restarts: 0, pauses: 0, inputsDropped: 0 };
+  process: Process | null = null;
+  readonly #world: NodeWorld;
+  #runs = 0;
+  #paused: { readonly keepsInbound: boolean; readonly waiting: (() => void)[] } | null = null;
+  #crashAtWrite: (() => void) | null = null;
+  #restart: Timer | null = null;
+
+  constructor(index: number, id: NodeId, world: NodeWorld) {
+    this.index = index;
+    this.id = id;
+    this.#world = world;
+    const { scheduler, streams, options, membership } = world;
+    this.clock = new ClockModel(scheduler, {
+      rate: options.clockRates[index] ?? 1,
+      monotonicStartMs: streams.clock.between(0, 1e6),
+    });
+    const base = { lastIncludedIndex: toLogIndex(0), lastIncludedTerm: toTerm(0), clusterTimeMs: toClusterTimeMs(0), membership };
+    this.disk = new DiskModel(
+      {
+        scheduler,
+        random: streams.disk,
+        beforeWrite: (batch) => world.invariants().beforeWrite(this, batch),
+        afterWrite: (batch) => world.invariants().afterWrite(this, batch),
+        afterInstall: (snapshot, batch) => world.invariants().afterInstall(this, snapshot, batch),
+        failed: (why) => {
+          world.trace.tell(scheduler.nowMs, `${this.id} dies: ${why}`);
+          this.crash({ downMs: streams.disk.magnitude(10, 5000) });
+        },
+      },
+      { start: { base }, rates: options.disk },
+    );
+  }
+
+  get alive(): boolean {
+    return this.process !== null;
+  }
+  get paused(): boolean {
+    return this.#paused !== null;
+  }
+  get term(): number {
+    return this.#driver.raft.currentTerm;
+  }
+  get role(): Role {
+    return this.#driver.raft.role.kind;
+  }
+  get commitIndex(): number {
+    return this.#driver.raft.commitIndex;
+  }
+  get appliedIndex(): number {
+    return this.#driver.appliedIndex;
+  }
+  get lastIndex(): number {
+    return lastIndex(this.#driver.raft);
+  }
+  get revision(): number {
+    return readMeta(this.#driver.tables).revision;
+  }
+  termAt(index: number): number | undefined {
+    return termAt(this.#driver.raft, toLogIndex(index));
+  }
+
+  get #driver(): Driver {
+    assert(this.process !== null, `${this.id} is down`);
+    return this.process.driver;
+  }
+
+  /** Starts the process on what the disk holds. */
+  start(): void {
+    assert(this.process === null, `${this.id} is up already`);
+    if (this.#restart !== null) this.#world.scheduler.cancel(this.#restart);
+    this.#restart = null;
+    try {
+      this.#begin();
+    } catch (error) {
+      this.process = null;
+      if (!(error instanceof CorruptRecord)) this.#world.report(`${this.id} does not start: ${messageOf(error)}`);
+    }
+  }
+
+  #begin(): void {
+    const { options, streams, scheduler, trace } = this.#world;
+    this.#runs++;
+    if (this.#runs > 1) this.counts.restarts++;
+    const seed = streams.proc.integer(1, 0x7fff_ffff);
+    const driver = new Driver(
+      {
+        raft: {
+          id: this.id,
+          origin: `${this.id}-${this.#runs}`,
+          seed,
+          electionTicks: options.electionTicks,
+          heartbeatTicks: options.heartbeatTicks,
+          messageBytesMax: options.messageBytesMax,
+          inFlightMessagesMax: options.inFlightMessagesMax,
+          inFlightBytesMax: 1_000_000,
+          uncommittedBytesMax: 1_000_000,
+          applyBytesMax: options.applyBytesMax,
+          applyLagEntriesMax: 5000,
+          promoteLagEntriesMax: 100,
+        },
+        storeId,
+        forwardBytesMax: options.messageBytesMax,
+        renewalsPerCommandMax: 100,
+        pendingReadsMax: 1000,
+        firstReadId: this.#runs * 1_000_000,
+        readTicksMax: options.electionTicks,
+        logEntriesMax: options.logEntriesMax,
+        logEntriesKept: Math.floor(options.logEntriesMax / 2),
+        pendingProposalsMax: 1000,
+        pendingBytesMax: 1_000_000,
+      },
+      {
+        disk: this.#diskPort(),
+        snapshots: {
+          send: (order, done) => this.#world.sendSnapshot(this, order, (delivered) => void this.later(0, () => done(delivered))),
+          settle: (installed) => {
+            if (!installed) this.disk.receive(null);
+          },
+        },
+        network: { send: (message) => this.#send(message), setPeers: () => undefined },
+        clock: this.clock,
+        turns: { soon: (turn) => void this.later(0, turn) },
+      },
+      {
+        onBatches: (batches) => {
+          process.tickets.publish(batches);
+          process.hub.publish(batches);
+        },
+        onRoleChanged: ({ role, term }) => trace.tell(scheduler.nowMs, `${this.id} is ${role} in term ${term}`),
+        onStateReplaced: () => process.hub.stateReplaced(),
+        onRemoved: () => undefined,
+        onFatal: (error) => this.#onFatal(error),
+      },
+    );
+    const process: Process = {
+      driver,
+      hub: new WatchHub({
+        changeLog: {
+          revision: () => readMeta(driver.tables).revision,
+          read: (after, limits) => readChanges(driver.tables, { after, ...limits }),
+        },
+        recentBatchesMax: 20,
+        recentBytesMax: 10_000,
+        soon: (task) => void this.later(0, task),
+      }),
+      tickets: new TicketWaits(),
+      alive: true,
+      onGone: new Set(),
+    };
+    this.process = process;
+    driver.start();
+    trace.tell(
+      scheduler.nowMs,
+      `${this.id} starts at applied ${driver.appliedIndex}, log end ${this.disk.log.lastIndex}, term ${this.term}`,
+    );
+    this.#armTick(process);
+  }
+
+  /** Runs `run` in this process after `delayMs`, unless it is gone by then; a paused process runs it when it goes on. */
+  later(delayMs: number, run: () => void): Timer {
+    const process = this.process;
+    return this.#world.scheduler.after(delayMs, () => {
+      if (process?.alive === true) this.#run(process, run);
+    });
+  }
+
+  receive(message: Message): void {
+    const process = this.process;
+    if (process === null) return;
+    if (this.#paused !== null && !this.#paused.keepsInbound) {
+      this.counts.inputsDropped++;
+      return;
+    }
+    this.#run(process, () => process.driver.receive(message));
+  }
+
+  unreachable(peer: NodeId): void {
+    const process = this.process;
+    if (process !== null) this.#run(process, () => process.driver.unreachable(peer));
+  }
+
+  pause(options: { readonly durationMs: number; readonly keepsInbound: boolean }): void {
+    if (this.#paused !== null || this.process === null) return;
+    this.counts.pauses++;
+    const paused = { keepsInbound: options.keepsInbound, waiting: [] };
+    this.#paused = paused;
+    this.#world.scheduler.after(options.durationMs, () => {
+      if (this.#paused === paused) this.resume();
+    });
+  }
+
+  resume(): void {
+    const paused = this.#paused;
+    const process = this.process;
+    this.#paused = null;
+    if (paused === null || process === null) return;
+    for (const run of paused.waiting) if (process.alive) this.#run(process, run);
+  }
+
+  /** The process is gone, without a word to anybody. It comes back after `downMs`; never by itself when null. */
+  crash(options: { readonly downMs: number | null }): void {
+    this.#end(options.downMs, () => undefined);
+  }
+
+  /** As a SIGTERM: what waits gets an answer first. */
+  stop(options: { readonly downMs: number | null }): void {
+    this.#end(options.downMs, (process) => process.driver.stop());
+  }
+
+  /** Crashes at the next write, at a moment of its duration that chance picks. */
+  crashAtWrite(options: { readonly downMs: number }): void {
+    this.#crashAtWrite = () => this.crash(options);
+  }
+
+  #end(downMs: number | null, farewell: (process: Process) => void): void {
+    const process = this.process;
+    if (process === null) return;
+    this.counts.crashes++;
+    farewell(process);
+    process.alive = false;
+    this.#paused = null;
+    this.#crashAtWrite = null;
+    this.disk.crash();
+    this.process = null;
+    this.#world.invariants().afterCrash(this);
+    for (const gone of process.onGone) gone();
+    if (downMs !== null) this.#restart = this.#world.scheduler.after(downMs, () => this.process ?? this.start());
+  }
+
+  /** What the process sees of the disk: calls back into this process only, and may take the process with it. */
+  #diskPort(): Disk {
+    const { disk } = this;
+    const guarded = (begin: (done: () => void) => void, done: () => void): void => {
+      const process = this.process;
+      assert(process !== null, `${this.id} writes, but is down`);
+      begin(() => {
+        if (process.alive) this.#run(process, done);
+      });
+      this.#maybeCrashAtWrite(process);
+    };
+    return {
+      get log() {
+        return disk.log;
+      },
+      get hardState() {
+        return disk.hardState;
+      },
+      get tables() {
+        return disk.tables;
+      },
+      write: (batch, done) => guarded((end) => disk.write(batch, end), done),
+      installSnapshot: (batch, done) => guarded((end) => disk.installSnapshot(batch, end), done),
+    };
+  }
+
+  #maybeCrashAtWrite(process: Process): void {
+    const crash = this.#crashAtWrite;
+    if (crash === null) return;
+    this.#crashAtWrite = null;
+    const { scheduler, streams, options } = this.#world;
+    scheduler.after(streams.proc.between(0, 2 * options.disk.latencyMsMean), () => {
+      if (process.alive) crash();
+    });
+  }
+
+  /** A whole state has arrived. */
+  receiveSnapshot(image: StateImage, from: { readonly from: NodeId; readonly term: Term }): void {
+    const process = this.process;
+    if (process === null) return;
+    this.#run(process, () => {
+      this.disk.receive(image);
+      process.driver.snapshotReceived({ ...from, snapshot: image.meta });
+    });
+  }
+
+  #send(message: Message): void {
+    this.#world.invariants().onSend(this, message);
+    const { trace, scheduler } = this.#world;
+    trace.detail(scheduler.nowMs, () => `${message.from} -> ${message.to} ${message.kind} of term ${message.term}`);
+    this.#world.network().send(message);
+  }
+
+  #run(process: Process, run: () => void): void {
+    if (this.#paused !== null) {
+      this.#paused.waiting.push(run);
+      return;
+    }
+    run();
+    if (!process.alive) return;
+    this.#world.invariants().afterEvent(this);
+    this.#world.trace.note(this.index, process.driver.raft.currentTerm, process.driver.raft.commitIndex);
+  }
+
+  #armTick(process: Process): void {
+    const { scheduler, options } = this.#world;
+    scheduler.after(this.clock.realMs(options.tickMs), () => {
+      if (!process.alive) return;
+      // A paused process misses ticks; it does not get them all at once afterwards.
+      if (this.#paused === null) this.#run(process, () => process.driver.tick());
+      this.#armTick(process);
+    });
+  }
+
+  #onFatal(error: unknown): void {
+    const { trace, scheduler, report, streams } = this.#world;
+    trace.tell(scheduler.nowMs, `${this.id} dies: ${messageOf(error)}`);
+    if (!(error instanceof CorruptRecord)) report(`${this.id} stopped: ${messageOf(error)}`);
+    scheduler.after(0, () => this.crash({ downMs: streams.proc.magnitude(10, 5000) }));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

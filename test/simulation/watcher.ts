@@ -1,0 +1,125 @@
+/**
+ * This file is a simulated watch: it reads at its own pace, and when its node dies or it feels like it, goes on at
+ * another node from the revision it had reached.
+ */
+import type { ChangeBatch, WatchTarget } from "../../src/machine/change.ts";
+import { toRevision } from "../../src/machine/types.ts";
+import type { Watch } from "../../src/node/service.ts";
+import type { ClientPort } from "./client-port.ts";
+import type { RandomStream } from "./random.ts";
+import type { WatchRecord } from "./watch-checks.ts";
+
+export type WatcherWorld = {
+  readonly port: ClientPort;
+  readonly random: RandomStream;
+  /** Runs in the node's process, if that is still the one; a paused node answers later. */
+  readonly atNode: (node: number, run: () => void) => void;
+  readonly report: (finding: string) => void;
+};
+
+export class Watcher {
+  readonly counts = { resumed: 0, batches: 0, refused: 0 };
+  readonly #number: number;
+  readonly #world: WatcherWorld;
+  readonly #targets: readonly WatchTarget[];
+  readonly #batches: ChangeBatch[] = [];
+  #node: number;
+  #from: number | null;
+  #covered: number | null = null;
+  #open: { readonly watch: Watch; closed: boolean } | null = null;
+  #impatient = false;
+
+  constructor(number: number, world: WatcherWorld, targets: readonly WatchTarget[]) {
+    this.#number = number;
+    this.#world = world;
+    this.#targets = targets;
+    const { random, port } = world;
+    this.#node = random.integer(0, port.nodeCount - 1);
+    this.#from = random.chance(0.5) ? 1 : null;
+  }
+
+  /** Null until it was opened once. */
+  record(): WatchRecord | null {
+    if (this.#from === null || this.#covered === null) return null;
+    return {
+      watch: this.#number,
+      targets: this.#targets,
+      fromRevision: this.#from,
+      batches: this.#batches,
+      coveredRevision: Math.max(this.#covered, this.#open?.watch.revision ?? 0),
+      compacted: null,
+    };
+  }
+
+  get covered(): number {
+    return Math.max(this.#covered ?? 0, this.#open?.watch.revision ?? 0);
+  }
+
+  /** Stop dawdling: read at once, and look for a node that answers. */
+  hurry(): void {
+    this.#impatient = true;
+  }
+
+  start(): void {
+    const { random, port } = this.#world;
+    const from = this.#covered === null ? this.#from : this.#covered + 1;
+    const attempt = { closed: false };
+    const opened = port.openWatch(
+      this.#node,
+      { targets: this.#targets, from: from === null ? null : toRevision(from), onReady: () => this.#onReady(current) },
+      () => this.#moveOn(current),
+    );
+    if (opened.kind !== "open") {
+      // A node that lags does not know the revision yet.
+      if (opened.kind === "refused") {
+        this.counts.refused++;
+        if (opened.why !== "futureRevision")
+          this.#world.report(`watch ${this.#number} was refused: ${opened.why} ${opened.revision}`);
+      }
+      this.#node = random.integer(0, port.nodeCount - 1);
+      port.after(random.magnitude(5, 500), () => this.start());
+      return;
+    }
+    const current = { ...attempt, watch: opened.watch };
+    this.#open = current;
+    if (this.#from === null) this.#from = opened.watch.revision + 1;
+    this.#covered ??= Math.max(this.#from - 1, 0);
+  }
+
+  #onReady(current: { readonly watch: Watch; closed: boolean }): void {
+    const { random, port, atNode } = this.#world;
+    const delayMs = this.#impatient ? 1 : random.chance(0.02) ? random.magnitude(100, 10_000) : random.exponential(5);
+    const node = this.#node;
+    port.after(delayMs, () => {
+      if (!current.closed) atNode(node, () => this.#read(current));
+    });
+  }
+
+  #read(current: { readonly watch: Watch; closed: boolean }): void {
+    if (current.closed) return;
+    const { random, report } = this.#world;
+    const read = current.watch.next({ batchesMax: random.integer(1, 50), bytesMax: random.pick([1, 1000, 100_000]) });
+    if (!read.ok) {
+      report(`watch ${this.#number} ended: ${read.error.kind}`);
+      return;
+    }
+    this.counts.batches += read.value.length;
+    this.#batches.push(...read.value);
+    this.#covered = Math.max(this.covered, current.watch.revision);
+    if (!this.#impatient && random.chance(0.01)) {
+      current.watch.close();
+      this.#moveOn(current);
+    }
+  }
+
+  #moveOn(current: { readonly watch: Watch; closed: boolean }): void {
+    if (current.closed || this.#open !== current) return;
+    // Also what matched nothing counts as covered: the node said so before it died.
+    current.closed = true;
+    this.#open = null;
+    this.counts.resumed++;
+    const { random, port } = this.#world;
+    this.#node = random.integer(0, port.nodeCount - 1);
+    port.after(random.magnitude(1, 1000), () => this.start());
+  }
+}

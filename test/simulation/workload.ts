@@ -1,0 +1,261 @@
+/**
+ * This file is the simulated clients: what each does with an operation of the tape, how it retries, and what it writes
+ * down. A client does one thing at a time.
+ */
+
+import { err, ok } from "../../src/base/result.ts";
+import type { Answers, CommandBody, Refusal } from "../../src/machine/command.ts";
+import { type Revision, toRevision } from "../../src/machine/types.ts";
+import type { ClientAnswer, ClientPort } from "./client-port.ts";
+import { outcomeText, valueText } from "./committed-log.ts";
+import type { Expectation, KeyInput, KeyOutput } from "./history.ts";
+import { LockClient } from "./lock-client.ts";
+import type { RunOptions } from "./plan.ts";
+import { type RandomStream, randomStreams } from "./random.ts";
+import type { Records } from "./records.ts";
+
+/** How many times a client sends one request, and how long it waits for each answer. */
+const attemptsMax = 6;
+
+export type Workload = {
+  readonly port: ClientPort;
+  readonly options: RunOptions;
+  readonly records: Records;
+  readonly report: (finding: string) => void;
+};
+
+type Attempt<Value> = (
+  options: { readonly node: number; readonly requestId: string | null; readonly timeoutMs: number },
+  done: (answer: ClientAnswer<Value>) => void,
+) => void;
+
+/** What a client remembers of one key: the last value it saw, and under which revision. */
+type Seen = { readonly value: string; readonly revision: number };
+
+export class Client {
+  readonly number: number;
+  readonly #workload: Workload;
+  readonly #seen = new Map<string, Seen>();
+  readonly #lockClient: LockClient;
+  #busy = false;
+  #requests = 0;
+  #node: number;
+
+  constructor(number: number, workload: Workload) {
+    this.number = number;
+    this.#workload = workload;
+    this.#node = number % workload.options.nodes;
+    this.#lockClient = new LockClient(this, workload);
+  }
+
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** Does one thing, unless it is still at another. */
+  operate(salt: number): void {
+    if (this.#busy) return;
+    const random = streamOf(salt);
+    const { options } = this.#workload;
+    // Some keys are hot.
+    const key = `k${Math.floor(options.keys * random.fraction() ** 2)}`;
+    const draw = random.fraction();
+    if (draw < 0.3) this.#get(key, random, false);
+    else if (draw < 0.35) this.#get(key, random, true);
+    else if (draw < 0.5) this.#put(key, random, { kind: "none" });
+    else if (draw < 0.72) this.#compareAndSet(key, random);
+    else if (draw < 0.78) this.#delete(key, random);
+    else if (draw < 0.94) this.#during(random, (done) => this.#lockClient.cycle(random, done));
+    else this.#during(random, (done) => this.#lockClient.leaseCycle(random, done));
+  }
+
+  /** A request id that nobody else uses. */
+  nextRequestId(): string {
+    this.#requests++;
+    return `c${this.number}-${this.#requests}`;
+  }
+
+  /**
+   * Sends a request until it is answered, as the SDK does: to the same node or another, under the same id. Without an id
+   * an unknown attempt is not repeated. `done` gets "unknown" when any attempt may have done something.
+   */
+  send<Value>(
+    attempt: Attempt<Value>,
+    options: {
+      readonly random: RandomStream;
+      readonly requestId: string | null;
+      readonly timeoutMs: number;
+      readonly repeatable?: boolean;
+    },
+    done: (answer: ClientAnswer<Value>, attempts: number) => void,
+  ): void {
+    const { random, requestId, timeoutMs } = options;
+    let attempts = 0;
+    let unknown = false;
+    const next = (): void => {
+      attempts++;
+      attempt({ node: this.#node, requestId, timeoutMs }, (answer) => {
+        if (answer.kind === "ok" || answer.kind === "refused") return done(answer, attempts);
+        if (answer.kind === "unknown") unknown = true;
+        const mayRepeat = answer.kind === "notDone" || requestId !== null || options.repeatable === true;
+        if (!mayRepeat || attempts >= attemptsMax || random.chance(0.1))
+          return done(unknown ? { kind: "unknown" } : answer, attempts);
+        if (random.chance(0.7)) this.#node = random.integer(0, this.#workload.options.nodes - 1);
+        this.#workload.port.after(random.magnitude(1, 300), next);
+      });
+    };
+    next();
+  }
+
+  /** Notes what came of a request that had an id. */
+  noteAnswer(requestId: string | null, answer: ClientAnswer<unknown>): void {
+    if (requestId === null || (answer.kind !== "ok" && answer.kind !== "refused")) return;
+    const outcome = answer.kind === "ok" ? ok(answer.value as Answers[keyof Answers]) : err(answer.refusal);
+    this.#workload.records.answers.push({ client: this.number, requestId, outcome: outcomeText(outcome) });
+  }
+
+  #during(random: RandomStream, act: (done: () => void) => void): void {
+    this.#busy = true;
+    if (random.chance(0.1)) this.#node = random.integer(0, this.#workload.options.nodes - 1);
+    act(() => {
+      this.#busy = false;
+    });
+  }
+
+  #get(key: string, random: RandomStream, stale: boolean): void {
+    const { port, records } = this.#workload;
+    const calledAt = port.nowMs;
+    this.#during(random, (done) => {
+      const timeoutMs = random.magnitude(50, 2000);
+      this.send<{
+        readonly entry: { readonly record: { readonly value: Uint8Array; readonly modRevision: Revision } } | null;
+        readonly revision: number;
+      }>(
+        (options, reply) => port.get(key, { ...options, stale }, reply),
+        { random, requestId: null, timeoutMs, repeatable: true },
+        (answer) => {
+          done();
+          if (answer.kind !== "ok") return;
+          const { entry, revision } = answer.value;
+          const value = entry === null ? null : valueText(entry.record.value);
+          const keyRevision = entry === null ? 0 : entry.record.modRevision;
+          if (value !== null) this.#seen.set(key, { value, revision: keyRevision });
+          if (stale) records.staleReads.push({ key, value, keyRevision, revision });
+          else {
+            const output: KeyOutput = { kind: "read", value, revision: keyRevision };
+            records.operations.push({
+              client: this.number,
+              key,
+              input: { kind: "get" },
+              calledAt,
+              output,
+              returnedAt: port.nowMs,
+            });
+          }
+        },
+      );
+    });
+  }
+
+  #put(key: string, random: RandomStream, expectation: Expectation): void {
+    const value = this.#nextValue();
+    const body: CommandBody = {
+      kind: "configPut",
+      key,
+      value: encoder.encode(value),
+      contentType: "text/plain",
+      precondition: preconditionOf(expectation),
+      leaseId: null,
+      author: null,
+      comment: null,
+    };
+    this.#write(key, random, { input: { kind: "put", value, expectation }, body });
+  }
+
+  #compareAndSet(key: string, random: RandomStream): void {
+    const seen = this.#seen.get(key);
+    const draw = random.fraction();
+    if (seen === undefined || draw < 0.1) this.#put(key, random, { kind: draw < 0.05 ? "exists" : "absent" });
+    else this.#put(key, random, { kind: "matches", ...seen });
+  }
+
+  #delete(key: string, random: RandomStream): void {
+    const seen = this.#seen.get(key);
+    const expectation: Expectation = seen === undefined || random.chance(0.5) ? { kind: "none" } : { kind: "matches", ...seen };
+    const body: CommandBody = { kind: "configDelete", key, precondition: preconditionOf(expectation) };
+    this.#write(key, random, { input: { kind: "delete", expectation }, body });
+  }
+
+  #write(
+    key: string,
+    random: RandomStream,
+    write: {
+      readonly input: Exclude<KeyInput, { readonly kind: "get" }>;
+      readonly body: Extract<CommandBody, { readonly kind: "configPut" | "configDelete" }>;
+    },
+  ): void {
+    const { port, records, report } = this.#workload;
+    const { input, body } = write;
+    const calledAt = port.nowMs;
+    const requestId = random.chance(0.8) ? this.nextRequestId() : null;
+    this.#during(random, (done) => {
+      this.send<Answers["configPut"] | Answers["configDelete"]>(
+        (options, reply) => {
+          if (body.kind === "configPut") port.execute<"configPut">(body, options, reply);
+          else port.execute<"configDelete">(body, options, reply);
+        },
+        { random, requestId, timeoutMs: random.magnitude(50, 2000) },
+        (answer) => {
+          done();
+          this.noteAnswer(requestId, answer);
+          if (answer.kind === "notDone") return;
+          const output = outputOf(answer);
+          if (output === null)
+            return report(`client ${this.number} was answered ${JSON.stringify(answer)} to ${body.kind} ${key}`);
+          if (output.kind === "written" && input.kind === "put")
+            this.#seen.set(key, { value: input.value, revision: output.revision });
+          const returnedAt = output.kind === "unknown" ? Number.POSITIVE_INFINITY : port.nowMs;
+          records.operations.push({ client: this.number, key, input, calledAt, output, returnedAt });
+        },
+      );
+    });
+  }
+
+  #nextValue(): string {
+    this.#requests++;
+    return `v${this.number}-${this.#requests}`;
+  }
+}
+
+/** Chance for one operation. */
+export function streamOf(salt: number): RandomStream {
+  return randomStreams(salt).workload;
+}
+
+const encoder = new TextEncoder();
+
+type Precondition = Extract<CommandBody, { readonly kind: "configPut" }>["precondition"];
+
+function preconditionOf(expectation: Expectation): Precondition {
+  return expectation.kind === "matches"
+    ? { kind: "modRevision", revision: toRevision(expectation.revision) }
+    : { kind: expectation.kind };
+}
+
+function outputOf(
+  answer: Exclude<ClientAnswer<Answers["configPut"] | Answers["configDelete"]>, { readonly kind: "notDone" }>,
+): KeyOutput | null {
+  switch (answer.kind) {
+    case "ok":
+      return { kind: "written", revision: "modRevision" in answer.value ? answer.value.modRevision : answer.value.revision };
+    case "refused":
+      return refusalOutput(answer.refusal);
+    default:
+      return { kind: "unknown" };
+  }
+}
+
+function refusalOutput(refusal: Refusal): KeyOutput | null {
+  if (refusal.kind === "revisionMismatch") return { kind: "mismatch", actual: refusal.actual };
+  return refusal.kind === "keyNotFound" ? { kind: "notFound" } : null;
+}
