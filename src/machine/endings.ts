@@ -27,24 +27,24 @@ export function endLease(
   },
 ): Revision {
   const { leaseId, lease } = end;
-  const freed: string[] = [];
+  const freed: { readonly name: string; readonly hold: LockHold }[] = [];
   const transaction = begin(draft);
   if (lease.ownedByLock !== null) {
-    dropHold(draft, transaction, { name: lease.ownedByLock, leaseId, reason: end.ownHoldReason });
-    freed.push(lease.ownedByLock);
+    const name = lease.ownedByLock;
+    freed.push({ name, hold: dropHold(draft, transaction, { name, leaseId, reason: end.ownHoldReason }) });
   }
   for (const [key, holding] of draft.tables.range("holdings", holdingsOf(leaseId))) {
     const name = parseHoldingName(key);
-    endHolding(draft, transaction, { leaseId, name, holding });
+    const hold = endHolding(draft, transaction, { leaseId, name, holding });
     draft.tables.delete("holdings", key);
-    if (holding.kind === "lock") freed.push(name);
+    if (hold !== undefined) freed.push({ name, hold });
   }
   draft.tables.delete("leases", leaseKey(leaseId));
   draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));
   draft.meta.leaseCount -= 1;
   addChange(transaction, { kind: "leaseEnded", leaseId, reason: end.reason });
   commit(draft, transaction);
-  for (const name of freed) handOver(draft, name);
+  for (const { name, hold } of freed) handOver(draft, name, hold);
   return transaction.revision;
 }
 
@@ -62,7 +62,7 @@ export function endHold(
   dropHold(draft, transaction, { name, leaseId, reason });
   removeHolding(draft, leaseId, lockHoldingKey(leaseId, name));
   commit(draft, transaction);
-  handOver(draft, name);
+  handOver(draft, name, end.hold);
   return transaction.revision;
 }
 
@@ -79,32 +79,31 @@ export function endWait(draft: Draft, end: Waiter & { readonly reason: "cancelle
   return transaction.revision;
 }
 
-/** Ends what hangs on a lease that ends; the row itself is the caller's. */
+/** Ends what hangs on a lease that ends, and returns the hold if it was one; the row itself is the caller's. */
 function endHolding(
   draft: Draft,
   transaction: Transaction,
   end: { readonly leaseId: LeaseId; readonly name: string; readonly holding: HoldingRecord },
-): void {
+): LockHold | undefined {
   const { leaseId, name, holding } = end;
   switch (holding.kind) {
     case "config": {
       const previous = draft.tables.get("config", name);
       assert(previous?.leaseId === leaseId, `key ${JSON.stringify(name)} hangs on lease ${leaseId} and does not know`);
       deleteKey(draft, transaction, { key: name, previous, reason: "leaseEnded" });
-      return;
+      return undefined;
     }
     case "lock":
-      dropHold(draft, transaction, { name, leaseId, reason: "leaseEnded" });
-      return;
+      return dropHold(draft, transaction, { name, leaseId, reason: "leaseEnded" });
     case "waiter": {
       const { ticket } = holding;
       const record = draft.tables.get("waiters", waiterKey(name, ticket));
       assert(record !== undefined, `lease ${leaseId} waits as ${ticket} for ${JSON.stringify(name)}, where nobody does`);
       dropWaiter(draft, transaction, { name, record, reason: "leaseEnded" });
       amendRequest(draft, { requestId: record.requestId, ticket, outcome: err({ kind: "leaseGone", leaseId }) });
-      return;
+      return undefined;
     }
     default:
-      unreachable(holding);
+      return unreachable(holding);
   }
 }

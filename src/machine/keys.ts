@@ -75,9 +75,9 @@ export function holdingsOf(leaseId: LeaseId): KeyRange {
 export function waiterKey(name: string, ticket: Ticket): string {
   return `${name}${separator}${fixed(ticket)}`;
 }
-/** The queue of one lock. */
-export function waitersOf(name: string): KeyRange {
-  return { from: name + separator, below: name + afterSeparator };
+/** The queue of one lock, or what follows the waiter `after` in it. */
+export function waitersOf(name: string, after: Ticket | null = null): KeyRange {
+  return { from: after === null ? name + separator : waiterKey(name, toTicket(after + 1)), below: name + afterSeparator };
 }
 
 /** Whose deadline it is. */

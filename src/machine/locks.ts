@@ -52,18 +52,19 @@ export function grant(
   return { kind: "granted", fence, leaseId, ttlMs, ticket };
 }
 
-/** Ends a hold and leaves the lock to be handed over. The lease, and its row in `holdings`, are the caller's. */
+/** Ends a hold, returns it and leaves the lock to be handed over. The lease, and its row in `holdings`, are the caller's. */
 export function dropHold(
   draft: Draft,
   transaction: Transaction,
   end: { readonly name: string; readonly leaseId: LeaseId; readonly reason: HoldEndReason },
-): void {
+): LockHold {
   const { name, leaseId, reason } = end;
   const lock = readLock(draft.tables, name);
   const hold = lock.holders.find((holder) => holder.leaseId === leaseId);
   assert(hold !== undefined, `lease ${leaseId} does not hold lock ${JSON.stringify(name)}`);
   writeLock(draft, name, { ...lock, holders: lock.holders.filter((holder) => holder !== hold) });
   addChange(transaction, { kind: "lockReleased", name, fence: hold.fence, leaseId, reason });
+  return hold;
 }
 
 function leaseFor(

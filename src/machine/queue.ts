@@ -12,7 +12,7 @@ import { lockHoldingKey, waiterDeadlineKey, waiterKey, waitersOf } from "./keys.
 import { grant, readLock, writeLock } from "./locks.ts";
 import { amendRequest } from "./requests.ts";
 import type { TableReader } from "./tables.ts";
-import { type LeaseChoice, type Ticket, toTicket, type WaiterRecord } from "./types.ts";
+import { type LeaseChoice, type LockHold, type Ticket, toTicket, type WaiterRecord } from "./types.ts";
 
 /** Why a wait ended without a grant. */
 export type WaitEndReason = Extract<Change, { readonly kind: "lockDequeued" }>["reason"];
@@ -51,9 +51,9 @@ export function dropWaiter(draft: Draft, transaction: Transaction, end: Waiter &
   addChange(transaction, { kind: "lockDequeued", name: end.name, ticket: end.record.ticket, reason: end.reason });
 }
 
-/** Grants a lock that has no holder to the first in its queue, in a transaction of its own; does nothing without a queue. */
-export function handOver(draft: Draft, name: string): void {
-  const record = headOf(draft.tables, name);
+/** Grants a lock, which `hold` held last, to the first in its queue, in a transaction of its own; without a queue does nothing. */
+export function handOver(draft: Draft, name: string, hold: LockHold): void {
+  const record = headOf(draft.tables, name, hold);
   if (record === undefined) return;
   const { lease, ticket, owner, requestId } = record;
   const transaction = begin(draft);
@@ -63,10 +63,11 @@ export function handOver(draft: Draft, name: string): void {
   amendRequest(draft, { requestId, ticket, outcome: ok(granted) });
 }
 
-function headOf(tables: TableReader, name: string): WaiterRecord | undefined {
+function headOf(tables: TableReader, name: string, hold: LockHold): WaiterRecord | undefined {
   const lock = readLock(tables, name);
   if (lock.queueLength === 0) return undefined;
-  for (const [, record] of tables.range("waiters", { ...waitersOf(name), limit: 1 })) return record;
+  // Whoever waited before the last holder is gone: rows that are deleted and not yet off the disk are not walked over.
+  for (const [, record] of tables.range("waiters", { ...waitersOf(name, hold.ticket), limit: 1 })) return record;
   assert(false, `lock ${JSON.stringify(name)} counts ${lock.queueLength} waiters and has none`);
 }
 

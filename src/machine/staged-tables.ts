@@ -21,6 +21,8 @@ type StagedRow<Name extends TableName> = {
   readonly key: string;
   readonly record: Tables[Name] | undefined;
 };
+/** Deletions that a first portion of staged rows makes room for. */
+const stagedSlack = 2;
 type Layer = { readonly [Name in TableName]: OrderedMap<StagedRow<Name>> };
 
 /** A state over a state. The base must change only by what `seal` returned, and `settle` must be called when it did. */
@@ -39,11 +41,22 @@ export class StagedTables implements TableWriter {
   }
 
   range<Name extends TableName>(table: Name, range: KeyRange): Iterable<readonly [key: string, record: Tables[Name]]> {
-    const staged = this.#stagedRows(table, range);
-    if (staged.length === 0) return this.#base.range(table, range);
-    if (range.limit === undefined) return laidOver(staged, this.#base.range(table, range), range);
-    // Each staged row can hide one row of the base, so this many are enough, and a huge base is never read to its end.
-    return laidOver(staged, this.#base.range(table, { ...range, limit: range.limit + staged.length }), range);
+    const { limit } = range;
+    if (limit === undefined) {
+      const { rows } = this.#stagedRows(table, range);
+      return rows.length === 0 ? this.#base.range(table, range) : laidOver(rows, this.#base.range(table, range), range);
+    }
+    // The head of a long queue is asked for far more often than all of it, so staged rows are taken in growing portions.
+    for (let portion = limit + stagedSlack; ; portion *= 4) {
+      const { rows, horizon } = this.#stagedRows(table, { ...range, limit: portion });
+      if (rows.length === 0) return this.#base.range(table, range);
+      // Each staged row can hide one row of the base, so this many are enough, and a huge base is never read to its end.
+      const base = this.#base.range(table, { ...range, limit: limit + rows.length });
+      if (horizon === undefined) return laidOver(rows, base, range);
+      const found = [...laidOver(rows, base, range)];
+      const last = found.at(-1);
+      if (last === undefined ? limit === 0 : found.length === limit && !before(horizon, last[0], range)) return found;
+    }
   }
 
   put<Name extends TableName>(table: Name, key: string, record: Tables[Name]): void {
@@ -91,15 +104,20 @@ export class StagedTables implements TableWriter {
     this.#accumulating[table].set(key, { table, key, record: undefined });
   }
 
-  /** The staged rows of a range in its direction, both layers merged. The limit does not count: deletions are among them. */
-  #stagedRows<Name extends TableName>(table: Name, range: KeyRange): StagedRow<Name>[] {
-    const bounds = withoutLimit(range);
-    const above = this.#accumulating[table];
-    const below = this.#inFlight?.[table];
-    const upper = above.size === 0 ? [] : above.range(bounds).map(([, row]) => row);
-    const lower = below === undefined || below.size === 0 ? [] : below.range(bounds).map(([, row]) => row);
-    if (lower.length === 0) return upper;
-    if (upper.length === 0) return lower;
+  /**
+   * The staged rows of a range in its direction, deletions among them, both layers merged; its limit holds for each layer.
+   * Beyond `horizon` a layer may have more.
+   */
+  #stagedRows<Name extends TableName>(
+    table: Name,
+    range: KeyRange,
+  ): { readonly rows: readonly StagedRow<Name>[]; readonly horizon: string | undefined } {
+    const upper = rowsOf(this.#accumulating[table], range);
+    const lower = rowsOf(this.#inFlight?.[table], range);
+    const ends = [upper, lower].flatMap((rows) => (rows.length === range.limit ? (rows.at(-1)?.key ?? []) : []));
+    const [horizon] = ends.sort((a, b) => (before(a, b, range) ? -1 : 1));
+    if (lower.length === 0) return { rows: upper, horizon };
+    if (upper.length === 0) return { rows: lower, horizon };
     const rows: StagedRow<Name>[] = [];
     let i = 0;
     for (const row of upper) {
@@ -109,8 +127,12 @@ export class StagedTables implements TableWriter {
       rows.push(row);
     }
     rows.push(...lower.slice(i));
-    return rows;
+    return { rows, horizon };
   }
+}
+
+function rowsOf<Row>(layer: OrderedMap<Row> | undefined, range: KeyRange): readonly Row[] {
+  return layer === undefined || layer.size === 0 ? [] : layer.range(range).map(([, row]) => row);
 }
 
 /** Merges staged rows with those of the base; at one key the staged row stands. */
@@ -147,12 +169,6 @@ function* laidOver<Name extends TableName>(
 function before(a: string, b: string, range: KeyRange): boolean {
   const order = compareKeys(a, b);
   return range.reverse === true ? order > 0 : order < 0;
-}
-
-function withoutLimit(range: KeyRange): KeyRange {
-  if (range.limit === undefined) return range;
-  const { limit: _, ...bounds } = range;
-  return bounds;
 }
 
 function emptyLayer(): Layer {

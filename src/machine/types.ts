@@ -28,7 +28,8 @@ export function leaseIdAt(revision: Revision): LeaseId {
 }
 /** `value` as a lease id, or undefined when no lease can have that name. */
 export function parseLeaseId(value: string): LeaseId | undefined {
-  return /^l[1-9][0-9]{0,15}$/.test(value) ? (value as LeaseId) : undefined;
+  const isName = /^l[1-9][0-9]{0,15}$/.test(value) && Number.isSafeInteger(Number(value.slice(1)));
+  return isName ? (value as LeaseId) : undefined;
 }
 
 /** One version of a config key. `value` is what the writer sent, byte for byte; its meaning is in `contentType`. */
