@@ -76,6 +76,20 @@ describe("staged tables", () => {
     expect(staged.get(table, "gone")).toBeUndefined();
   });
 
+  for (const reverse of [false, true]) {
+    test(`find the first row behind many that are deleted and not yet off the disk${reverse ? ", backwards" : ""}`, () => {
+      const base = new MemoryTables();
+      for (let i = 0; i < 30; i++) base.put(table, String(100 + i), "row");
+      const staged = new StagedTables(base);
+      const nth = (i: number) => String(reverse ? 129 - i : 100 + i);
+      for (let i = 0; i < 10; i++) staged.delete(table, nth(i));
+      staged.seal();
+      for (let i = 10; i < 25; i++) staged.delete(table, nth(i));
+      const first = [...staged.range(table, { reverse, limit: 2 })].map(([name]) => name);
+      expect(first).toEqual(reverse ? ["104", "103"] : ["125", "126"]);
+    });
+  }
+
   test("seal returns the last write of each key only", () => {
     const staged = new StagedTables(new MemoryTables());
     staged.put(table, "k", "1");
