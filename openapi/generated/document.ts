@@ -2421,7 +2421,7 @@ export const document: Record<string, unknown> = {
         "type": "string",
         "minLength": 1,
         "maxLength": 480,
-        "pattern": "^(?!(?:.*/)?\\.{1,2}(?:/|$))[^\\u0000-\\u001f\\u007f]+$",
+        "pattern": "^(?!(?:.*/)?\\.{1,2}(?:/|$))[^\\u0000-\\u001f\\u007f-\\u009f]+$",
         "description": "1 to 480 bytes of UTF-8, no control characters, no `.` or `..` between slashes.",
         "example": "payments/db/pool"
       },
@@ -2462,7 +2462,7 @@ export const document: Record<string, unknown> = {
         "type": "string",
         "minLength": 1,
         "maxLength": 256,
-        "description": "Who, for people and for inspection; no rule reads it.",
+        "description": "Who, for people and for inspection; no rule reads it. At most 256 bytes of UTF-8.",
         "example": "worker-1"
       },
       "RemainingMs": {

@@ -435,7 +435,7 @@ export interface components {
          */
         readonly WaitMs: number;
         /**
-         * @description Who, for people and for inspection; no rule reads it.
+         * @description Who, for people and for inspection; no rule reads it. At most 256 bytes of UTF-8.
          * @example worker-1
          */
         readonly Owner: string;
