@@ -11,9 +11,13 @@ import { invalidRequest, type Problem, unsupportedMediaType } from "./problem.ts
 import { type Answer, type Exchange, parseJson, type Router } from "./routing.ts";
 import { configEntryJson, mediaTypeOf, valueKindOf } from "./wire-format.ts";
 
+/** The bound of the state machine, whatever a node is set to: a larger value in the log would be one that nobody can apply. */
+const valueBytesMax = 1024 * 1024;
+const contentTypeBytesMax = 256;
+
 /** Binds the operations on config; get and put first, they are the hot ones. */
 export function bindConfigRoutes(router: Router, context: ApiContext): void {
-  const bytesMax = context.limits.valueBytesMax;
+  const bytesMax = Math.min(context.limits.valueBytesMax, valueBytesMax);
   const wayOut = "Keep large data in a blob store and its address here.";
   router.bind("getConfig", (exchange) => getConfig(exchange, context));
   router.bind("putConfig", (exchange) => putConfig(exchange, context), { rawBody: { bytesMax, what: "A value", wayOut } });
@@ -43,6 +47,8 @@ async function putConfig({ path, query, headers, bytes, request }: Exchange<"put
   if (!precondition.ok) return precondition;
   const comment = decodeComment(headers["Keyhold-Comment"]);
   if (!comment.ok) return comment;
+  const leaseId = query.lease === undefined ? ok(null) : leaseIdOf(query.lease);
+  if (!leaseId.ok) return leaseId;
   const written = await context.service.execute<"configPut">(
     {
       kind: "configPut",
@@ -50,7 +56,7 @@ async function putConfig({ path, query, headers, bytes, request }: Exchange<"put
       value: bytes,
       contentType: contentType.value,
       precondition: precondition.value,
-      leaseId: query.lease === undefined ? null : leaseIdOf(query.lease),
+      leaseId: leaseId.value,
       author: null,
       comment: comment.value,
     },
@@ -100,14 +106,15 @@ async function listConfig({ query }: Exchange<"listConfig">, context: ApiContext
   });
 }
 
-/** The bytes of a content type header, in the grammar of RFC 9110 as far as anybody uses it. */
-const contentTypeGrammar = /^[\w!#$&^.+-]{1,100}\/[\w!#$&^.+-]{1,100}(\s*;[\x20-\x7e]{0,150})?$/;
+/** A content type header, in the grammar of RFC 9110 as far as anybody uses it. */
+const contentTypeGrammar = /^[\w!#$&^.+-]{1,100}\/[\w!#$&^.+-]{1,100}(\s*;[\x20-\x7e]{0,250})?$/;
 const formTypes: ReadonlySet<string> = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
 
 /** The content type that `bytes` are kept under, when they are what it says. */
 function checkValue(header: string | undefined, bytes: Buffer): Result<string, Problem> {
   const contentType = header?.trim() ?? "application/octet-stream";
-  if (!contentTypeGrammar.test(contentType)) return err(unsupportedMediaType("The Content-Type is not a media type."));
+  if (contentType.length > contentTypeBytesMax || !contentTypeGrammar.test(contentType))
+    return err(unsupportedMediaType("The Content-Type is not a media type of at most 256 characters."));
   if (formTypes.has(mediaTypeOf(contentType))) {
     return err(unsupportedMediaType("A form is not a value: say what the value is, for example Content-Type: application/json."));
   }

@@ -1,7 +1,7 @@
 /**
  * This file makes one path segment out of a key: keys contain slashes, and may come raw (`/v1/config/a/b`) or encoded
  * (`/v1/config/a%2Fb`). Everything behind it, Express included, sees the encoded form only. Keys that a proxy or a
- * client library would fold into another key (`..`, `.`, `//`) are refused here, before anything can act on them.
+ * client library would fold into another key (`..`, `.`) are refused here, before anything can act on them.
  */
 import { err, ok, type Result } from "../src/base/result.ts";
 
@@ -36,7 +36,6 @@ export function keyFault(key: string): string | null {
   if (bytes > keyBytesMax) return `A key has at most ${keyBytesMax} bytes of UTF-8; this one has ${bytes}.`;
   if (/\p{Cc}/u.test(key)) return "A key holds no control characters.";
   for (const segment of key.split("/")) {
-    if (segment === "") return "A key does not begin or end with a slash and holds no empty segment (`//`).";
     if (segment === "." || segment === "..") return "A key holds no `.` or `..` segment: clients and proxies fold them away.";
   }
   return null;

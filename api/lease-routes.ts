@@ -1,11 +1,13 @@
 /**
  * This file answers /v1/leases.
  */
-import { assert } from "../src/base/assert.ts";
 import { at } from "../src/base/at.ts";
+import { err, ok, type Result } from "../src/base/result.ts";
 import { type LeaseId, parseLeaseId } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeCursor, encodeCursor, json, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
+import { ownerOf } from "./labels.ts";
+import { invalidRequest, type Problem } from "./problem.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
 import { leaseShape } from "./wire-format.ts";
 
@@ -19,7 +21,9 @@ export function bindLeaseRoutes(router: Router, context: ApiContext): void {
 }
 
 async function keepAliveLease({ path }: Exchange<"keepAliveLease">, context: ApiContext): Promise<Answer> {
-  const leaseId = leaseIdOf(path.id);
+  const parsed = leaseIdOf(path.id);
+  if (!parsed.ok) return parsed;
+  const leaseId = parsed.value;
   const renewed = await context.service.execute<"leaseRenew">(
     { kind: "leaseRenew", leaseIds: [leaseId] },
     { requestId: null, timeoutMs: context.limits.requestTimeoutMs },
@@ -30,8 +34,10 @@ async function keepAliveLease({ path }: Exchange<"keepAliveLease">, context: Api
 }
 
 async function grantLease({ body, headers }: Exchange<"grantLease">, context: ApiContext): Promise<Answer> {
+  const owner = ownerOf(body.owner);
+  if (!owner.ok) return owner;
   const granted = await context.service.execute<"leaseGrant">(
-    { kind: "leaseGrant", ttlMs: body.ttlMs, owner: body.owner ?? null },
+    { kind: "leaseGrant", ttlMs: body.ttlMs, owner: owner.value },
     writeOptionsOf(headers, context),
   );
   if (!granted.ok) return refuse(granted.error, context);
@@ -41,7 +47,9 @@ async function grantLease({ body, headers }: Exchange<"grantLease">, context: Ap
 
 async function getLease({ path, query }: Exchange<"getLease">, context: ApiContext): Promise<Answer> {
   const options = readOptionsOf(query, context);
-  const leaseId = leaseIdOf(path.id);
+  const parsed = leaseIdOf(path.id);
+  if (!parsed.ok) return parsed;
+  const leaseId = parsed.value;
   const found = await context.service.read({ kind: "lease", leaseId }, options);
   if (!found.ok) return refuse(found.error, context);
   if (found.value === null) return refuse({ kind: "leaseNotFound", leaseId }, context);
@@ -49,7 +57,9 @@ async function getLease({ path, query }: Exchange<"getLease">, context: ApiConte
 }
 
 async function revokeLease({ path, headers }: Exchange<"revokeLease">, context: ApiContext): Promise<Answer> {
-  const leaseId = leaseIdOf(path.id);
+  const parsed = leaseIdOf(path.id);
+  if (!parsed.ok) return parsed;
+  const leaseId = parsed.value;
   const revoked = await context.service.execute<"leaseRevoke">(
     { kind: "leaseRevoke", leaseId },
     writeOptionsOf(headers, context),
@@ -71,9 +81,8 @@ async function listLeases({ query }: Exchange<"listLeases">, context: ApiContext
   return json({ items: items.map(leaseShape), cursor: next, revision }, { headers: readHeaders(options) });
 }
 
-/** The document's pattern for lease ids is the one that `parseLeaseId` knows. */
-export function leaseIdOf(text: string): LeaseId {
+/** A lease id that is one, or the problem: the document's pattern lets ids through that are larger than any revision. */
+export function leaseIdOf(text: string): Result<LeaseId, Problem> {
   const leaseId = parseLeaseId(text);
-  assert(leaseId !== undefined, `${text} passed the document's pattern and is not a lease id`);
-  return leaseId;
+  return leaseId === undefined ? err(invalidRequest(`No lease can have the id ${text.slice(0, 40)}.`)) : ok(leaseId);
 }

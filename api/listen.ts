@@ -21,10 +21,19 @@ export function listen(server: Server, options: ListenOptions): Promise<AddressI
   });
 }
 
+export type CloseOptions = {
+  readonly deadlineMs: number;
+  /** Ends what `server` does not count among its own: connections that were upgraded. */
+  readonly cut: () => void;
+};
+
 /** Accepts nothing new, lets answers under way finish for up to `deadlineMs`, then cuts what is left. Never rejects. */
-export function closeServer(server: Server, deadlineMs: number): Promise<void> {
+export function closeServer(server: Server, { deadlineMs, cut }: CloseOptions): Promise<void> {
   return new Promise((resolve) => {
-    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    const deadline = setTimeout(() => {
+      server.closeAllConnections();
+      cut();
+    }, deadlineMs);
     server.close(() => {
       clearTimeout(deadline);
       resolve();

@@ -2,8 +2,10 @@
  * This file answers /v1/locks.
  */
 import type { ServerResponse } from "node:http";
-import { toFence, toTicket } from "../src/node/service.ts";
+import { ok, type Result } from "../src/base/result.ts";
+import { type CommandBody, toFence, toTicket } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
+import type { BodyOf } from "./contract.ts";
 import {
   decodeCursor,
   encodeCursor,
@@ -14,7 +16,9 @@ import {
   refuse,
   writeOptionsOf,
 } from "./exchange-options.ts";
+import { ownerOf } from "./labels.ts";
 import { leaseIdOf } from "./lease-routes.ts";
+import type { Problem } from "./problem.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
 import { lockShape, remaining } from "./wire-format.ts";
 
@@ -34,6 +38,10 @@ export function bindLockRoutes(router: Router, context: ApiContext): void {
 
 async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContext): Promise<Answer> {
   const { path, query, headers, body, response } = exchange;
+  const owner = ownerOf(body.owner);
+  if (!owner.ok) return owner;
+  const lease = leaseChoiceOf(body);
+  if (!lease.ok) return lease;
   const write = writeOptionsOf(headers, context);
   // A wait that outlives this response is picked up by repeating the request, so it needs a name.
   const requestId = write.requestId ?? generateRequestId();
@@ -42,9 +50,9 @@ async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContex
     {
       kind: "lockAcquire",
       name: path.name,
-      lease: "leaseId" in body ? { kind: "existing", leaseId: leaseIdOf(body.leaseId) } : { kind: "own", ttlMs: body.ttlMs },
+      lease: lease.value,
       waitMs,
-      owner: body.owner ?? null,
+      owner: owner.value,
     },
     {
       ...write,
@@ -64,9 +72,11 @@ async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContex
 }
 
 async function releaseLock({ path, headers, body }: Exchange<"releaseLock">, context: ApiContext): Promise<Answer> {
+  const leaseId = leaseIdOf(body.leaseId);
+  if (!leaseId.ok) return leaseId;
   const fence = toFence(body.fence);
   const released = await context.service.execute<"lockRelease">(
-    { kind: "lockRelease", name: path.name, leaseId: leaseIdOf(body.leaseId), fence },
+    { kind: "lockRelease", name: path.name, leaseId: leaseId.value, fence },
     writeOptionsOf(headers, context),
   );
   if (!released.ok) return refuse(released.error, context);
@@ -124,6 +134,14 @@ async function breakLock({ path, headers }: Exchange<"breakLock">, context: ApiC
   );
   if (!broken.ok) return refuse(broken.error, context);
   return json({ name: path.name, fence: broken.value.fence, revision: broken.value.revision });
+}
+
+type LeaseChoice = Extract<CommandBody, { readonly kind: "lockAcquire" }>["lease"];
+
+function leaseChoiceOf(body: BodyOf<"acquireLock">): Result<LeaseChoice, Problem> {
+  if (!("leaseId" in body)) return ok({ kind: "own", ttlMs: body.ttlMs });
+  const leaseId = leaseIdOf(body.leaseId);
+  return leaseId.ok ? ok({ kind: "existing", leaseId: leaseId.value }) : leaseId;
 }
 
 const neverAborted = new AbortController().signal;

@@ -87,7 +87,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       if (closing) return;
       closing = true;
       gateway.close();
-      await closeServer(server, deadlineMs);
+      await closeServer(server, { deadlineMs, cut: gateway.cut });
     },
   };
 }

@@ -23,8 +23,10 @@ export type WatchGateway = {
   socketCount(): number;
   /** Takes over a websocket upgrade to `socketPath`, which was checked before. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Ends every watch with `shutting_down`, then every connection. */
+  /** Ends every watch with `shutting_down`, then every connection once that is written and the client agreed. */
   close(): void;
+  /** Ends what is left at once. */
+  cut(): void;
 };
 
 /** A gateway without a server of its own: upgrades are handed to it. */
@@ -51,18 +53,23 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
     Math.min(tickMs, context.limits.watch.progressIntervalMs),
   );
   ticker.unref();
+  // Neither node's server nor Socket.IO ends a connection whose client does not answer the closing handshake.
+  const connections = new Set<Duplex>();
   return {
     socketCount: () => io.engine.clientsCount,
     handleUpgrade: (request, socket, head) => {
+      connections.add(socket);
+      socket.once("close", () => connections.delete(socket));
       io.engine.handleUpgrade(request, socket, head);
     },
     close() {
       clearInterval(ticker);
       for (const session of sessions) session.shutDown();
       host.notices.close();
-      // The farewells are written by now, or wait in the socket's buffer: closing flushes it.
       io.of(namespace).disconnectSockets(true);
-      io.engine.close();
+    },
+    cut() {
+      for (const connection of connections) connection.destroy();
     },
   };
 }

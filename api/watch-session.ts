@@ -2,8 +2,8 @@
  * This file is one connected client of the watch gateway: its watches, its leases, what it may still open. Every message
  * is checked against the document first; a client may leave out any acknowledgement callback.
  */
-import { err, type Result } from "../src/base/result.ts";
-import { toRevision } from "../src/node/service.ts";
+import { err, ok, type Result } from "../src/base/result.ts";
+import { type LeaseId, toRevision } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import type { ContractFault, Schemas } from "./contract.ts";
 import { leaseIdOf } from "./lease-routes.ts";
@@ -124,7 +124,12 @@ export class WatchSession {
       refuse(invalidByContract(checked.error));
       return;
     }
-    const leaseIds = checked.value.leaseIds.map(leaseIdOf);
+    const parsed = allLeaseIds(checked.value.leaseIds);
+    if (!parsed.ok) {
+      refuse(parsed.error);
+      return;
+    }
+    const leaseIds = parsed.value;
     const max = context.limits.watch.leasesPerSocketMax;
     if (notices.count(this.#outlet) + leaseIds.length > 2 * max) {
       refuse(invalidRequest(`One socket keeps at most ${max} leases alive.`, "/leaseIds"));
@@ -244,6 +249,16 @@ export class WatchSession {
   #refuse(watchId: string, end: WatchEnd, reply: (ack: Schemas["WatchOpenAck"]) => void): void {
     reply({ ok: false, error: { watchId, ...end } });
   }
+}
+
+function allLeaseIds(texts: readonly string[]): Result<readonly LeaseId[], Problem> {
+  const leaseIds: LeaseId[] = [];
+  for (const text of texts) {
+    const leaseId = leaseIdOf(text);
+    if (!leaseId.ok) return leaseId;
+    leaseIds.push(leaseId.value);
+  }
+  return ok(leaseIds);
 }
 
 function limitEnd(limit: string, max: number): WatchEnd {

@@ -130,7 +130,7 @@ function templatePattern(template: string): RegExp {
   const pattern = template
     .replaceAll(".", "\\.")
     .replaceAll(/\{(key|name)\}/g, ".*")
-    .replaceAll(/\{\w+\}/g, "[^/]*");
+    .replaceAll(/\{\w+\}/g, "[^/]+");
   return new RegExp(`^${pattern}$`, "s");
 }
 

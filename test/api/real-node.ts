@@ -23,9 +23,10 @@ export function startRealNode(voters: readonly string[] = ["n1"]): RealNode {
   };
   const disk = new MemoryStorage({ image: emptyImage(membership), schedule: (complete) => void setImmediate(complete) });
   const network = { send: () => undefined, setPeers: () => undefined };
+  const snapshots = { send: () => undefined, settle: () => undefined };
   const node = new KeyholdNode(
     { ...sizes, driver: driverOptions(ids[0] ?? toNodeId("n1")) },
-    { disk, network },
+    { disk, network, snapshots },
     {
       onRoleChanged: () => undefined,
       onRemoved: () => undefined,

@@ -1,0 +1,55 @@
+/**
+ * This file runs all tests of REST in one process, on one node, and then asks whether the document and the answers are
+ * the same set. Every answer was held against the document when it came (contract-recorder.ts).
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { codeByServiceError, edgeCodes } from "../../api/problem.ts";
+import { problems } from "../../openapi/generated/problems.ts";
+import { describeConfig } from "./config-suite.ts";
+import { answersDocumented, answersSeen } from "./contract-recorder.ts";
+import { describeFailures } from "./failure-suite.ts";
+import { startApi, type TestApi } from "./harness.ts";
+import { describeHostile } from "./hostile-suite.ts";
+import { describeLeases } from "./lease-suite.ts";
+import { describeLocks } from "./lock-suite.ts";
+import { describeOps } from "./ops-suite.ts";
+
+let api: TestApi | undefined;
+const running = (): TestApi => {
+  if (api === undefined) throw new Error("not started");
+  return api;
+};
+
+beforeAll(async () => {
+  api = await startApi();
+});
+afterEach(() => {
+  expect(running().service.pendingFaults).toBe(0);
+});
+afterAll(async () => {
+  await api?.stop();
+});
+
+describe("config", () => describeConfig(running));
+describe("leases", () => describeLeases(running));
+describe("locks", () => describeLocks(running));
+describe("ops", () => describeOps(running));
+describe("hostile", () => describeHostile(running));
+describe("failures", () => describeFailures(running));
+
+describe("the contract", () => {
+  test("every documented answer was given at least once", () => {
+    const missing = [...answersDocumented()].filter((name) => !answersSeen().has(name));
+    expect(missing).toEqual([]);
+  });
+
+  test("no answer was given that is not documented", () => {
+    const extra = [...answersSeen()].filter((name) => !answersDocumented().has(name));
+    expect(extra).toEqual([]);
+  });
+
+  test("every code of the document is one that the face can give, and the other way round", () => {
+    const given = [...Object.values(codeByServiceError), ...edgeCodes].sort();
+    expect(given).toEqual(Object.keys(problems).sort());
+  });
+});

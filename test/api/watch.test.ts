@@ -1,0 +1,489 @@
+/**
+ * This file tests the watch gateway with Socket.IO's own client.
+ */
+import { connect } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { toRevision } from "../../src/node/service.ts";
+import { send, sendRaw, startApi, type TestApi } from "./harness.ts";
+import { WatchClient } from "./watch-client.ts";
+
+let api: TestApi;
+const clients: WatchClient[] = [];
+
+beforeAll(async () => {
+  api = await startApi();
+});
+afterEach(() => {
+  for (const client of clients.splice(0)) {
+    expect(client.faults).toEqual([]);
+    client.close();
+  }
+});
+afterAll(async () => {
+  await api.stop();
+});
+
+async function client(of: TestApi = api): Promise<WatchClient> {
+  const made = await WatchClient.connect(of);
+  clients.push(made);
+  return made;
+}
+
+async function put(key: string, value: string, of: TestApi = api): Promise<number> {
+  const answer = await sendRaw(of, "PUT", `/v1/config/${key}`, { headers: { "content-type": "application/json" }, body: value });
+  return Number(answer.body["modRevision"]);
+}
+
+const config = (prefix: string) => [{ kind: "config", prefix }];
+
+describe("a connection", () => {
+  test("is greeted with where the node stands and what it allows", async () => {
+    const revision = await put("greet", "1");
+    const [hello] = (await client()).of("hello");
+    expect(hello).toMatchObject({ storeId: "store-test", node: "n1", revision, compactRevision: 0 });
+    expect(hello?.["limits"]).toEqual({
+      watchesMax: 64,
+      targetsMax: 100,
+      unackedMax: 64,
+      messageBytesMax: 262_144,
+      progressMs: 10_000,
+    });
+  });
+
+  test("to another namespace is refused", async () => {
+    const other = new WatchClient(api);
+    clients.push(other);
+    const root = other.socket.io.socket("/");
+    const refused = new Promise<Error>((resolve) => root.on("connect_error", resolve));
+    expect((await refused).message).toBe("the namespace is /watch");
+  });
+
+  test("from a page of another origin is refused, and from the node's own is not", async () => {
+    const foreign = new WatchClient(api, { extraHeaders: { origin: "http://evil.test" } });
+    clients.push(foreign);
+    await new Promise((resolve) => foreign.socket.on("connect_error", resolve));
+    expect(foreign.heard).toEqual([]);
+    const own = new WatchClient(api, { extraHeaders: { origin: api.url } });
+    clients.push(own);
+    await own.until(() => own.of("hello").length === 1);
+  });
+
+  test("by polling does not exist", async () => {
+    const polling = new WatchClient(api, { transports: ["polling"] });
+    clients.push(polling);
+    await new Promise((resolve) => polling.socket.on("connect_error", resolve));
+    expect((await send(api, "GET", "/v1/socket.io/?EIO=4&transport=polling")).body["code"]).toBe("not_found");
+  });
+
+  test("beyond the bound on sockets is refused with a problem", async () => {
+    const small = await startApi({ watch: { socketsMax: 1 } });
+    try {
+      await client(small);
+      const answer = await upgrade(small, "");
+      expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+      expect(answer).toContain('"code":"overloaded"');
+      expect(answer).toMatch(/keyhold-served-by: n1/i);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  test("that is no websocket of ours gets a problem, never a page", async () => {
+    for (const extra of ["Sec-WebSocket-Version: 8\r\n", "Sec-WebSocket-Key: short\r\n", "Origin: null\r\n"]) {
+      const answer = await upgrade(api, extra);
+      expect(answer, extra).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain("application/problem+json");
+      expect(answer).not.toMatch(/text\/html/i);
+    }
+  });
+});
+
+describe("a watch", () => {
+  test("from now hears synced once, and then what happens", async () => {
+    const watcher = await client();
+    const opened = await watcher.ask("watch:open", { watchId: "w", targets: config("now/"), from: "now" });
+    const revision = await put("now/a", '{"n": 9007199254740993}');
+    await watcher.until(() => watcher.batches("w").length === 1);
+    expect(opened).toEqual({ ok: true, startRevision: revision });
+    expect(watcher.of("watch:synced", "w")).toEqual([{ watchId: "w", revision: revision - 1 }]);
+    expect(watcher.batches("w")[0]).toMatchObject({ revision, events: [{ kind: "configPut", key: "now/a", version: 1 }] });
+  });
+
+  test("from a snapshot hears the present, synced, and then what happens", async () => {
+    await put("snap/a", "1");
+    const revision = await put("snap/b", "2");
+    await send(api, "POST", "/v1/locks/snap/l/acquire", { body: { ttlMs: 60_000 } });
+    const watcher = await client();
+    const targets = [...config("snap/"), { kind: "lock", prefix: "snap/" }, { kind: "lease", prefix: "l" }, { kind: "member" }];
+    await watcher.ask("watch:open", { watchId: "s", targets, from: "snapshot" });
+    await watcher.until(() => watcher.of("watch:synced", "s").length === 1);
+    const [snapshot] = watcher.of("watch:snapshot", "s");
+    expect(snapshot).toMatchObject({ config: [{ key: "snap/a" }, { key: "snap/b" }], locks: [{ name: "snap/l" }] });
+    expect(snapshot?.["leases"]).not.toEqual([]);
+    await send(api, "DELETE", "/v1/config/snap/a");
+    await watcher.until(() => watcher.batches("s").length === 1);
+    expect(watcher.batches("s")[0]?.events).toEqual([{ kind: "configDeleted", key: "snap/a", reason: "deleted" }]);
+    expect(Number(snapshot?.["revision"])).toBeGreaterThan(revision);
+  });
+
+  test("from a snapshot of nothing hears no part and synced", async () => {
+    const watcher = await client();
+    await watcher.ask("watch:open", { watchId: "e", targets: config("empty/"), from: "snapshot" });
+    await watcher.until(() => watcher.of("watch:synced", "e").length === 1);
+    expect(watcher.of("watch:snapshot", "e")).toEqual([]);
+  });
+
+  test("from a snapshot that is large hears it in parts", async () => {
+    const small = await startApi({ watch: { packetBytesMax: 1_000 } });
+    try {
+      for (let i = 0; i < 10; i++) await put(`parts/${i}`, JSON.stringify("x".repeat(300)), small);
+      const watcher = await client(small);
+      await watcher.ask("watch:open", { watchId: "p", targets: config("parts/"), from: "snapshot" });
+      await watcher.until(() => watcher.of("watch:synced", "p").length === 1);
+      const parts = watcher.of("watch:snapshot", "p");
+      expect(parts.flatMap((part) => (part["config"] as { key: string }[]).map((entry) => entry.key))).toHaveLength(10);
+      expect(parts.map((part) => part["seq"])).toEqual([1, 2, 3, 4]);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  test("resumed at a revision hears every later one once, history first", async () => {
+    const first = await put("resume/a", "1");
+    const others = [await put("resume/b", "2"), await put("resume/a", "3")];
+    const watcher = await client();
+    await watcher.ask("watch:open", {
+      watchId: "r",
+      targets: config("resume/"),
+      from: { revision: first },
+      storeId: "store-test",
+    });
+    await watcher.until(() => watcher.of("watch:synced", "r").length === 1);
+    others.push(await put("resume/c", "4"));
+    await watcher.until(() => watcher.batches("r").length === 4);
+    expect(watcher.revisions("r")).toEqual([first, ...others]);
+    const syncedAt = watcher.heard.findIndex((heard) => heard.event === "watch:synced");
+    const historyAt = watcher.heard.findIndex((heard) => heard.event === "watch:events");
+    expect(historyAt).toBeLessThan(syncedAt);
+  });
+
+  test("of locks and leases hears a whole handoff", async () => {
+    const watcher = await client();
+    const targets = [{ kind: "lock", key: "events/l" }];
+    await watcher.ask("watch:open", { watchId: "l", targets, from: "now" });
+    const hold = await send(api, "POST", "/v1/locks/events/l/acquire", { body: { ttlMs: 60_000 } });
+    await send(api, "POST", "/v1/locks/events/l/acquire?holdMs=0", { body: { ttlMs: 60_000, waitMs: 60_000 } });
+    await send(api, "POST", "/v1/locks/events/l/release", { body: { leaseId: hold.body["leaseId"], fence: hold.body["fence"] } });
+    const kinds = () => watcher.batches("l").flatMap((batch) => batch.events.map((event) => event["kind"]));
+    await watcher.until(() => kinds().length >= 4);
+    expect(kinds()).toEqual(["lockGranted", "lockQueued", "lockReleased", "lockGranted"]);
+  });
+
+  test("that was closed hears nothing more, and its id is free again", async () => {
+    const watcher = await client();
+    const open = { watchId: "c", targets: config("close/"), from: "now" };
+    await watcher.ask("watch:open", open);
+    expect(await watcher.ask("watch:close", { watchId: "c" })).toEqual({ ok: true });
+    await put("close/a", "1");
+    expect(await watcher.ask("watch:open", open)).toMatchObject({ ok: true });
+    await put("close/b", "1");
+    await watcher.until(() => watcher.batches("c").length === 1);
+    expect(watcher.batches("c")[0]?.events).toMatchObject([{ key: "close/b" }]);
+  });
+
+  test("hears from many sockets the same text", async () => {
+    const watchers = await Promise.all([client(), client(), client()]);
+    for (const watcher of watchers) await watcher.ask("watch:open", { watchId: "m", targets: config("many/"), from: "now" });
+    const revisions = [await put("many/a", "1"), await put("many/b", "2")];
+    for (const watcher of watchers) {
+      await watcher.until(() => watcher.batches("m").length === 2);
+      expect(watcher.revisions("m")).toEqual(revisions);
+    }
+  });
+
+  test("that is silent hears how far it is", async () => {
+    const quick = await startApi({ watch: { progressIntervalMs: 20 } });
+    try {
+      const watcher = await client(quick);
+      await watcher.ask("watch:open", { watchId: "q", targets: config("quiet/"), from: "now" });
+      const revision = await put("loud/a", "1", quick);
+      await watcher.until(() => watcher.of("watch:progress", "q").some((message) => message["revision"] === revision));
+      expect(watcher.batches("q")).toEqual([]);
+    } finally {
+      await quick.stop();
+    }
+  });
+});
+
+describe("a watch is refused", () => {
+  const targets = config("a");
+  const cases: readonly { readonly name: string; readonly message: unknown }[] = [
+    { name: "null", message: null },
+    { name: "a number", message: 7 },
+    { name: "without a watchId", message: { targets, from: "now" } },
+    { name: "with a long watchId", message: { watchId: "x".repeat(65), targets, from: "now" } },
+    { name: "without targets", message: { watchId: "x", targets: [], from: "now" } },
+    {
+      name: "with too many targets",
+      message: { watchId: "x", targets: Array.from({ length: 101 }, () => targets[0]), from: "now" },
+    },
+    {
+      name: "with a key and a prefix",
+      message: { watchId: "x", targets: [{ kind: "config", key: "a", prefix: "" }], from: "now" },
+    },
+    { name: "with a kind that is none", message: { watchId: "x", targets: [{ kind: "__proto__", key: "a" }], from: "now" } },
+    { name: "from nowhere", message: { watchId: "x", targets } },
+    { name: "from a negative revision", message: { watchId: "x", targets, from: { revision: -1 } } },
+    { name: "from text", message: { watchId: "x", targets, from: "yesterday" } },
+    { name: "with more than there is", message: { watchId: "x", targets, from: "now", colour: "red" } },
+  ];
+  for (const { name, message } of cases) {
+    test(`${name}`, async () => {
+      const answer = await (await client()).ask("watch:open", message);
+      expect(answer).toMatchObject({ ok: false, error: { code: "invalid_request" } });
+    });
+  }
+
+  test("when its id is taken, and the first one lives on", async () => {
+    const watcher = await client();
+    await watcher.ask("watch:open", { watchId: "twice", targets: config("twice/"), from: "now" });
+    const second = await watcher.ask("watch:open", { watchId: "twice", targets: config("twice/"), from: "now" });
+    expect(second).toMatchObject({ ok: false, error: { code: "invalid_request", watchId: "twice" } });
+    await put("twice/a", "1");
+    await watcher.until(() => watcher.batches("twice").length === 1);
+  });
+
+  test("beyond the bounds of a socket and of a node", async () => {
+    const small = await startApi({ watch: { watchesPerSocketMax: 1, watchesMax: 2 } });
+    try {
+      const open = (watchId: string) => ({ watchId, targets, from: "now" });
+      const [a, b, c] = [await client(small), await client(small), await client(small)];
+      expect(await a.ask("watch:open", open("1"))).toMatchObject({ ok: true });
+      const perSocket = await a.ask("watch:open", open("2"));
+      expect(perSocket["error"]).toMatchObject({ code: "limit_reached", limit: "watchesPerSocket", max: 1 });
+      expect(await b.ask("watch:open", open("1"))).toMatchObject({ ok: true });
+      const perNode = await c.ask("watch:open", open("1"));
+      expect(perNode["error"]).toMatchObject({ code: "limit_reached", limit: "watchesPerNode", max: 2 });
+      a.close();
+      await a.until(() => !a.socket.connected);
+      await untilOk(() => c.ask("watch:open", open("1")));
+    } finally {
+      await small.stop();
+    }
+  });
+
+  test("for a revision that is gone, and says which is left", async () => {
+    api.service.refuseNextWatch({ kind: "compacted", compactRevision: toRevision(7) });
+    const answer = await (await client()).ask("watch:open", { watchId: "x", targets, from: { revision: 1 } });
+    expect(answer["error"]).toMatchObject({ code: "compacted", compactRevision: 7, watchId: "x" });
+  });
+
+  test("for a revision that does not come, and opened for one that does", async () => {
+    const quick = await startApi({ watch: { futureWaitMs: 50 } });
+    try {
+      const watcher = await client(quick);
+      const revision = await put("future/a", "1", quick);
+      const refused = await watcher.ask("watch:open", { watchId: "x", targets, from: { revision: revision + 9 } });
+      expect(refused["error"]).toMatchObject({ code: "future_revision", revision });
+    } finally {
+      await quick.stop();
+    }
+    const watcher = await client();
+    const revision = await put("future/a", "1");
+    const opening = watcher.ask("watch:open", { watchId: "y", targets: config("future/"), from: { revision: revision + 2 } });
+    await put("future/b", "1");
+    expect(await opening).toEqual({ ok: true, startRevision: revision + 2 });
+    await put("future/c", "1");
+    await watcher.until(() => watcher.batches("y").length === 1);
+    expect(watcher.batches("y")[0]?.events).toMatchObject([{ key: "future/c" }]);
+  });
+
+  test("for another store, and says which is here", async () => {
+    const message = { watchId: "x", targets, from: { revision: 1 }, storeId: "another" };
+    const answer = await (await client()).ask("watch:open", message);
+    expect(answer["error"]).toMatchObject({ code: "store_changed", storeId: "store-test" });
+  });
+});
+
+describe("a slow client", () => {
+  test("gets no more than its window, and the rest as it acknowledges", async () => {
+    const small = await startApi({ watch: { windowPackets: 2, batchesPerPacketMax: 1 } });
+    try {
+      const watcher = await client(small);
+      watcher.acknowledges = false;
+      const first = await put("slow/0", "1", small);
+      const revisions = [first];
+      for (let i = 1; i < 6; i++) revisions.push(await put(`slow/${i}`, "1", small));
+      await watcher.ask("watch:open", { watchId: "s", targets: config("slow/"), from: { revision: first } });
+      await watcher.ask("watch:close", { watchId: "barrier" });
+      expect(watcher.revisions("s")).toEqual(revisions.slice(0, 2));
+      watcher.socket.emit("watch:ack", { watchId: "s", seq: 1 });
+      await watcher.until(() => watcher.batches("s").length === 3);
+      watcher.acknowledges = true;
+      watcher.socket.emit("watch:ack", { watchId: "s", seq: 3 });
+      await watcher.until(() => watcher.of("watch:synced", "s").length === 1);
+      expect(watcher.revisions("s")).toEqual(revisions);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  test("that never acknowledges is cut off by name, and can resume", async () => {
+    const small = await startApi({
+      watch: { windowPackets: 1, batchesPerPacketMax: 1, slowConsumerMs: 50, progressIntervalMs: 50 },
+    });
+    try {
+      const watcher = await client(small);
+      watcher.acknowledges = false;
+      const first = await put("never/a", "1", small);
+      const second = await put("never/b", "1", small);
+      await watcher.ask("watch:open", { watchId: "n", targets: config("never/"), from: { revision: first } });
+      await watcher.until(() => watcher.of("watch:error", "n").length === 1);
+      expect(watcher.of("watch:error", "n")[0]).toMatchObject({ code: "slow_consumer" });
+      expect(watcher.revisions("n")).toEqual([first]);
+      watcher.acknowledges = true;
+      await watcher.ask("watch:open", { watchId: "n", targets: config("never/"), from: { revision: first + 1 } });
+      await watcher.until(() => watcher.batches("n").length === 2);
+      expect(watcher.revisions("n")).toEqual([first, second]);
+    } finally {
+      await small.stop();
+    }
+  });
+});
+
+describe("leases kept alive over a socket", () => {
+  test("are renewed in order, and those that ended are told from those that live", async () => {
+    const lease = await send(api, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
+    const leaseId = lease.body["leaseId"];
+    const answer = await (await client()).ask("lease:keepalive", { leaseIds: ["l999999", leaseId] });
+    expect(answer).toEqual({
+      ok: true,
+      renewals: [
+        { leaseId: "l999999", ttlMs: null },
+        { leaseId, ttlMs: 30_000 },
+      ],
+    });
+  });
+
+  test("hear of a grant they waited for, and of a hold they lost", async () => {
+    const keeper = await client();
+    const lease = await send(api, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
+    const leaseId = String(lease.body["leaseId"]);
+    await keeper.ask("lease:keepalive", { leaseIds: [leaseId] });
+    const hold = await send(api, "POST", "/v1/locks/notice/a/acquire", { body: { ttlMs: 30_000 } });
+    await send(api, "POST", "/v1/locks/notice/a/acquire?holdMs=0", { body: { leaseId, waitMs: 60_000 } });
+    await send(api, "POST", "/v1/locks/notice/a/release", { body: { leaseId: hold.body["leaseId"], fence: hold.body["fence"] } });
+    await keeper.until(() => keeper.of("lock:granted").length === 1);
+    expect(keeper.of("lock:granted")[0]).toMatchObject({ name: "notice/a", leaseId });
+    await send(api, "DELETE", "/v1/locks/notice/a/holder");
+    await keeper.until(() => keeper.of("lock:lost").length === 1);
+    expect(keeper.of("lock:lost")[0]).toMatchObject({ name: "notice/a", leaseId, reason: "broken" });
+    await send(api, "POST", "/v1/locks/notice/b/acquire", { body: { leaseId } });
+    await send(api, "DELETE", `/v1/leases/${leaseId}`);
+    await keeper.until(() => keeper.of("lock:lost").length === 2);
+    expect(keeper.of("lock:lost")[1]).toMatchObject({ name: "notice/b", leaseId, reason: "leaseEnded" });
+  });
+
+  test("are refused with a problem when the message or the cluster is not well", async () => {
+    const keeper = await client();
+    for (const message of [null, {}, { leaseIds: [] }, { leaseIds: ["x"] }, { leaseIds: ["l9999999999999999"] }]) {
+      expect(await keeper.ask("lease:keepalive", message)).toMatchObject({ ok: false, error: { code: "invalid_request" } });
+    }
+    api.service.failNext({ kind: "noLeader" });
+    expect(await keeper.ask("lease:keepalive", { leaseIds: ["l1"] })).toMatchObject({ ok: false, error: { code: "no_leader" } });
+  });
+});
+
+describe("whatever a client sends", () => {
+  test("without a callback, with strange ones, of no known event: the node goes on", async () => {
+    const rude = await client();
+    const messages: readonly unknown[] = [
+      undefined,
+      null,
+      1,
+      "x",
+      [],
+      {},
+      { watchId: "w" },
+      { __proto__: null },
+      { leaseIds: ["l1"] },
+    ];
+    for (const event of ["watch:open", "watch:ack", "watch:close", "lease:keepalive", "hello", "watch:events", "nonsense"]) {
+      for (const message of messages) rude.socket.emit(event, message);
+      rude.socket.emit(event);
+      rude.socket.emit(event, {}, {}, {});
+      rude.socket.emit(event, Buffer.from([1, 2, 3]));
+    }
+    expect(await rude.ask("watch:close", { watchId: "w" })).toEqual({ ok: true });
+    expect((await send(api, "GET", "/livez")).status).toBe(200);
+    expect(api.logged.filter((line) => line.level === "error")).toEqual([]);
+  });
+
+  test("beyond the bound on a message ends its connection, and only that", async () => {
+    const rude = await client();
+    const polite = await client();
+    rude.socket.emit("watch:open", { watchId: "x".repeat(100_000) });
+    await rude.until(() => !rude.socket.connected);
+    expect(await polite.ask("watch:close", { watchId: "w" })).toEqual({ ok: true });
+  });
+
+  test("an error of ours ends its connection, and is logged and told of", async () => {
+    const watcher = await client();
+    api.service.failNext(new Error("unexpected"));
+    watcher.socket.emit("lease:keepalive", { leaseIds: ["l1"] });
+    await watcher.until(() => !watcher.socket.connected);
+    expect(api.logged.at(-1)).toMatchObject({ level: "error", message: "watch message failed" });
+    api.logged.length = 0;
+  });
+});
+
+describe("a node that closes", () => {
+  test("does not wait for a client that does not take its leave", async () => {
+    const short = await startApi();
+    const deaf = connect(short.api.port, "127.0.0.1");
+    const closed = new Promise((resolve) => deaf.on("close", resolve));
+    deaf.write(`${handshake}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`);
+    await new Promise((resolve) => deaf.once("data", resolve));
+    await short.api.close(20);
+    await closed;
+    await short.stop();
+  });
+
+  test("says so on every watch and lets its clients go", async () => {
+    const short = await startApi();
+    const watcher = await client(short);
+    await watcher.ask("watch:open", { watchId: "a", targets: config(""), from: "now" });
+    await watcher.ask("watch:open", { watchId: "b", targets: config(""), from: "now" });
+    await short.stop();
+    await watcher.until(() => !watcher.socket.connected);
+    expect(watcher.of("watch:error").map((message) => [message["watchId"], message["code"]])).toEqual([
+      ["a", "shutting_down"],
+      ["b", "shutting_down"],
+    ]);
+  });
+});
+
+async function untilOk(attempt: () => Promise<Record<string, unknown>>): Promise<void> {
+  while ((await attempt())["ok"] !== true);
+}
+
+const handshake =
+  "GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+
+/** What a websocket handshake with `extra` headers is answered until the server closes. */
+function upgrade(of: TestApi, extra: string): Promise<string> {
+  const named = extra.split(":", 1)[0] ?? "";
+  const standard = ["Sec-WebSocket-Version: 13\r\n", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"];
+  const headers = [...standard.filter((header) => named === "" || !header.startsWith(named)), extra].join("");
+  return new Promise((resolve, reject) => {
+    const socket = connect(of.api.port, "127.0.0.1", () => {
+      const head =
+        "GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+      socket.write(`${head}${headers}\r\n`);
+    });
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("close", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    socket.on("error", reject);
+  });
+}
