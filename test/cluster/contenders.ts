@@ -6,6 +6,9 @@ import { RotatingCaller } from "./rest.ts";
 
 export type Hold = { readonly owner: string; readonly fence: number; readonly enteredAtMs: number; readonly leftAtMs: number };
 
+/** One hold in so many is left to expire, as that of a holder that died. */
+const abandonEvery = 20;
+
 export type ContenderOptions = {
   readonly urls: readonly string[];
   readonly index: number;
@@ -13,7 +16,7 @@ export type ContenderOptions = {
   readonly ttlMs: number;
 };
 
-/** Acquires, stays for a moment, releases. Repeats of a request carry its id, so a lost answer cannot make a second hold. */
+/** Acquires, works for a moment, releases or dies. Repeats of a request carry its id, so a lost answer cannot make a second hold. */
 export class Contender {
   readonly holds: Hold[] = [];
   /** Answers that are wrong whatever failed. */
@@ -45,14 +48,33 @@ export class Contender {
       this.violations.push(`acquire answered ${granted.status} ${JSON.stringify(granted.body)}`);
       return;
     }
-    const fence = Number(granted.body["fence"]);
-    // The answer may have been under way for longer than the lease lived; a holder asks before it believes.
-    const verified = await this.#caller.repeat({ method: "POST", path: `${this.#path}/verify`, json: { fence } });
+    // The answer may have been under way for longer than the lease lived; a holder renews before it believes.
+    const { fence, leaseId } = granted.body as { readonly fence: number; readonly leaseId: string };
+    const renewedAtMs = performance.now();
+    const renewed = await this.#caller.repeat({ method: "POST", path: `/v1/leases/${leaseId}/keepalive` });
     const enteredAtMs = performance.now();
-    if (verified.status === 409) return;
-    if (verified.status !== 200) this.violations.push(`verify answered ${verified.status} ${JSON.stringify(verified.body)}`);
-    this.holds.push({ owner: this.#owner, fence, enteredAtMs, leftAtMs: performance.now() });
+    if (renewed.status === 404) return;
+    if (renewed.status !== 200) this.violations.push(`keepalive answered ${renewed.status} ${JSON.stringify(renewed.body)}`);
+    // From when it was sent: whatever fails now, the lease cannot end before. Cluster time counts in whole milliseconds.
+    const validUntilMs = renewedAtMs + this.#ttlMs - 1;
+    if (enteredAtMs >= validUntilMs) return;
+    await this.#caller.repeat({ path: "/v1/config/work" });
+    const hold = { owner: this.#owner, fence, enteredAtMs };
+    if (this.holds.length % abandonEvery === abandonEvery - 1) {
+      this.holds.push({ ...hold, leftAtMs: validUntilMs });
+      return;
+    }
+    this.holds.push({ ...hold, leftAtMs: Math.min(performance.now(), validUntilMs) });
     const release = { method: "POST" as const, path: `${this.#path}/release`, headers: { "idempotency-key": randomUUID() } };
-    await this.#caller.repeat({ ...release, json: { leaseId: granted.body["leaseId"], fence } });
+    await this.#caller.repeat({ ...release, json: { leaseId, fence } });
   }
+}
+
+/** Holds that began before the one before had ended, or with a fence that is not larger; in a run that keeps the promise none. */
+export function wrongHolds(holds: readonly Hold[]): readonly (readonly [Hold, Hold])[] {
+  const inOrder = [...holds].sort((a, b) => a.enteredAtMs - b.enteredAtMs);
+  return inOrder.flatMap((hold, index): [Hold, Hold][] => {
+    const before = inOrder[index - 1];
+    return before !== undefined && (hold.enteredAtMs < before.leftAtMs || hold.fence <= before.fence) ? [[before, hold]] : [];
+  });
 }

@@ -3,7 +3,7 @@
  * there afterwards.
  */
 import { expect, test } from "vitest";
-import { Contender } from "./contenders.ts";
+import { Contender, wrongHolds } from "./contenders.ts";
 import { Counter, numberIn } from "./counters.ts";
 import { RotatingCaller } from "./rest.ts";
 import { TestCluster } from "./test-cluster.ts";
@@ -63,12 +63,7 @@ test("kill -9 of the leader under handoffs never makes two holders, nor a fence 
   stop.abort();
   await Promise.all(runs);
   expect(contenders.flatMap((contender) => contender.violations)).toEqual([]);
-  const inOrder = holds().sort((a, b) => a.enteredAtMs - b.enteredAtMs);
-  const wrong = inOrder.filter((hold, index) => {
-    const previous = inOrder[index - 1];
-    return previous !== undefined && (hold.enteredAtMs < previous.leftAtMs || hold.fence <= previous.fence);
-  });
-  expect(wrong).toEqual([]);
+  expect(wrongHolds(holds())).toEqual([]);
 });
 
 test("a leader that was frozen answers no linearizable read with the past after it wakes", async () => {
