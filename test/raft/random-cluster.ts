@@ -236,8 +236,11 @@ function calm(run: Run, isDone: () => boolean): boolean {
       cluster.nowMs += 1;
       inTurn(run, node, { kind: "tick" });
     }
+    // A tick's worth of talk ends; what goes on for ever is a failure of its own.
+    let rounds = 0;
     for (let busy = true; busy; ) {
       busy = false;
+      assert(++rounds <= 1000, "the talk of one tick has no end");
       for (const flight of [...cluster.flights]) {
         deliver(cluster, flight);
         busy = true;

@@ -40,6 +40,8 @@ export type ClusterNode = {
   raft: Raft | null;
   /** Counts the starts of the process. */
   run: number;
+  /** Inputs kept for one common turn; null while every input has a turn of its own. */
+  gathered: Input[] | null;
 };
 
 export type Turn = {
@@ -83,9 +85,9 @@ export function createCluster(given: {
   const known = { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
   const nobody: Membership = { ...known, voters: [], addresses: {} };
   const nodes = new Map<NodeId, ClusterNode>();
-  for (const id of voters) nodes.set(id, { id, disk: createMemoryDisk(known), writes: [], raft: null, run: 0 });
+  for (const id of voters) nodes.set(id, { id, disk: createMemoryDisk(known), writes: [], raft: null, run: 0, gathered: null });
   for (const id of (given.spares ?? []).map(toNodeId)) {
-    nodes.set(id, { id, disk: createMemoryDisk(nobody), writes: [], raft: null, run: 0 });
+    nodes.set(id, { id, disk: createMemoryDisk(nobody), writes: [], raft: null, run: 0, gathered: null });
   }
   const options = { ...defaultOptions, ...given.options };
   const cluster: Cluster = { nowMs: 0, nodes, options, seed: given.seed ?? 1, flights: [], observe: () => {} };
@@ -130,6 +132,10 @@ export function crash(cluster: Cluster, id: NodeId): void {
 export function turn(cluster: Cluster, id: NodeId, inputs: readonly Input[]): void {
   const node = nodeOf(cluster, id);
   const raft = raftOf(cluster, id);
+  if (node.gathered !== null) {
+    node.gathered.push(...inputs);
+    return;
+  }
   const clock: Input = { kind: "clock", monotonicMs: cluster.nowMs + node.run * 1_000_000, wallTimeMs: 0 };
   const effects = step(raft, [clock, ...inputs], readerOf(node.disk));
   for (const effect of effects) {
