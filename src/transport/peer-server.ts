@@ -1,13 +1,15 @@
 /**
- * This file listens on the peer port: it checks who calls, finds the route, and answers refusals as problem documents.
- * Streams are the only route so far; others stand beside it in `routes`. A newer stream of a peer replaces the older one:
- * the peer would not have opened it had it still believed in the other.
+ * This file listens on the peer port: it checks who calls, finds the route (streams, and chunks of snapshots), and answers
+ * refusals as problem documents. A newer stream of a peer replaces the older one: the peer would not have opened it had
+ * it still believed in the other.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { assert } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Message, NodeId } from "../raft/types.ts";
+import { snapshotPath } from "./chunk.ts";
+import { ChunkRoute, type OnSnapshotChunk } from "./chunk-route.ts";
 import { answerHeaders, checkCaller, type Identity, protocolVersion, streamPath } from "./handshake.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 
@@ -19,6 +21,7 @@ export type PeerServerOptions = {
   /** How long a caller may take to send its headers. */
   readonly headersTimeoutMs: number;
   readonly onMessage: (message: Message) => void;
+  readonly onSnapshotChunk: OnSnapshotChunk;
   readonly onOpened: (peer: NodeId) => void;
   /** The peer's stream is over, and no newer one took its place. */
   readonly onClosed: (peer: NodeId, reason: string) => void;
@@ -49,6 +52,8 @@ type Refusal = Omit<PeerRefusal, "remote">;
 /** More than any cluster has members; strangers cannot take more memory than that. */
 const connectionsMax = 256;
 const headerBytesMax = 8 * 1024;
+/** Longer than a stalled network of a live sender, short enough that a dead one does not keep its place for long. */
+const chunkSilenceMsMax = 5000;
 
 /** The peer port of one node, from `open` to `close`. */
 export class PeerServer {
@@ -57,12 +62,22 @@ export class PeerServer {
   readonly #streams = new Map<NodeId, IncomingStream>();
   /** What streams that are over have received. */
   readonly #totals = new Map<NodeId, Totals>();
+  readonly #chunks: ChunkRoute;
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>;
   #closed = false;
 
   private constructor(options: PeerServerOptions) {
     this.#options = options;
-    this.#routes = new Map([[streamPath, new Map([["POST", (call) => this.#acceptStream(call)]])]]);
+    this.#chunks = new ChunkRoute({
+      identity: options.identity,
+      silenceMsMax: chunkSilenceMsMax,
+      onChunk: options.onSnapshotChunk,
+      refuse: (call, refusal) => this.#refuse(call, refusal),
+    });
+    this.#routes = new Map<string, ReadonlyMap<string, Handler>>([
+      [streamPath, new Map([["POST", (call: Call) => this.#acceptStream(call)]])],
+      [snapshotPath, new Map([["POST", (call: Call) => this.#chunks.take(call)]])],
+    ]);
     this.#server = createServer(
       {
         // A stream is one request whose body never ends.
@@ -108,6 +123,7 @@ export class PeerServer {
   /** Cuts every connection; settles when the port is free. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#chunks.close();
     for (const stream of this.#streams.values()) stream.destroy();
     this.#streams.clear();
     await new Promise<void>((resolve) => {

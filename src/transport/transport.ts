@@ -1,8 +1,12 @@
 /**
  * This file is the network of a node in production: one ordered stream to each peer and one from each, over HTTP on the
- * peer port. It owns every socket and the one timer between nodes, and delivers nothing after `close` has begun.
+ * peer port, and beside them single requests for the chunks of snapshots. It owns every socket and the one timer between
+ * nodes, and delivers nothing after `close` has begun.
  */
 import type { MemberAddress, Message, NodeId } from "../raft/types.ts";
+import type { ChunkAnswer, ChunkHeader } from "./chunk.ts";
+import { ChunkClient } from "./chunk-client.ts";
+import type { OnSnapshotChunk } from "./chunk-route.ts";
 import { frameBytesMax } from "./frame.ts";
 import type { Identity } from "./handshake.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
@@ -26,6 +30,8 @@ export type HttpTransportOptions = {
   readonly random?: () => number;
   /** Called for each message, in the order of its sender. What it throws is not caught. */
   readonly onMessage: (message: Message) => void;
+  /** Called for each whole chunk of a snapshot that a peer sends; default: all are refused. */
+  readonly onSnapshotChunk?: OnSnapshotChunk;
   /** A message to `peer` was dropped, or a stream to or from it broke. At most once a turn, never from within `send`. */
   readonly onUnreachable: (peer: NodeId) => void;
   readonly onEvent?: (event: TransportEvent) => void;
@@ -57,11 +63,14 @@ export type PeerStats = {
 /** How long a stream that is closed in order may take to send the rest: a farewell, not a transfer. */
 const lingerMsMax = 200;
 
+const refuseChunk: OnSnapshotChunk = () => Promise.resolve({ kind: "refused", reason: "this node takes no snapshots" });
+
 /** Ordered, lossy delivery between the nodes of one cluster. */
 export class HttpTransport implements AsyncDisposable {
   readonly #options: HttpTransportOptions;
   readonly #identity: Identity;
   readonly #outgoing = new Map<NodeId, OutgoingStream>();
+  readonly #chunks: ChunkClient;
   readonly #closing = new Set<Promise<void>>();
   readonly #unreachable = new Set<NodeId>();
   readonly #server: PeerServer;
@@ -71,6 +80,7 @@ export class HttpTransport implements AsyncDisposable {
   private constructor(options: HttpTransportOptions, parts: { identity: Identity; server: PeerServer; timer: NodeJS.Timeout }) {
     this.#options = options;
     this.#identity = parts.identity;
+    this.#chunks = new ChunkClient(parts.identity);
     this.#server = parts.server;
     this.#timer = parts.timer;
   }
@@ -84,6 +94,7 @@ export class HttpTransport implements AsyncDisposable {
       listen,
       headersTimeoutMs: Math.ceil(peerTimeoutMs),
       onMessage: options.onMessage,
+      onSnapshotChunk: options.onSnapshotChunk ?? refuseChunk,
       onOpened: (peer) => transport.#incomingOpened(peer),
       onClosed: (peer, reason) => transport.#incomingClosed(peer, reason),
       onRefused: (refusal) => options.onEvent?.({ kind: "callerRefused", ...refusal }),
@@ -103,6 +114,16 @@ export class HttpTransport implements AsyncDisposable {
   send(message: Message): void {
     const stream = this.#outgoing.get(message.to);
     if (stream === undefined || !this.#sendTo(stream, message)) this.#reportUnreachable(message.to);
+  }
+
+  /**
+   * Sends one chunk of a snapshot and resolves with what the peer made of it. Rejects when no answer of that peer came within
+   * `timeoutMs`; the chunk may have arrived all the same.
+   */
+  async sendChunk(to: NodeId, header: ChunkHeader, chunk: Uint8Array, timeoutMs: number): Promise<ChunkAnswer> {
+    const peerUrl = this.#outgoing.get(to)?.peerUrl;
+    if (peerUrl === undefined) throw new Error(`${to} is not among the peers`);
+    return this.#chunks.send({ to, peerUrl, header, chunk, timeoutMs });
   }
 
   /** The nodes to keep streams to, without regard to this one. A stream to the same address lives on. */
@@ -139,6 +160,7 @@ export class HttpTransport implements AsyncDisposable {
 
   async #shutDown(): Promise<void> {
     clearInterval(this.#timer);
+    this.#chunks.close();
     const streams = [...this.#outgoing.values()];
     this.#outgoing.clear();
     // Both at once: the peers' streams need not be read any more while ours are still ending.

@@ -1,0 +1,115 @@
+/**
+ * This file takes chunks of snapshots on the peer port: it reads one whole, within bounds of size, number and silence, hands
+ * it over, and answers what was made of it.
+ */
+import { Buffer } from "node:buffer";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { err, type Result } from "../base/result.ts";
+import type { NodeId } from "../raft/types.ts";
+import { type AnnouncedChunk, type ChunkAnswer, type ChunkHeader, formatAnswer, parseChunkHeaders } from "./chunk.ts";
+import { answerHeaders, type Identity } from "./handshake.ts";
+
+/** What `onSnapshotChunk` of the transport is. Rejects when the chunk could not be dealt with; it may come again then. */
+export type OnSnapshotChunk = (from: NodeId, header: ChunkHeader, chunk: Uint8Array) => Promise<ChunkAnswer>;
+
+export type ChunkRefused = { readonly status: number; readonly code: string; readonly detail: string };
+
+export type ChunkRouteOptions = {
+  readonly identity: Identity;
+  /** A caller that sends nothing for this long in the middle of a chunk is cut off. */
+  readonly silenceMsMax: number;
+  readonly onChunk: OnSnapshotChunk;
+  readonly refuse: (
+    call: { readonly request: IncomingMessage; readonly response: ServerResponse },
+    refusal: ChunkRefused,
+  ) => void;
+};
+
+/**
+ * Chunks that are read or dealt with at a time: one leader sends one, a deposed one another, and each may repeat it before
+ * its first attempt is over. With the size of a chunk it bounds the memory that all callers together can take.
+ */
+const chunksMax = 4;
+
+/** One route for all callers. */
+export class ChunkRoute {
+  readonly #options: ChunkRouteOptions;
+  #underWay = 0;
+  #closed = false;
+
+  constructor(options: ChunkRouteOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing is handed over any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Takes one request of `sender`, whose identity was checked. */
+  take(call: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly sender: NodeId }): void {
+    const admitted = this.#admit(call.request);
+    if (!admitted.ok) {
+      this.#options.refuse(call, admitted.error);
+      return;
+    }
+    this.#underWay += 1;
+    void this.#serve(call, admitted.value)
+      .catch((error: unknown) => this.#failed(call, error))
+      .finally(() => {
+        this.#underWay -= 1;
+      });
+  }
+
+  #admit(request: IncomingMessage): Result<AnnouncedChunk, ChunkRefused> {
+    if (this.#underWay < chunksMax) return parseChunkHeaders(request.headers);
+    return err({ status: 503, code: "busy", detail: `${chunksMax} chunks are under way` });
+  }
+
+  async #serve(
+    { request, response, sender }: Parameters<ChunkRoute["take"]>[0],
+    { bytes, ...header }: AnnouncedChunk,
+  ): Promise<void> {
+    const chunk = await readChunk(request, { bytes, silenceMsMax: this.#options.silenceMsMax });
+    if (chunk === undefined || this.#closed) {
+      request.destroy();
+      return;
+    }
+    const answer = await this.#options.onChunk(sender, header, chunk);
+    // The caller may be gone by now; then it asks again.
+    response.on("error", () => undefined);
+    response.writeHead(200, { ...answerHeaders(this.#options.identity), "content-type": "application/json" });
+    response.end(formatAnswer(answer));
+  }
+
+  #failed(call: Parameters<ChunkRoute["take"]>[0], error: unknown): void {
+    call.response.on("error", () => undefined);
+    const detail = `the chunk could not be taken: ${error instanceof Error ? error.message : String(error)}`;
+    this.#options.refuse(call, { status: 500, code: "chunk_failed", detail });
+  }
+}
+
+/** The whole body; undefined when its sender went silent or away before the end. */
+function readChunk(
+  request: IncomingMessage,
+  { bytes, silenceMsMax }: { readonly bytes: number; readonly silenceMsMax: number },
+): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    let received = 0;
+    const timer = setTimeout(() => end(undefined), silenceMsMax);
+    const end = (chunk: Uint8Array | undefined) => {
+      clearTimeout(timer);
+      resolve(chunk);
+    };
+    // What has come is kept as it came: memory grows with bytes received, not with bytes announced.
+    request.on("data", (part: Buffer) => {
+      timer.refresh();
+      parts.push(part);
+      received += part.byteLength;
+    });
+    request.on("end", () => end(received === bytes ? Buffer.concat(parts, received) : undefined));
+    request.on("error", () => end(undefined));
+    request.on("close", () => end(undefined));
+  });
+}

@@ -1,0 +1,107 @@
+/**
+ * This file says how one chunk of a snapshot stands on the wire: a POST of its own, the chunk as body, its name in
+ * headers; the receiver answers JSON. Both directions are parsed here, and nothing else is believed.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import { err, ok, type Result } from "../base/result.ts";
+import { type Term, toTerm } from "../raft/types.ts";
+
+/** Where chunks are posted. */
+export const snapshotPath = "/raft/v1/snapshot";
+
+/**
+ * The longest chunk. A chunk ends with the row that takes it past its target of a few MiB at most, and no row is longer
+ * than the largest request body of 8 MiB.
+ */
+export const chunkBytesMax = 16 * 1024 * 1024;
+
+/** The longest answer that is read. */
+export const answerBytesMax = 4096;
+const reasonLengthMax = 500;
+
+/** Names a chunk: `transferId` is 1 to 64 of `A-Z a-z 0-9 _ -`, one for each run of a sender through a state. */
+export type ChunkHeader = { readonly transferId: string; readonly term: Term; readonly sequence: number };
+
+/** A chunk whose body is on its way. */
+export type AnnouncedChunk = ChunkHeader & { readonly bytes: number };
+
+/** What the receiver makes of a chunk: which one it wants next, or that it wants none of this transfer. */
+export type ChunkAnswer =
+  | { readonly kind: "next"; readonly sequence: number; readonly complete: boolean }
+  | { readonly kind: "refused"; readonly reason: string };
+
+const header = {
+  transfer: "keyhold-transfer",
+  term: "keyhold-transfer-term",
+  sequence: "keyhold-transfer-sequence",
+  length: "content-length",
+} as const;
+
+/** The headers of a request that carries `chunk`. */
+export function chunkHeaders({ transferId, term, sequence }: ChunkHeader, chunk: Uint8Array): Record<string, string> {
+  return {
+    "content-type": "application/octet-stream",
+    [header.transfer]: transferId,
+    [header.term]: String(term),
+    [header.sequence]: String(sequence),
+    [header.length]: String(chunk.byteLength),
+  };
+}
+
+export type ChunkRefusal = {
+  readonly status: number;
+  readonly code: "chunk_invalid" | "length_required" | "chunk_too_large";
+  readonly detail: string;
+};
+
+/** The chunk that a request announces, or why it is refused before a byte of it is read. */
+export function parseChunkHeaders(headers: IncomingHttpHeaders): Result<AnnouncedChunk, ChunkRefusal> {
+  const invalid = (name: string) =>
+    err({ status: 400, code: "chunk_invalid", detail: `header ${name} is missing or wrong` } as const);
+  const transferId = headers[header.transfer];
+  if (typeof transferId !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(transferId)) return invalid(header.transfer);
+  const term = countIn(headers[header.term]);
+  if (term === undefined) return invalid(header.term);
+  const sequence = countIn(headers[header.sequence]);
+  if (sequence === undefined) return invalid(header.sequence);
+  // Node has checked that it is a number; what is not there is a body of unknown length.
+  const bytes = countIn(headers[header.length]);
+  if (bytes === undefined) return err({ status: 411, code: "length_required", detail: "a chunk says how long it is" });
+  if (bytes > chunkBytesMax) {
+    return err({ status: 413, code: "chunk_too_large", detail: `${bytes} bytes, at most ${chunkBytesMax} are taken` });
+  }
+  return ok({ transferId, term: toTerm(term), sequence, bytes });
+}
+
+/** The body of an answer. */
+export function formatAnswer(answer: ChunkAnswer): string {
+  if (answer.kind === "next") return JSON.stringify(answer);
+  return JSON.stringify({ kind: "refused", reason: answer.reason.slice(0, reasonLengthMax) } satisfies ChunkAnswer);
+}
+
+/** The answer in a body; undefined when there is none. */
+export function parseAnswer(body: string): ChunkAnswer | undefined {
+  const found = fieldsIn(body);
+  if (found === undefined) return undefined;
+  const { kind, sequence, complete, reason } = found;
+  if (kind === "refused" && typeof reason === "string") return { kind, reason: reason.slice(0, reasonLengthMax) };
+  if (kind !== "next" || typeof complete !== "boolean") return undefined;
+  return typeof sequence === "number" && Number.isSafeInteger(sequence) && sequence >= 0
+    ? { kind, sequence, complete }
+    : undefined;
+}
+
+function fieldsIn(body: string): Readonly<Partial<Record<"kind" | "sequence" | "complete" | "reason", unknown>>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === "object" && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function countIn(value: string | string[] | undefined): number | undefined {
+  if (typeof value !== "string" || !/^\d{1,16}$/.test(value)) return undefined;
+  const count = Number(value);
+  return Number.isSafeInteger(count) ? count : undefined;
+}
