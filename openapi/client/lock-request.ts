@@ -3,7 +3,7 @@
  * place in the queue, or the same grant, on every node.
  */
 import type * as wire from "../generated/types.ts";
-import type { ClientError, ProblemOf } from "./errors.ts";
+import type { Aborted, ClientError, ProblemOf } from "./errors.ts";
 import type { Result } from "./result.ts";
 import type { Reply, Transport } from "./transport.ts";
 
@@ -38,27 +38,28 @@ export function requestAcquire(
 /**
  * Leaves the queue, or the lock if it was granted meanwhile. Repeats the request without waiting, because that tells the
  * ticket or the fence whatever the aborted attempt came to. Best effort: what fails here ends with the wait or the TTL.
+ * Returns what to tell the caller who aborted.
  */
-export async function cancelAcquire(transport: Transport, request: AcquireRequest): Promise<void> {
+export async function cancelAcquire(transport: Transport, request: AcquireRequest): Promise<Aborted> {
   const { rest, settings } = transport;
   const { name } = request;
   const bounds = { timeoutMs: Math.min(settings.requestTimeoutMs, 5_000), signal: undefined };
   // Twice: between learning the ticket and cancelling it the lock may be granted.
   for (let round = 0; round < 2; round++) {
     const reply = await requestAcquire(transport, { ...request, holdMs: 0, ...bounds });
-    if (!reply.ok) return;
+    if (!reply.ok) return aborted(`asking again gave ${reply.error.code}`);
     const header = { "Idempotency-Key": settings.environment.newRequestId() };
     const found = reply.value.data;
     if ("fence" in found) {
       const { fence, leaseId } = found;
-      await transport.call({
+      const released = await transport.call({
         operation: "releaseLock",
         send: (target) =>
           rest.POST("/v1/locks/{name}/release", { ...target, params: { path: { name }, header }, body: { leaseId, fence } }),
         mutates: true,
         ...bounds,
       });
-      return;
+      return aborted(released.ok ? "the lock was released" : "the lock was granted and ends with its TTL");
     }
     const { ticket } = found;
     const cancelled = await transport.call({
@@ -67,6 +68,12 @@ export async function cancelAcquire(transport: Transport, request: AcquireReques
       mutates: true,
       ...bounds,
     });
-    if (cancelled.ok || cancelled.error.code !== "ticket_not_found") return;
+    if (cancelled.ok) return aborted("the queue was left");
+    if (cancelled.error.code !== "ticket_not_found") break;
   }
+  return aborted("the wait could not be cancelled and ends by its deadline");
+}
+
+function aborted(outcome: string): Aborted {
+  return { code: "aborted", detail: `aborted; ${outcome}` };
 }

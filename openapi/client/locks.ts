@@ -145,12 +145,10 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
     if (reply.ok && "fence" in reply.value.data) {
       notGrantedAtMs ??= reply.value.firstSentAtMs;
       if (options.signal?.aborted !== true) return confirmHold(transport, reply.value.data, notGrantedAtMs);
-      await cancelAcquire(transport, request);
-      return err({ code: "aborted", detail: "aborted while the lock was granted; it was released" });
+      return err(await cancelAcquire(transport, request));
     }
     if (!reply.ok) {
-      if (reply.error.code === "aborted") await cancelAcquire(transport, request);
-      return reply;
+      return reply.error.code === "aborted" ? err(await cancelAcquire(transport, request)) : reply;
     }
     notGrantedAtMs = reply.value.sentAtMs;
   }

@@ -142,7 +142,7 @@ describe("giving up", () => {
     const acquiring = client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 60_000, signal: caller.signal });
     await until("the request", () => node.asked.length === 1);
     caller.abort();
-    expect(await acquiring).toMatchObject({ ok: false, error: { code: "aborted" } });
+    expect(await acquiring).toMatchObject({ ok: false, error: { code: "aborted", detail: "aborted; the queue was left" } });
     expect(node.asked.map((asked) => `${asked.method} ${asked.path}`)).toEqual([
       "POST /v1/locks/orders%2F42/acquire",
       "POST /v1/locks/orders%2F42/acquire",
