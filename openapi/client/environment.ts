@@ -27,10 +27,16 @@ export const hostEnvironment: Environment = {
     },
   },
   random: () => Math.random(),
-  newRequestId: () => crypto.randomUUID(),
+  newRequestId,
   // Looked up at every call, so that a page can wrap it after this package was loaded.
   fetch: (request) => globalThis.fetch(request),
 };
+
+/** Browsers have randomUUID in secure contexts only; a dashboard on a plain http address has random bytes all the same. */
+function newRequestId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 const fanOuts = new WeakMap<AbortSignal, Set<() => void>>();
 
