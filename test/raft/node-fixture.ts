@@ -1,0 +1,118 @@
+/**
+ * This file sets up one node with a given log and hears what it says, for tests that need no cluster around it.
+ */
+import { assert } from "../../src/base/assert.ts";
+import { createRaft, type Raft } from "../../src/raft/raft.ts";
+import { step } from "../../src/raft/step.ts";
+import {
+  type Effect,
+  type Entry,
+  type Input,
+  type LogIndex,
+  type Membership,
+  type Message,
+  type NodeId,
+  type Term,
+  toClusterTimeMs,
+  toLogIndex,
+  toNodeId,
+  toTerm,
+} from "../../src/raft/types.ts";
+import { carryOut, createMemoryDisk, type MemoryDisk, readerOf } from "./memory-disk.ts";
+import { type Cluster, defaultOptions } from "./scripted-cluster.ts";
+import { sayEffect } from "./talk.ts";
+
+export type Fixture = { readonly raft: Raft; readonly disk: MemoryDisk };
+
+export type Given = {
+  readonly id?: string;
+  readonly voters?: readonly string[];
+  readonly membership?: Partial<Membership>;
+  readonly term?: number;
+  readonly votedFor?: string;
+  /** The terms of the entries from index 1 on. */
+  readonly log?: readonly number[];
+  readonly committed?: number;
+  readonly options?: Partial<Cluster["options"]>;
+};
+
+export const n1 = toNodeId("n1");
+export const n2 = toNodeId("n2");
+export const n3 = toNodeId("n3");
+
+export function membershipWith(given: Partial<Membership>): Membership {
+  return { voters: [], votersOutgoing: [], learners: [], learnersNext: [], addresses: {}, removed: [], ...given };
+}
+
+/** An entry without content. */
+export function entry(index: number, term: number): Entry {
+  const payload = { kind: "noop" } as const;
+  return { index: toLogIndex(index), term: toTerm(term), clusterTimeMs: toClusterTimeMs(0), wallTimeMs: 0, payload };
+}
+
+/** A follower that came up with what is given on its disk. */
+export function createFixture(given: Given = {}): Fixture {
+  const voters = (given.voters ?? ["n1", "n2", "n3"]).map(toNodeId);
+  const log = given.log ?? [];
+  const disk = createMemoryDisk(membershipWith({ voters, ...given.membership }));
+  disk.entries = log.map((term, position) => entry(position + 1, term));
+  disk.appliedIndex = toLogIndex(given.committed ?? 0);
+  const votedFor = given.votedFor === undefined ? null : toNodeId(given.votedFor);
+  disk.hardState = { currentTerm: toTerm(given.term ?? log[log.length - 1] ?? 0), votedFor, quarantinedUntil: null };
+  const options = { ...defaultOptions, ...given.options, id: toNodeId(given.id ?? "n1"), origin: "run-1", seed: 1 };
+  const raft = createRaft(options, { hardState: disk.hardState, log: readerOf(disk), appliedIndex: disk.appliedIndex });
+  return { raft, disk };
+}
+
+/** One turn, at time 0; writes stay under way. */
+export function turn({ raft, disk }: Fixture, ...inputs: Input[]): readonly Effect[] {
+  return step(raft, [{ kind: "clock", monotonicMs: 0, wallTimeMs: 0 }, ...inputs], readerOf(disk));
+}
+
+/** One turn, and all that follows from its writes; in words. */
+export function turnDurably(fixture: Fixture, ...inputs: Input[]): string[] {
+  const said: string[] = [];
+  let effects = turn(fixture, ...inputs);
+  for (let round = 0; effects.length > 0; round++) {
+    assert(round < 20, "one turn leads to another without end");
+    const next: Input[] = [];
+    for (const effect of effects) {
+      said.push(sayEffect(effect));
+      if (effect.kind === "persist" || effect.kind === "apply") carryOut(fixture.disk, effect);
+      if (effect.kind === "persist") next.push({ kind: "persisted", sequence: effect.sequence });
+      if (effect.kind === "apply") next.push({ kind: "applied", index: toLogIndex(fixture.disk.appliedIndex) });
+    }
+    effects = next.length > 0 ? turn(fixture, ...next) : [];
+  }
+  return said;
+}
+
+type Without<M> = M extends Message ? Omit<M, "from" | "to" | "term"> : never;
+
+/** A message to the fixture, as an input. */
+export function hears(from: NodeId, term: number, body: Without<Message>): Input {
+  const message = { from, to: n1, term: toTerm(term), ...body } as Message;
+  return { kind: "messageReceived", message };
+}
+
+/** Makes the fixture the leader of its next term, with n2's vote; its no-op is durable here. */
+export function lead(fixture: Fixture): void {
+  const term = fixture.raft.currentTerm + 1;
+  turnDurably(fixture, { kind: "campaignWanted" });
+  turnDurably(fixture, hears(n2, term, { kind: "preVoteResponse", voteGranted: true }));
+  turnDurably(fixture, hears(n2, term, { kind: "voteResponse", voteGranted: true }));
+  assert(fixture.raft.role.kind === "leader", `the fixture is ${fixture.raft.role.kind}`);
+}
+
+/** The terms of the log on the fixture's disk. */
+export function termsOnDisk({ disk }: Fixture): readonly Term[] {
+  return disk.entries.map((held) => held.term);
+}
+
+export function index(value: number): LogIndex {
+  return toLogIndex(value);
+}
+
+export function term(value: number): Term {
+  return toTerm(value);
+}
