@@ -57,18 +57,28 @@ export function compileParameters(
     required: own.filter((parameter) => parameter.required === true).map((parameter) => parameter.name),
   });
   const names = new Set(own.map((parameter) => parameter.name));
+  const check = (values: Record<string, unknown>): Result<Record<string, unknown>, ContractFault> =>
+    validate(values) ? ok(values) : err(faultOf(validate, place));
+  // Most requests have no query and none of the headers: what that means is known beforehand.
+  const nothing = check(Object.freeze(defaultsOf(readers)));
   return {
     has: (name) => names.has(name),
     read(text) {
-      const values: Record<string, unknown> = {};
+      let values: Record<string, unknown> | undefined;
       for (const reader of readers) {
         const found = text(reader.name, reader.lowerName);
-        if (found !== undefined) values[reader.name] = fromText(found, reader.kind);
-        else if (reader.fallback !== undefined) values[reader.name] = reader.fallback;
+        if (found === undefined) continue;
+        values ??= defaultsOf(readers);
+        values[reader.name] = fromText(found, reader.kind);
       }
-      return validate(values) ? ok(values) : err(faultOf(validate, place));
+      return values === undefined ? nothing : check(values);
     },
   };
+}
+
+function defaultsOf(readers: readonly Reader[]): Record<string, unknown> {
+  const withDefault = readers.filter((reader) => reader.fallback !== undefined);
+  return Object.fromEntries(withDefault.map((reader) => [reader.name, reader.fallback]));
 }
 
 /** The pairs of a query string, or which parameter is unknown or repeated. */

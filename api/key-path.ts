@@ -11,8 +11,8 @@ export const keyBytesMax = 480;
 /** Verbs that follow a lock's name, by method; a name is everything before them. */
 const lockVerbs: ReadonlySet<string> = new Set(["acquire", "release", "verify"]);
 
-/** A key that needs no work at all: one segment of unreserved characters that is not only dots. */
-const plainSegment = /^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*$/;
+/** A key whose slashes are all that needs work: segments of unreserved characters that do not begin with a dot. */
+const plainKey = /^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(\/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$/;
 
 /**
  * `url` (path and query) with its key as one encoded segment, or a sentence that says what is wrong with it. URLs
@@ -43,7 +43,9 @@ export function keyFault(key: string): string | null {
 
 function rewrite(url: string, root: string, ends: { readonly keyEnd: number; readonly pathEnd: number }): Result<string, string> {
   const rawKey = url.slice(root.length, ends.keyEnd);
-  if (rawKey.length <= keyBytesMax && plainSegment.test(rawKey)) return ok(url);
+  if (rawKey.length <= keyBytesMax && plainKey.test(rawKey)) {
+    return ok(rawKey.includes("/") ? root + rawKey.replaceAll("/", "%2F") + url.slice(ends.keyEnd) : url);
+  }
   let key: string;
   try {
     key = decodeURIComponent(rawKey);

@@ -1,12 +1,15 @@
 /**
  * This file counts what a node does, for Prometheus: requests by route template (never by key: keys are unbounded), and
- * at each scrape the node's own status. Other rooms add their gauges to `registry`.
+ * at each scrape the node's own status. Other rooms add gauges of their own.
  */
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { KeyholdService, NodeStatus } from "../src/node/service.ts";
 
 export type Metrics = {
-  readonly registry: Registry;
+  /** Adds a gauge that is read at each scrape; `name` begins with `keyhold_`. */
+  addGauge(gauge: { readonly name: string; readonly help: string; readonly value: () => number }): void;
+  /** The text exposition format. */
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** One answered request; `route` is the path template of the document, or "none". */
   observeRequest(observation: {
     readonly method: string;
@@ -46,18 +49,20 @@ export function createMetrics(service: Pick<KeyholdService, "status">): Metrics 
     buckets: latencyBucketsSeconds,
     registers: [registry],
   });
-  for (const { name, help, value } of statusGauges) {
+  const addGauge: Metrics["addGauge"] = ({ name, help, value }) => {
     new Gauge({
       name,
       help,
       registers: [registry],
       collect() {
-        this.set(value(service.status()));
+        this.set(value());
       },
     });
-  }
+  };
+  for (const { name, help, value } of statusGauges) addGauge({ name, help, value: () => value(service.status()) });
   return {
-    registry,
+    addGauge,
+    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     observeRequest: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
   };
 }

@@ -27,13 +27,10 @@ export function bindOpsRoutes(router: Router, context: ApiContext): void {
     const detail = failed.map((check) => `${check.name}: ${check.detail}`).join("; ");
     return err(notReady(detail, verbose ? checks : undefined));
   });
-  router.bind("getMetrics", async () =>
-    ok({
-      status: 200,
-      headers: ["Content-Type", context.metrics.registry.contentType],
-      body: await context.metrics.registry.metrics(),
-    }),
-  );
+  router.bind("getMetrics", async () => {
+    const { contentType, text } = await context.metrics.render();
+    return ok({ status: 200, headers: ["Content-Type", contentType], body: text });
+  });
   router.bind("getOpenApi", () => jsonText(context.documentJson));
 }
 

@@ -36,11 +36,11 @@ export type ResponderOptions = {
 
 /** The way out of one node. */
 export function createResponder({ service, metrics, closing }: ResponderOptions): Responder {
-  const securityHeaders = collectSecurityHeaders();
+  const constantHeaders = ["Cache-Control", "no-store", ...collectSecurityHeaders()];
   const requestIdOf = createRequestIds();
   const commonHeaders = (request: IncomingMessage | undefined): readonly string[] => {
     const position = service.position();
-    return [
+    const headers = [
       "Keyhold-Revision",
       String(position.revision),
       "Keyhold-Term",
@@ -49,16 +49,14 @@ export function createResponder({ service, metrics, closing }: ResponderOptions)
       position.nodeId,
       "Keyhold-Request-Id",
       requestIdOf(request),
-      "Cache-Control",
-      "no-store",
-      ...securityHeaders,
     ];
+    return headers.concat(constantHeaders);
   };
   return {
     commonHeaders,
     send(response, reply) {
       if (response.headersSent || response.destroyed) return;
-      const headers = [...reply.headers, ...commonHeaders(response.req)];
+      const headers = reply.headers.concat(commonHeaders(response.req));
       // A 304 has no body, and says nothing about the length of the one it stands for.
       const body = reply.status === 304 ? undefined : reply.body;
       if (body !== undefined) {

@@ -30,7 +30,7 @@ export type ApiServer = {
   /** Where it listens, as a URL without a trailing slash. */
   readonly url: string;
   readonly port: number;
-  /** Other rooms register their gauges here. */
+  /** Other rooms add their gauges here. */
   readonly metrics: Metrics;
   readonly server: Server;
   /**
@@ -77,6 +77,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const gateway = createWatchGateway(context);
   acceptUpgrades(server, { context, gateway });
   const address = await listen(server, options.listen);
+  // Out of file descriptors, for one: this connection is lost, the server is not.
+  server.on("error", (error) => options.logger.error({ err: error }, "a connection could not be accepted"));
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return {
     url: `http://${host}:${address.port}`,

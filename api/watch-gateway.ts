@@ -53,6 +53,11 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
     Math.min(tickMs, context.limits.watch.progressIntervalMs),
   );
   ticker.unref();
+  context.metrics.addGauge({
+    name: "keyhold_watch_sockets",
+    help: "Connected Socket.IO clients",
+    value: () => io.engine.clientsCount,
+  });
   // Neither node's server nor Socket.IO ends a connection whose client does not answer the closing handshake.
   const connections = new Set<Duplex>();
   return {

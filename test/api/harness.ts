@@ -28,7 +28,7 @@ export type StartOptions = {
 
 /** A face on a node of its own. Settles when the node leads (or at once, when it cannot: it has other voters). */
 export async function startApi(options: StartOptions = {}): Promise<TestApi> {
-  const real: RealNode = startRealNode(options.voters);
+  const real: RealNode = await startRealNode(options.voters);
   const service = new FaultyService(real.node);
   const logged: { level: string; message: string; fields: object }[] = [];
   const log = (level: string) => (fields: object, message: string) => void logged.push({ level, message, fields });
@@ -47,7 +47,7 @@ export async function startApi(options: StartOptions = {}): Promise<TestApi> {
     logged,
     async stop() {
       await api.close(1_000);
-      real.stop();
+      await real.stop();
     },
   };
 }

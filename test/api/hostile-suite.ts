@@ -210,6 +210,16 @@ export function describeHostile(api: () => TestApi): void {
       expect((await send(api(), "POST", "/v1/locks/text/release", { body: release })).status).toBe(400);
     });
 
+    test("that is longer than any key finds nothing, and hurts nobody", async () => {
+      const long = encodeURIComponent("\u{1f511}".repeat(480));
+      expect((await send(api(), "GET", `/v1/config?prefix=${long}`)).body["items"]).toEqual([]);
+      expect((await send(api(), "GET", `/v1/locks?prefix=${long}`)).body["items"]).toEqual([]);
+      for (const list of ["config", "locks"]) {
+        const cursor = Buffer.from(JSON.stringify([list, "\ud800".repeat(480), null])).toString("base64url");
+        expect((await send(api(), "GET", `/v1/${list}?cursor=${cursor}`)).status).toBeLessThan(500);
+      }
+    });
+
     test("at its longest is taken", async () => {
       const owner = "ü".repeat(128);
       expect((await send(api(), "POST", "/v1/leases", { body: { ttlMs: 1000, owner } })).status).toBe(201);

@@ -39,6 +39,7 @@ export function describeOps(api: () => TestApi): void {
       'keyhold_http_request_duration_seconds_count{method="GET",route="/v1/config/{key}",status="404"}',
     );
     expect(metrics.text).toContain("keyhold_raft_is_leader 1");
+    expect(metrics.text).toContain("keyhold_watch_sockets 0");
     expect(metrics.text).not.toContain("some-key");
   });
 

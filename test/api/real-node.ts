@@ -1,18 +1,23 @@
 /**
- * This file starts a node for the API tests: the production driver, raft and machine, with a disk in memory. The one
- * place where the tests' service comes from.
+ * This file starts a node for the API tests: the production driver, raft, machine and storage, in a folder of its own.
+ * The one place where the tests' service comes from.
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { at } from "../../src/base/at.ts";
 import { KeyholdNode } from "../../src/node/node.ts";
 import { type Membership, type NodeId, toNodeId } from "../../src/raft/types.ts";
-import { emptyImage, MemoryStorage } from "../contracts/memory-storage.ts";
+import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 
-export type RealNode = { readonly node: KeyholdNode; stop(): void };
+export type RealNode = { readonly node: KeyholdNode; stop(): Promise<void> };
 
 const MIB = 1024 * 1024;
 
 /** A node among `voters`, itself the first; alone it becomes leader within some ticks. */
-export function startRealNode(voters: readonly string[] = ["n1"]): RealNode {
+export async function startRealNode(voters: readonly string[] = ["n1"]): Promise<RealNode> {
   const ids = voters.map(toNodeId);
+  const id = at(ids, 0);
   const membership: Membership = {
     voters: ids,
     votersOutgoing: [],
@@ -21,22 +26,39 @@ export function startRealNode(voters: readonly string[] = ["n1"]): RealNode {
     addresses: Object.fromEntries(ids.map((id) => [id, { peerUrl: `http://${id}.test:7101`, apiUrl: `http://${id}.test:7001` }])),
     removed: [],
   };
-  const disk = new MemoryStorage({ image: emptyImage(membership), schedule: (complete) => void setImmediate(complete) });
+  const directory = await mkdtemp(join(tmpdir(), "keyhold-api-"));
+  const onFatal = (error: unknown): void => {
+    throw error;
+  };
+  const disk = await LmdbStorage.open({
+    directory,
+    clusterId: sizes.clusterId,
+    nodeId: id,
+    initialMembership: membership,
+    mapSizeBytes: 256 * MIB,
+    logCacheBytesMax: 16 * MIB,
+    onFatal,
+  });
   const network = { send: () => undefined, setPeers: () => undefined };
   const snapshots = { send: () => undefined, settle: () => undefined };
   const node = new KeyholdNode(
-    { ...sizes, driver: driverOptions(ids[0] ?? toNodeId("n1")) },
+    { ...sizes, driver: driverOptions(id) },
     { disk, network, snapshots },
     {
       onRoleChanged: () => undefined,
       onRemoved: () => undefined,
-      onFatal: (error) => {
-        throw error;
-      },
+      onFatal,
     },
   );
   node.start();
-  return { node, stop: () => node.stop() };
+  return {
+    node,
+    async stop() {
+      node.stop();
+      await disk.close();
+      await rm(directory, { recursive: true });
+    },
+  };
 }
 
 const sizes = { clusterId: "c-test", tickMs: 5, recentBatchesMax: 1_000, recentBytesMax: 16 * MIB };
