@@ -51,6 +51,8 @@ export class KeyholdNode implements KeyholdService {
   readonly #driver: Driver;
   readonly #hub: WatchHub;
   readonly #tickets = new TicketWaits();
+  /** Ends each wait for a lock with the place it has in the queue. */
+  readonly #givingUp = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: NodeOptions, ports: Pick<DriverPorts, "disk" | "network" | "snapshots">, events: NodeEvents) {
@@ -84,9 +86,13 @@ export class KeyholdNode implements KeyholdService {
     this.#timer = setInterval(() => this.#driver.tick(), this.#options.tickMs);
   }
 
-  /** Everything that waits ends with `shuttingDown`, or `outcomeUnknown` where that is the truth. */
+  /**
+   * Everything that waits ends with `shuttingDown`, or `outcomeUnknown` where that is the truth; who waits in the queue of
+   * a lock is told so, and can go on waiting at another node.
+   */
   stop(): void {
     clearInterval(this.#timer);
+    for (const giveUp of [...this.#givingUp]) giveUp();
     this.#driver.stop();
   }
 
@@ -184,6 +190,7 @@ export class KeyholdNode implements KeyholdService {
     const end = (result: TicketEnd) => {
       clearTimeout(timer);
       signal.removeEventListener("abort", giveUp);
+      this.#givingUp.delete(giveUp);
       pending.cancel();
       resolve(result);
     };
@@ -191,6 +198,7 @@ export class KeyholdNode implements KeyholdService {
     const giveUp = () => end(ok(queued));
     const timer = setTimeout(giveUp, holdMs);
     const pending = this.#tickets.add({ name: command.name, ticket: queued.ticket, leaseId }, end);
+    this.#givingUp.add(giveUp);
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp, { once: true });
   }

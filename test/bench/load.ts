@@ -42,7 +42,7 @@ export async function runLoad(options: LoadOptions): Promise<void> {
       ? await TestCluster.start({
           nodes: options.nodes,
           environment: { KEYHOLD_LOG_LEVEL: "warn" },
-          ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+          ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir, keepData: true }),
         })
       : undefined;
   try {

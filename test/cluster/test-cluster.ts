@@ -14,8 +14,10 @@ export type ClusterOptions = {
   readonly nodes?: number;
   /** Settings on top of the defaults, for every node. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Default: a temporary folder, removed at the end. */
+  /** Default: a temporary folder. */
   readonly dataDir?: string;
+  /** Whether the data stays at the end; default no. */
+  readonly keepData?: boolean;
 };
 
 const leaderMsMax = 10_000;
@@ -23,9 +25,10 @@ const leaderMsMax = 10_000;
 /** A running cluster; disposing it ends every process and removes its data. */
 export class TestCluster {
   readonly nodes: readonly TestNode[];
-  readonly #folder: string;
+  /** To be removed at the end; undefined when the data stays. */
+  readonly #folder: string | undefined;
 
-  private constructor(nodes: readonly TestNode[], folder: string) {
+  private constructor(nodes: readonly TestNode[], folder: string | undefined) {
     this.nodes = nodes;
     this.#folder = folder;
   }
@@ -33,7 +36,7 @@ export class TestCluster {
   /** Settles once every node serves. */
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
     const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), "keyhold-test-"));
-    const cluster = new TestCluster(await planNodes(options, folder), folder);
+    const cluster = new TestCluster(await planNodes(options, folder), options.keepData === true ? undefined : folder);
     try {
       await cluster.startAll();
     } catch (error) {
@@ -76,7 +79,7 @@ export class TestCluster {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const node of this.nodes) node.resume();
     await Promise.all(this.nodes.map((node) => node.kill()));
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
