@@ -10,6 +10,8 @@ import { describeTakenPort } from "./ports.ts";
 
 const exitStopped = 0;
 const exitFailed = 1;
+/** EX_CONFIG: the setting is understood, and refused. */
+const exitRefused = 78;
 /** EX_SOFTWARE: we were wrong, or the disk was; a supervisor restarts the node, which recovers from disk. */
 const exitBroken = 70;
 
@@ -30,7 +32,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   } catch (error) {
     logger.fatal({ err: error }, "did not start");
     console.error(`keyhold: ${describeStartFailure(error)}`);
-    process.exit(exitFailed);
+    process.exit(isForeign(error) ? exitRefused : exitFailed);
   }
   endOnSignals(node, logger);
 }
@@ -76,6 +78,11 @@ function endOnSignals(node: RunningNode, logger: Logger): void {
     process.on("disconnect", () => stop("the parent process ended"));
     process.channel?.unref();
   }
+}
+
+/** The data folder belongs to another cluster or node: starting again cannot help, and might do harm. */
+function isForeign(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "foreignCluster" || error.code === "foreignNode");
 }
 
 function describeStartFailure(error: unknown): string {
