@@ -195,6 +195,30 @@ export function lose(cluster: Cluster, flight: Flight): void {
   turn(cluster, from, [{ kind: "snapshotSent", to, index: snapshot.lastIncludedIndex, delivered: false }]);
 }
 
+/**
+ * Delivers and writes until nothing is left, but at most 1000 rounds: talk without end is a failure. What `isCut` names
+ * is lost; a node in `hung` writes nothing.
+ */
+export function settle(
+  cluster: Cluster,
+  faults: { readonly isCut?: (flight: Flight) => boolean; readonly hung?: ReadonlySet<NodeId> } = {},
+): void {
+  for (let round = 0; ; round++) {
+    assert(round < 1000, "the talk has no end");
+    let moved = 0;
+    for (const flight of [...cluster.flights]) {
+      if (faults.isCut?.(flight)) lose(cluster, flight);
+      else deliver(cluster, flight);
+      moved++;
+    }
+    for (const { id, writes } of cluster.nodes.values()) {
+      if (faults.hung?.has(id)) continue;
+      for (let left = writes.length; left > 0; left--, moved++) completeWrite(cluster, id);
+    }
+    if (moved === 0) return;
+  }
+}
+
 function remove(cluster: Cluster, flight: Flight): void {
   cluster.flights = cluster.flights.filter((other) => other !== flight);
 }

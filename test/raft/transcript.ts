@@ -30,6 +30,7 @@ import {
   nodeOf,
   raftOf,
   restart,
+  settle as settleCluster,
   type Turn,
   turn,
 } from "./scripted-cluster.ts";
@@ -201,16 +202,12 @@ function drop({ play, cluster }: Call, flight: Flight): void {
 function settle(call: Call): void {
   const { play, cluster, args } = call;
   play.quiet = true;
-  for (let round = 0; round < 100; round++) {
-    const flights = [...cluster.flights];
-    for (const flight of flights) bring(call, flight);
-    let written = 0;
-    for (const { id, writes } of cluster.nodes.values()) {
-      if (args.includes(`-${id}`)) continue;
-      for (let left = writes.length; left > 0; left--, written++) completeWrite(cluster, id);
-    }
-    if (flights.length === 0 && written === 0) break;
-  }
+  const isCut = (flight: Flight): boolean => {
+    const { from, to } = endsOf(flight);
+    return play.cut.has(from) || play.cut.has(to);
+  };
+  const hung = new Set(args.filter((arg) => arg.startsWith("-")).map((arg) => toNodeId(arg.slice(1))));
+  settleCluster(cluster, { isCut, hung });
   play.quiet = false;
 }
 
