@@ -5,74 +5,38 @@
  */
 import { assert } from "../base/assert.ts";
 import { applyEntries } from "../machine/apply.ts";
-import type { ChangeBatch } from "../machine/change.ts";
 import type { CommandBody } from "../machine/command.ts";
 import { readMeta, writeInitialState } from "../machine/meta.ts";
 import { StagedTables } from "../machine/staged-tables.ts";
 import type { TableReader } from "../machine/tables.ts";
 import { membersOf } from "../raft/leader.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
-import { createRaft, type Raft, type RaftOptions } from "../raft/raft.ts";
+import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
 import {
   type Effect,
   type Entry,
   type Input,
   type LogIndex,
-  type MemberAddress,
   type Membership,
   type Message,
   type NodeId,
-  type Role,
   type SnapshotMeta,
   type Term,
   toLogIndex,
 } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
 import { DiskWriter } from "./disk-writer.ts";
+import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
 import { decodeEntry } from "./entry-decoder.ts";
 import { wantsClockEntry } from "./lease-clock.ts";
-import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
-import { type ProposalEnd, type ProposalLimits, Proposals } from "./proposals.ts";
+import { type ChangeRequest, MembershipChanges } from "./membership-changes.ts";
+import { peersOf } from "./peers.ts";
+import { type ProposalEnd, Proposals } from "./proposals.ts";
 import { type ReadEnd, Reads } from "./reads.ts";
 import { Renewals } from "./renewals.ts";
 import { type RevisionWait, RevisionWaits } from "./revision-waits.ts";
-
-export type DriverOptions = ProposalLimits & {
-  readonly raft: RaftOptions;
-  /** Of the state before the first entry; the same on every node. */
-  readonly storeId: string;
-  /** The target size of one forwarded batch of proposals. */
-  readonly forwardBytesMax: number;
-  readonly renewalsPerCommandMax: number;
-  readonly pendingReadsMax: number;
-  readonly firstReadId: number;
-  /** A read request without an answer is made again after this many ticks. */
-  readonly readTicksMax: number;
-  /** The log is cut when it holds more applied entries than this, to `logEntriesKept` of them. */
-  readonly logEntriesMax: number;
-  readonly logEntriesKept: number;
-};
-
-export type DriverPorts = {
-  readonly disk: Disk;
-  readonly network: Network;
-  readonly snapshots: Snapshots;
-  readonly clock: Clock;
-  readonly turns: Turns;
-};
-
-export type DriverEvents = {
-  /** What an applied entry changed, in revision order. */
-  readonly onBatches: (batches: readonly ChangeBatch[]) => void;
-  readonly onRoleChanged: (told: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }) => void;
-  /** A snapshot replaced the whole state: changes were skipped, and watches cannot go on from memory. */
-  readonly onStateReplaced: () => void;
-  /** This node was removed from the cluster, and the removal is committed. */
-  readonly onRemoved: () => void;
-  /** The node contradicts itself and has stopped; the process should end. */
-  readonly onFatal: (error: unknown) => void;
-};
+import { type TransferRequest, Transfers } from "./transfers.ts";
 
 export type ProposalRequest = {
   readonly body: CommandBody;
@@ -95,6 +59,8 @@ export class Driver {
   #stopped = false;
   readonly #writer: DiskWriter;
   readonly #revisionWaits = new RevisionWaits();
+  readonly #changes = new MembershipChanges();
+  readonly #transfers = new Transfers();
   /** Entries behind a snapshot that is being installed: they apply to a state that is not there yet. */
   #applyAfterInstall: Entry[] | undefined;
   /** Snapshots on their way, by receiver: the log behind them must not be cut before they can follow it. */
@@ -152,7 +118,7 @@ export class Driver {
 
   /** Connects to the other members. Call once, before anything else. */
   start(): void {
-    this.#follow();
+    this.#ports.network.setPeers(peersOf(this.#raft));
   }
 
   /** Ends everything that waits; nothing happens any more. A write under way completes or not. */
@@ -163,6 +129,8 @@ export class Driver {
     this.#renewals.close();
     this.#reads.close();
     this.#revisionWaits.close();
+    this.#changes.close();
+    this.#transfers.close();
     this.#writer.stop();
   }
 
@@ -181,6 +149,8 @@ export class Driver {
     this.#proposals.expire(nowMs);
     this.#reads.tick(nowMs, this.#options.readTicksMax);
     this.#revisionWaits.expire(nowMs);
+    this.#changes.expire(nowMs);
+    this.#transfers.expire(nowMs, this.#raft);
     // A state that changed is written with the next log entries, or now if none came.
     this.#writer.flush();
     this.#input({ kind: "tick" });
@@ -218,6 +188,22 @@ export class Driver {
     if (readMeta(this.#tables).revision >= wait.revision) wait.settle(true);
     else if (this.#stopped) wait.settle(false);
     else this.#revisionWaits.add(wait);
+  }
+
+  /** Asks for a change of the membership; only a leader makes one. `settle` is called once. */
+  changeMembership(request: ChangeRequest): void {
+    if (this.#stopped) request.settle({ kind: "shuttingDown" });
+    else this.#input({ kind: "membershipProposed", changeId: this.#changes.add(request), change: request.change });
+  }
+
+  /** Hands leadership over, if this node has it. `settle` is called once. */
+  transferLeadership(request: TransferRequest): void {
+    if (this.#stopped) {
+      request.settle({ kind: "shuttingDown" });
+      return;
+    }
+    const to = this.#transfers.add(request, this.#raft);
+    if (to !== undefined) this.#input({ kind: "transferWanted", to });
   }
 
   /** A whole state from `from`, leader of `term`, was received and can be installed. */
@@ -260,7 +246,7 @@ export class Driver {
     inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });
     const settles = inputs.some((input) => input.kind === "applied") && this.#raft.memberships.length > 1;
     for (const effect of step(this.#raft, inputs, disk.log)) this.#carryOut(effect);
-    if (settles) this.#follow();
+    if (settles) this.#ports.network.setPeers(peersOf(this.#raft));
     if (compactTo !== undefined) this.#writer.compact(compactTo);
     this.#discardUnwanted(inputs);
     this.#writer.write();
@@ -305,15 +291,19 @@ export class Driver {
         this.#proposals.refused(effect.sequences, { reason: effect.reason, max: this.#limitBehind(effect.reason) });
         return;
       case "membershipChanged":
-        this.#follow();
+        this.#ports.network.setPeers(peersOf(this.#raft));
         return;
       case "roleChanged":
+        this.#transfers.roleChanged(effect);
         this.#events.onRoleChanged(effect);
         // What waited for a leader goes on.
         this.#turnSoon();
         return;
       case "membershipAccepted":
+        this.#changes.accepted(effect.changeId, effect);
+        return;
       case "membershipRefused":
+        this.#changes.refused(effect.changeId, effect.refusal);
         return;
       case "sendSnapshot":
         this.#sendSnapshot(effect.to);
@@ -334,7 +324,7 @@ export class Driver {
         this.#proposals.applied(payload.id.sequence, outcome);
       }
       if (batches.length > 0) this.#events.onBatches(batches);
-      if (payload.kind === "membership") this.#checkRemoved(payload.membership);
+      if (payload.kind === "membership") this.#noteMembership(entry, payload.membership);
     }
     this.#inputs.push({ kind: "applied", index: this.#appliedIndex });
     this.#reads.applied(this.#appliedIndex);
@@ -349,10 +339,10 @@ export class Driver {
     if (this.#proposals.waiting) this.#turnSoon();
   }
 
-  #checkRemoved(membership: Membership): void {
-    if (!membersOf(membership).includes(this.#options.raft.id) && membership.removed.includes(this.#options.raft.id)) {
-      this.#events.onRemoved();
-    }
+  #noteMembership({ index, term }: Entry, membership: Membership): void {
+    this.#changes.applied({ index, term, membership });
+    const { id } = this.#options.raft;
+    if (membership.removed.includes(id) && !membersOf(membership).includes(id)) this.#events.onRemoved();
   }
 
   /** The state on disk is sent; entries behind it follow from the log once it is there. */
@@ -374,6 +364,7 @@ export class Driver {
   #installed(snapshot: SnapshotMeta): void {
     this.#appliedIndex = snapshot.lastIncludedIndex;
     this.#appliedTerm = snapshot.lastIncludedTerm;
+    this.#changes.passed(snapshot.lastIncludedIndex, snapshot.membership);
     // What became of proposals whose entries are part of the snapshot cannot be told any more.
     this.#proposals.stateReplaced(snapshot.lastIncludedTerm);
     this.#ports.snapshots.settle(true);
@@ -397,19 +388,5 @@ export class Driver {
 
   #limitBehind(reason: string): number {
     return reason === "applyLag" ? this.#options.raft.applyLagEntriesMax : this.#options.raft.uncommittedBytesMax;
-  }
-
-  /** Connects to all members: those in force, and those whose removal is not committed yet, so that they hear of it. */
-  #follow(): void {
-    const peers = new Map<NodeId, MemberAddress>();
-    const { memberships, appliedIndex } = this.#raft;
-    const settled = memberships.findLastIndex((candidate) => candidate.index <= appliedIndex);
-    for (const { membership } of memberships.slice(Math.max(settled, 0))) {
-      for (const id of membersOf(membership)) {
-        const address = membership.addresses[id];
-        if (id !== this.#options.raft.id && address !== undefined) peers.set(id, address);
-      }
-    }
-    this.#ports.network.setPeers(peers);
   }
 }

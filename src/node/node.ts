@@ -10,9 +10,11 @@ import type { Answers, CommandBody, Outcome, OutcomeOf } from "../machine/comman
 import { readMeta } from "../machine/meta.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import type { LeaseId } from "../machine/types.ts";
-import type { Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
+import type { MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
-import { Driver, type DriverEvents, type DriverOptions, type DriverPorts } from "./driver.ts";
+import { Driver } from "./driver.ts";
+import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
+import type { ChangeEnd } from "./membership-changes.ts";
 import type { ProposalEnd } from "./proposals.ts";
 import type {
   KeyholdService,
@@ -27,6 +29,7 @@ import type {
 } from "./service.ts";
 import { statusOf } from "./status.ts";
 import { type TicketEnd, TicketWaits } from "./ticket-waits.ts";
+import type { TransferEnd } from "./transfers.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { snapshotOf } from "./watch-snapshot.ts";
 
@@ -151,6 +154,16 @@ export class KeyholdNode implements KeyholdService {
       };
       this.#driver.whenRevision({ revision: minRevision, deadlineMs, settle });
     });
+  }
+
+  changeMembership(change: MembershipChange, options: { readonly timeoutMs: number }): Promise<ChangeEnd> {
+    const deadlineMs = performance.now() + options.timeoutMs;
+    return new Promise((settle) => this.#driver.changeMembership({ change, deadlineMs, settle }));
+  }
+
+  transferLeadership(to: NodeId | null, options: { readonly timeoutMs: number }): Promise<TransferEnd> {
+    const deadlineMs = performance.now() + options.timeoutMs;
+    return new Promise((settle) => this.#driver.transferLeadership({ to, deadlineMs, settle }));
   }
 
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {

@@ -7,14 +7,19 @@ import type { ChangeBatch, WatchTarget } from "../machine/change.ts";
 import type { Answers, CommandBody, Refusal } from "../machine/command.ts";
 import type { ConfigEntry, LeaseView, LockView, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import type { Revision } from "../machine/types.ts";
-import type { LogIndex, MemberAddress, NodeId, Role, Term } from "../raft/types.ts";
+import type { LogIndex, MemberAddress, MembershipChange, NodeId, Role, Term } from "../raft/types.ts";
+import type { ChangeEnd } from "./membership-changes.ts";
+import type { TransferEnd } from "./transfers.ts";
 
 export type { Change, ChangeBatch, WatchTarget } from "../machine/change.ts";
 export type { Answers, CommandBody, ConfigWritten, LockAcquired, Precondition, Refusal } from "../machine/command.ts";
 export type { ConfigEntry, LeaseView, LockView, Page, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from "../machine/types.ts";
 export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";
-export type { NodeId, Role } from "../raft/types.ts";
+export type { MembershipChange, MembershipRefusal, NodeId, Role } from "../raft/types.ts";
+export { isNodeId, toNodeId } from "../raft/types.ts";
+export type { ChangeEnd } from "./membership-changes.ts";
+export type { TransferEnd } from "./transfers.ts";
 
 /** Why the cluster, not the state machine, could not answer. */
 export type Unavailable =
@@ -52,6 +57,8 @@ export type NodeStatus = {
   readonly storeId: string;
   readonly nodeId: NodeId;
   readonly role: Role;
+  /** Its disk lost part of the log: it helps elect nobody until the leader has brought it back. */
+  readonly quarantined: boolean;
   readonly term: Term;
   readonly leaderId: NodeId | null;
   readonly commitIndex: LogIndex;
@@ -121,6 +128,10 @@ export interface KeyholdService {
     query: Extract<Query, { readonly kind: Kind }>,
     options: ReadOptions,
   ): Promise<Result<QueryAnswers[Kind], ServiceError>>;
+  /** Changes who takes part. Settles when the change, and its joint phase, are applied here. Only a leader makes one. */
+  changeMembership(change: MembershipChange, options: { readonly timeoutMs: number }): Promise<ChangeEnd>;
+  /** Hands leadership to `to`, or to the voter that holds the most when null. Only a leader can. */
+  transferLeadership(to: NodeId | null, options: { readonly timeoutMs: number }): Promise<TransferEnd>;
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal>;
   snapshot(targets: readonly WatchTarget[]): WatchSnapshot;
   position(): Position;

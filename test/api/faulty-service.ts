@@ -38,6 +38,10 @@ export class FaultyService implements KeyholdService {
 
   read: KeyholdService["read"] = (query, options) => this.#fault() ?? this.#service.read(query, options);
 
+  changeMembership: KeyholdService["changeMembership"] = (change, options) => this.#service.changeMembership(change, options);
+
+  transferLeadership: KeyholdService["transferLeadership"] = (to, options) => this.#service.transferLeadership(to, options);
+
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {
     const refusal = this.#watchFaults.shift();
     return refusal === undefined ? this.#service.openWatch(options) : err(refusal);

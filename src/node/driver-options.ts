@@ -1,0 +1,44 @@
+/**
+ * This file says what a driver is made of: its bounds, its world, and whom it tells.
+ */
+import type { ChangeBatch } from "../machine/change.ts";
+import type { RaftOptions } from "../raft/raft.ts";
+import type { NodeId, Role, Term } from "../raft/types.ts";
+import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
+import type { ProposalLimits } from "./proposals.ts";
+
+export type DriverOptions = ProposalLimits & {
+  readonly raft: RaftOptions;
+  /** Of the state before the first entry; the same on every node. */
+  readonly storeId: string;
+  /** The target size of one forwarded batch of proposals. */
+  readonly forwardBytesMax: number;
+  readonly renewalsPerCommandMax: number;
+  readonly pendingReadsMax: number;
+  readonly firstReadId: number;
+  /** A read request without an answer is made again after this many ticks. */
+  readonly readTicksMax: number;
+  /** The log is cut when it holds more applied entries than this, to `logEntriesKept` of them. */
+  readonly logEntriesMax: number;
+  readonly logEntriesKept: number;
+};
+
+export type DriverPorts = {
+  readonly disk: Disk;
+  readonly network: Network;
+  readonly snapshots: Snapshots;
+  readonly clock: Clock;
+  readonly turns: Turns;
+};
+
+export type DriverEvents = {
+  /** What an applied entry changed, in revision order. */
+  readonly onBatches: (batches: readonly ChangeBatch[]) => void;
+  readonly onRoleChanged: (told: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }) => void;
+  /** A snapshot replaced the whole state: changes were skipped, and watches cannot go on from memory. */
+  readonly onStateReplaced: () => void;
+  /** This node was removed from the cluster, and the removal is committed. */
+  readonly onRemoved: () => void;
+  /** The node contradicts itself and has stopped; the process should end. */
+  readonly onFatal: (error: unknown) => void;
+};

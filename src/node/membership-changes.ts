@@ -1,0 +1,80 @@
+/**
+ * This file follows membership changes that were asked of this node to their end. A change is made when its entry, and the
+ * one that ends its joint phase, are applied here.
+ */
+import type { LogIndex, Membership, MembershipChange, MembershipRefusal, Term } from "../raft/types.ts";
+
+export type ChangeEnd =
+  | { readonly kind: "made"; readonly membership: Membership }
+  | { readonly kind: "refused"; readonly refusal: MembershipRefusal }
+  /** It was in the log of a leader that lost it; nothing changed. */
+  | { readonly kind: "lost" }
+  | { readonly kind: "outcomeUnknown" }
+  | { readonly kind: "shuttingDown" };
+
+export type ChangeRequest = {
+  readonly change: MembershipChange;
+  readonly deadlineMs: number;
+  readonly settle: (end: ChangeEnd) => void;
+};
+
+type Pending = ChangeRequest & { accepted: { readonly index: LogIndex; readonly term: Term } | undefined };
+
+export class MembershipChanges {
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+
+  /** The id under which the core will answer. */
+  add(request: ChangeRequest): number {
+    const id = this.#nextId++;
+    this.#pending.set(id, { ...request, accepted: undefined });
+    return id;
+  }
+
+  accepted(changeId: number, at: { readonly index: LogIndex; readonly term: Term }): void {
+    const pending = this.#pending.get(changeId);
+    if (pending !== undefined) pending.accepted = { index: at.index, term: at.term };
+  }
+
+  refused(changeId: number, refusal: MembershipRefusal): void {
+    this.#end(changeId, { kind: "refused", refusal });
+  }
+
+  /** A membership entry was applied. */
+  applied(entry: { readonly index: LogIndex; readonly term: Term; readonly membership: Membership }): void {
+    for (const [changeId, { accepted }] of this.#pending) {
+      if (accepted === undefined || accepted.index > entry.index) continue;
+      if (accepted.index === entry.index && accepted.term !== entry.term) this.#end(changeId, { kind: "lost" });
+      // The joint phase is part of the change: until it is over, the old majority still has a say.
+      else if (entry.membership.votersOutgoing.length === 0) {
+        this.#end(changeId, { kind: "made", membership: entry.membership });
+      }
+    }
+  }
+
+  /** Everything up to `index` was applied, or is part of an installed snapshot. */
+  passed(index: LogIndex, membership: Membership): void {
+    if (membership.votersOutgoing.length > 0) return;
+    for (const [changeId, { accepted }] of this.#pending) {
+      if (accepted !== undefined && accepted.index <= index) this.#end(changeId, { kind: "outcomeUnknown" });
+    }
+  }
+
+  expire(nowMs: number): void {
+    for (const [changeId, { deadlineMs }] of this.#pending) {
+      if (deadlineMs <= nowMs) this.#end(changeId, { kind: "outcomeUnknown" });
+    }
+  }
+
+  close(): void {
+    for (const [changeId, { accepted }] of this.#pending) {
+      this.#end(changeId, { kind: accepted === undefined ? "shuttingDown" : "outcomeUnknown" });
+    }
+  }
+
+  #end(changeId: number, end: ChangeEnd): void {
+    const pending = this.#pending.get(changeId);
+    this.#pending.delete(changeId);
+    pending?.settle(end);
+  }
+}
