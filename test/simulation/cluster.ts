@@ -185,9 +185,9 @@ export class Cluster {
     this.#trace.tell(scheduler.nowMs, `${from.id} sends ${to.id} a snapshot of ${order.meta.lastIncludedIndex}`);
     const lost = !this.#calm && streams.net.chance(0.2);
     scheduler.after(streams.net.magnitude(5, this.#calm ? 50 : 3000), () => {
-      const arrives = !lost && !this.network.isBlocked(from.index, to.index) && to.alive && sender?.alive === true;
-      if (arrives) to.receiveSnapshot(image, { from: from.id, term: order.term });
-      else this.counts.snapshotsLost++;
+      const connected = !lost && !this.network.isBlocked(from.index, to.index) && sender?.alive === true;
+      const arrives = connected && to.receiveSnapshot(image, { from: from.id, term: order.term });
+      if (!arrives) this.counts.snapshotsLost++;
       scheduler.after(streams.net.exponential(5), () => done(arrives));
     });
   }

@@ -135,7 +135,7 @@ export class DiskModel implements Disk {
   #hash = new StateHash();
   #received: StateImage | null = null;
   #rates: DiskRates;
-  #hardState: HardState = { currentTerm: toTerm(0), votedFor: null };
+  #hardState: HardState = { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null };
   #underway: Underway | null = null;
   #stalledUntilMs = 0;
 
@@ -150,9 +150,11 @@ export class DiskModel implements Disk {
     return this.#hardState;
   }
 
-  get tables(): TableReader {
-    return this.#tables;
-  }
+  /** One object for good: what it reads changes when a snapshot takes the place of everything. */
+  readonly tables: TableReader = {
+    get: (table, key) => this.#tables.get(table, key),
+    range: (table, range) => this.#tables.range(table, range),
+  };
 
   /** Equal for equal tables. */
   get stateHash(): number {

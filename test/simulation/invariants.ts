@@ -173,18 +173,25 @@ export class Invariants {
     switch (message.kind) {
       case "voteResponse":
         if (!message.voteGranted) return;
-        if (hardState.currentTerm !== message.term || hardState.votedFor !== message.to) {
+        // A later term on disk makes a second vote in this one as impossible as the vote itself.
+        if (
+          hardState.currentTerm < message.term ||
+          (hardState.currentTerm === message.term && hardState.votedFor !== message.to)
+        ) {
           this.#report(node, `granted ${message.to} a vote in term ${message.term} that is not on disk`);
         }
         this.#noteVote(node, message.term, message.to);
         return;
       case "appendEntriesAccepted":
-        if (log.lastIndex < message.matchIndex)
+        if (hardState.currentTerm === message.term && log.lastIndex < message.matchIndex)
           this.#report(node, `accepted ${message.matchIndex}, but its disk ends at ${log.lastIndex}`);
         this.#requireDurableTerm(node, message);
         return;
-      case "appendEntriesRejected":
       case "heartbeatResponse":
+        // Round 0 confirms nothing: it only tells an old leader of the newer term.
+        if (message.round > 0) this.#requireDurableTerm(node, message);
+        return;
+      case "appendEntriesRejected":
         this.#requireDurableTerm(node, message);
         return;
       case "voteRequest":

@@ -117,7 +117,9 @@ export class NetworkModel {
     } else {
       const sent = random.chance(rates.recode) ? this.#world.recode(message) : message;
       this.#carry(link, { from, to, message: sent });
-      if (random.chance(rates.duplicate)) {
+      // The streams between nodes never double anything. The algorithm does not mind; a forwarded proposal that came twice
+      // would be appended twice, and only a request id would keep it from being carried out twice.
+      if (message.kind !== "proposeRequest" && random.chance(rates.duplicate)) {
         this.counts.duplicated++;
         this.#carry(link, { from, to, message: sent });
       }

@@ -31,6 +31,8 @@ export type RunReport = {
 };
 
 const findingsMax = 5;
+/** Things that may happen at one moment; more is a loop that feeds itself. */
+const eventsAtOnceMax = 20_000;
 const checkerStepsMax = 3_000_000;
 
 /** Plays `plan`. `wholeStory` keeps every line, and changes nothing else. */
@@ -101,8 +103,13 @@ class Run {
   #runUntil(done: () => boolean, forMs: number): boolean {
     const { scheduler } = this.#cluster;
     const untilMs = scheduler.nowMs + forMs;
+    let atMs = scheduler.nowMs;
+    let eventsAtOnce = 0;
     while (this.#findings.length === 0) {
       if (done()) return true;
+      eventsAtOnce = scheduler.nowMs === atMs ? eventsAtOnce + 1 : 0;
+      atMs = scheduler.nowMs;
+      if (eventsAtOnce > eventsAtOnceMax) this.#report(`time stands still at ${atMs}: ${this.#positions()}`);
       if (!scheduler.next(untilMs)) return done();
     }
     return false;
@@ -177,9 +184,7 @@ class Run {
         (node) =>
           node.alive && node.appliedIndex === first.appliedIndex && node.lastIndex === node.appliedIndex && !node.disk.isWriting,
       ) &&
-      nodes.every(
-        (node) => node.disk.stateHash === first.disk.stateHash && node.disk.log.lastIndex === first.disk.log.lastIndex,
-      ) &&
+      nodes.every((node) => node.durableAppliedIndex === first.appliedIndex && node.disk.log.lastIndex === first.appliedIndex) &&
       this.#watchers.every((watcher) => watcher.covered === revision)
     );
   }
@@ -200,7 +205,7 @@ class Run {
     const truth = replay(entries, { storeId, membership, committedAtMs: invariants.committedAtMs });
     const committed = committedWrites(truth.facts);
     for (const node of this.#cluster.nodes) {
-      if (node.appliedIndex === entries.length && node.disk.stateHash !== truth.stateHash)
+      if (node.durableAppliedIndex === entries.length && node.disk.stateHash !== truth.stateHash)
         this.#report(`${node.id} differs from the log applied anew`);
     }
     const { operations, locks, answers, staleReads } = this.#records;

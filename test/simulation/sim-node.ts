@@ -38,6 +38,8 @@ export type Process = {
   readonly hub: WatchHub;
   readonly tickets: TicketWaits;
   alive: boolean;
+  /** A snapshot was received and is neither installed nor refused. */
+  receiving: boolean;
   /** Called when the process is gone, for those who talk to it. */
   readonly onGone: Set<() => void>;
 };
@@ -116,6 +118,10 @@ export class SimNode implements NodeView {
   get lastIndex(): number {
     return lastIndex(this.#driver.raft);
   }
+  /** How far the state on disk reaches. */
+  get durableAppliedIndex(): number {
+    return readMeta(this.disk.tables).appliedIndex;
+  }
   get revision(): number {
     return readMeta(this.#driver.tables).revision;
   }
@@ -178,6 +184,7 @@ export class SimNode implements NodeView {
         snapshots: {
           send: (order, done) => this.#world.sendSnapshot(this, order, (delivered) => void this.later(0, () => done(delivered))),
           settle: (installed) => {
+            process.receiving = false;
             if (!installed) this.disk.receive(null);
           },
         },
@@ -209,6 +216,7 @@ export class SimNode implements NodeView {
       }),
       tickets: new TicketWaits(),
       alive: true,
+      receiving: false,
       onGone: new Set(),
     };
     this.process = process;
@@ -327,14 +335,16 @@ export class SimNode implements NodeView {
     });
   }
 
-  /** A whole state has arrived. */
-  receiveSnapshot(image: StateImage, from: { readonly from: NodeId; readonly term: Term }): void {
+  /** A whole state has arrived; false when it cannot be taken, for one thing because the one before is not settled. */
+  receiveSnapshot(image: StateImage, from: { readonly from: NodeId; readonly term: Term }): boolean {
     const process = this.process;
-    if (process === null) return;
+    if (process === null || process.receiving || this.#paused !== null) return false;
+    process.receiving = true;
     this.#run(process, () => {
       this.disk.receive(image);
       process.driver.snapshotReceived({ ...from, snapshot: image.meta });
     });
+    return true;
   }
 
   #send(message: Message): void {
