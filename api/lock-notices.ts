@@ -12,6 +12,7 @@ export type LockNotices = {
   register(leaseId: string, sink: NoticeSink): void;
   unregister(leaseId: string, sink: NoticeSink): void;
   unregisterAll(sink: NoticeSink): void;
+  has(leaseId: string, sink: NoticeSink): boolean;
   /** How many leases `sink` hears about. */
   count(sink: NoticeSink): number;
   close(): void;
@@ -89,6 +90,7 @@ export function createLockNotices(service: Pick<KeyholdService, "openWatch">): L
     unregisterAll(sink) {
       for (const leaseId of [...(leasesBySink.get(sink) ?? [])]) drop(leaseId, sink);
     },
+    has: (leaseId, sink) => leasesBySink.get(sink)?.has(leaseId) === true,
     count: (sink) => leasesBySink.get(sink)?.size ?? 0,
     close: closeWatch,
   };

@@ -131,7 +131,8 @@ export class WatchSession {
     }
     const leaseIds = parsed.value;
     const max = context.limits.watch.leasesPerSocketMax;
-    if (notices.count(this.#outlet) + leaseIds.length > 2 * max) {
+    const newOnes = leaseIds.filter((leaseId) => !notices.has(leaseId, this.#outlet));
+    if (notices.count(this.#outlet) + newOnes.length > max) {
       refuse(invalidRequest(`One socket keeps at most ${max} leases alive.`, "/leaseIds"));
       return;
     }

@@ -384,6 +384,25 @@ describe("leases kept alive over a socket", () => {
     expect(keeper.of("lock:lost")[1]).toMatchObject({ name: "notice/b", leaseId, reason: "leaseEnded" });
   });
 
+  test("are bounded, and one that was counted is not counted again", async () => {
+    const small = await startApi({ watch: { leasesPerSocketMax: 2 } });
+    try {
+      const keeper = await client(small);
+      const leaseIds: unknown[] = [];
+      for (let i = 0; i < 3; i++) {
+        const lease = await send(small, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
+        leaseIds.push(lease.body["leaseId"]);
+      }
+      for (let i = 0; i < 3; i++)
+        expect(await keeper.ask("lease:keepalive", { leaseIds: leaseIds.slice(0, 2) })).toMatchObject({ ok: true });
+      expect(await keeper.ask("lease:keepalive", { leaseIds: leaseIds.slice(2) })).toMatchObject({ ok: false });
+      await send(small, "DELETE", `/v1/leases/${String(leaseIds[0])}`);
+      await untilOk(() => keeper.ask("lease:keepalive", { leaseIds: leaseIds.slice(2) }));
+    } finally {
+      await small.stop();
+    }
+  });
+
   test("are refused with a problem when the message or the cluster is not well", async () => {
     const keeper = await client();
     for (const message of [null, {}, { leaseIds: [] }, { leaseIds: ["x"] }, { leaseIds: ["l9999999999999999"] }]) {
