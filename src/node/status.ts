@@ -18,6 +18,7 @@ export function statusOf(driver: Driver, rest: { readonly clusterId: string; rea
     storeId: meta.storeId,
     nodeId: raft.options.id,
     role: raft.role.kind,
+    quarantined: raft.quarantinedUntil !== null,
     term: raft.currentTerm,
     leaderId: raft.leaderId,
     commitIndex: raft.commitIndex,

@@ -4,6 +4,7 @@
 
 import { lastIndex, lastTerm } from "./log.ts";
 import { send, sendDurably, sendInTerm } from "./outbox.ts";
+import { isQuarantined } from "./quarantine.ts";
 import { voteResult } from "./quorum.ts";
 import { isPromotable, membershipOf, type Raft, resetElectionTimer } from "./raft.ts";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./roles.ts";
@@ -12,9 +13,9 @@ import { type LogIndex, type Message, type NodeId, type Term, toTerm } from "./t
 type VoteAsked = Extract<Message, { kind: "preVoteRequest" | "voteRequest" }>;
 type VoteAnswered = Extract<Message, { kind: "preVoteResponse" | "voteResponse" }>;
 
-/** Asks for leadership: by PreVote first, or at once when the leader itself hands over. Learners and strangers do not. */
+/** Asks for leadership: by PreVote first, or at once when the leader itself hands over. Learners, strangers and the quarantined do not. */
 export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): void {
-  if (!isPromotable(raft) || raft.role.kind === "leader") return;
+  if (!isPromotable(raft) || raft.role.kind === "leader" || isQuarantined(raft)) return;
   if (how === "leadershipTransfer") {
     runForLeader(raft, true);
     return;
@@ -46,7 +47,7 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
     raft.votedFor === message.from ||
     (raft.votedFor === null && raft.leaderId === null) ||
     (preVote && message.term > raft.currentTerm);
-  const granted = mayVote && isUpToDate(raft, message);
+  const granted = mayVote && isUpToDate(raft, message) && !isQuarantined(raft);
   if (preVote) {
     // A granted answer carries the asked-for term; a refusal the own, which tells a candidate that lags.
     const term = granted ? message.term : raft.currentTerm;

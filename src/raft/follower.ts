@@ -5,6 +5,7 @@ import { assert } from "../base/assert.ts";
 import { membersOf } from "./leader.ts";
 import { agreeIndex, append, lastIndex, restoreLog, termAt, truncate } from "./log.ts";
 import { sendDurably, sendInDurableTerm } from "./outbox.ts";
+import { isQuarantined } from "./quarantine.ts";
 import type { Raft } from "./raft.ts";
 import { type Entry, type LogIndex, type Message, type NodeId, type SnapshotMeta, toLogIndex } from "./types.ts";
 
@@ -17,10 +18,7 @@ export function onAppendEntries(raft: Raft, message: Extract<Message, { kind: "a
     return;
   }
   if (termAt(raft, prevLogIndex) !== prevLogTerm) {
-    const hintIndex = agreeIndex(raft, prevLogIndex, prevLogTerm);
-    const hintTerm = termAt(raft, hintIndex);
-    assert(hintTerm !== undefined, `no term at ${hintIndex}, where the logs may agree`);
-    sendDurably(raft, from, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm });
+    reject(raft, from, { prevLogIndex, agree: agreeIndex(raft, prevLogIndex, prevLogTerm) });
     return;
   }
   appendNew(raft, entries);
@@ -30,10 +28,16 @@ export function onAppendEntries(raft: Raft, message: Extract<Message, { kind: "a
   sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: lastNewIndex });
 }
 
-/** A leader lives. Its commit index never exceeds what it knows this node to hold. */
+/** A leader lives. Its commit index never exceeds what it knows this node to hold, unless that was lost. */
 export function onHeartbeat(raft: Raft, message: Extract<Message, { kind: "heartbeat" }>): void {
-  commitUpTo(raft, message.leaderCommit);
-  sendInDurableTerm(raft, message.from, { kind: "heartbeatResponse", round: message.round });
+  const { from, leaderCommit, round } = message;
+  if (isQuarantined(raft) && leaderCommit > lastIndex(raft)) {
+    // It counts acknowledgements from before the damage. An idle leader would send no entry by which to find out.
+    reject(raft, from, { prevLogIndex: leaderCommit, agree: raft.commitIndex });
+  } else {
+    commitUpTo(raft, leaderCommit);
+  }
+  sendInDurableTerm(raft, from, { kind: "heartbeatResponse", round });
 }
 
 /**
@@ -47,6 +51,14 @@ export function onSnapshot(raft: Raft, from: NodeId, snapshot: SnapshotMeta): vo
     else if (membersOf(snapshot.membership).includes(raft.options.id)) restoreLog(raft, snapshot);
   }
   sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: raft.commitIndex });
+}
+
+function reject(raft: Raft, to: NodeId, where: { readonly prevLogIndex: LogIndex; readonly agree: LogIndex }): void {
+  const { prevLogIndex, agree: hintIndex } = where;
+  const hintTerm = termAt(raft, hintIndex);
+  assert(hintTerm !== undefined, `no term at ${hintIndex}, where the logs may agree`);
+  const logLost = isQuarantined(raft);
+  sendDurably(raft, to, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, logLost });
 }
 
 function appendNew(raft: Raft, entries: readonly Entry[]): void {

@@ -16,7 +16,7 @@ export type Flow =
   | { readonly kind: "snapshot" };
 
 export type Progress = {
-  /** Known to be durable there. */
+  /** Known to be durable there; falls only when a member says that its disk lost it. */
   matchIndex: LogIndex;
   /** The next entry to send; always above `matchIndex`. */
   nextIndex: LogIndex;
@@ -28,6 +28,8 @@ export type Progress = {
   roundAcked: number;
   /** A heartbeat answer showed it lagging: send even an empty message, which finds out what was lost. */
   nudge: boolean;
+  /** Whether a heartbeat's answer may set off a repetition: once an interval, or every read round would repeat what is on its way. */
+  mayRepeat: boolean;
   flow: Flow;
 };
 
@@ -45,6 +47,7 @@ export function newProgress(lastIndex: LogIndex): Progress {
     recentActive: true,
     roundAcked: 0,
     nudge: false,
+    mayRepeat: true,
     flow: idle,
   };
 }
@@ -138,11 +141,23 @@ export function noteRejected(
   }
 }
 
+/**
+ * The member lost what it held behind `agreeIndex`. The one case in which `matchIndex` falls; what was committed by
+ * counting it stays so, and a late repetition of the news only makes the member acknowledge anew.
+ */
+export function noteLogLost(progress: Progress, agreeIndex: LogIndex): void {
+  progress.matchIndex = agreeIndex;
+  if (progress.flow.kind !== "snapshot") becomeProbe(progress);
+}
+
 /** A heartbeat was answered: what was out may be lost, so let something through. */
 export function noteHeartbeat(progress: Progress, lastIndex: LogIndex): void {
   progress.recentActive = true;
+  if (!progress.mayRepeat || progress.flow.kind === "snapshot") return;
+  if (progress.flow.kind === "replicate" && progress.matchIndex >= lastIndex) return;
+  progress.mayRepeat = false;
   if (progress.flow.kind === "probe") progress.flow = idle;
-  if (progress.flow.kind !== "snapshot" && progress.matchIndex < lastIndex) progress.nudge = true;
+  progress.nudge = progress.matchIndex < lastIndex;
 }
 
 /** The end of a snapshot transfer: go on from behind it, or try again when it was not delivered. */

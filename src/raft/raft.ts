@@ -102,6 +102,7 @@ export type Raft = {
 
   currentTerm: Term;
   votedFor: NodeId | null;
+  quarantinedUntil: LogIndex | null;
   role: RoleState;
   leaderId: NodeId | null;
   log: RaftLog;
@@ -150,6 +151,7 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     effects: [],
     currentTerm: hardState.currentTerm,
     votedFor: hardState.votedFor,
+    quarantinedUntil: hardState.quarantinedUntil,
     role: { kind: "follower" },
     leaderId: null,
     log: { base: log.base, unstableFrom: toLogIndex(log.lastIndex + 1), unstable: [], unsentFrom: undefined },

@@ -12,6 +12,7 @@ import {
   canSend,
   noteAccepted,
   noteHeartbeat,
+  noteLogLost,
   noteRejected,
   noteSent,
   noteSnapshotSent,
@@ -59,6 +60,7 @@ export function onRejected(raft: Raft, leader: LeaderState, message: Extract<Mes
   if (progress === undefined) return;
   progress.recentActive = true;
   const agree = agreeIndex(raft, message.hintIndex, message.hintTerm);
+  if (message.logLost && agree < progress.matchIndex) noteLogLost(progress, agree);
   noteRejected(progress, { prevLogIndex: message.prevLogIndex, agreeIndex: agree });
 }
 

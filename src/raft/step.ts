@@ -11,6 +11,7 @@ import { membershipAfter } from "./membership.ts";
 import { send } from "./outbox.ts";
 import { onPersisted, persistTurn } from "./persistence.ts";
 import { onProposeRequest, propose } from "./proposals.ts";
+import { endQuarantine } from "./quarantine.ts";
 import { isPromotable, isVoter, type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import { nextBelow } from "./random.ts";
 import { advanceReads, onReadIndexRequest, onReadIndexResponse, wantRead } from "./reads.ts";
@@ -288,6 +289,7 @@ function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
     // A leader whose removal is committed has told the others of it and goes (§4.2.2).
     if (!isPromotable(raft)) becomeFollower(raft, raft.currentTerm, null);
   }
+  endQuarantine(raft);
   persistTurn(raft, snapshot);
   applyCommitted(raft);
   tellRole(raft);

@@ -75,7 +75,12 @@ export type Entry = {
 };
 
 /** What a node must never forget (§3.8). */
-export type HardState = { readonly currentTerm: Term; readonly votedFor: NodeId | null };
+export type HardState = {
+  readonly currentTerm: Term;
+  readonly votedFor: NodeId | null;
+  /** The end of a log that this node acknowledged and lost, until it holds all of that again (`quarantine.ts`); else null. */
+  readonly quarantinedUntil: LogIndex | null;
+};
 
 /** Names a state: all entries up to `lastIncludedIndex` are in it. The state before the first entry is one, too. */
 export type SnapshotMeta = {
@@ -133,6 +138,8 @@ export type Message = Header &
         /** The follower's best guess of where the logs may agree: its last index with a term <= the leader's there. */
         readonly hintIndex: LogIndex;
         readonly hintTerm: Term;
+        /** The sender is quarantined: what it acknowledged beyond the hint is gone. */
+        readonly logLost: boolean;
       }
     /** `round` proves leadership to pending reads; it counts up within a term. */
     | { readonly kind: "heartbeat"; readonly leaderCommit: LogIndex; readonly round: number }

@@ -198,20 +198,24 @@ export class LmdbStorage {
     checkBatch({ ...batch, hardState, tableWrites: [], compactTo: undefined }, emptyLog(base));
     this.#begin(
       () => this.#swap({ sink, base, hardState, entries: batch.entries }),
-      () => done(),
+      (environment) => {
+        // With `done` in one go: whoever lays writes over the old state must not see the new one under them.
+        this.#adopt(environment, { base, hardState });
+        done();
+      },
     );
   }
 
   /** Runs `commit` as the one write under way, then `completed`; or fails for good. */
-  #begin(commit: () => Promise<void>, completed: () => void): void {
+  #begin<Made>(commit: () => Promise<Made>, completed: (made: Made) => void): void {
     assert(!this.#closed, "write after close");
     assert(this.#writing === undefined, "a write is under way");
     // What a failed commit left in the page cache is not known, so nothing may be built on it (and nothing retried).
     if (this.#failed) return;
     this.#writing = commit().then(
-      () => {
+      (made) => {
         this.#writing = undefined;
-        completed();
+        completed(made);
       },
       (error: unknown) => {
         this.#writing = undefined;
@@ -225,7 +229,7 @@ export class LmdbStorage {
     readonly base: SnapshotMeta;
     readonly hardState: HardState;
     readonly entries: readonly Entry[];
-  }): Promise<void> {
+  }): Promise<Environment> {
     const { sink, base, hardState, entries } = next;
     const { environment, folder } = sink;
     await environment.commit(() => {
@@ -235,8 +239,13 @@ export class LmdbStorage {
     });
     await environment.close();
     const state = publishState(this.#options.directory, folder);
+    return Environment.open(state.path, this.#options.mapSizeBytes);
+  }
+
+  /** Reads go to `environment` from here on. */
+  #adopt(environment: Environment, { base, hardState }: { readonly base: SnapshotMeta; readonly hardState: HardState }): void {
     const before = this.#environment;
-    this.#environment = Environment.open(state.path, this.#options.mapSizeBytes);
+    this.#environment = environment;
     this.#log.attach(this.#environment, base);
     this.#tables.attach(this.#environment);
     this.#hardState = hardState;
@@ -327,7 +336,7 @@ function checkIdentity(found: Identity, options: LmdbStorageOptions): void {
 async function create(options: LmdbStorageOptions) {
   const state = beginState(options.directory);
   const environment = Environment.open(state.path, options.mapSizeBytes);
-  const hardState: HardState = { currentTerm: toTerm(0), votedFor: null };
+  const hardState: HardState = { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null };
   const base: SnapshotMeta = {
     lastIncludedIndex: toLogIndex(0),
     lastIncludedTerm: toTerm(0),

@@ -149,9 +149,11 @@ export function parseHardState(bytes: Uint8Array): HardState {
   return parsing("node", "hardState", () => {
     const fields = record(unseal(bytes, "node", "hardState"), "hard state");
     const votedFor = fields["votedFor"];
+    const quarantinedUntil = fields["quarantinedUntil"];
     return {
       currentTerm: toTerm(count(fields["currentTerm"], "term")),
       votedFor: votedFor === null ? null : nodeId(votedFor),
+      quarantinedUntil: quarantinedUntil === null ? null : toLogIndex(count(quarantinedUntil, "end of the quarantine")),
     };
   });
 }

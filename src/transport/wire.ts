@@ -125,6 +125,7 @@ function putBody(writer: ByteWriter, message: Message): void {
       putInteger(writer, message.prevLogIndex);
       putInteger(writer, message.hintIndex);
       putInteger(writer, message.hintTerm);
+      putFlag(writer, message.logLost);
       break;
     case "heartbeat":
       putInteger(writer, message.leaderCommit);
@@ -187,8 +188,10 @@ function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; r
     }
     case "appendEntriesAccepted":
       return { ...header, kind, matchIndex: takeIndex(reader) };
-    case "appendEntriesRejected":
-      return { ...header, kind, prevLogIndex: takeIndex(reader), hintIndex: takeIndex(reader), hintTerm: takeTerm(reader) };
+    case "appendEntriesRejected": {
+      const where = { prevLogIndex: takeIndex(reader), hintIndex: takeIndex(reader), hintTerm: takeTerm(reader) };
+      return { ...header, kind, ...where, logLost: takeFlag(reader) };
+    }
     case "heartbeat":
       return { ...header, kind, leaderCommit: takeIndex(reader), round: takeInteger(reader) };
     case "heartbeatResponse":

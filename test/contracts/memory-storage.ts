@@ -32,7 +32,11 @@ export function emptyImage(initialMembership: Membership): DurableImage {
     clusterTimeMs: toClusterTimeMs(0),
     membership: initialMembership,
   };
-  return { hardState: { currentTerm: toTerm(0), votedFor: null }, log: new MemoryLog(base), tables: new MemoryTables() };
+  return {
+    hardState: { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null },
+    log: new MemoryLog(base),
+    tables: new MemoryTables(),
+  };
 }
 
 /** A whole state on its way between nodes. */

@@ -1,0 +1,196 @@
+/**
+ * This file holds the quarantine of a node that lost what it had acknowledged: it takes entries and helps elect nobody,
+ * until it holds all of that again.
+ */
+import { expect, test } from "vitest";
+import { lastIndex } from "../../src/raft/log.ts";
+import { type LogIndex, type NodeId, toLogIndex, toNodeId } from "../../src/raft/types.ts";
+import { createMemoryDisk, lastIndexOf } from "./memory-disk.ts";
+import {
+  type Cluster,
+  compactTo,
+  crash,
+  createCluster,
+  endsOf,
+  nodeOf,
+  raftOf,
+  restart,
+  settle,
+  turn,
+} from "./scripted-cluster.ts";
+
+const n1 = toNodeId("n1");
+const n2 = toNodeId("n2");
+const n3 = toNodeId("n3");
+
+/** Ends the process and takes its log away, as storage does when it finds it damaged. */
+function loseLog(cluster: Cluster, id: NodeId): LogIndex {
+  const { disk, raft } = nodeOf(cluster, id);
+  if (raft !== null) crash(cluster, id);
+  const until = toLogIndex(Math.max(lastIndexOf(disk), disk.hardState.quarantinedUntil ?? 0));
+  const addresses = Object.fromEntries([n1, n2, n3].map((voter) => [voter, { peerUrl: `http://${voter}:1`, apiUrl: "" }]));
+  const initial = { voters: [n1, n2, n3], votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
+  Object.assign(disk, createMemoryDisk(initial), { hardState: { ...disk.hardState, quarantinedUntil: until } });
+  return until;
+}
+
+/** n1 leads and `count` entries are on all three nodes; n3 knows all to be committed. */
+function clusterWith(count: number): Cluster {
+  const cluster = createCluster({ voters: ["n1", "n2", "n3"] });
+  turn(cluster, n1, [{ kind: "campaignWanted" }]);
+  settle(cluster);
+  propose(cluster, count);
+  settle(cluster);
+  heartbeat(cluster);
+  settle(cluster);
+  return cluster;
+}
+
+let sequence = 0;
+function propose(cluster: Cluster, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const id = { origin: raftOf(cluster, n1).options.origin, sequence: ++sequence };
+    turn(cluster, n1, [{ kind: "proposed", proposals: [{ id, command: new Uint8Array(100) }] }]);
+  }
+}
+
+function heartbeat(cluster: Cluster): void {
+  for (let i = 0; i < 2; i++) turn(cluster, n1, [{ kind: "tick" }]);
+}
+
+function tick(cluster: Cluster, id: NodeId, count: number): void {
+  for (let i = 0; i < count; i++) turn(cluster, id, [{ kind: "tick" }]);
+}
+
+test("a quarantined node does not campaign, however long it hears nobody, nor when a leader hands over", () => {
+  const cluster = clusterWith(3);
+  loseLog(cluster, n3);
+  restart(cluster, n3);
+  const term = raftOf(cluster, n3).currentTerm;
+  tick(cluster, n3, 100);
+  turn(cluster, n3, [{ kind: "campaignWanted" }]);
+  turn(cluster, n3, [{ kind: "messageReceived", message: { kind: "timeoutNow", from: n1, to: n3, term } }]);
+  expect(cluster.flights).toEqual([]);
+  expect(raftOf(cluster, n3).role.kind).toBe("follower");
+  expect(raftOf(cluster, n3).currentTerm).toBe(term);
+});
+
+test("a quarantined node grants neither votes nor PreVotes, so that without the leader nobody is elected on lost entries", () => {
+  const cluster = createCluster({ voters: ["n1", "n2", "n3"] });
+  turn(cluster, n1, [{ kind: "campaignWanted" }]);
+  settle(cluster);
+  // n2 misses five entries, which n1 and n3 commit.
+  propose(cluster, 5);
+  settle(cluster, { isCut: (flight) => endsOf(flight).to === n2 });
+  expect(raftOf(cluster, n1).commitIndex).toBe(6);
+  crash(cluster, n1);
+  loseLog(cluster, n3);
+  restart(cluster, n3);
+  for (let i = 0; i < 10; i++) {
+    tick(cluster, n2, 20);
+    settle(cluster);
+  }
+  expect(raftOf(cluster, n2).role.kind).not.toBe("leader");
+  const term = raftOf(cluster, n3).currentTerm;
+  const asked = { from: n2, to: n3, lastLogIndex: toLogIndex(99), lastLogTerm: term };
+  for (const kind of ["preVoteRequest", "voteRequest"] as const) {
+    const later = { ...asked, term: (term + 5) as typeof term, leadershipTransfer: false };
+    turn(cluster, n3, [{ kind: "messageReceived", message: { ...later, kind } }]);
+    settle(cluster, { isCut: () => true });
+  }
+  expect(nodeOf(cluster, n3).disk.hardState).toMatchObject({ votedFor: null, quarantinedUntil: 6 });
+  // With the one who holds them back, a leader is elected, and they are there.
+  restart(cluster, n1);
+  for (let i = 0; i < 20 && raftOf(cluster, n1).role.kind !== "leader"; i++) {
+    tick(cluster, n1, 5);
+    settle(cluster);
+  }
+  expect(raftOf(cluster, n1).role.kind).toBe("leader");
+  expect(lastIndexOf(nodeOf(cluster, n2).disk)).toBe(7);
+});
+
+test("the quarantine ends with the entry that the log ended with, not before, and durably", () => {
+  const cluster = clusterWith(5);
+  expect(loseLog(cluster, n3)).toBe(6);
+  restart(cluster, n3);
+  compactTo(cluster, n1, toLogIndex(4));
+  settle(cluster, { isCut: (flight) => endsOf(flight).to === n3 });
+  heartbeat(cluster);
+  const ends: (number | null)[] = [];
+  const before = cluster.observe;
+  cluster.observe = (done) => {
+    before(done);
+    if (done.node.id !== n3) return;
+    const { commitIndex, quarantinedUntil } = done.raft;
+    if (quarantinedUntil !== null) expect(commitIndex).toBeLessThan(6);
+    else if (ends.length === 0) ends.push(commitIndex);
+  };
+  settle(cluster);
+  expect(ends).toEqual([6]);
+  expect(nodeOf(cluster, n3).disk.hardState.quarantinedUntil).toBe(null);
+  expect(lastIndexOf(nodeOf(cluster, n3).disk)).toBe(6);
+});
+
+test("an idle leader that counts acknowledgements from before the damage sends everything again", () => {
+  const cluster = clusterWith(5);
+  loseLog(cluster, n3);
+  restart(cluster, n3);
+  // Nobody tells the leader of the restart, and nothing is proposed.
+  heartbeat(cluster);
+  settle(cluster);
+  expect(raftOf(cluster, n1).role.kind).toBe("leader");
+  expect(lastIndex(raftOf(cluster, n3))).toBe(6);
+  expect(raftOf(cluster, n3).quarantinedUntil).toBe(null);
+});
+
+test("a busy leader sends everything again, and counts the new acknowledgements", () => {
+  const cluster = clusterWith(5);
+  loseLog(cluster, n3);
+  restart(cluster, n3);
+  crash(cluster, n2);
+  propose(cluster, 3);
+  settle(cluster);
+  heartbeat(cluster);
+  settle(cluster);
+  expect(raftOf(cluster, n1).commitIndex).toBe(9);
+  expect(raftOf(cluster, n3).quarantinedUntil).toBe(null);
+  expect(lastIndexOf(nodeOf(cluster, n3).disk)).toBe(9);
+});
+
+test("a restart in quarantine goes on with it", () => {
+  const cluster = clusterWith(5);
+  loseLog(cluster, n3);
+  restart(cluster, n3);
+  heartbeat(cluster);
+  // All but the commit index arrives.
+  settle(cluster, {
+    isCut: (flight) => flight.kind === "message" && flight.message.kind === "appendEntries" && flight.message.leaderCommit > 0,
+  });
+  crash(cluster, n3);
+  expect(nodeOf(cluster, n3).disk.hardState.quarantinedUntil).toBe(6);
+  restart(cluster, n3);
+  expect(raftOf(cluster, n3).quarantinedUntil).toBe(6);
+  tick(cluster, n3, 100);
+  expect(raftOf(cluster, n3).role.kind).toBe("follower");
+});
+
+test("a second damage does not shorten the quarantine", () => {
+  const cluster = clusterWith(5);
+  loseLog(cluster, n3);
+  expect(loseLog(cluster, n3)).toBe(6);
+});
+
+for (const candidate of [n2, n3]) {
+  test(`after the quarantine of n3, ${candidate} wins with the vote of the other`, () => {
+    const cluster = clusterWith(5);
+    loseLog(cluster, n3);
+    restart(cluster, n3);
+    heartbeat(cluster);
+    settle(cluster);
+    crash(cluster, n1);
+    for (const id of [n2, n3]) turn(cluster, id, [{ kind: "peerUnreachable", peer: n1 }]);
+    turn(cluster, candidate, [{ kind: "campaignWanted" }]);
+    settle(cluster);
+    expect(raftOf(cluster, candidate).role.kind).toBe("leader");
+  });
+}
