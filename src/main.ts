@@ -10,7 +10,7 @@ import { document } from "../openapi/generated/document.ts";
 import { unreachable } from "./base/assert.ts";
 import type { Config } from "./config.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
-import type { Snapshots } from "./node/ports.ts";
+import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
 import { type MemberAddress, type Membership, toNodeId } from "./raft/types.ts";
 import { LmdbStorage } from "./storage/lmdb-storage.ts";
 import { HttpTransport, type TransportEvent } from "./transport/transport.ts";
@@ -45,44 +45,7 @@ export type RunningNode = {
 /** Settles when the API listens; whether a leader is known, /readyz tells. Rejects when a port or the folder cannot be had. */
 export async function startNode(config: Config, host: NodeHost): Promise<RunningNode> {
   const { logger } = host;
-  const nodeId = toNodeId(config.nodeId);
-  const { clusterId } = config;
-  const storage = await LmdbStorage.open({
-    directory: config.dataDir,
-    clusterId,
-    nodeId,
-    initialMembership: membershipOf(config),
-    mapSizeBytes: config.mapBytesMax,
-    logCacheBytesMax: config.logCacheBytesMax,
-    onFatal: host.onFatal,
-  });
-  let node: KeyholdNode | undefined;
-  const transport = await HttpTransport.open({
-    clusterId,
-    nodeId,
-    listen: { host: config.peerHost, port: config.peerPort },
-    peerTimeoutMs: config.tickMs * config.electionTicks,
-    bufferBytesMax: config.peerBufferBytesMax,
-    secret: config.peerSecret === "" ? undefined : config.peerSecret,
-    // What arrives before the node is there is lost, as anything on a network may be.
-    onMessage: (message) => node?.receive(message),
-    onUnreachable: (peer) => node?.unreachable(peer),
-    onEvent: (event) => logTransport(logger, event),
-  }).catch(async (error: unknown) => {
-    await storage.close();
-    throw error;
-  });
-  node = new KeyholdNode(
-    nodeOptions(config),
-    { disk: storage, network: transport, snapshots: noSnapshots },
-    {
-      onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
-      onRemoved: () => host.onFatal(new Error(`${nodeId} was removed from the cluster; its data folder cannot come back`)),
-      onFatal: host.onFatal,
-    },
-  );
-  node.start();
-  const service = node;
+  const { service, close } = await openNode(config, host);
   const api = await createApiServer({
     service,
     document,
@@ -92,11 +55,11 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     onInternalError: (error) => logger.error({ err: error }, "a request failed by our own fault"),
   }).catch(async (error: unknown) => {
     service.stop();
-    await transport.close();
-    await storage.close();
+    await close();
     throw error;
   });
-  logger.info({ apiUrl: api.url, peers: config.members.length - 1, dataDir: config.dataDir, clusterId }, "started");
+  const { dataDir, clusterId, members } = config;
+  logger.info({ apiUrl: api.url, peers: members.length - 1, dataDir, clusterId }, "started");
   return {
     apiUrl: api.url,
     async stop() {
@@ -105,14 +68,81 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
       await Promise.race([closed, delay(Math.min(drainMs, config.shutdownGraceMs))]);
       service.stop();
       await closed;
-      await transport.close();
-      await storage.close();
+      await close();
     },
   };
 }
 
-/** The log is kept long enough (`logEntriesMax`) that states need not travel; a follower beyond it waits for an operator. */
-const noSnapshots: Snapshots = { send: (_order, done) => void setImmediate(() => done(false)), settle: () => undefined };
+/** The node on its disk and its network, started. `close` gives both back; stop the node first. */
+async function openNode(config: Config, host: NodeHost): Promise<{ service: KeyholdNode; close: () => Promise<void> }> {
+  const { logger } = host;
+  const { clusterId } = config;
+  const nodeId = toNodeId(config.nodeId);
+  const peerTimeoutMs = config.tickMs * config.electionTicks;
+  const storage = await LmdbStorage.open({
+    directory: config.dataDir,
+    clusterId,
+    nodeId,
+    initialMembership: membershipOf(config),
+    mapSizeBytes: config.mapBytesMax,
+    logCacheBytesMax: config.logCacheBytesMax,
+    onFatal: host.onFatal,
+  });
+  // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
+  let circle: { readonly service: KeyholdNode; readonly snapshots: SnapshotTransfer } | undefined;
+  const transport = await HttpTransport.open({
+    clusterId,
+    nodeId,
+    listen: { host: config.peerHost, port: config.peerPort },
+    peerTimeoutMs,
+    bufferBytesMax: config.peerBufferBytesMax,
+    secret: config.peerSecret === "" ? undefined : config.peerSecret,
+    onMessage: (message) => circle?.service.receive(message),
+    onUnreachable: (peer) => circle?.service.unreachable(peer),
+    onSnapshotChunk: async (from, header, chunk) =>
+      (await circle?.snapshots.receiveChunk(from, header, chunk)) ?? { kind: "refused", reason: "starting" },
+    onEvent: (event) => logTransport(logger, event),
+  }).catch(async (error: unknown) => {
+    await storage.close();
+    throw error;
+  });
+  const ports = { store: storage, channel: transport };
+  const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(peerTimeoutMs), ports, {
+    currentTerm: () => service.position().term,
+    onReceived: (received) => service.snapshotReceived(received),
+    onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "state between nodes"),
+  });
+  const service: KeyholdNode = new KeyholdNode(
+    nodeOptions(config),
+    { disk: storage, network: transport, snapshots },
+    {
+      onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
+      onRemoved: () => host.onFatal(new Error(`${nodeId} was removed from the cluster; its data folder cannot come back`)),
+      onFatal: host.onFatal,
+    },
+  );
+  circle = { service, snapshots };
+  service.start();
+  const close = async () => {
+    await snapshots.close();
+    await transport.close();
+    await storage.close();
+  };
+  return { service, close };
+}
+
+function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
+  return {
+    // Large enough that the round trip between two chunks does not matter, small enough to be written in one turn.
+    chunkBytesMax: MIB,
+    // A chunk waits for the receiver's disk, which may be busy for longer than an election takes.
+    chunkTimeoutMs: Math.max(5000, 10 * peerTimeoutMs),
+    attemptsMax: 10,
+    retryDelayMs: 500,
+    idleMsMax: 60_000,
+    newTransferId: randomUUID,
+  };
+}
 
 function membershipOf(config: Config): Membership {
   const addresses: Record<string, MemberAddress> = {};

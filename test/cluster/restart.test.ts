@@ -87,3 +87,23 @@ test("two nodes down stop writes with an answer, and one coming back lets them g
   });
   expect([200, 201]).toContain(reply.status);
 });
+
+test("a follower that was down for longer than the log is kept gets the whole state, and then the log", async () => {
+  await using cluster = await TestCluster.start({ environment: { KEYHOLD_LOG_ENTRIES_MAX: "100" } });
+  const follower = await cluster.follower();
+  await follower.kill();
+  const caller = new RotatingCaller(
+    cluster.nodes.filter((node) => node !== follower).map((node) => node.apiUrl),
+    0,
+  );
+  const write = (index: number) => caller.repeat({ method: "PUT", path: `/v1/config/missed/${index % 30}`, json: index });
+  for (let index = 0; index < 300; index += 1) await write(index);
+  follower.start();
+  await follower.untilReady();
+  const { revision } = await write(300);
+  const path = `/v1/config?prefix=missed/&limit=100&consistency=stale&minRevision=${revision}`;
+  const local = await call(follower.apiUrl, { path, timeoutMs: 10_000 });
+  const items = local?.body["items"] as readonly { readonly value: number }[];
+  expect(items.map((item) => item.value).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, index) => 271 + index));
+  expect(follower.output).toMatch(/"reason":null,"transfer":"receivingEnded"/);
+});
