@@ -13,19 +13,9 @@ import { membersOf } from "../raft/leader.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
-import {
-  type Effect,
-  type Entry,
-  type Input,
-  type LogIndex,
-  type Membership,
-  type Message,
-  type NodeId,
-  type SnapshotMeta,
-  type Term,
-  toLogIndex,
-} from "../raft/types.ts";
+import type { Effect, Entry, Input, LogIndex, Membership, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
+import { compactionBase } from "./compaction.ts";
 import { DiskWriter } from "./disk-writer.ts";
 import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
 import { decodeEntry } from "./entry-decoder.ts";
@@ -64,7 +54,7 @@ export class Driver {
   /** Entries behind a snapshot that is being installed: they apply to a state that is not there yet. */
   #applyAfterInstall: Entry[] | undefined;
   /** Snapshots on their way, by receiver: the log behind them must not be cut before they can follow it. */
-  readonly #sending = new Map<NodeId, LogIndex>();
+  readonly #sending = new Map<NodeId, SnapshotMeta>();
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
 
@@ -250,7 +240,8 @@ export class Driver {
     if (compactTo !== undefined) this.#writer.compact(compactTo);
     this.#discardUnwanted(inputs);
     this.#writer.write();
-    if (this.#raft.commitIndex > this.#appliedIndex) this.#turnSoon();
+    // While a snapshot is being installed nothing more can be applied; its end is a fact of its own.
+    if (this.#raft.commitIndex > this.#appliedIndex && this.#applyAfterInstall === undefined) this.#turnSoon();
   }
 
   #collectProposals(inputs: Input[]): void {
@@ -348,8 +339,10 @@ export class Driver {
   /** The state on disk is sent; entries behind it follow from the log once it is there. */
   #sendSnapshot(to: NodeId): void {
     const meta = snapshotMetaAt(this.#raft, this.#writer.durableAppliedIndex);
-    this.#sending.set(to, meta.lastIncludedIndex);
+    this.#sending.set(to, meta);
     this.#ports.snapshots.send({ to, term: this.#raft.currentTerm, meta }, (delivered) => {
+      // A newer transfer to the same node took its place, and its end is the one that counts.
+      if (this.#sending.get(to) !== meta) return;
       this.#sending.delete(to);
       this.#input({ kind: "snapshotSent", to, index: meta.lastIncludedIndex, delivered });
     });
@@ -376,14 +369,12 @@ export class Driver {
     if (entries.length > 0) this.#apply(entries);
   }
 
-  /** Where to cut the log now, if it has grown beyond what is kept. Only behind state that is on disk. */
+  /** Where to cut the log now. Not while its state is being replaced. */
   #compaction(): SnapshotMeta | undefined {
-    const { logEntriesMax, logEntriesKept } = this.#options;
-    const first = this.#raft.log.base.lastIncludedIndex;
+    if (this.#applyAfterInstall !== undefined) return undefined;
+    const sending = [...this.#sending.values()].map((meta) => meta.lastIncludedIndex);
     const { durableAppliedIndex } = this.#writer;
-    if (durableAppliedIndex - first <= logEntriesMax || this.#applyAfterInstall !== undefined) return undefined;
-    const target = Math.min(durableAppliedIndex - logEntriesKept, ...this.#sending.values());
-    return target > first ? snapshotMetaAt(this.#raft, toLogIndex(target)) : undefined;
+    return compactionBase(this.#raft, this.#options, { durableAppliedIndex, sending });
   }
 
   #limitBehind(reason: string): number {

@@ -66,7 +66,10 @@ export class KeyholdNode implements KeyholdService {
         this.#tickets.publish(batches);
         this.#hub.publish(batches);
       },
-      onStateReplaced: () => this.#hub.stateReplaced(),
+      onStateReplaced: () => {
+        this.#tickets.stateReplaced();
+        this.#hub.stateReplaced();
+      },
     };
     const clock = { monotonicMs: () => performance.now(), wallTimeMs: () => Date.now() };
     // Behind everything that this round of the event loop delivers: its facts share one turn.
@@ -210,7 +213,7 @@ export class KeyholdNode implements KeyholdService {
     // Still in the queue, and staying there: only this wait is over.
     const giveUp = () => end(ok(queued));
     const timer = setTimeout(giveUp, holdMs);
-    const pending = this.#tickets.add({ name: command.name, ticket: queued.ticket, leaseId }, end);
+    const pending = this.#tickets.add({ name: command.name, ticket: queued.ticket, leaseId }, end, giveUp);
     this.#givingUp.add(giveUp);
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp, { once: true });

@@ -10,19 +10,23 @@ type Wait = { readonly name: string; readonly ticket: Ticket; readonly leaseId: 
 /** How a wait ended. */
 export type TicketEnd = OutcomeOf<"lockAcquire">;
 type Settle = (end: TicketEnd) => void;
+type Waiter = { readonly wait: Wait; readonly settle: Settle; readonly lost: () => void };
 
 export class TicketWaits {
-  readonly #waits = new Map<string, Set<{ readonly wait: Wait; readonly settle: Settle }>>();
+  readonly #waits = new Map<string, Set<Waiter>>();
 
   get count(): number {
     return this.#waits.size;
   }
 
-  /** Calls `settle` when the wait ends. Must be called before the changes that follow the enqueueing are published. */
-  add(wait: Wait, settle: Settle): { cancel(): void } {
+  /**
+   * Calls `settle` when the wait ends, or `lost` when its end may have been missed. Must be called before the changes that
+   * follow the enqueueing are published.
+   */
+  add(wait: Wait, settle: Settle, lost: () => void = () => undefined): { cancel(): void } {
     const key = keyOf(wait.name, wait.ticket);
-    const waiter = { wait, settle };
-    const waiters = this.#waits.get(key) ?? new Set();
+    const waiter = { wait, settle, lost };
+    const waiters = this.#waits.get(key) ?? new Set<Waiter>();
     waiters.add(waiter);
     this.#waits.set(key, waiters);
     return {
@@ -36,6 +40,13 @@ export class TicketWaits {
   publish(batches: readonly ChangeBatch[]): void {
     if (this.#waits.size === 0) return;
     for (const { changes } of batches) for (const change of changes) this.#tell(change);
+  }
+
+  /** The state was replaced as a whole, and what happened in between is not told. */
+  stateReplaced(): void {
+    const all = [...this.#waits.values()].flatMap((waiters) => [...waiters]);
+    this.#waits.clear();
+    for (const { lost } of all) lost();
   }
 
   #tell(change: Change): void {
