@@ -156,6 +156,7 @@ export function noteHeartbeat(progress: Progress, lastIndex: LogIndex): void {
   if (!progress.mayRepeat || progress.flow.kind === "snapshot") return;
   if (progress.flow.kind === "replicate" && progress.matchIndex >= lastIndex) return;
   progress.mayRepeat = false;
+  // A probe is repeated even when nothing is missing: only its answer ends the probing.
   if (progress.flow.kind === "probe") progress.flow = idle;
   progress.nudge = progress.matchIndex < lastIndex;
 }

@@ -35,7 +35,9 @@ function tickLeader(raft: Raft, leader: LeaderState): void {
     }
   }
   leader.heartbeatElapsed++;
-  if (leader.heartbeatElapsed >= heartbeatTicks) sendHeartbeats(raft, leader);
+  if (leader.heartbeatElapsed < heartbeatTicks) return;
+  for (const progress of leader.progress.values()) progress.mayRepeat = true;
+  sendHeartbeats(raft, leader);
 }
 
 /** Whether a write is under way and nothing came back from the disk for an election timeout. */

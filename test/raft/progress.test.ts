@@ -202,6 +202,25 @@ test("a heartbeat's answer asks for a message even through a full pipeline, when
   expect(progress.nudge).toBe(true);
 });
 
+test("within one heartbeat interval only the first answer repeats what may merely be under way", () => {
+  const progress = paused();
+  noteHeartbeat(progress, index(12));
+  noteSent(progress, { lastIndex: index(12), bytes: 10 });
+  progress.nudge = false;
+  noteHeartbeat(progress, index(12));
+  expect([shown(progress), progress.nudge]).toEqual(["probe paused 0 10", false]);
+  progress.mayRepeat = true;
+  noteHeartbeat(progress, index(12));
+  expect([shown(progress), progress.nudge]).toEqual(["probe 0 10", true]);
+});
+
+test("a member that holds all and is merely probed is asked, so that the probing ends", () => {
+  const progress = replicating();
+  becomeProbe(progress);
+  noteHeartbeat(progress, index(4));
+  expect(progress.nudge).toBe(true);
+});
+
 test("a heartbeat's answer of a member that holds all asks for nothing", () => {
   const progress = replicating();
   noteHeartbeat(progress, index(4));
