@@ -64,6 +64,8 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     apiUrl: api.url,
     async stop() {
       const closed = api.close(config.shutdownGraceMs);
+      // A successor that is named takes over at once; one that must notice takes an election timeout.
+      if (service.status().role === "leader") await service.transferLeadership(null, { timeoutMs: drainMs });
       // Requests that wait for a lock may wait for a minute; stopping the node ends them with an answer.
       await Promise.race([closed, delay(Math.min(drainMs, config.shutdownGraceMs))]);
       service.stop();
