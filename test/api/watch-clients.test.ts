@@ -1,0 +1,220 @@
+/**
+ * This file tests what the watch gateway does with clients that are slow, rude or in its way, and with leases kept alive.
+ */
+import { connect } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { send, sendRaw, startApi, type TestApi } from "./harness.ts";
+import { WatchClient } from "./watch-client.ts";
+
+let api: TestApi;
+const clients: WatchClient[] = [];
+
+beforeAll(async () => {
+  api = await startApi();
+});
+afterEach(() => {
+  for (const client of clients.splice(0)) {
+    expect(client.faults).toEqual([]);
+    client.close();
+  }
+});
+afterAll(async () => {
+  await api.stop();
+});
+
+async function client(of: TestApi = api): Promise<WatchClient> {
+  const made = await WatchClient.connect(of);
+  clients.push(made);
+  return made;
+}
+
+async function put(key: string, value: string, of: TestApi = api): Promise<number> {
+  const answer = await sendRaw(of, "PUT", `/v1/config/${key}`, { headers: { "content-type": "application/json" }, body: value });
+  return Number(answer.body["modRevision"]);
+}
+
+const config = (prefix: string) => [{ kind: "config", prefix }];
+
+describe("a slow client", () => {
+  test("gets no more than its window, and the rest as it acknowledges", async () => {
+    const small = await startApi({ watch: { windowPackets: 2, batchesPerPacketMax: 1 } });
+    try {
+      const watcher = await client(small);
+      watcher.acknowledges = false;
+      const first = await put("slow/0", "1", small);
+      const revisions = [first];
+      for (let i = 1; i < 6; i++) revisions.push(await put(`slow/${i}`, "1", small));
+      await watcher.ask("watch:open", { watchId: "s", targets: config("slow/"), from: { revision: first } });
+      await watcher.ask("watch:close", { watchId: "barrier" });
+      expect(watcher.revisions("s")).toEqual(revisions.slice(0, 2));
+      watcher.socket.emit("watch:ack", { watchId: "s", seq: 1 });
+      await watcher.until(() => watcher.batches("s").length === 3);
+      watcher.acknowledges = true;
+      watcher.socket.emit("watch:ack", { watchId: "s", seq: 3 });
+      await watcher.until(() => watcher.of("watch:synced", "s").length === 1);
+      expect(watcher.revisions("s")).toEqual(revisions);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  test("that never acknowledges is cut off by name, and can resume", async () => {
+    const small = await startApi({
+      watch: { windowPackets: 1, batchesPerPacketMax: 1, slowConsumerMs: 50, progressIntervalMs: 50 },
+    });
+    try {
+      const watcher = await client(small);
+      watcher.acknowledges = false;
+      const first = await put("never/a", "1", small);
+      const second = await put("never/b", "1", small);
+      await watcher.ask("watch:open", { watchId: "n", targets: config("never/"), from: { revision: first } });
+      await watcher.until(() => watcher.of("watch:error", "n").length === 1);
+      expect(watcher.of("watch:error", "n")[0]).toMatchObject({ code: "slow_consumer" });
+      expect(watcher.revisions("n")).toEqual([first]);
+      watcher.acknowledges = true;
+      await watcher.ask("watch:open", { watchId: "n", targets: config("never/"), from: { revision: first + 1 } });
+      await watcher.until(() => watcher.batches("n").length === 2);
+      expect(watcher.revisions("n")).toEqual([first, second]);
+    } finally {
+      await small.stop();
+    }
+  });
+});
+
+describe("leases kept alive over a socket", () => {
+  test("are renewed in order, and those that ended are told from those that live", async () => {
+    const lease = await send(api, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
+    const leaseId = lease.body["leaseId"];
+    const answer = await (await client()).ask("lease:keepalive", { leaseIds: ["l999999", leaseId] });
+    expect(answer).toEqual({
+      ok: true,
+      renewals: [
+        { leaseId: "l999999", ttlMs: null },
+        { leaseId, ttlMs: 30_000 },
+      ],
+    });
+  });
+
+  test("hear of a grant they waited for, and of a hold they lost", async () => {
+    const keeper = await client();
+    const lease = await send(api, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
+    const leaseId = String(lease.body["leaseId"]);
+    await keeper.ask("lease:keepalive", { leaseIds: [leaseId] });
+    const hold = await send(api, "POST", "/v1/locks/notice/a/acquire", { body: { ttlMs: 30_000 } });
+    await send(api, "POST", "/v1/locks/notice/a/acquire?holdMs=0", { body: { leaseId, waitMs: 60_000 } });
+    await send(api, "POST", "/v1/locks/notice/a/release", { body: { leaseId: hold.body["leaseId"], fence: hold.body["fence"] } });
+    await keeper.until(() => keeper.of("lock:granted").length === 1);
+    expect(keeper.of("lock:granted")[0]).toMatchObject({ name: "notice/a", leaseId });
+    await send(api, "DELETE", "/v1/locks/notice/a/holder");
+    await keeper.until(() => keeper.of("lock:lost").length === 1);
+    expect(keeper.of("lock:lost")[0]).toMatchObject({ name: "notice/a", leaseId, reason: "broken" });
+    await send(api, "POST", "/v1/locks/notice/b/acquire", { body: { leaseId } });
+    await send(api, "DELETE", `/v1/leases/${leaseId}`);
+    await keeper.until(() => keeper.of("lock:lost").length === 2);
+    expect(keeper.of("lock:lost")[1]).toMatchObject({ name: "notice/b", leaseId, reason: "leaseEnded" });
+  });
+
+  test("are bounded, and one that was counted is not counted again", async () => {
+    const small = await startApi({ watch: { leasesPerSocketMax: 2 } });
+    try {
+      const keeper = await client(small);
+      const leaseIds: unknown[] = [];
+      for (let i = 0; i < 3; i++) {
+        const lease = await send(small, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
+        leaseIds.push(lease.body["leaseId"]);
+      }
+      for (let i = 0; i < 3; i++)
+        expect(await keeper.ask("lease:keepalive", { leaseIds: leaseIds.slice(0, 2) })).toMatchObject({ ok: true });
+      expect(await keeper.ask("lease:keepalive", { leaseIds: leaseIds.slice(2) })).toMatchObject({ ok: false });
+      await send(small, "DELETE", `/v1/leases/${String(leaseIds[0])}`);
+      await untilOk(() => keeper.ask("lease:keepalive", { leaseIds: leaseIds.slice(2) }));
+    } finally {
+      await small.stop();
+    }
+  });
+
+  test("are refused with a problem when the message or the cluster is not well", async () => {
+    const keeper = await client();
+    for (const message of [null, {}, { leaseIds: [] }, { leaseIds: ["x"] }, { leaseIds: ["l9999999999999999"] }]) {
+      expect(await keeper.ask("lease:keepalive", message)).toMatchObject({ ok: false, error: { code: "invalid_request" } });
+    }
+    api.service.failNext({ kind: "noLeader" });
+    expect(await keeper.ask("lease:keepalive", { leaseIds: ["l1"] })).toMatchObject({ ok: false, error: { code: "no_leader" } });
+  });
+});
+
+describe("whatever a client sends", () => {
+  test("without a callback, with strange ones, of no known event: the node goes on", async () => {
+    const rude = await client();
+    const messages: readonly unknown[] = [
+      undefined,
+      null,
+      1,
+      "x",
+      [],
+      {},
+      { watchId: "w" },
+      { __proto__: null },
+      { leaseIds: ["l1"] },
+    ];
+    for (const event of ["watch:open", "watch:ack", "watch:close", "lease:keepalive", "hello", "watch:events", "nonsense"]) {
+      for (const message of messages) rude.socket.emit(event, message);
+      rude.socket.emit(event);
+      rude.socket.emit(event, {}, {}, {});
+      rude.socket.emit(event, Buffer.from([1, 2, 3]));
+    }
+    expect(await rude.ask("watch:close", { watchId: "w" })).toEqual({ ok: true });
+    expect((await send(api, "GET", "/livez")).status).toBe(200);
+    expect(api.logged.filter((line) => line.level === "error")).toEqual([]);
+  });
+
+  test("beyond the bound on a message ends its connection, and only that", async () => {
+    const rude = await client();
+    const polite = await client();
+    rude.socket.emit("watch:open", { watchId: "x".repeat(100_000) });
+    await rude.until(() => !rude.socket.connected);
+    expect(await polite.ask("watch:close", { watchId: "w" })).toEqual({ ok: true });
+  });
+
+  test("an error of ours ends its connection, and is logged and told of", async () => {
+    const watcher = await client();
+    api.service.failNext(new Error("unexpected"));
+    watcher.socket.emit("lease:keepalive", { leaseIds: ["l1"] });
+    await watcher.until(() => !watcher.socket.connected);
+    expect(api.logged.at(-1)).toMatchObject({ level: "error", message: "watch message failed" });
+    api.logged.length = 0;
+  });
+});
+
+describe("a node that closes", () => {
+  test("does not wait for a client that does not take its leave", async () => {
+    const short = await startApi();
+    const deaf = connect(short.api.port, "127.0.0.1");
+    const closed = new Promise((resolve) => deaf.on("close", resolve));
+    deaf.write(`${handshake}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`);
+    await new Promise((resolve) => deaf.once("data", resolve));
+    await short.api.close(20);
+    await closed;
+    await short.stop();
+  });
+
+  test("says so on every watch and lets its clients go", async () => {
+    const short = await startApi();
+    const watcher = await client(short);
+    await watcher.ask("watch:open", { watchId: "a", targets: config(""), from: "now" });
+    await watcher.ask("watch:open", { watchId: "b", targets: config(""), from: "now" });
+    await short.stop();
+    await watcher.until(() => !watcher.socket.connected);
+    expect(watcher.of("watch:error").map((message) => [message["watchId"], message["code"]])).toEqual([
+      ["a", "shutting_down"],
+      ["b", "shutting_down"],
+    ]);
+  });
+});
+
+async function untilOk(attempt: () => Promise<Record<string, unknown>>): Promise<void> {
+  while ((await attempt())["ok"] !== true);
+}
+
+const handshake =
+  "GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
