@@ -48,7 +48,7 @@ export interface Snapshots {
   settle(taken: boolean): void;
 }
 
-/** Ordered, lossy delivery to other nodes. */
+/** Ordered, lossy delivery to other nodes; a message arrives at most once. */
 export interface Network {
   /** Never blocks. What cannot be sent is dropped and reported as `peerUnreachable`. */
   send(message: Message): void;

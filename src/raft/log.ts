@@ -121,7 +121,8 @@ export function agreeIndex(raft: Raft, index: LogIndex, term: Term): LogIndex {
 /** What describes the state after `index` was applied; `index` must be applied and not cut. */
 export function snapshotMetaAt(raft: Raft, index: LogIndex): SnapshotMeta {
   if (index === raft.log.base.lastIncludedIndex) return raft.log.base;
-  assert(index <= raft.appliedIndex, `no state exists for ${index}: applied is ${raft.appliedIndex}`);
+  // Handed out counts: whoever applies it may know that it is applied before the core is told.
+  assert(index <= raft.applyingIndex, `no state exists for ${index}: ${raft.applyingIndex} were handed out to be applied`);
   const entry = at(entriesBetween(raft, { from: index, to: index, bytesMax: 1 }), 0);
   return {
     lastIncludedIndex: index,
@@ -134,8 +135,8 @@ export function snapshotMetaAt(raft: Raft, index: LogIndex): SnapshotMeta {
 /** Cuts the log: what `base` describes is durable elsewhere. */
 export function compact(raft: Raft, base: SnapshotMeta): void {
   assert(
-    base.lastIncludedIndex <= raft.appliedIndex,
-    `cannot compact to ${base.lastIncludedIndex} beyond applied ${raft.appliedIndex}`,
+    base.lastIncludedIndex <= raft.applyingIndex,
+    `cannot compact to ${base.lastIncludedIndex}: only ${raft.applyingIndex} were handed out to be applied`,
   );
   if (base.lastIncludedIndex <= raft.log.base.lastIncludedIndex) return;
   assert(base.lastIncludedIndex < raft.log.unstableFrom, `cannot compact to ${base.lastIncludedIndex}: not durable here yet`);
