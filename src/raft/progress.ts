@@ -158,7 +158,7 @@ export function noteHeartbeat(progress: Progress, lastIndex: LogIndex): void {
   progress.mayRepeat = false;
   // A probe is repeated even when nothing is missing: only its answer ends the probing.
   if (progress.flow.kind === "probe") progress.flow = idle;
-  progress.nudge = progress.matchIndex < lastIndex;
+  progress.nudge = true;
 }
 
 /** The end of a snapshot transfer: go on from behind it, or try again when it was not delivered. */
