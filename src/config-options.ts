@@ -166,6 +166,16 @@ export const options = {
     default: 100_000,
     reason: "The log is cut to half of this when it is longer; a node that was away for more is sent the whole state.",
   },
+  logBytesMax: {
+    kind: "integer",
+    env: "KEYHOLD_LOG_BYTES_MAX",
+    flag: "--log-bytes-max",
+    min: MIB,
+    max: 64 * 1024 * MIB,
+    unit: "bytes",
+    default: 256 * MIB,
+    reason: "The same bound by weight, cut to half: large values would fill the disk long before they are many.",
+  },
   uncommittedBytesMax: {
     kind: "integer",
     env: "KEYHOLD_UNCOMMITTED_BYTES_MAX",

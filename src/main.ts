@@ -190,6 +190,7 @@ function nodeOptions(config: Config): NodeOptions {
       readTicksMax: Math.ceil(config.electionTicks / 3),
       logEntriesMax: config.logEntriesMax,
       logEntriesKept: Math.floor(config.logEntriesMax / 2),
+      logBytesMax: config.logBytesMax,
     },
   };
 }

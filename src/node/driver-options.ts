@@ -4,24 +4,23 @@
 import type { ChangeBatch } from "../machine/change.ts";
 import type { RaftOptions } from "../raft/raft.ts";
 import type { NodeId, Role, Term } from "../raft/types.ts";
+import type { CompactionLimits } from "./compaction.ts";
 import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
 import type { ProposalLimits } from "./proposals.ts";
 
-export type DriverOptions = ProposalLimits & {
-  readonly raft: RaftOptions;
-  /** Of the state before the first entry; the same on every node. */
-  readonly storeId: string;
-  /** The target size of one forwarded batch of proposals. */
-  readonly forwardBytesMax: number;
-  readonly renewalsPerCommandMax: number;
-  readonly pendingReadsMax: number;
-  readonly firstReadId: number;
-  /** A read request without an answer is made again after this many ticks. */
-  readonly readTicksMax: number;
-  /** The log is cut when it holds more applied entries than this, to `logEntriesKept` of them. */
-  readonly logEntriesMax: number;
-  readonly logEntriesKept: number;
-};
+export type DriverOptions = ProposalLimits &
+  CompactionLimits & {
+    readonly raft: RaftOptions;
+    /** Of the state before the first entry; the same on every node. */
+    readonly storeId: string;
+    /** The target size of one forwarded batch of proposals. */
+    readonly forwardBytesMax: number;
+    readonly renewalsPerCommandMax: number;
+    readonly pendingReadsMax: number;
+    readonly firstReadId: number;
+    /** A read request without an answer is made again after this many ticks. */
+    readonly readTicksMax: number;
+  };
 
 export type DriverPorts = {
   readonly disk: Disk;

@@ -15,7 +15,7 @@ import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
 import type { Effect, Entry, Input, LogIndex, Membership, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
-import { compactionBase } from "./compaction.ts";
+import { compactionIndex, LogWeight } from "./compaction.ts";
 import { DiskWriter } from "./disk-writer.ts";
 import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
 import { decodeEntry } from "./entry-decoder.ts";
@@ -55,6 +55,7 @@ export class Driver {
   #applyAfterInstall: Entry[] | undefined;
   /** Snapshots on their way, by receiver: the log behind them must not be cut before they can follow it. */
   readonly #sending = new Map<NodeId, SnapshotMeta>();
+  readonly #logWeight = new LogWeight();
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
 
@@ -304,6 +305,7 @@ export class Driver {
 
   #apply(entries: readonly Entry[]): void {
     const applied = applyEntries(this.#tables, entries.map(decodeEntry));
+    this.#logWeight.add(entries);
     for (const [position, { outcome, batches }] of applied.entries()) {
       const entry = entries[position];
       assert(entry !== undefined, `no entry at ${position}`);
@@ -374,7 +376,8 @@ export class Driver {
     if (this.#applyAfterInstall !== undefined) return undefined;
     const sending = [...this.#sending.values()].map((meta) => meta.lastIncludedIndex);
     const { durableAppliedIndex } = this.#writer;
-    return compactionBase(this.#raft, this.#options, { durableAppliedIndex, sending });
+    const index = compactionIndex(this.#raft, this.#options, { durableAppliedIndex, sending, weight: this.#logWeight });
+    return index === undefined ? undefined : snapshotMetaAt(this.#raft, index);
   }
 
   #limitBehind(reason: string): number {

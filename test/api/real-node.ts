@@ -89,5 +89,6 @@ function driverOptions(id: NodeId) {
     readTicksMax: 20,
     logEntriesMax: 20_000,
     logEntriesKept: 10_000,
+    logBytesMax: 64 * MIB,
   };
 }

@@ -176,6 +176,7 @@ export class SimNode implements NodeView {
         readTicksMax: options.electionTicks,
         logEntriesMax: options.logEntriesMax,
         logEntriesKept: Math.floor(options.logEntriesMax / 2),
+        logBytesMax: 1_000_000_000,
         pendingProposalsMax: 1000,
         pendingBytesMax: 1_000_000,
       },
