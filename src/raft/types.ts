@@ -147,7 +147,10 @@ export type Message = Header &
     | { readonly kind: "readIndexRequest"; readonly readId: number }
     /** `index` is null when the receiver is not (or no longer) a leader that can answer. */
     | { readonly kind: "readIndexResponse"; readonly readId: number; readonly index: LogIndex | null }
-    /** Forwarded by a follower to the leader of `term`; no other term may append them. */
+    /**
+     * Forwarded by a follower to the leader of `term`; no other term may append them. This and its refusal are the only
+     * messages that must not arrive twice: every copy would be an entry, or be refused after the first was appended.
+     */
     | { readonly kind: "proposeRequest"; readonly proposals: readonly Proposal[] }
     /** None of these was appended, and none will be because of the request. */
     | {
@@ -165,7 +168,7 @@ export type RefusalReason = "noLeader" | "leadershipTransfer" | "uncommittedLimi
 /** Facts. `step` is told each one and answers with effects. */
 export type Input =
   /**
-   * The clocks as read by the driver, once a turn, after the turn's other inputs were collected: everything stepped in
+   * The first input of every turn: the clocks as read by the driver, once a turn, after the turn's other inputs were collected: everything stepped in
    * the turn had happened by then. `monotonicMs` never falls within a process; its zero means nothing.
    */
   | { readonly kind: "clock"; readonly monotonicMs: number; readonly wallTimeMs: number }
