@@ -236,7 +236,9 @@ export class Driver {
     // Read after the facts were collected: a leader that begins here must not count from before they happened.
     inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });
     const settles = inputs.some((input) => input.kind === "applied") && this.#raft.memberships.length > 1;
-    for (const effect of step(this.#raft, inputs, disk.log)) this.#carryOut(effect);
+    const effects = step(this.#raft, inputs, disk.log);
+    this.#forgetSent(inputs);
+    for (const effect of effects) this.#carryOut(effect);
     if (settles) this.#ports.network.setPeers(peersOf(this.#raft));
     if (compactTo !== undefined) this.#writer.compact(compactTo);
     this.#discardUnwanted(inputs);
@@ -261,7 +263,7 @@ export class Driver {
         this.#ports.network.send(effect.message);
         return;
       case "persist":
-        if (effect.snapshot !== undefined) this.#applyAfterInstall = [];
+        if (effect.snapshot !== undefined) this.#beginInstall(effect.snapshot);
         this.#writer.order(effect);
         return;
       case "apply":
@@ -345,9 +347,13 @@ export class Driver {
     this.#ports.snapshots.send({ to, term: this.#raft.currentTerm, meta }, (delivered) => {
       // A newer transfer to the same node took its place, and its end is the one that counts.
       if (this.#sending.get(to) !== meta) return;
-      this.#sending.delete(to);
       this.#input({ kind: "snapshotSent", to, index: meta.lastIncludedIndex, delivered });
     });
+  }
+
+  /** Not before the core has heard of it and holds on to the log itself: a cut in between would be in vain. */
+  #forgetSent(inputs: readonly Input[]): void {
+    for (const input of inputs) if (input.kind === "snapshotSent") this.#sending.delete(input.to);
   }
 
   /** A received snapshot that the core did not take is given up. */
@@ -356,12 +362,17 @@ export class Driver {
     if (received && this.#applyAfterInstall === undefined) this.#ports.snapshots.settle(false);
   }
 
+  #beginInstall({ lastIncludedTerm }: SnapshotMeta): void {
+    this.#applyAfterInstall = [];
+    // What became of those whose entries are part of the snapshot cannot be told any more. What is proposed from here on
+    // stands behind it.
+    this.#proposals.stateReplaced(lastIncludedTerm);
+  }
+
   #installed(snapshot: SnapshotMeta): void {
     this.#appliedIndex = snapshot.lastIncludedIndex;
     this.#appliedTerm = snapshot.lastIncludedTerm;
     this.#changes.passed(snapshot.lastIncludedIndex, snapshot.membership);
-    // What became of proposals whose entries are part of the snapshot cannot be told any more.
-    this.#proposals.stateReplaced(snapshot.lastIncludedTerm);
     this.#ports.snapshots.settle(true);
     this.#events.onStateReplaced();
     const entries = this.#applyAfterInstall ?? [];

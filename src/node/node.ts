@@ -15,6 +15,7 @@ import { encodeCommand } from "./command-codec.ts";
 import { Driver } from "./driver.ts";
 import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
 import type { ChangeEnd } from "./membership-changes.ts";
+import type { Snapshots } from "./ports.ts";
 import type { ProposalEnd } from "./proposals.ts";
 import type {
   KeyholdService,
@@ -27,6 +28,7 @@ import type {
   WatchSnapshot,
   WriteOptions,
 } from "./service.ts";
+import type { SnapshotTransfer } from "./snapshot-transfer.ts";
 import { statusOf } from "./status.ts";
 import { type TicketEnd, TicketWaits } from "./ticket-waits.ts";
 import type { TransferEnd } from "./transfers.ts";
@@ -41,6 +43,10 @@ export type NodeOptions = {
   readonly recentBytesMax: number;
 };
 
+export type NodePorts = Pick<DriverPorts, "disk" | "network"> & {
+  readonly snapshots: Snapshots & Pick<SnapshotTransfer, "progress">;
+};
+
 export type NodeEvents = {
   readonly onRoleChanged: (told: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }) => void;
   readonly onRemoved: () => void;
@@ -53,13 +59,15 @@ export class KeyholdNode implements KeyholdService {
   readonly #options: NodeOptions;
   readonly #driver: Driver;
   readonly #hub: WatchHub;
+  readonly #snapshots: NodePorts["snapshots"];
   readonly #tickets = new TicketWaits();
   /** Ends each wait for a lock with the place it has in the queue. */
   readonly #givingUp = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: NodeOptions, ports: Pick<DriverPorts, "disk" | "network" | "snapshots">, events: NodeEvents) {
+  constructor(options: NodeOptions, ports: NodePorts, events: NodeEvents) {
     this.#options = options;
+    this.#snapshots = ports.snapshots;
     const driverEvents: DriverEvents = {
       ...events,
       onBatches: (batches) => {
@@ -183,7 +191,9 @@ export class KeyholdNode implements KeyholdService {
   }
 
   status(): NodeStatus {
-    return statusOf(this.#driver, { clusterId: this.#options.clusterId, watches: this.#hub.count });
+    const { sending: snapshotsSending, receiving: snapshotReceiving } = this.#snapshots.progress();
+    const { clusterId } = this.#options;
+    return statusOf(this.#driver, { clusterId, watches: this.#hub.count, snapshotsSending, snapshotReceiving });
   }
 
   #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {

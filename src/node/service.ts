@@ -9,6 +9,7 @@ import type { ConfigEntry, LeaseView, LockView, Query, QueryAnswers, QueryRefusa
 import type { Revision } from "../machine/types.ts";
 import type { LogIndex, MemberAddress, MembershipChange, NodeId, Role, Term } from "../raft/types.ts";
 import type { ChangeEnd } from "./membership-changes.ts";
+import type { TransferProgress } from "./snapshot-transfer.ts";
 import type { TransferEnd } from "./transfers.ts";
 
 export type { Change, ChangeBatch, WatchTarget } from "../machine/change.ts";
@@ -19,6 +20,7 @@ export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts
 export type { MembershipChange, MembershipRefusal, NodeId, Role } from "../raft/types.ts";
 export { isNodeId, toNodeId } from "../raft/types.ts";
 export type { ChangeEnd } from "./membership-changes.ts";
+export type { TransferProgress } from "./snapshot-transfer.ts";
 export type { TransferEnd } from "./transfers.ts";
 
 /** Why the cluster, not the state machine, could not answer. */
@@ -73,6 +75,9 @@ export type NodeStatus = {
   readonly pendingProposals: number;
   readonly pendingReads: number;
   readonly watches: number;
+  /** Whole states on their way to other nodes, and the one that is coming in. */
+  readonly snapshotsSending: readonly TransferProgress[];
+  readonly snapshotReceiving: TransferProgress | null;
 };
 export type MemberStatus = {
   readonly id: NodeId;

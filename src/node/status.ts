@@ -10,7 +10,10 @@ import type { Membership, NodeId } from "../raft/types.ts";
 import type { Driver } from "./driver.ts";
 import type { MemberStatus, NodeStatus } from "./service.ts";
 
-export function statusOf(driver: Driver, rest: { readonly clusterId: string; readonly watches: number }): NodeStatus {
+type Rest = Pick<NodeStatus, "clusterId" | "watches" | "snapshotsSending" | "snapshotReceiving">;
+
+/** The driver's part, and the rest that others know. */
+export function statusOf(driver: Driver, rest: Rest): NodeStatus {
   const { raft } = driver;
   const meta = readMeta(driver.tables);
   return {

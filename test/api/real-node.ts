@@ -38,9 +38,10 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
     mapSizeBytes: 256 * MIB,
     logCacheBytesMax: 16 * MIB,
     onFatal,
+    onEvent: () => undefined,
   });
   const network = { send: () => undefined, setPeers: () => undefined };
-  const snapshots = { send: () => undefined, settle: () => undefined };
+  const snapshots = { send: () => undefined, settle: () => undefined, progress: () => ({ sending: [], receiving: null }) };
   const node = new KeyholdNode(
     { ...sizes, driver: driverOptions(id) },
     { disk, network, snapshots },

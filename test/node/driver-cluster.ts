@@ -1,0 +1,226 @@
+/**
+ * This file runs drivers in memory: their turns, writes and messages happen one by one, when the test lets them. Snapshots
+ * travel when the test says so.
+ */
+import { stateHash } from "../../src/machine/state-hash.ts";
+import { Driver } from "../../src/node/driver.ts";
+import type { Network, Snapshots } from "../../src/node/ports.ts";
+import type { ProposalEnd } from "../../src/node/proposals.ts";
+import { type Membership, type NodeId, type Term, toNodeId } from "../../src/raft/types.ts";
+import { MemoryHub } from "../contracts/memory-network.ts";
+import { emptyImage, type MemorySnapshot, MemoryStorage } from "../contracts/memory-storage.ts";
+
+/** A state on its way; `deliver` brings it to its receiver, `done` tells the sender that it is there or not. */
+export type Transfer = {
+  readonly from: Machine;
+  readonly to: NodeId;
+  readonly term: Term;
+  readonly snapshot: MemorySnapshot;
+  readonly done: (delivered: boolean) => void;
+};
+
+const limits = { logEntriesMax: 20, logEntriesKept: 5, logBytesMax: 1_000_000_000 };
+
+/** One node. */
+export class Machine {
+  readonly id: NodeId;
+  readonly storage: MemoryStorage;
+  readonly driver: Driver;
+  /** In the order in which they happened: `replaced`, or the number of batches that were published. */
+  readonly told: string[] = [];
+  /** Whether offered snapshots were taken. */
+  readonly settled: boolean[] = [];
+  readonly fatal: unknown[] = [];
+  /** Holds writes back while set. */
+  diskStands = false;
+  /** Cut off: its messages are lost, and its time stands still. */
+  away = false;
+  turns = 0;
+  nowMs = 0;
+  readonly #writes: (() => void)[] = [];
+  readonly #turnsDue: (() => void)[] = [];
+
+  constructor(id: string, world: { readonly hub: MemoryHub; readonly membership: Membership; readonly transfers: Transfer[] }) {
+    this.id = toNodeId(id);
+    this.storage = new MemoryStorage({
+      image: emptyImage(world.membership),
+      schedule: (complete) => this.#writes.push(complete),
+    });
+    const snapshots: Snapshots = {
+      send: ({ to, term, meta }, done) => {
+        world.transfers.push({ from: this, to, term, snapshot: this.storage.snapshot(meta), done });
+      },
+      settle: (taken) => {
+        this.settled.push(taken);
+        if (!taken) this.storage.discardSnapshot();
+      },
+    };
+    const line = world.hub.open(this.id, {
+      onMessage: (message) => this.away || this.driver.receive(message),
+      onUnreachable: (peer) => this.driver.unreachable(peer),
+    });
+    const network: Network = {
+      send: (message) => this.away || line.send(message),
+      setPeers: (peers) => line.setPeers(peers),
+    };
+    const clock = { monotonicMs: () => this.nowMs, wallTimeMs: () => 0 };
+    const turns = { soon: (turn: () => void) => void this.#turnsDue.push(turn) };
+    this.driver = new Driver(
+      driverOptions(this.id),
+      { disk: this.storage, network, snapshots, clock, turns },
+      {
+        onBatches: (batches) => this.told.push(`${batches.length} published`),
+        onRoleChanged: () => undefined,
+        onStateReplaced: () => this.told.push("replaced"),
+        onRemoved: () => undefined,
+        onFatal: (error) => this.fatal.push(error),
+      },
+    );
+    this.driver.start();
+  }
+
+  get hash(): string {
+    return stateHash(this.driver.tables);
+  }
+
+  tick(): void {
+    this.nowMs += 10;
+    this.driver.tick();
+  }
+
+  /** One turn, or one write; false when there is nothing to do. */
+  stepOnce(): boolean {
+    const turn = this.#turnsDue.shift();
+    if (turn !== undefined) {
+      this.turns += 1;
+      turn();
+      return true;
+    }
+    if (this.diskStands) return false;
+    const write = this.#writes.shift();
+    write?.();
+    return write !== undefined;
+  }
+
+  /** Takes a whole state that was sent to this node. */
+  offer({ from, term, snapshot }: Pick<Transfer, "from" | "term" | "snapshot">): void {
+    this.storage.receiveSnapshot(snapshot);
+    this.driver.snapshotReceived({ from: from.id, term, snapshot: snapshot.meta });
+  }
+}
+
+/** Three nodes, of which n1 leads. */
+export class DriverCluster {
+  readonly transfers: Transfer[] = [];
+  readonly n1: Machine;
+  readonly n2: Machine;
+  readonly n3: Machine;
+  readonly #hub = new MemoryHub();
+
+  constructor() {
+    const voters = ["n1", "n2", "n3"].map(toNodeId);
+    const addresses = Object.fromEntries(voters.map((id) => [id, { peerUrl: `memory:${id}`, apiUrl: "" }]));
+    const membership = { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
+    const world = { hub: this.#hub, membership, transfers: this.transfers };
+    this.n1 = new Machine("n1", world);
+    this.n2 = new Machine("n2", world);
+    this.n3 = new Machine("n3", world);
+    for (let tick = 0; tick < 40 && this.n1.driver.raft.role.kind !== "leader"; tick++) {
+      this.n1.tick();
+      this.settle();
+    }
+  }
+
+  get machines(): readonly Machine[] {
+    return [this.n1, this.n2, this.n3];
+  }
+
+  /** Until nothing is left to do without time passing. */
+  settle(): void {
+    for (let steps = 0; this.stepOnce(); steps++) {
+      if (steps > 100_000) throw new Error("the cluster does not come to rest");
+    }
+  }
+
+  /** One turn or write of each machine, and one message; false when there is nothing to do. */
+  stepOnce(): boolean {
+    const busy = this.machines.filter((machine) => machine.stepOnce()).length > 0;
+    return this.#hub.deliverOne() || busy;
+  }
+
+  /** Lets time pass, and everything happen that follows. */
+  tick(count = 1): void {
+    for (let tick = 0; tick < count; tick++) {
+      for (const machine of this.machines) if (!machine.away) machine.tick();
+      this.settle();
+    }
+  }
+
+  /** Writes keys `from` to `to` at the leader, one entry each. */
+  fill(from: number, to: number): void {
+    for (let key = from; key <= to; key++) {
+      this.put(this.n1, `key-${key}`);
+      this.tick();
+    }
+  }
+
+  /** n3 is away for so long that the log does not reach back to it; then n1 wants to send it a state. */
+  leaveBehind(): Transfer {
+    this.n3.away = true;
+    this.fill(1, 40);
+    this.n3.away = false;
+    this.tick(15);
+    const transfer = this.transfers.shift();
+    if (transfer === undefined) throw new Error("no snapshot was sent");
+    return transfer;
+  }
+
+  /** Writes `key` at `machine`; the end comes when it comes. */
+  put(machine: Machine, key: string): ProposalEnd[] {
+    const ends: ProposalEnd[] = [];
+    machine.driver.propose({
+      body: {
+        kind: "configPut",
+        key,
+        value: new TextEncoder().encode(key),
+        contentType: "text/plain",
+        precondition: { kind: "none" },
+        leaseId: null,
+        author: null,
+        comment: null,
+      },
+      request: null,
+      deadlineMs: machine.nowMs + 1_000_000,
+      settle: (end) => ends.push(end),
+    });
+    return ends;
+  }
+}
+
+function driverOptions(id: NodeId) {
+  return {
+    ...limits,
+    raft: {
+      id,
+      origin: `${id}-run`,
+      seed: Number(id.slice(1)),
+      electionTicks: 10,
+      heartbeatTicks: 1,
+      messageBytesMax: 10_000,
+      inFlightMessagesMax: 16,
+      inFlightBytesMax: 1_000_000,
+      uncommittedBytesMax: 1_000_000,
+      applyBytesMax: 10_000,
+      applyLagEntriesMax: 1000,
+      promoteLagEntriesMax: 100,
+    },
+    storeId: "test",
+    forwardBytesMax: 10_000,
+    renewalsPerCommandMax: 100,
+    pendingReadsMax: 100,
+    firstReadId: 1,
+    readTicksMax: 5,
+    pendingProposalsMax: 1000,
+    pendingBytesMax: 1_000_000,
+  };
+}
