@@ -93,6 +93,7 @@ export class DevNode {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       detached: true,
     });
+    child.once("error", (error) => console.error(`keyhold: ${this.id} could not be started or signalled: ${error.message}`));
     const color = colors[this.#plan.apiPort % colors.length] ?? "cyan";
     const label = process.stdout.isTTY ? styleText(color, this.id) : this.id;
     for (const [stream, target] of [

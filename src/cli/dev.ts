@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
+import { at } from "../base/at.ts";
 import { DevNode } from "./dev-node.ts";
 import { describeTakenPort, isPortFree } from "./ports.ts";
 
@@ -121,8 +122,8 @@ async function supervise(node: DevNode, stop: AbortSignal): Promise<void> {
 }
 
 function announce(nodes: readonly DevNode[], options: DevOptions, tookMs: number): void {
-  const [first] = nodes;
-  const url = first?.apiUrl ?? "";
+  const first = at(nodes, 0).apiUrl;
+  const last = at(nodes, nodes.length - 1).apiUrl;
   const bold = (text: string) => (process.stdout.isTTY ? styleText("bold", text) : text);
   const lines = [
     "",
@@ -130,11 +131,11 @@ function announce(nodes: readonly DevNode[], options: DevOptions, tookMs: number
     "",
     ...nodes.map((node) => `  ${node.id}  ${node.apiUrl}  (process ${node.pid})`),
     "",
-    "Three commands to try, on any of them:",
+    "Three commands to try; any node answers any of them:",
     "",
-    `  curl -i -X PUT ${url}/v1/config/app/color -H 'content-type: application/json' -d '"green"'`,
-    `  curl -N '${nodes.at(-1)?.apiUrl ?? url}/v1/cluster'`,
-    `  curl -X POST ${url}/v1/locks/deploy/acquire -H 'content-type: application/json' -d '{"ttlMs":30000,"owner":"me"}'`,
+    `  curl -X PUT ${first}/v1/config/app/color -H 'content-type: application/json' -d '"green"'`,
+    `  curl ${last}/v1/config/app/color`,
+    `  curl -X POST ${first}/v1/locks/deploy/acquire -H 'content-type: application/json' -d '{"ttlMs":30000,"owner":"me"}'`,
     "",
     "Kill a node (kill -9 <process>) and go on using the others. Ctrl-C stops all of them.",
     "",

@@ -44,6 +44,8 @@ function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => ne
     (error: unknown): never => {
       logger.fatal({ err: error }, what);
       console.error(`keyhold: stopping: ${error instanceof Error ? error.message : String(error)}`);
+      // With a failed disk an orderly exit may itself crash; nothing is lost by leaving at once.
+      if (error instanceof Error && error.name === "StorageFailure") process.kill(process.pid, "SIGKILL");
       process.exit(exitBroken);
     };
   process.on("uncaughtException", end("uncaught exception"));
