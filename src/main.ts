@@ -12,7 +12,7 @@ import type { Config } from "./config.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
 import { type MemberAddress, type Membership, toNodeId } from "./raft/types.ts";
-import { LmdbStorage } from "./storage/lmdb-storage.ts";
+import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
 import { HttpTransport, type TransportEvent } from "./transport/transport.ts";
 
 const MIB = 1024 * 1024;
@@ -89,6 +89,7 @@ async function openNode(config: Config, host: NodeHost): Promise<{ service: Keyh
     mapSizeBytes: config.mapBytesMax,
     logCacheBytesMax: config.logCacheBytesMax,
     onFatal: host.onFatal,
+    onEvent: (event) => logStorage(logger, event),
   });
   // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
   let circle: { readonly service: KeyholdNode; readonly snapshots: SnapshotTransfer } | undefined;
@@ -207,6 +208,29 @@ function apiLimits(config: Config): ApiLimits {
       watchesPerSocketMax: config.watchesPerConnectionMax,
     },
   };
+}
+
+const quarantineAdvice =
+  "quarantine: this node takes part in no election until a leader has brought back what it lost. The others must elect that " +
+  "leader without it. If a majority is damaged or gone, nobody can: bring back a member that is whole, or begin a new cluster " +
+  "from a backup";
+
+function logStorage(logger: NodeLogger, event: StorageEvent): void {
+  switch (event.kind) {
+    case "quarantineBegan": {
+      const { until, path, damage } = event;
+      logger.error({ damage, setAside: path, untilIndex: until }, `a damaged state was set aside; ${quarantineAdvice}`);
+      break;
+    }
+    case "quarantineGoesOn":
+      logger.warn({ untilIndex: event.until }, `what was lost is not back yet; ${quarantineAdvice}`);
+      break;
+    case "quarantineEnded":
+      logger.info({ untilIndex: event.until }, "quarantine ended: this node holds again what it had lost, and votes");
+      break;
+    default:
+      unreachable(event);
+  }
 }
 
 function logTransport(logger: NodeLogger, { kind, ...fields }: TransportEvent): void {

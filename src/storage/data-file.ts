@@ -34,7 +34,7 @@ export function checkDataFile(file: string): void {
     if (size < bytesWanted && !holdsAllPages(fd, size, newest)) {
       throw new StorageError(
         "truncated",
-        `${file} has ${size} bytes of ${bytesWanted}: it was cut. Move the data directory away and let the node rejoin from the other members.`,
+        `${file} has ${size} bytes of ${bytesWanted}: it was cut, and the vote in it cannot be trusted. Remove this node from the cluster, and add a node with a new id and an empty directory in its place.`,
       );
     }
   } finally {

@@ -2,17 +2,21 @@
  * This file lays out a data directory:
  *
  *     LOCK            held by the owner while it lives
+ *     DAMAGED         names a state with a corrupt record, from its discovery until the state is set aside
  *     state-00000001/ one LMDB environment: the whole state of the node
+ *     damaged-*       the newest state that was set aside, kept for people to look at; nothing reads it
  *     state-*.new/    an environment under construction; removed when the directory is opened
  *
  * The highest number counts. A state becomes the present one by losing its `.new`, in one rename, after all of it was
  * synced: so a first start or an installed snapshot is there wholly or not at all, wherever a crash falls.
  */
+
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert } from "../base/assert.ts";
 
 const statePattern = /^state-(\d{8})$/;
+const damagedPattern = /^damaged-\d{8}$/;
 const newPattern = /^state-(\d{8})\.new$/;
 
 /** One numbered state; `path` is its folder. */
@@ -41,13 +45,31 @@ export function removeOldStates(directory: string): void {
   syncFolder(directory);
 }
 
+/** The name that a state has once it is set aside. */
+export function damagedPath(directory: string, number: number): string {
+  return join(directory, `damaged-${digits(number)}`);
+}
+
+/** Sets aside the state `number`, if it is there and not the present one, in place of what was set aside before. */
+export function setAside(directory: string, number: number): void {
+  const state = states(directory)
+    .slice(0, -1)
+    .find((candidate) => candidate.number === number);
+  if (state === undefined) return;
+  for (const name of readdirSync(directory)) {
+    if (damagedPattern.test(name)) rmSync(join(directory, name), { recursive: true });
+  }
+  renameSync(state.path, damagedPath(directory, number));
+  syncFolder(directory);
+}
+
 /** An empty folder, under a number of its own, for a state that is to follow the present one. */
 export function beginState(directory: string): StateFolder {
   // One that is being discarded may still be there under construction.
   const taken = readdirSync(directory).flatMap((name) => [statePattern.exec(name)?.[1] ?? newPattern.exec(name)?.[1] ?? 0]);
   const number = Math.max(0, ...taken.map(Number)) + 1;
   assert(number < 100_000_000, `state number ${number} has more than 8 digits`);
-  const path = join(directory, `state-${String(number).padStart(8, "0")}.new`);
+  const path = join(directory, `state-${digits(number)}.new`);
   mkdirSync(path, { mode: 0o700 });
   return { number, path };
 }
@@ -65,6 +87,10 @@ export function publishState(directory: string, state: StateFolder): StateFolder
   renameSync(state.path, path);
   syncFolder(directory);
   return { number: state.number, path };
+}
+
+function digits(number: number): string {
+  return String(number).padStart(8, "0");
 }
 
 function states(directory: string): readonly StateFolder[] {
@@ -86,7 +112,7 @@ function syncFile(path: string): void {
 }
 
 /** A new name in a folder is durable only when the folder is synced. */
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   const fd = openSync(path, "r");
   try {
     fsyncSync(fd);

@@ -104,6 +104,13 @@ export class Environment {
     }
   }
 
+  /** How many entries the log's own header counts. */
+  entriesInLog(): number {
+    const { entryCount } = this.log.getStats() as { readonly entryCount?: unknown };
+    assert(typeof entryCount === "number", "LMDB's statistics have no entryCount");
+    return entryCount;
+  }
+
   /** Keeps the environment open until `release`. */
   retain(): void {
     this.#users++;

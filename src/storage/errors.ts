@@ -13,7 +13,8 @@ export type StorageErrorCode =
   | "truncated"
   | "full"
   | "pathTooLong"
-  | "badSnapshot";
+  | "badSnapshot"
+  | "beyondRepair";
 
 /** The data directory cannot be used; the message says what was found and what to do. Nothing was changed on disk. */
 export class StorageError extends Error {
@@ -35,11 +36,35 @@ export class CorruptRecord extends Error {
   readonly table: string;
   /** Which: a log index, or a table key. */
   readonly key: number | string;
-  constructor(table: string, key: number | string, why: string) {
-    super(
-      `corrupt record in ${table} at ${JSON.stringify(key)}: ${why}; the data directory must be replaced from another member`,
-    );
+  readonly why: string;
+  constructor(table: string, key: number | string, why: string, options?: ErrorOptions) {
+    super(`corrupt record in ${table} at ${JSON.stringify(key)}: ${why}`, options);
     this.table = table;
     this.key = key;
+    this.why = why;
   }
+}
+
+/**
+ * The storage has stopped for good: a write failed, or a record is damaged. The process must end at once, by SIGKILL
+ * after its last line: LMDB writes the reason of a failed write into a buffer that may be too small for it, so that an
+ * orderly exit may crash instead.
+ */
+export class StorageFailure extends Error {
+  override readonly name = "StorageFailure";
+}
+
+/** LMDB's codes for pages that are not there, or not what they should be. */
+const lmdbDamageCodes: readonly unknown[] = [-30797, -30796, -30793];
+
+/** Whether an error says that bytes on disk are not what was written. */
+export function isDamage(error: unknown): error is Error {
+  if (error instanceof CorruptRecord) return true;
+  return error instanceof Error && "code" in error && lmdbDamageCodes.includes(error.code);
+}
+
+/** The same error, or, if LMDB found the damage, the CorruptRecord that says where. */
+export function asCorruptRecord(error: unknown, table: string, key: number | string): unknown {
+  if (!isDamage(error) || error instanceof CorruptRecord) return error;
+  return new CorruptRecord(table, key, `LMDB cannot read it (${error.message})`, { cause: error });
 }

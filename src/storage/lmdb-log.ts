@@ -13,7 +13,7 @@ import {
   toLogIndex,
 } from "../raft/types.ts";
 import type { Environment } from "./environment.ts";
-import { CorruptRecord } from "./errors.ts";
+import { asCorruptRecord, CorruptRecord } from "./errors.ts";
 import { LogTail } from "./log-tail.ts";
 import { parseEntry } from "./records.ts";
 
@@ -26,9 +26,17 @@ export class LmdbLog implements LogReader {
   #base: SnapshotMeta;
   #lastIndex: number;
   #runs: TermRun[] = [];
+  /** Told of whatever a read throws, before it is thrown. */
+  readonly #onFailedRead: (error: unknown) => void;
 
   /** Reads the whole log once and checks every record; throws CorruptRecord with the index of a bad or missing one. */
-  constructor(options: { readonly environment: Environment; readonly base: SnapshotMeta; readonly cacheBytesMax: number }) {
+  constructor(options: {
+    readonly environment: Environment;
+    readonly base: SnapshotMeta;
+    readonly cacheBytesMax: number;
+    readonly onFailedRead: (error: unknown) => void;
+  }) {
+    this.#onFailedRead = options.onFailedRead;
     this.#tail = new LogTail({ bytesMax: options.cacheBytesMax });
     this.#environment = options.environment;
     this.#base = options.base;
@@ -98,10 +106,8 @@ export class LmdbLog implements LogReader {
 
   #load(): void {
     this.#runs = [];
-    const last = [
-      ...this.#environment.log.getKeys({ reverse: true, end: 0, inclusiveEnd: true, limit: 1, ...this.#environment.pin }),
-    ];
-    for (let index = this.#base.lastIncludedIndex + 1; index <= (last[0] ?? 0); index++) {
+    const last = this.#lastKey();
+    for (let index = this.#base.lastIncludedIndex + 1; index <= last; index++) {
       const entry = this.#read(index);
       if (entry.term < (this.#runs.at(-1)?.term ?? this.#base.lastIncludedTerm)) {
         throw new CorruptRecord("log", index, `term ${entry.term} is lower than the one before`);
@@ -117,8 +123,33 @@ export class LmdbLog implements LogReader {
   }
 
   #read(index: number): Entry {
-    const bytes = this.#environment.log.get(index, this.#environment.pin);
-    if (bytes === undefined) throw new CorruptRecord("log", index, "it is missing");
-    return parseEntry(bytes, index);
+    try {
+      const bytes = this.#environment.log.get(index, this.#environment.pin);
+      if (bytes === undefined) throw new CorruptRecord("log", index, "it is missing");
+      return parseEntry(bytes, index);
+    } catch (error) {
+      throw this.#failed(error, index);
+    }
+  }
+
+  /** The highest index in LMDB; the number of entries must agree, or entries at the end would be missed. */
+  #lastKey(): number {
+    const { log, pin } = this.#environment;
+    try {
+      const [last] = [...log.getKeys({ reverse: true, end: 0, inclusiveEnd: true, limit: 1, ...pin })];
+      const first = this.#base.lastIncludedIndex + 1;
+      const wanted = last === undefined ? 0 : last - first + 1;
+      const found = this.#environment.entriesInLog();
+      if (found !== wanted) throw new CorruptRecord("log", last ?? first, `${found} entries are there, ${wanted} expected`);
+      return last ?? 0;
+    } catch (error) {
+      throw this.#failed(error, "end");
+    }
+  }
+
+  #failed(error: unknown, key: number | string): unknown {
+    const failure = asCorruptRecord(error, "log", key);
+    this.#onFailedRead(failure);
+    return failure;
   }
 }

@@ -5,42 +5,29 @@
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import type { TableReader } from "../machine/tables.ts";
-import {
-  type Entry,
-  type HardState,
-  type LogIndex,
-  type LogReader,
-  type Membership,
-  type NodeId,
-  type SnapshotMeta,
-  toClusterTimeMs,
-  toLogIndex,
-  toTerm,
-} from "../raft/types.ts";
+import type { Entry, HardState, LogIndex, LogReader, Membership, NodeId, SnapshotMeta } from "../raft/types.ts";
+import { type Damage, damageOf, readMarker, removeMarker, writeMarker } from "./damage.ts";
 import { checkDataFile } from "./data-file.ts";
 import {
   beginState,
+  damagedPath,
   discardState,
   ensureDirectory,
   presentState,
   publishState,
   removeOldStates,
   removeUnfinishedStates,
+  type StateFolder,
+  setAside,
 } from "./directory.ts";
 import { Environment } from "./environment.ts";
-import { CorruptRecord, StorageError } from "./errors.ts";
+import { CorruptRecord, isDamage, StorageError, StorageFailure } from "./errors.ts";
 import { LmdbLog } from "./lmdb-log.ts";
 import { LmdbTables } from "./lmdb-tables.ts";
+import { beyondRepair, createState, firstHardState, putNodeRecords, readHardState, stored } from "./node-records.ts";
 import { type Ownership, takeOwnership } from "./ownership.ts";
-import {
-  entryRecord,
-  formatVersion,
-  type Identity,
-  parseHardState,
-  parseIdentity,
-  parseSnapshotMeta,
-  Sealer,
-} from "./records.ts";
+import { quarantine } from "./quarantine.ts";
+import { entryRecord, parseSnapshotMeta, Sealer } from "./records.ts";
 import { SnapshotSink } from "./snapshot-sink.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
 import { checkBatch, type WriteBatch } from "./write-batch.ts";
@@ -57,17 +44,29 @@ export type LmdbStorageOptions = {
   /** Entries kept in memory, by `entryBytes`. */
   readonly logCacheBytesMax: number;
   /**
-   * A write failed: its batch is not on disk, and no later write is carried out. Called once. The process must end, and at
-   * once (a line, then SIGKILL): lmdb writes the reason of a failed write into a buffer that may be too small for it.
+   * A write failed or a record is damaged: what was under way is not acknowledged, and no later write is carried out.
+   * Called once. The process must end; StorageFailure says how. The next start recovers, or replaces what is damaged.
    */
-  readonly onFatal: (error: Error) => void;
+  readonly onFatal: (error: StorageFailure) => void;
+  readonly onEvent: (event: StorageEvent) => void;
 };
+
+/** For people: a node must be seen to have lost something, and to have it back. */
+export type StorageEvent =
+  /** A damaged state was set aside to `path`; the node begins anew and elects nobody before it holds entry `until` again. */
+  | { readonly kind: "quarantineBegan"; readonly until: LogIndex; readonly path: string; readonly damage: Damage }
+  /** The node starts, and has not got back yet what it lost earlier. */
+  | { readonly kind: "quarantineGoesOn"; readonly until: LogIndex }
+  | { readonly kind: "quarantineEnded"; readonly until: LogIndex };
+
+type Present = { readonly environment: Environment; readonly state: StateFolder };
 
 /** Implements the node's `Disk`. */
 export class LmdbStorage {
   readonly #options: LmdbStorageOptions;
   readonly #ownership: Ownership;
   #environment: Environment;
+  #state: StateFolder;
   readonly #log: LmdbLog;
   readonly #tables: LmdbTables;
   #hardState: HardState;
@@ -78,43 +77,80 @@ export class LmdbStorage {
   readonly #sources = new Set<SnapshotSource>();
   #failed = false;
   #closed = false;
+  #opened = false;
 
   /**
-   * Opens the state in `directory`, or makes one: an empty log after index 0, term 0, empty tables. Rejects with
-   * StorageError when the directory must not be used, and with CorruptRecord when any record of the log, the vote or
-   * the base is bad.
+   * Opens the state in `directory`, or makes one: an empty log after index 0, term 0, empty tables. A state with a bad
+   * record in its log or among its counters is replaced by an empty one in quarantine (`quarantine.ts`). Rejects with
+   * StorageError when the directory must not be used, among others because its vote is bad.
    */
   static async open(options: LmdbStorageOptions): Promise<LmdbStorage> {
     ensureDirectory(options.directory);
     const ownership = await takeOwnership(options.directory);
     try {
-      removeUnfinishedStates(options.directory);
-      const state = presentState(options.directory) ?? (await create(options));
-      checkDataFile(join(state.path, "data.mdb"));
-      const environment = Environment.open(state.path, options.mapSizeBytes);
-      try {
-        checkIdentity(parseIdentity(stored(environment, "identity")), options);
-        const storage = new LmdbStorage(options, ownership, environment);
-        removeOldStates(options.directory);
-        return storage;
-      } catch (error) {
-        await environment.close();
-        throw error;
-      }
+      return await LmdbStorage.#open(options, ownership);
     } catch (error) {
       await ownership.release();
       throw error;
     }
   }
 
-  private constructor(options: LmdbStorageOptions, ownership: Ownership, environment: Environment) {
+  static async #open(options: LmdbStorageOptions, ownership: Ownership): Promise<LmdbStorage> {
+    const { directory, initialMembership: membership } = options;
+    removeUnfinishedStates(directory);
+    const present = presentState(directory) ?? (await createState(options, { hardState: firstHardState, membership }));
+    const marker = readMarker(directory, present.number);
+    const opened = marker?.state === present.number ? marker : await LmdbStorage.#tryState(options, ownership, present);
+    if (opened instanceof LmdbStorage) {
+      // What a crash left of an earlier replacement.
+      if (marker !== undefined) setAside(directory, marker.state);
+      return opened.#ready(marker);
+    }
+    const { state, until } = await quarantine(options, present, opened);
+    const fresh = await LmdbStorage.#tryState(options, ownership, state);
+    assert(fresh instanceof LmdbStorage, `the new state ${state.path} is damaged, too`);
+    setAside(directory, present.number);
+    const path = damagedPath(directory, present.number);
+    options.onEvent({ kind: "quarantineBegan", until, path, damage: opened });
+    return fresh.#ready(opened);
+  }
+
+  /** Opens one state; comes back with the damage when that is what it finds. */
+  static async #tryState(options: LmdbStorageOptions, ownership: Ownership, state: StateFolder): Promise<LmdbStorage | Damage> {
+    checkDataFile(join(state.path, "data.mdb"));
+    const environment = openOrRefuse(options, state);
+    try {
+      return new LmdbStorage(options, ownership, { environment, state });
+    } catch (error) {
+      await environment.close();
+      if (error instanceof CorruptRecord) return damageOf(error, state.number);
+      throw error;
+    }
+  }
+
+  private constructor(options: LmdbStorageOptions, ownership: Ownership, present: Present) {
+    const { environment, state } = present;
     this.#options = options;
     this.#ownership = ownership;
     this.#environment = environment;
-    this.#hardState = parseHardState(stored(environment, "hardState"));
+    this.#state = state;
+    this.#hardState = readHardState(environment, options);
+    const onFailedRead = (error: unknown) => this.#onFailedRead(error);
     const base = parseSnapshotMeta(stored(environment, "base"));
-    this.#log = new LmdbLog({ environment, base, cacheBytesMax: options.logCacheBytesMax });
-    this.#tables = new LmdbTables(environment);
+    this.#log = new LmdbLog({ environment, base, cacheBytesMax: options.logCacheBytesMax, onFailedRead });
+    this.#tables = new LmdbTables(environment, onFailedRead);
+    // Without them nothing can begin; other rows are checked when they are read.
+    for (const table of ["meta", "members"] as const) for (const _ of this.#tables.range(table, {}));
+  }
+
+  #ready(marker: Damage | undefined): this {
+    const { directory, onEvent } = this.#options;
+    if (marker !== undefined) removeMarker(directory);
+    const { quarantinedUntil } = this.#hardState;
+    if (quarantinedUntil !== null && marker === undefined) onEvent({ kind: "quarantineGoesOn", until: quarantinedUntil });
+    removeOldStates(directory);
+    this.#opened = true;
+    return this;
   }
 
   /** The log as the last completed write left it. */
@@ -147,7 +183,7 @@ export class LmdbStorage {
       () => this.#commit(batch),
       () => {
         this.#environment.advance();
-        if (batch.hardState !== undefined) this.#hardState = batch.hardState;
+        if (batch.hardState !== undefined) this.#noteHardState(batch.hardState);
         this.#log.written(batch.entries, batch.compactTo);
         done();
       },
@@ -161,7 +197,9 @@ export class LmdbStorage {
   openSnapshot(options: { readonly meta: SnapshotMeta; readonly chunkBytesMax: number }): SnapshotSource {
     assert(!this.#closed, "snapshot after close");
     for (const source of this.#sources) if (source.closed) this.#sources.delete(source);
-    const source = new SnapshotSource(this.#environment, { ...options, clusterId: this.#options.clusterId });
+    const { clusterId } = this.#options;
+    const onFailedRead = (error: unknown) => this.#onFailedRead(error);
+    const source = new SnapshotSource(this.#environment, { ...options, clusterId, onFailedRead });
     this.#sources.add(source);
     return source;
   }
@@ -198,9 +236,9 @@ export class LmdbStorage {
     checkBatch({ ...batch, hardState, tableWrites: [], compactTo: undefined }, emptyLog(base));
     this.#begin(
       () => this.#swap({ sink, base, hardState, entries: batch.entries }),
-      (environment) => {
+      (present) => {
         // With `done` in one go: whoever lays writes over the old state must not see the new one under them.
-        this.#adopt(environment, { base, hardState });
+        this.#adopt(present, { base, hardState });
         done();
       },
     );
@@ -229,26 +267,27 @@ export class LmdbStorage {
     readonly base: SnapshotMeta;
     readonly hardState: HardState;
     readonly entries: readonly Entry[];
-  }): Promise<Environment> {
+  }): Promise<Present> {
     const { sink, base, hardState, entries } = next;
     const { environment, folder } = sink;
     await environment.commit(() => {
       const sealer = new Sealer();
-      putNodeRecords(environment, sealer, { identity: identityOf(this.#options), hardState, base });
+      putNodeRecords(environment, { owner: this.#options, hardState, base });
       for (const entry of entries) void environment.log.put(entry.index, sealer.seal(entryRecord(entry)));
     });
     await environment.close();
     const state = publishState(this.#options.directory, folder);
-    return Environment.open(state.path, this.#options.mapSizeBytes);
+    return { state, environment: Environment.open(state.path, this.#options.mapSizeBytes) };
   }
 
-  /** Reads go to `environment` from here on. */
-  #adopt(environment: Environment, { base, hardState }: { readonly base: SnapshotMeta; readonly hardState: HardState }): void {
+  /** Reads go to `present` from here on. */
+  #adopt(present: Present, { base, hardState }: { readonly base: SnapshotMeta; readonly hardState: HardState }): void {
     const before = this.#environment;
-    this.#environment = environment;
+    this.#state = present.state;
+    this.#environment = present.environment;
     this.#log.attach(this.#environment, base);
     this.#tables.attach(this.#environment);
-    this.#hardState = hardState;
+    this.#noteHardState(hardState);
     this.#sink = undefined;
     for (const source of this.#sources) source.close();
     this.#sources.clear();
@@ -303,63 +342,37 @@ export class LmdbStorage {
     });
   }
 
+  #noteHardState(hardState: HardState): void {
+    const { quarantinedUntil: until } = this.#hardState;
+    this.#hardState = hardState;
+    if (until !== null && hardState.quarantinedUntil === null) this.#options.onEvent({ kind: "quarantineEnded", until });
+  }
+
   #fail(error: unknown): void {
+    if (this.#failed) return;
     this.#failed = true;
     const cause = error instanceof Error ? error : new Error(String(error));
-    this.#options.onFatal(new Error(`writing to ${this.#options.directory} failed: ${cause.message}`, { cause }));
+    this.#options.onFatal(new StorageFailure(`writing to ${this.#options.directory} failed: ${cause.message}`, { cause }));
+  }
+
+  /** A record that went bad while the node ran: it is written down for the next start, and nothing is written any more. */
+  #onFailedRead(error: unknown): void {
+    if (!this.#opened || this.#failed || !(error instanceof CorruptRecord)) return;
+    this.#failed = true;
+    const { directory, onFatal } = this.#options;
+    writeMarker(directory, damageOf(error, this.#state.number));
+    const message = `${directory} is damaged: ${error.message}. The next start sets this state aside and gets a new one from the leader.`;
+    onFatal(new StorageFailure(message, { cause: error }));
   }
 }
 
-function stored(environment: Environment, key: "identity" | "hardState" | "base"): Uint8Array {
-  const bytes = environment.node.get(key, environment.pin);
-  if (bytes === undefined) throw new CorruptRecord("node", key, "it is missing");
-  return bytes;
-}
-
-function checkIdentity(found: Identity, options: LmdbStorageOptions): void {
-  const { directory, clusterId, nodeId } = options;
-  const advice = "Check the configured data directory; never copy one between nodes.";
-  if (found.formatVersion !== formatVersion) {
-    const message = `${directory} has format ${found.formatVersion}; this version reads ${formatVersion}.`;
-    throw new StorageError("unknownFormat", message);
+/** LMDB may find damage before any record can be read, the vote included. */
+function openOrRefuse(options: LmdbStorageOptions, state: StateFolder): Environment {
+  try {
+    return Environment.open(state.path, options.mapSizeBytes);
+  } catch (error) {
+    throw isDamage(error) ? beyondRepair(options, error) : error;
   }
-  if (found.clusterId !== clusterId) {
-    const message = `${directory} belongs to cluster ${found.clusterId}, this node is configured for ${clusterId}. ${advice}`;
-    throw new StorageError("foreignCluster", message);
-  }
-  if (found.nodeId !== nodeId) {
-    throw new StorageError("foreignNode", `${directory} belongs to node ${found.nodeId}, this is node ${nodeId}. ${advice}`);
-  }
-}
-
-/** The first state of a node. A crash before it is published leaves nothing behind that counts. */
-async function create(options: LmdbStorageOptions) {
-  const state = beginState(options.directory);
-  const environment = Environment.open(state.path, options.mapSizeBytes);
-  const hardState: HardState = { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null };
-  const base: SnapshotMeta = {
-    lastIncludedIndex: toLogIndex(0),
-    lastIncludedTerm: toTerm(0),
-    clusterTimeMs: toClusterTimeMs(0),
-    membership: options.initialMembership,
-  };
-  await environment.commit(() => {
-    putNodeRecords(environment, new Sealer(), { identity: identityOf(options), hardState, base });
-  });
-  await environment.close();
-  return publishState(options.directory, state);
-}
-
-function putNodeRecords(
-  environment: Environment,
-  sealer: Sealer,
-  records: { readonly identity: Identity; readonly hardState: HardState; readonly base: SnapshotMeta },
-): void {
-  for (const [key, record] of Object.entries(records)) void environment.node.put(key, sealer.seal(record));
-}
-
-function identityOf({ clusterId, nodeId }: LmdbStorageOptions): Identity {
-  return { formatVersion, clusterId, nodeId };
 }
 
 /** The log that a snapshot leaves. */

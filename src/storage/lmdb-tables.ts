@@ -4,6 +4,7 @@
 import { assert } from "../base/assert.ts";
 import type { KeyRange, TableName, TableReader, Tables } from "../machine/tables.ts";
 import type { Environment } from "./environment.ts";
+import { asCorruptRecord } from "./errors.ts";
 import { unseal } from "./records.ts";
 import { isKey } from "./write-batch.ts";
 
@@ -13,9 +14,12 @@ const lowestKey = "\u0000";
 /** The tables as the last completed write left them. Reads throw CorruptRecord when a row is not what was written. */
 export class LmdbTables implements TableReader {
   #environment: Environment;
+  /** Told of whatever a read throws, before it is thrown. */
+  readonly #onFailedRead: (error: unknown) => void;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, onFailedRead: (error: unknown) => void) {
     this.#environment = environment;
+    this.#onFailedRead = onFailedRead;
   }
 
   /** Reads from `environment` from now on. */
@@ -26,10 +30,14 @@ export class LmdbTables implements TableReader {
   get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
     if (!isKey(key)) return undefined;
     const database = this.#environment.tables[table];
-    // The bytes are LMDB's own and valid until the next read; unseal keeps nothing of them.
-    const bytes = (database as FastReads).getBinaryFast(key, this.#environment.pin);
-    // Only `write` puts rows into a table, and it takes them from `TableWrite`; the sum says that this is such a row.
-    return bytes && (unseal(bytes, table, key) as Tables[Name]);
+    try {
+      // The bytes are LMDB's own and valid until the next read; unseal keeps nothing of them.
+      const bytes = (database as FastReads).getBinaryFast(key, this.#environment.pin);
+      // Only `write` puts rows into a table, and it takes them from `TableWrite`; the sum says that this is such a row.
+      return bytes && (unseal(bytes, table, key) as Tables[Name]);
+    } catch (error) {
+      throw this.#failed(error, table, key);
+    }
   }
 
   *range<Name extends TableName>(table: Name, range: KeyRange): Iterable<readonly [key: string, record: Tables[Name]]> {
@@ -44,6 +52,7 @@ export class LmdbTables implements TableReader {
       : { start: lowest, ...(below === undefined ? {} : { end: below }) };
     const environment = this.#environment;
     environment.retain();
+    // What the reader of the rows throws does not come by here: a generator is not told.
     try {
       const rows = environment.tables[table].getRange({
         ...bounds,
@@ -51,9 +60,17 @@ export class LmdbTables implements TableReader {
         ...environment.pin,
       });
       for (const { key, value } of rows) yield [key, unseal(value, table, key) as Tables[Name]];
+    } catch (error) {
+      throw this.#failed(error, table, from ?? "");
     } finally {
       environment.release();
     }
+  }
+
+  #failed(error: unknown, table: TableName, key: string): unknown {
+    const failure = asCorruptRecord(error, table, key);
+    this.#onFailedRead(failure);
+    return failure;
   }
 }
 

@@ -8,6 +8,7 @@ import { at } from "../base/at.ts";
 import { type TableName, tableNames } from "../machine/tables.ts";
 import type { SnapshotMeta } from "../raft/types.ts";
 import type { Environment } from "./environment.ts";
+import { asCorruptRecord } from "./errors.ts";
 import { checkSeal, formatVersion, Sealer, type SnapshotChunk } from "./records.ts";
 
 /** Where a chunk starts: at the row after `after` of a table; before the head, and after the last table, no row is. */
@@ -22,6 +23,8 @@ export type SnapshotSourceOptions = {
   readonly meta: SnapshotMeta;
   /** A chunk ends with the row that takes it past this. */
   readonly chunkBytesMax: number;
+  /** Told of whatever a read throws, before it is thrown. */
+  readonly onFailedRead: (error: unknown) => void;
 };
 
 export class SnapshotSource {
@@ -50,7 +53,7 @@ export class SnapshotSource {
     assert(!this.#closed, "read of a closed snapshot");
     assert(sequence <= this.#places.length, `chunk ${sequence} before ${this.#places.length}`);
     if (sequence === this.#places.length) return null;
-    const { chunk, next } = this.#chunk(at(this.#places, sequence));
+    const { chunk, next } = this.#checkedChunk(at(this.#places, sequence));
     if (sequence + 1 === this.#places.length && next !== undefined) this.#places.push(next);
     return new Sealer().seal(chunk);
   }
@@ -64,6 +67,16 @@ export class SnapshotSource {
     this.#closed = true;
     this.#pin.transaction.done();
     this.#environment.release();
+  }
+
+  #checkedChunk(place: Place): { readonly chunk: SnapshotChunk; readonly next: Place | undefined } {
+    try {
+      return this.#chunk(place);
+    } catch (error) {
+      const failure = asCorruptRecord(error, "tables", place.kind);
+      this.#options.onFailedRead(failure);
+      throw failure;
+    }
   }
 
   #chunk(place: Place): { readonly chunk: SnapshotChunk; readonly next: Place | undefined } {

@@ -167,38 +167,3 @@ test("a data file that lacks only pages nobody uses is opened", async () => {
   await written(storage, { entries: [command(4, 2, 400_000)] });
   expect(storage.log.entries({ from: toLogIndex(4), to: toLogIndex(4), bytesMax: 1 })).toEqual([command(4, 2, 400_000)]);
 });
-
-test("a flipped bit in an entry is reported with its index, and nothing is cut", async () => {
-  const directory = temporaryFolder();
-  await create(
-    directory,
-    [1, 2, 3].map((index) => command(index, 1, 300)),
-  );
-  const bytes = readFileSync(dataFile(directory));
-  // Entry 2 carries 300 bytes of value 2.
-  const place = bytes.lastIndexOf(Buffer.alloc(300, 2));
-  expect(place).toBeGreaterThan(0);
-  bytes.writeUInt8(6, place + 150);
-  writeFileSync(dataFile(directory), bytes);
-  expect(await refusal(optionsFor(directory))).toMatchObject({ name: "CorruptRecord", table: "log", key: 2 });
-  expect(readFileSync(dataFile(directory)).equals(bytes)).toBe(true);
-});
-
-test("a flipped bit in a row is reported with its table and key when it is read", async () => {
-  const directory = temporaryFolder();
-  {
-    await using storage = await LmdbStorage.open(optionsFor(directory));
-    const record = "row".repeat(50);
-    await written(storage, {
-      tableWrites: [{ table: "requestOrder", key: "k", record }],
-      entries: [noop(1, 1)],
-      compactTo: baseAt(1, 1),
-    });
-  }
-  const bytes = readFileSync(dataFile(directory));
-  bytes.writeUInt8(0, bytes.lastIndexOf("row".repeat(50)) + 10);
-  writeFileSync(dataFile(directory), bytes);
-  await using storage = await LmdbStorage.open(optionsFor(directory));
-  expect(() => storage.tables.get("requestOrder", "k")).toThrow('corrupt record in requestOrder at "k"');
-  expect(() => [...storage.tables.range("requestOrder", {})]).toThrow('corrupt record in requestOrder at "k"');
-});

@@ -16,5 +16,6 @@ export function optionsFor(directory: string): LmdbStorageOptions {
     onFatal: (error) => {
       throw error;
     },
+    onEvent: () => undefined,
   };
 }

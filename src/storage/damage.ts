@@ -1,0 +1,62 @@
+/**
+ * This file remembers damage over the end of a process: a marker in the data directory says which state holds a record
+ * that is not what was written. A state that bears it is never used again.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { syncFolder } from "./directory.ts";
+import type { CorruptRecord } from "./errors.ts";
+
+const markerName = "DAMAGED";
+
+/** A record that is not what was written, in state number `state`. */
+export type Damage = { readonly state: number; readonly table: string; readonly key: number | string; readonly why: string };
+
+export function damageOf(error: CorruptRecord, state: number): Damage {
+  return { state, table: error.table, key: error.key, why: error.why };
+}
+
+/** Durable when it returns; synchronous, because the process is about to end. */
+export function writeMarker(directory: string, damage: Damage): void {
+  const path = join(directory, markerName);
+  const fd = openSync(`${path}.new`, "w", 0o600);
+  try {
+    writeSync(fd, `${JSON.stringify(damage)}\n`);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(`${path}.new`, path);
+  syncFolder(directory);
+}
+
+/** What the marker says; undefined without one. One that cannot be read speaks of `present`: somebody saw damage. */
+export function readMarker(directory: string, present: number): Damage | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, markerName), "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  return parse(text) ?? { state: present, table: "unknown", key: "unknown", why: `the marker says ${JSON.stringify(text)}` };
+}
+
+export function removeMarker(directory: string): void {
+  rmSync(join(directory, `${markerName}.new`), { force: true });
+  rmSync(join(directory, markerName), { force: true });
+  syncFolder(directory);
+}
+
+function parse(text: string): Damage | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { state, table, key, why } = value as Readonly<Record<string, unknown>>;
+  if (typeof state !== "number" || typeof table !== "string" || typeof why !== "string") return undefined;
+  return typeof key === "number" || typeof key === "string" ? { state, table, key, why } : undefined;
+}

@@ -1,0 +1,90 @@
+/**
+ * This file holds the three records that make an environment a node's state: who it belongs to, its vote, and what its
+ * log stands on; and makes states that hold nothing else yet.
+ */
+import { type HardState, type Membership, type SnapshotMeta, toClusterTimeMs, toLogIndex, toTerm } from "../raft/types.ts";
+import { beginState, publishState, type StateFolder } from "./directory.ts";
+import { Environment } from "./environment.ts";
+import { CorruptRecord, isDamage, StorageError } from "./errors.ts";
+import { formatVersion, type Identity, parseHardState, parseIdentity, Sealer } from "./records.ts";
+
+/** Whose state it is, and where. */
+export type Owner = {
+  readonly directory: string;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly mapSizeBytes: number;
+};
+
+/** The vote of a node that has never voted. */
+export const firstHardState: HardState = { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null };
+
+/** The bytes of a record; throws CorruptRecord when there are none. */
+export function stored(environment: Environment, key: "identity" | "hardState" | "base"): Uint8Array {
+  const bytes = environment.node.get(key, environment.pin);
+  if (bytes === undefined) throw new CorruptRecord("node", key, "it is missing");
+  return bytes;
+}
+
+/** Puts the records, within a commit. */
+export function putNodeRecords(
+  environment: Environment,
+  records: { readonly owner: Owner; readonly hardState: HardState; readonly base: SnapshotMeta },
+): void {
+  const { hardState, base, owner } = records;
+  const identity: Identity = { formatVersion, clusterId: owner.clusterId, nodeId: owner.nodeId };
+  const sealer = new Sealer();
+  for (const [key, record] of Object.entries({ identity, hardState, base })) void environment.node.put(key, sealer.seal(record));
+}
+
+/** Makes a state with an empty log the present one. A crash before it is published leaves nothing behind that counts. */
+export async function createState(
+  owner: Owner,
+  begin: { readonly hardState: HardState; readonly membership: Membership },
+): Promise<StateFolder> {
+  const state = beginState(owner.directory);
+  const environment = Environment.open(state.path, owner.mapSizeBytes);
+  const base: SnapshotMeta = {
+    lastIncludedIndex: toLogIndex(0),
+    lastIncludedTerm: toTerm(0),
+    clusterTimeMs: toClusterTimeMs(0),
+    membership: begin.membership,
+  };
+  await environment.commit(() => putNodeRecords(environment, { owner, hardState: begin.hardState, base }));
+  await environment.close();
+  return publishState(owner.directory, state);
+}
+
+/**
+ * The vote, from a state that was checked to be this node's own. Throws StorageError: when it is another's, and when
+ * either record is damaged, because who forgot its vote could vote twice, and there is no way back from that.
+ */
+export function readHardState(environment: Environment, owner: Owner): HardState {
+  try {
+    checkIdentity(parseIdentity(stored(environment, "identity")), owner);
+    return parseHardState(stored(environment, "hardState"));
+  } catch (error) {
+    throw isDamage(error) ? beyondRepair(owner, error) : error;
+  }
+}
+
+/** Says that nothing in the directory may be used any more, and what to do. */
+export function beyondRepair({ directory, nodeId }: Owner, cause: Error): StorageError {
+  const advice = `${nodeId} could vote twice. Remove it from the cluster, and add a node with a new id and an empty directory in its place.`;
+  return new StorageError("beyondRepair", `the vote in ${directory} is lost (${cause.message}): ${advice}`, { cause });
+}
+
+function checkIdentity(found: Identity, { directory, clusterId, nodeId }: Owner): void {
+  const advice = "Check the configured data directory; never copy one between nodes.";
+  if (found.formatVersion !== formatVersion) {
+    const message = `${directory} has format ${found.formatVersion}; this version reads ${formatVersion}.`;
+    throw new StorageError("unknownFormat", message);
+  }
+  if (found.clusterId !== clusterId) {
+    const message = `${directory} belongs to cluster ${found.clusterId}, this node is configured for ${clusterId}. ${advice}`;
+    throw new StorageError("foreignCluster", message);
+  }
+  if (found.nodeId !== nodeId) {
+    throw new StorageError("foreignNode", `${directory} belongs to node ${found.nodeId}, this is node ${nodeId}. ${advice}`);
+  }
+}

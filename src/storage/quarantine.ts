@@ -1,0 +1,87 @@
+/**
+ * This file replaces a damaged state by an empty one that remembers what it must: the vote, and how far the log reached
+ * that is lost. The algorithm keeps such a node out of elections until the leader has brought all of it back. Nothing of
+ * the log or the tables is taken over: what one bad record stood beside cannot be trusted to be whole.
+ */
+import { assert } from "../base/assert.ts";
+import { type LogIndex, type Membership, toLogIndex } from "../raft/types.ts";
+import { type Damage, writeMarker } from "./damage.ts";
+import type { StateFolder } from "./directory.ts";
+import { Environment } from "./environment.ts";
+import { CorruptRecord, isDamage } from "./errors.ts";
+import { beyondRepair, createState, type Owner, readHardState, stored } from "./node-records.ts";
+import { appliedIndexOf, membershipOf, parseSnapshotMeta, unseal } from "./records.ts";
+
+export type Quarantine = { readonly state: StateFolder; readonly until: LogIndex };
+
+/**
+ * Makes an empty state the present one, in place of `damaged`, which stays where it is. Throws StorageError
+ * `beyondRepair` when the vote, or every trace of the log's length, is damaged, too; then nothing was changed.
+ */
+export async function quarantine(
+  owner: Owner & { readonly initialMembership: Membership },
+  damaged: StateFolder,
+  damage: Damage,
+): Promise<Quarantine> {
+  writeMarker(owner.directory, damage);
+  const environment = Environment.open(damaged.path, owner.mapSizeBytes);
+  const salvage = () => {
+    const hardState = readHardState(environment, owner);
+    const until = toLogIndex(Math.max(endOfLog(environment, owner), hardState.quarantinedUntil ?? 0));
+    return { hardState: { ...hardState, quarantinedUntil: until }, until };
+  };
+  try {
+    const { hardState, until } = salvage();
+    // Committed, so the entries up to `until` can only confirm it; it says where the others are.
+    const membership =
+      attempt(() => committedMembership(environment)) ??
+      attempt(() => parseSnapshotMeta(stored(environment, "base")).membership) ??
+      owner.initialMembership;
+    const state = await createState(owner, { hardState, membership });
+    return { state, until };
+  } finally {
+    await environment.close();
+  }
+}
+
+/**
+ * The last index that the log may have held. Every source may be damaged, but none can hide what another one tells: the
+ * last key, the number of entries behind the base, and how far the tables were applied.
+ */
+function endOfLog(environment: Environment, owner: Owner): number {
+  const [lastKey] = attempt(() => [...environment.log.getKeys({ reverse: true, end: 0, limit: 1, ...environment.pin })]) ?? [];
+  const base = attempt(() => parseSnapshotMeta(stored(environment, "base")).lastIncludedIndex);
+  const applied = attempt(() => onlyRow(environment, "meta", appliedIndexOf));
+  // Without its base the length of an empty log is not known.
+  if (lastKey === undefined && base === undefined) {
+    throw beyondRepair(owner, new CorruptRecord("log", "end", "neither its base nor an entry can be read"));
+  }
+  const counted = (base ?? 0) + environment.entriesInLog();
+  return Math.max(lastKey ?? 0, counted, applied ?? 0);
+}
+
+function committedMembership(environment: Environment): Membership | undefined {
+  return onlyRow(environment, "members", membershipOf);
+}
+
+function onlyRow<Value>(
+  environment: Environment,
+  table: "meta" | "members",
+  parse: (record: unknown) => Value,
+): Value | undefined {
+  for (const { key, value } of environment.tables[table].getRange({ start: "\u0000", limit: 1, ...environment.pin })) {
+    return parse(unseal(value, table, key));
+  }
+  return undefined;
+}
+
+/** What `read` finds; undefined where it finds damage. */
+function attempt<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    assert(error instanceof Error, "what was thrown is no Error");
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
+}
