@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { runFailover } from "./failover.ts";
 import { runFirstWrite } from "./first-write.ts";
 import { runLoad } from "./load.ts";
+import { runSnapshotBench } from "./snapshot-bench.ts";
 import { workNames } from "./work.ts";
 
 const count = (text: string): number => {
@@ -44,5 +45,14 @@ bench
   .description("from `make run` in a fresh clone to the first served write")
   .option("--json", "print one JSON object")
   .action(runFirstWrite);
+
+bench
+  .command("snapshot")
+  .description("how long a large state takes to another node, and what memory that costs both")
+  .option("--mib <count>", "size of the values in the store", count, 1024)
+  .option("--value-bytes <count>", "size of each", count, 64 * 1024)
+  .option("--chunk-bytes <count>", "target size of a chunk", count, 1024 * 1024)
+  .option("--json", "print one JSON object")
+  .action(runSnapshotBench);
 
 await bench.parseAsync();
