@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 import { LmdbStorage, type LmdbStorageOptions } from "../../src/storage/lmdb-storage.ts";
-import { baseAt, command, noop } from "../contracts/entries.ts";
+import { command, noop } from "../contracts/entries.ts";
 import { written } from "../contracts/storage-contract.ts";
 import { optionsFor } from "./storage-options.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
