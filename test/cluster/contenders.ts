@@ -6,8 +6,8 @@ import { RotatingCaller } from "./rest.ts";
 
 export type Hold = { readonly owner: string; readonly fence: number; readonly enteredAtMs: number; readonly leftAtMs: number };
 
-/** One hold in so many is left to expire, as that of a holder that died. */
-const abandonEvery = 20;
+/** One hold in so many of every third contender is left to expire, as that of a holder that died. */
+const abandonEvery = 8;
 
 export type ContenderOptions = {
   readonly urls: readonly string[];
@@ -24,12 +24,14 @@ export class Contender {
   readonly #owner: string;
   readonly #path: string;
   readonly #ttlMs: number;
+  readonly #isMortal: boolean;
   readonly #caller: RotatingCaller;
 
   constructor({ urls, index, lock, ttlMs }: ContenderOptions) {
     this.#owner = `contender-${index}`;
     this.#path = `/v1/locks/${lock}`;
     this.#ttlMs = ttlMs;
+    this.#isMortal = index % 3 === 0;
     this.#caller = new RotatingCaller(urls, index);
   }
 
@@ -60,7 +62,7 @@ export class Contender {
     if (enteredAtMs >= validUntilMs) return;
     await this.#caller.repeat({ path: "/v1/config/work" });
     const hold = { owner: this.#owner, fence, enteredAtMs };
-    if (this.holds.length % abandonEvery === abandonEvery - 1) {
+    if (this.#isMortal && this.holds.length % abandonEvery === abandonEvery - 1) {
       this.holds.push({ ...hold, leftAtMs: validUntilMs });
       return;
     }

@@ -45,14 +45,14 @@ test("kill -9 of the leader under handoffs never makes two holders, nor a fence 
   await using cluster = await TestCluster.start();
   const contenders = Array.from(
     { length: 6 },
-    (_, index) => new Contender({ urls: cluster.urls, index, lock: "jobs/nightly", ttlMs: 1500 }),
+    (_, index) => new Contender({ urls: cluster.urls, index, lock: "jobs/nightly", ttlMs: 800 }),
   );
   const stop = new AbortController();
   const runs = contenders.map((contender) => contender.run(stop.signal));
   const holds = () => contenders.flatMap((contender) => contender.holds);
   for (let kill = 1; kill <= kills; kill += 1) {
     const before = holds().length;
-    await until("handoffs are under way", 20_000, () => (holds().length >= before + 50 ? true : undefined));
+    await until("handoffs are under way", 20_000, () => (holds().length >= before + 40 ? true : undefined));
     const leader = await cluster.leader();
     await leader.kill();
     const killedAtMs = performance.now();

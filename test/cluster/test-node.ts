@@ -45,6 +45,10 @@ export class TestNode {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  get dataDir(): string {
+    return this.#plan.dataDir;
+  }
+
   get pid(): number {
     const pid = this.#child?.pid;
     if (pid === undefined) throw new Error(`${this.id} has no process`);
