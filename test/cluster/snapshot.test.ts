@@ -11,13 +11,13 @@ import type { TestNode } from "./test-node.ts";
 import { until } from "./until.ts";
 
 const MIB = 1024 * 1024;
-const largeKeys = 96;
+const largeKeys = 64;
 const valueChars = MIB / 2;
 /** The log is cut after so many entries, so a few small writes leave a node behind. */
 const environment = { KEYHOLD_LOG_ENTRIES_MAX: "100" };
 const catchUpMsMax = 40_000;
 
-/** 48 MiB in large values: a transfer takes long enough to be caught in its middle. */
+/** 32 MiB in large values: a transfer takes long enough to be caught in its middle. */
 async function fill(caller: RotatingCaller): Promise<void> {
   const write = async (index: number) => {
     const json = randomBytes(valueChars / 2).toString("hex");
@@ -83,7 +83,7 @@ test("kill -9 of a receiver in the middle of a snapshot leaves the old state, an
   await receiver.kill();
   let revision = await leaveBehind(caller);
 
-  for (const bytes of [1, 8 * MIB, 24 * MIB]) {
+  for (const bytes of [1, 4 * MIB, 16 * MIB]) {
     const before = publishedStates(receiver.dataDir);
     const takenBefore = countOf(receiver, taken);
     await startUntilIncoming(receiver, bytes);
@@ -98,7 +98,7 @@ test("kill -9 of a receiver in the middle of a snapshot leaves the old state, an
   expect(countOf(receiver, taken)).toBe(1);
 
   // Around the moment of the install, wherever it falls: the old state or the new one, never anything else.
-  for (const delayMs of [0, 5, 20]) {
+  for (const delayMs of [0, 10]) {
     await receiver.kill();
     revision = await leaveBehind(caller);
     const takenBefore = countOf(receiver, taken);
@@ -122,7 +122,7 @@ test("kill -9 of the sender in the middle of a snapshot: the next leader sends i
   const revision = await leaveBehind(new RotatingCaller(urlsBut(cluster, receiver), 0));
   const sender = await cluster.leader();
 
-  await startUntilIncoming(receiver, 8 * MIB);
+  await startUntilIncoming(receiver, 4 * MIB);
   await sender.kill();
   expect(countOf(receiver, taken)).toBe(0);
 
