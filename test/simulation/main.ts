@@ -1,101 +1,145 @@
 /**
  * This file is the command line of the simulator: one seed with its whole story, or many with a line of progress.
- *   --seed N          play one seed and print its story (hexadecimal with 0x)
- *   --seeds N --from S   play N seeds from S on; --minutes M stops after M minutes of real time instead
- *   --virtual-seconds N  faults and load in each run, default 60
- *   --twice           play each seed twice and compare the hashes
- *   --shrink          when the one seed fails, find the part of its tape that is needed
- *   --json            print the totals as JSON
+ *   --seed N             play one seed and print its story (hexadecimal with 0x)
+ *   --tape FILE          play a kept plan and print its story
+ *   --seeds N --from S   play N seeds from S on; --minutes M plays for M minutes of real time instead
+ *   --workers N          processes that share the seeds (1)
+ *   --virtual-seconds N  faults and load in each run (60)
+ *   --twice-every N      play every Nth seed twice and compare the hashes
+ *   --until-failure      end with the first failing seed
+ *   --shrink             when seeds fail, find the part of the first one's tape that is needed, and save it
+ *   --json, --report     print the totals as JSON: at the end, or a line after every seed (for a parent process)
  * Exit code 1 when a run has findings.
  */
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { type BatchTotals, playBatch } from "./batch.ts";
 import { drawPlan, type Plan } from "./plan.ts";
-import { play, type RunReport } from "./run.ts";
+import { play } from "./run.ts";
 import { shrink } from "./shrink.ts";
+import { loadTape, saveTape } from "./tapes.ts";
+import { playWithWorkers } from "./workers.ts";
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
-    seeds: { type: "string", default: "100" },
+    tape: { type: "string" },
+    seeds: { type: "string" },
     from: { type: "string", default: "1" },
+    step: { type: "string", default: "1" },
     minutes: { type: "string" },
+    workers: { type: "string", default: "1" },
     "virtual-seconds": { type: "string", default: "60" },
-    twice: { type: "boolean", default: false },
+    "twice-every": { type: "string", default: "0" },
+    "until-failure": { type: "boolean", default: false },
     shrink: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
   },
 });
 const limits = { durationMs: Number(values["virtual-seconds"]) * 1000 };
+const progressEveryMs = 5000;
 const write = (text: string): void => void process.stdout.write(`${text}\n`);
 
-process.exitCode = values.seed === undefined ? playMany() : playOne(Number(values.seed));
+if (values.tape !== undefined) process.exitCode = playOne(loadTape(values.tape));
+else if (values.seed !== undefined) process.exitCode = playOne(drawPlan(Number(values.seed), limits));
+else process.exitCode = await playMany();
 
-function playOne(seed: number): number {
-  const plan = drawPlan(seed, limits);
+function playOne(plan: Plan): number {
   write(JSON.stringify(plan.options, null, 1));
   const report = play(plan, { wholeStory: true });
   for (const line of report.story) write(line);
   write(JSON.stringify(report.counts));
-  write(`seed ${seed} hash ${report.hash} events ${report.events} virtual ${(report.virtualMs / 1000).toFixed(1)} s`);
+  write(`seed ${report.seed} hash ${report.hash} events ${report.events} virtual ${(report.virtualMs / 1000).toFixed(1)} s`);
   for (const finding of report.findings) write(`FINDING ${finding}`);
   if (report.findings.length > 0 && values.shrink) shrinkPlan(plan);
   return report.findings.length === 0 ? 0 : 1;
 }
 
 function shrinkPlan(plan: Plan): void {
+  write(`shrinking the ${plan.tape.length} items of seed ${plan.options.seed} ...`);
   const shrunk = shrink(plan.tape, {
     fails: (tape) => play({ ...plan, tape }, { wholeStory: false }).findings.length > 0,
     runsMax: 500,
   });
-  write(`${plan.tape.length} items of the tape shrink to ${shrunk.items.length} in ${shrunk.runs} runs:`);
-  for (const item of shrunk.items) write(JSON.stringify(item));
-  const report = play({ ...plan, tape: shrunk.items }, { wholeStory: true });
+  const small = { ...plan, tape: shrunk.items };
+  const report = play(small, { wholeStory: true });
   for (const line of report.story) write(line);
+  const path = saveTape(small);
+  write(`${plan.tape.length} items of the tape shrink to ${shrunk.items.length} in ${shrunk.runs} runs: ${path}`);
 }
 
-function playMany(): number {
-  const from = Number(values.from);
+async function playMany(): Promise<number> {
+  const totals = Number(values.workers) > 1 ? await playInWorkers() : playHere();
+  if (!values.report) tellTotals(totals);
+  const [failure] = totals.failures;
+  if (failure !== undefined && values.shrink) shrinkPlan(drawPlan(failure.seed, limits));
+  return totals.failures.length === 0 ? 0 : 1;
+}
+
+function playHere(): BatchTotals {
+  const told = { atMs: performance.now(), failures: 0 };
   const minutes = values.minutes === undefined ? null : Number(values.minutes);
-  const seeds = minutes === null ? Number(values.seeds) : Number.MAX_SAFE_INTEGER;
-  const startMs = Date.now();
-  const totals = { seeds: 0, virtualMs: 0, events: 0, failed: [] as number[], counts: {} as Record<string, number> };
-  let toldMs = startMs;
-  for (let seed = from; seed < from + seeds; seed++) {
-    if (minutes !== null && Date.now() - startMs > minutes * 60_000) break;
-    const report = playChecked(seed);
-    totals.seeds++;
-    totals.virtualMs += report.virtualMs;
-    totals.events += report.events;
-    for (const [name, count] of Object.entries(report.counts)) totals.counts[name] = (totals.counts[name] ?? 0) + count;
-    if (report.findings.length > 0) {
-      totals.failed.push(seed);
-      write(`seed ${seed} FAILED: ${report.findings.join(" | ")}`);
-    }
-    if (Date.now() - toldMs < 5000) continue;
-    toldMs = Date.now();
-    const hours = totals.virtualMs / 3_600_000;
-    const wallMinutes = (toldMs - startMs) / 60_000;
-    write(
-      `${totals.seeds} seeds, ${totals.failed.length} failed, ${hours.toFixed(2)} virtual hours, ${(hours / wallMinutes).toFixed(2)} per minute`,
-    );
-  }
-  const wallMs = Date.now() - startMs;
-  if (values.json) write(JSON.stringify({ ...totals, wallMs }));
-  else {
-    for (const [name, count] of Object.entries(totals.counts)) write(`${name.padStart(24)} ${count}`);
-    const perMinute = totals.virtualMs / 3_600_000 / (wallMs / 60_000);
-    write(
-      `${totals.seeds} seeds from ${from}: ${totals.failed.length} failed; ${(totals.virtualMs / 3_600_000).toFixed(2)} virtual hours in ${(wallMs / 1000).toFixed(1)} s (${perMinute.toFixed(2)} hours per minute); ${totals.events} events`,
-    );
-  }
-  return totals.failed.length === 0 ? 0 : 1;
+  return playBatch(
+    {
+      from: Number(values.from),
+      step: Number(values.step),
+      seedsMax: Number(values.seeds ?? (minutes === null ? 100 : Number.MAX_SAFE_INTEGER)),
+      seedsMin: 0,
+      wallMsMax: minutes === null ? Number.POSITIVE_INFINITY : minutes * 60_000,
+      limits,
+      twiceEvery: Number(values["twice-every"]),
+      untilFailure: values["until-failure"],
+    },
+    (sofar) => (values.report ? write(JSON.stringify(sofar)) : tellProgress(sofar, told)),
+  );
 }
 
-function playChecked(seed: number): RunReport {
-  const plan = drawPlan(seed, limits);
-  const report = play(plan, { wholeStory: false });
-  if (!values.twice) return report;
-  const again = play(plan, { wholeStory: false });
-  if (again.hash === report.hash) return report;
-  return { ...report, findings: [...report.findings, `not deterministic: ${report.hash} and ${again.hash}`] };
+async function playInWorkers(): Promise<BatchTotals> {
+  const workers = Number(values.workers);
+  const told = { atMs: performance.now(), failures: 0 };
+  const passed = ["virtual-seconds", "twice-every"] as const;
+  const arguments_: string[] = passed.flatMap((name) => [`--${name}`, values[name]]);
+  if (values.minutes !== undefined) arguments_.push("--minutes", values.minutes);
+  else arguments_.push("--seeds", String(Math.ceil(Number(values.seeds ?? 100) / workers)));
+  if (values["until-failure"]) arguments_.push("--until-failure");
+  return await playWithWorkers({
+    workers,
+    from: Number(values.from),
+    arguments: arguments_,
+    root: fileURLToPath(new URL("../..", import.meta.url)),
+    // Longer than the longest soak: a day.
+    timeoutMs: 86_400_000,
+    progress: (sofar) => tellProgress(sofar, told),
+  });
+}
+
+function tellProgress(totals: BatchTotals, told: { atMs: number; failures: number }): void {
+  for (; told.failures < totals.failures.length; told.failures++) {
+    const failure = totals.failures[told.failures];
+    if (failure === undefined || values.json) continue;
+    write(`seed ${failure.seed} FAILED: ${failure.findings.join(" | ")}`);
+    write(`  replay: make simulate SEED=${failure.seed} SECONDS_EACH=${values["virtual-seconds"]}`);
+  }
+  const nowMs = performance.now();
+  if (nowMs - told.atMs < progressEveryMs || values.json) return;
+  told.atMs = nowMs;
+  write(`${totals.seeds} seeds, ${totals.failures.length} failed, ${hoursOf(totals)}`);
+}
+
+function tellTotals(totals: BatchTotals): void {
+  if (values.json) {
+    write(JSON.stringify(totals));
+    return;
+  }
+  for (const [name, count] of Object.entries(totals.counts).sort()) write(`${name.padStart(24)} ${count}`);
+  write(
+    `${totals.seeds} seeds from ${values.from} (${totals.playedTwice} twice): ${totals.failures.length} failed; ${hoursOf(totals)}; ${totals.events} events`,
+  );
+}
+
+function hoursOf(totals: BatchTotals): string {
+  const hours = totals.virtualMs / 3_600_000;
+  const minutes = totals.wallMs / 60_000;
+  return `${hours.toFixed(2)} virtual hours in ${minutes.toFixed(1)} min (${(hours / minutes).toFixed(2)} per minute)`;
 }

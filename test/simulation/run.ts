@@ -93,9 +93,14 @@ class Run {
         else this.#clients[item.client]?.operate(item.salt);
       });
     }
-    this.#runUntil(() => false, durationMs);
-    if (this.#findings.length === 0) this.#recover();
-    if (this.#findings.length === 0) this.#judge();
+    try {
+      this.#runUntil(() => false, durationMs);
+      if (this.#findings.length === 0) this.#recover();
+      if (this.#findings.length === 0) this.#judge();
+    } catch (error) {
+      // An assertion outside of a node: of the models, or of the log applied anew.
+      this.#report(`the run broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
     return this.#reportOfRun();
   }
 

@@ -167,6 +167,7 @@ export class SimNode implements NodeView {
           applyBytesMax: options.applyBytesMax,
           applyLagEntriesMax: 5000,
           promoteLagEntriesMax: 100,
+          readLeaseMs: 0,
         },
         storeId,
         forwardBytesMax: options.messageBytesMax,

@@ -1,0 +1,32 @@
+/**
+ * This file names the check that a finding came from, for tables.
+ */
+
+/** First match counts. */
+const names: readonly (readonly [RegExp, string])[] = [
+  [/election safety/, "election safety"],
+  [/leader append-only/, "leader append-only"],
+  [/log matching/, "log matching"],
+  [/leader completeness/, "leader completeness"],
+  [/state machine safety|differs from the log applied anew|the snapshot of \d+ differs/, "state machine safety"],
+  [/voted for|forgot its vote|not on disk|granted .* a vote/, "one durable vote a term"],
+  [/its disk (ends|knows)|durable majority/, "durable before said"],
+  [/begun by nobody/, "terms begin with a candidate"],
+  [/overwritten|is committed|committed \d+ before|commit|applied|term fell|after term/, "commit and apply"],
+  [/no write within|no agreement|no write after|time stands still|membership.*at rest/, "liveness"],
+  [/^linear|linearizab/i, "linearizability"],
+  [/stale read/, "stale reads"],
+  [/^watch|a gap|revision .* came/, "watches"],
+  [/^request|was answered|was carried out/, "each request once"],
+  [/exclusion|fence|waiter|queue|released as|granted|held as/, "locks and fences"],
+  [/lease/, "leases"],
+  [/believed/, "no two believers"],
+  [/stopped:|does not start/, "assertion in the sources"],
+  [/revision/, "revision order"],
+];
+
+export function checkOf(finding: string): string {
+  // What an assertion says may sound like any of the others.
+  if (/stopped:|does not start|broke:/.test(finding)) return "assertion in the sources";
+  return names.find(([pattern]) => pattern.test(finding))?.[1] ?? finding.slice(0, 60);
+}

@@ -1,0 +1,115 @@
+/**
+ * This file plants a bug in a copy of the sources and counts the seeds until a check finds something.
+ */
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { BatchTotals } from "./batch.ts";
+import { checkOf } from "./check-names.ts";
+import type { Mutant } from "./mutant.ts";
+import { playWithWorkers } from "./workers.ts";
+
+export type HuntOptions = {
+  readonly starts: number;
+  readonly seedsMax: number;
+  readonly workers: number;
+  readonly told: (hunted: Hunted) => void;
+};
+
+export type Hunted = {
+  readonly name: string;
+  /** In every search. */
+  readonly caught: boolean;
+  /** Of each search, up to and including the one that failed; null where none did. */
+  readonly seeds: readonly (number | null)[];
+  readonly medianSeeds: number;
+  /** The checks that found it, most frequent first. */
+  readonly check: string;
+  readonly finding: string;
+};
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** A search begins at such a multiple. */
+const startDistance = 10_000_019;
+const searchMsMax = 900_000;
+
+/** Hunts for each of the bugs; `workers` searches at a time. */
+export async function hunt(mutants: readonly Mutant[], options: HuntOptions): Promise<readonly Hunted[]> {
+  const results: Hunted[] = [];
+  const waiting = [...mutants];
+  const hunter = async (): Promise<void> => {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const hunted = await huntOne(mutant, options);
+      results.push(hunted);
+      options.told(hunted);
+    }
+  };
+  await Promise.all(Array.from({ length: options.workers }, hunter));
+  return results;
+}
+
+async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
+  const copy = await mkdtemp(join(tmpdir(), "keyhold-mutant-"));
+  try {
+    await plant(mutant, copy);
+    const searches: BatchTotals[] = [];
+    for (let start = 0; start < options.starts; start++) {
+      const totals = await playWithWorkers({
+        workers: 1,
+        from: 1 + start * startDistance,
+        arguments: ["--seeds", String(options.seedsMax), "--until-failure"],
+        root: copy,
+        timeoutMs: searchMsMax,
+        progress: () => undefined,
+      });
+      searches.push(totals);
+      // One search that fails is enough to know.
+      if (totals.failures.length === 0) break;
+    }
+    return judge(mutant, searches);
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
+
+/** Copies what a simulator needs to `copy`, with the bug in it. */
+async function plant(mutant: Mutant, copy: string): Promise<void> {
+  for (const part of ["src", "test/simulation", "package.json", "tsconfig.json"]) {
+    await cp(join(root, part), join(copy, part), { recursive: true });
+  }
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  for (const { file, find, replace } of mutant.edits) {
+    const path = join(copy, file);
+    const text = await readFile(path, "utf8");
+    const pieces = text.split(find);
+    if (pieces.length !== 2) throw new Error(`${mutant.name}: ${file} holds ${pieces.length - 1} times, not once: ${find}`);
+    await writeFile(path, pieces.join(replace));
+  }
+}
+
+/** Whether the piece that each edit replaces is there exactly once; the names of bugs that cannot be planted. */
+export async function misplaced(mutants: readonly Mutant[]): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const { name, edits } of mutants) {
+    for (const { file, find } of edits) {
+      const text = await readFile(join(root, file), "utf8");
+      if (text.split(find).length !== 2) names.push(`${name} in ${file}`);
+    }
+  }
+  return names;
+}
+
+function judge(mutant: Mutant, searches: readonly BatchTotals[]): Hunted {
+  const seeds = searches.map((totals) => (totals.failures.length === 0 ? null : totals.seeds));
+  const sorted = seeds.filter((count) => count !== null).sort((a, b) => a - b);
+  const findings = searches.flatMap((totals) => totals.failures.flatMap((failure) => failure.findings.slice(0, 1)));
+  return {
+    name: mutant.name,
+    caught: seeds.every((count) => count !== null),
+    seeds,
+    medianSeeds: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
+    check: [...new Set(findings.map(checkOf))].join(", "),
+    finding: findings[0] ?? "",
+  };
+}

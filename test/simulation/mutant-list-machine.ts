@@ -1,0 +1,170 @@
+/**
+ * This file lists bugs to plant in what the log means: time, leases, locks, requests.
+ */
+import type { Edit, Mutant } from "./mutant.ts";
+
+const machine = (file: string, find: string, replace: string): Edit => ({ file: `src/machine/${file}.ts`, find, replace });
+const clock = (find: string, replace: string): Edit => ({ file: "src/raft/cluster-clock.ts", find, replace });
+
+export const machineMutants: readonly Mutant[] = [
+  {
+    name: "clock-goes-on-from-hearsay",
+    why: "a time heard from a leader whose entries did not survive ends leases early",
+    edits: [
+      {
+        file: "src/raft/follower.ts",
+        find: "    if (entry.index <= lastIndex(raft)) truncate(raft, entry.index);",
+        replace:
+          "    const memory = raft as { heardMs?: number };\n    memory.heardMs = Math.max(memory.heardMs ?? 0, entry.clusterTimeMs);\n    if (entry.index <= lastIndex(raft)) truncate(raft, entry.index);",
+      },
+      {
+        file: "src/raft/leader.ts",
+        find: "  append(raft, entry);\n",
+        replace:
+          "  append(raft, entry);\n  const memory = raft as { heardMs?: number };\n  memory.heardMs = Math.max(memory.heardMs ?? 0, entry.clusterTimeMs);\n",
+      },
+      clock(
+        "return { clockStartMs: lastClusterTimeMs(raft), clockStartMonotonicMs: raft.monotonicMs };",
+        "const heardMs = (raft as { heardMs?: number }).heardMs ?? 0;\n  return { clockStartMs: toClusterTimeMs(Math.max(lastClusterTimeMs(raft), heardMs)), clockStartMonotonicMs: raft.monotonicMs };",
+      ),
+    ],
+  },
+  {
+    name: "clock-read-too-early",
+    why: "a reading from before the facts of a turn lets cluster time run fast",
+    edits: [
+      {
+        file: "src/node/driver.ts",
+        find: 'inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });',
+        replace:
+          'const memory = this as { readMs?: number };\n    if (memory.readMs === undefined || inputs.some((input) => input.kind === "tick")) memory.readMs = clock.monotonicMs();\n    inputs.unshift({ kind: "clock", monotonicMs: memory.readMs, wallTimeMs: clock.wallTimeMs() });',
+      },
+    ],
+  },
+  {
+    name: "time-from-the-wall-clock",
+    why: "wall clocks jump",
+    edits: [
+      clock(
+        "return toClusterTimeMs(leader.clockStartMs + Math.floor(raft.monotonicMs - leader.clockStartMonotonicMs));",
+        "const wallMs = Math.max(0, Math.floor(raft.wallTimeMs - 1_767_225_600_000));\n  return toClusterTimeMs(Math.max(leader.clockStartMs, lastClusterTimeMs(raft), wallMs));",
+      ),
+    ],
+  },
+  {
+    name: "expiry-after-the-command",
+    why: "a late renewal meets a lease that is due, and revives it",
+    edits: [
+      machine(
+        "apply",
+        "  expire(draft, since);\n  const outcome = carryOut(draft, entry.payload);",
+        "  const outcome = carryOut(draft, entry.payload);\n  expire(draft, since);",
+      ),
+    ],
+  },
+  {
+    name: "expiry-only-by-clock-entries",
+    why: "every entry's time counts",
+    edits: [
+      machine(
+        "apply",
+        "  expire(draft, since);",
+        '  if (entry.payload.kind !== "command" || entry.payload.command.body.kind !== "leaseRenew") expire(draft, since);',
+      ),
+    ],
+  },
+  {
+    name: "renewal-keeps-old-deadline",
+    why: "the old deadline ends the renewed lease early",
+    edits: [machine("leases", 'draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));', "")],
+  },
+  {
+    name: "renewal-extends-nothing",
+    why: "an acknowledged renewal must hold",
+    edits: [
+      machine(
+        "leases",
+        'draft.tables.put("leases", leaseKey(leaseId), { ...lease, deadlineMs });\n  return lease.ttlMs;',
+        "return lease.ttlMs;",
+      ),
+      machine(
+        "leases",
+        '  draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));\n  draft.tables.put("deadlines", leaseDeadlineKey(deadlineMs, leaseId), true);\n',
+        "",
+      ),
+    ],
+  },
+  {
+    name: "lock-granted-to-ended-lease",
+    why: "a wait ends with the lease it hangs on",
+    edits: [machine("endings", '      dropWaiter(draft, transaction, { name, record, reason: "leaseEnded" });\n', "")],
+  },
+  {
+    name: "fence-counted-per-lock",
+    why: "a counter in the lock's record starts again when the record is gone",
+    edits: [
+      machine(
+        "locks",
+        "const fence = toFence(transaction.revision);",
+        "const grants = ((lock as { grants?: number }).grants ?? 0) + 1;\n  const fence = toFence(grants);",
+      ),
+      machine(
+        "locks",
+        "writeLock(draft, name, { ...lock, holders: [hold] });",
+        "writeLock(draft, name, { ...lock, holders: [hold], grants } as LockRecord);",
+      ),
+    ],
+  },
+  {
+    name: "fence-is-the-ticket",
+    why: "a waiter's ticket is older than the fence of the hold before it",
+    edits: [
+      machine("locks", "const fence = toFence(transaction.revision);", "const fence = toFence(ticket ?? transaction.revision);"),
+    ],
+  },
+  {
+    name: "handoff-to-the-last-waiter",
+    why: "queues are first in, first out",
+    edits: [
+      machine(
+        "queue",
+        "...waitersOf(name, hold.ticket), limit: 1 })",
+        "...waitersOf(name, hold.ticket), limit: 1, reverse: true })",
+      ),
+    ],
+  },
+  {
+    name: "acquire-passes-the-queue",
+    why: "who comes later waits longer, also when the holder has just gone",
+    edits: [
+      machine(
+        "endings",
+        "  for (const { name, hold } of freed) handOver(draft, name, hold);\n  return transaction.revision;",
+        '  for (const { name, hold } of freed) if (end.reason !== "expired") handOver(draft, name, hold);\n  return transaction.revision;',
+      ),
+    ],
+  },
+  {
+    name: "refusals-not-remembered",
+    why: "a repeat of a refused request must be refused, too",
+    edits: [
+      machine("apply", "rememberRequest(draft, request, outcome);", "if (outcome.ok) rememberRequest(draft, request, outcome);"),
+    ],
+  },
+  {
+    name: "requests-forgotten-at-once",
+    why: "a repeat is carried out again",
+    edits: [machine("limits", "export const requestsMax = 100_000;", "export const requestsMax = 2;")],
+  },
+  {
+    name: "precondition-checked-loosely",
+    why: "a compare-and-set compares for equality",
+    edits: [
+      machine(
+        "config-commands",
+        "return record?.modRevision === precondition.revision;",
+        "return (record?.modRevision ?? 0) >= precondition.revision;",
+      ),
+    ],
+  },
+];

@@ -1,0 +1,382 @@
+/**
+ * This file lists bugs to plant: each is an exact piece of a source file and what takes its place. Most are mistakes that
+ * other implementations shipped. They are applied to a copy of the sources only (`mutants.ts`); a piece that is not found
+ * exactly once is an error, so that a bug cannot quietly stop being one.
+ */
+import type { Edit, Mutant } from "./mutant.ts";
+import { machineMutants } from "./mutant-list-machine.ts";
+
+const raft = (file: string, find: string, replace: string): Edit => ({ file: `src/raft/${file}.ts`, find, replace });
+const node = (file: string, find: string, replace: string): Edit => ({ file: `src/node/${file}.ts`, find, replace });
+
+const elections: readonly Mutant[] = [
+  {
+    name: "vote-not-persisted",
+    why: "a vote that is not on disk is given again after a restart (§3.8)",
+    edits: [raft("election", "if (raft.votedFor === null) raft.hardStateChanged = true;", "")],
+  },
+  {
+    name: "vote-answered-before-disk",
+    why: "the answer leaves before the vote is durable",
+    edits: [
+      raft(
+        "election",
+        'sendDurably(raft, message.from, { kind: "voteResponse", voteGranted: granted });',
+        'send(raft, message.from, { kind: "voteResponse", voteGranted: granted });',
+      ),
+    ],
+  },
+  {
+    name: "vote-forgotten-at-restart",
+    why: "the durable vote is not taken up by the next process",
+    edits: [raft("raft", "votedFor: hardState.votedFor,", "votedFor: null,")],
+  },
+  {
+    name: "vote-kept-in-next-term",
+    why: "a vote counts for its own term only",
+    edits: [raft("roles", "raft.votedFor = null;\n  raft.hardStateChanged = true;", "raft.hardStateChanged = true;")],
+  },
+  {
+    name: "votes-twice",
+    why: "the second candidate of a term gets a vote, too",
+    edits: [raft("election", "(raft.votedFor === null && raft.leaderId === null) ||", "raft.leaderId === null ||")],
+  },
+  {
+    name: "log-compared-by-index",
+    why: "the longer log wins, whatever its last term (§3.6.1)",
+    edits: [
+      raft(
+        "election",
+        "return candidate.lastLogTerm > term || (candidate.lastLogTerm === term && candidate.lastLogIndex >= lastIndex(raft));",
+        "return candidate.lastLogIndex >= lastIndex(raft) && term >= 0;",
+      ),
+    ],
+  },
+  {
+    name: "log-compared-by-term",
+    why: "the later last term wins, whatever its length (§3.6.1)",
+    edits: [
+      raft(
+        "election",
+        "(candidate.lastLogTerm === term && candidate.lastLogIndex >= lastIndex(raft))",
+        "candidate.lastLogTerm === term",
+      ),
+    ],
+  },
+  {
+    name: "prevote-moves-the-term",
+    why: "asking whether an election could be won begins a term (§9.6)",
+    edits: [raft("step", 'const asksOnly = message.kind === "preVoteRequest" ||', "const asksOnly =")],
+  },
+  {
+    name: "quarantined-node-votes",
+    why: "a node that lost acknowledged entries helps to elect somebody without them",
+    edits: [raft("election", "isUpToDate(raft, message) && !isQuarantined(raft)", "isUpToDate(raft, message)")],
+  },
+  {
+    name: "quarantine-forgotten-at-restart",
+    why: "the quarantine must outlive the process",
+    edits: [raft("raft", "quarantinedUntil: hardState.quarantinedUntil,", "quarantinedUntil: null,")],
+  },
+];
+
+const replication: readonly Mutant[] = [
+  {
+    name: "old-term-committed-by-count",
+    why: "an entry of an older term may still be overwritten when a majority holds it (§3.6.2)",
+    edits: [raft("replication", "if (termAt(raft, index) !== raft.currentTerm) return false;", "")],
+  },
+  {
+    name: "commit-up-to-own-end",
+    why: "what follows the message's entries may be another leader's (rabbitmq/ra 508)",
+    edits: [raft("follower", "Math.min(leaderCommit, lastNewIndex)", "Math.min(leaderCommit, lastIndex(raft))")],
+  },
+  {
+    name: "heartbeat-commits-unmatched",
+    why: "a heartbeat's commit index must not exceed what the member is known to hold",
+    edits: [
+      raft("replication", "toLogIndex(Math.min(progress.matchIndex, raft.commitIndex))", "raft.commitIndex"),
+      raft(
+        "follower",
+        "  assert(index <= lastIndex(raft), `commit ${index} beyond the last entry ${lastIndex(raft)}`);\n  raft.commitIndex = index;",
+        "  raft.commitIndex = toLogIndex(Math.min(index, lastIndex(raft)));",
+      ),
+    ],
+  },
+  {
+    name: "stale-append-truncates",
+    why: "an old message must not remove what newer ones brought (§3.5)",
+    edits: [
+      raft(
+        "follower",
+        "if (termAt(raft, entry.index) === entry.term) continue;",
+        "if (termAt(raft, entry.index) === entry.term) {\n      if (entry === entries.at(-1) && entry.index < lastIndex(raft)) truncate(raft, toLogIndex(entry.index + 1));\n      continue;\n    }",
+      ),
+    ],
+  },
+  {
+    name: "stale-append-truncates-uncommitted",
+    why: "as above, minding the commit index: the entries were acknowledged all the same",
+    edits: [
+      raft(
+        "follower",
+        "if (termAt(raft, entry.index) === entry.term) continue;",
+        "if (termAt(raft, entry.index) === entry.term) {\n      if (entry === entries.at(-1) && entry.index < lastIndex(raft) && entry.index >= raft.commitIndex) truncate(raft, toLogIndex(entry.index + 1));\n      continue;\n    }",
+      ),
+    ],
+  },
+  {
+    name: "append-acknowledged-before-disk",
+    why: "an acknowledged entry is lost with the power (§3.8)",
+    edits: [
+      raft(
+        "follower",
+        'sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: lastNewIndex });',
+        'sendInDurableTerm(raft, from, { kind: "appendEntriesAccepted", matchIndex: lastNewIndex });',
+      ),
+    ],
+  },
+  {
+    name: "rejection-before-disk",
+    why: "a rejection, too, tells of a term that must be durable",
+    edits: [
+      raft(
+        "follower",
+        'sendDurably(raft, to, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, logLost });',
+        'raft.effects.push({ kind: "send", message: { from: raft.options.id, to, term: raft.currentTerm, kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, logLost } });',
+      ),
+    ],
+  },
+  {
+    name: "leader-counts-itself-before-disk",
+    why: "the leader's own entry is part of the majority before it is durable (etcd 14370)",
+    edits: [
+      raft("leader", "own.matchIndex = durableIndex(raft);", "own.matchIndex = lastIndex(raft);"),
+      raft(
+        "leader",
+        "assert(own.matchIndex <= durableIndex(raft), `own match ${own.matchIndex} is beyond durable ${durableIndex(raft)}`);",
+        "assert(durableIndex(raft) >= 0, 'never');",
+      ),
+      raft(
+        "leader",
+        "leader.uncommittedBytes += entryBytes(entry);",
+        "leader.uncommittedBytes += entryBytes(entry);\n  noteOwnProgress(raft, leader);",
+      ),
+    ],
+  },
+  {
+    name: "late-write-vouches-for-replaced",
+    why: "the end of an older write must not make entries count that replaced what it carried (ABA)",
+    edits: [
+      raft(
+        "log",
+        "if (pending.lastIndex >= from) pending.lastIndex = toLogIndex(from - 1);",
+        "if (pending.lastIndex < 0) return;",
+      ),
+    ],
+  },
+  {
+    name: "whole-log-committed-at-restart",
+    why: "what is in the log at a restart is not therefore committed",
+    edits: [raft("raft", "commitIndex: appliedIndex,", "commitIndex: log.lastIndex,")],
+  },
+  {
+    name: "quorum-too-small",
+    why: "the index of the majority is off by one",
+    edits: [
+      raft(
+        "quorum",
+        "return at(values, Math.floor(voters.length / 2));",
+        "return at(values, Math.max(0, Math.floor(voters.length / 2) - 1));",
+      ),
+    ],
+  },
+  {
+    name: "quorum-sorted-as-text",
+    why: "the default sort puts 10 before 9 (openraft 1802)",
+    edits: [raft("quorum", ".sort((a, b) => b - a);", ".sort().reverse();")],
+  },
+  {
+    name: "even-quorum-is-half",
+    why: "half of an even number of voters is no majority",
+    edits: [
+      raft(
+        "quorum",
+        "return at(values, Math.floor(voters.length / 2));",
+        "return at(values, Math.floor((voters.length - 1) / 2));",
+      ),
+      raft("quorum", "const needed = Math.floor(voters.length / 2) + 1;", "const needed = Math.ceil(voters.length / 2);"),
+    ],
+  },
+];
+
+const membership: readonly Mutant[] = [
+  {
+    name: "joint-ignores-outgoing",
+    why: "while a change is under way, the old majority has a say as well (§4.3)",
+    edits: [
+      raft("quorum", "return Math.min(incoming, majorityValue(membership.votersOutgoing, reachedBy));", "return incoming;"),
+      raft("quorum", "if (incoming === outgoing) return incoming;", "if (outgoing !== undefined) return incoming;"),
+    ],
+  },
+  {
+    name: "membership-not-rolled-back",
+    why: "a membership counts from its append on, and no longer when its entry is removed",
+    edits: [raft("log", "  rollBackMemberships(raft, from);\n}", "  if (from < 0) rollBackMemberships(raft, from);\n}")],
+  },
+  {
+    name: "second-change-in-flight",
+    why: "changes that overlap make majorities that do not",
+    edits: [
+      raft(
+        "membership",
+        'if (isChangeInProgress(raft)) return err({ kind: "changeInProgress" });',
+        'if (raft.commitIndex < 0 && isChangeInProgress(raft)) return err({ kind: "changeInProgress" });',
+      ),
+    ],
+  },
+  {
+    name: "joint-phase-left-uncommitted",
+    why: "the joint phase ends before a majority of both halves knows that it began",
+    edits: [
+      raft(
+        "membership",
+        "top.membership.votersOutgoing.length === 0 || top.index > raft.commitIndex",
+        "top.membership.votersOutgoing.length === 0",
+      ),
+    ],
+  },
+];
+
+const reads: readonly Mutant[] = [
+  {
+    name: "read-without-quorum",
+    why: "a deposed leader serves what others have overwritten (§6.4)",
+    edits: [raft("reads", "if (read.round <= confirmed) answer", "if (confirmed >= 0) answer")],
+  },
+  {
+    name: "read-before-own-commit",
+    why: "a new leader's commit index may lag behind what was committed (§6.4)",
+    edits: [
+      raft(
+        "reads",
+        "if (hasCommittedInTerm(raft)) enqueue(raft, leader, read);",
+        "if (leader.round >= 0) enqueue(raft, leader, read);",
+      ),
+    ],
+  },
+  {
+    name: "read-joins-the-round-under-way",
+    why: "a round that began before a read does not confirm it",
+    edits: [raft("reads", "round: leader.round + 1 }", "round: Math.max(1, leader.round) }")],
+  },
+  {
+    name: "read-ids-start-anew",
+    why: "a late answer to an earlier run is taken for the answer to this one (etcd 20418)",
+    edits: [node("reads", "this.#nextReadId = options.firstReadId;", "this.#nextReadId = 1;")],
+  },
+  {
+    name: "read-before-apply",
+    why: "a read is served before its index is applied here",
+    edits: [node("reads", "if (index <= appliedIndex) for", "if (index <= appliedIndex + 1000) for")],
+  },
+];
+
+const driver: readonly Mutant[] = [
+  {
+    name: "older-vote-wins-in-group-commit",
+    why: "of two hard states in one write the later one counts",
+    edits: [node("pending-write", "persist.hardState ?? this.#hardState;", "this.#hardState ?? persist.hardState;")],
+  },
+  {
+    name: "snapshot-keeps-conflicting-suffix",
+    why: "what stands behind a snapshot in another log is another leader's (hashicorp 697)",
+    edits: [
+      raft(
+        "log",
+        "raft.log = { base, unstable: [], unstableFrom: next, unsentFrom: undefined };",
+        "const kept = raft.log.unstableFrom <= next ? raft.log.unstable.filter((entry) => entry.index >= next) : [];\n  raft.log = { base, unstable: kept, unstableFrom: next, unsentFrom: kept.length > 0 ? next : undefined };",
+      ),
+    ],
+  },
+  {
+    name: "applied-index-without-its-state",
+    why: "the applied index and the state are one write (etcd 13766)",
+    edits: [
+      node(
+        "disk-writer",
+        "this.#disk.write(pending.batch(tableWrites), () => {",
+        'const rows = pending.sequence === undefined ? tableWrites : tableWrites.filter(({ table }) => table !== "meta");\n    this.#disk.write(pending.batch(rows), () => {',
+      ),
+    ],
+  },
+  {
+    name: "log-cut-ahead-of-the-state",
+    why: "the log may be cut only behind state that is on disk",
+    edits: [node("driver", "const { durableAppliedIndex } = this.#writer;", "const durableAppliedIndex = this.#appliedIndex;")],
+  },
+  {
+    name: "proposed-again-in-one-term",
+    why: "only an entry of a later term proves that a proposal will not come by",
+    edits: [node("proposals", "pending.placedIn >= term) continue;", "pending.placedIn > term) continue;")],
+  },
+  {
+    name: "proposed-again-after-a-snapshot",
+    why: "what a snapshot contains of the own proposals cannot be told",
+    edits: [
+      node(
+        "proposals",
+        '      this.#pending.delete(sequence);\n      this.#end(pending, { kind: "outcomeUnknown" });',
+        "      this.#pending.delete(sequence);\n      this.#wait(pending);",
+      ),
+    ],
+  },
+  {
+    name: "forwarded-in-any-term",
+    why: "a proposal that was forwarded in an older term was given up by its node",
+    edits: [
+      raft("proposals", 'raft.role.kind === "leader" && message.term === raft.currentTerm;', 'raft.role.kind === "leader";'),
+    ],
+  },
+  {
+    name: "watch-skips-at-live",
+    why: "a watch that still reads history must not move on with what is new",
+    edits: [
+      node(
+        "watch-hub",
+        "if (revision !== this.#revision + 1 || changes.some((change) => this.#wants(change))) {",
+        "if (changes.some((change) => this.#wants(change))) {",
+      ),
+    ],
+  },
+  {
+    name: "watch-not-told-of-a-snapshot",
+    why: "what is remembered of recent changes has a gap when the state was replaced",
+    edits: [node("driver", "this.#events.onStateReplaced();", "")],
+  },
+  {
+    name: "staged-reads-skip-the-flight",
+    why: "what is on its way to disk counts as written",
+    edits: [
+      {
+        file: "src/machine/staged-tables.ts",
+        find: "this.#accumulating[table].get(key) ?? this.#inFlight?.[table].get(key);",
+        replace: "this.#accumulating[table].get(key);",
+      },
+    ],
+  },
+  {
+    name: "snapshot-without-the-requests",
+    why: "remembered requests are part of the state that travels",
+    edits: [
+      {
+        file: "test/simulation/disk-model.ts",
+        find: "return { meta, tables: this.#tables.copy(), hash: this.#hash.copy() };",
+        replace:
+          'const tables = this.#tables.copy();\n    for (const [key] of [...tables.range("requests", {})]) tables.delete("requests", key);\n    return { meta, tables, hash: this.#hash.copy() };',
+      },
+    ],
+  },
+];
+
+export const mutants: readonly Mutant[] = [...elections, ...replication, ...membership, ...reads, ...driver, ...machineMutants];
