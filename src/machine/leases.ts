@@ -2,10 +2,10 @@
  * This file starts and renews leases. How they end, and what ends with them, is in `endings.ts`.
  */
 import { assert } from "../base/assert.ts";
-import { toClusterTimeMs } from "../raft/types.ts";
+import { type ClusterTimeMs, toClusterTimeMs } from "../raft/types.ts";
 import { addChange, type Draft, type Transaction } from "./draft.ts";
 import { leaseDeadlineKey, leaseKey } from "./keys.ts";
-import { type LeaseId, leaseIdAt } from "./types.ts";
+import { type LeaseId, type LeaseRecord, leaseIdAt } from "./types.ts";
 
 /** What a lease is granted with; `ownedByLock` names the lock whose hold it lives and ends with. */
 export type LeaseTerms = { readonly ttlMs: number; readonly owner: string | null; readonly ownedByLock: string | null };
@@ -13,7 +13,7 @@ export type LeaseTerms = { readonly ttlMs: number; readonly owner: string | null
 /** Grants the lease of this transaction: there is one at most, since the revision names it. Its time starts now. */
 export function startLease(draft: Draft, transaction: Transaction, terms: LeaseTerms): LeaseId {
   const leaseId = leaseIdAt(transaction.revision);
-  const deadlineMs = toClusterTimeMs(draft.meta.clusterTimeMs + terms.ttlMs);
+  const deadlineMs = deadlineFrom(draft.meta.clusterTimeMs, terms.ttlMs);
   draft.tables.put("leases", leaseKey(leaseId), { ...terms, deadlineMs, grantRevision: transaction.revision, holdingCount: 0 });
   draft.tables.put("deadlines", leaseDeadlineKey(deadlineMs, leaseId), true);
   draft.meta.leaseCount += 1;
@@ -25,11 +25,24 @@ export function startLease(draft: Draft, transaction: Transaction, terms: LeaseT
 export function renewLease(draft: Draft, leaseId: LeaseId): number | undefined {
   const lease = draft.tables.get("leases", leaseKey(leaseId));
   if (lease === undefined) return undefined;
-  const deadlineMs = toClusterTimeMs(draft.meta.clusterTimeMs + lease.ttlMs);
+  const deadlineMs = deadlineFrom(draft.meta.clusterTimeMs, lease.ttlMs);
   assert(deadlineMs >= lease.deadlineMs, `renewal moves lease ${leaseId} back from ${lease.deadlineMs} to ${deadlineMs}`);
   if (deadlineMs === lease.deadlineMs) return lease.ttlMs;
   draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));
   draft.tables.put("deadlines", leaseDeadlineKey(deadlineMs, leaseId), true);
   draft.tables.put("leases", leaseKey(leaseId), { ...lease, deadlineMs });
   return lease.ttlMs;
+}
+
+/** What is left of a lease at `now`, at most its TTL and, since one that is due is gone, at least 1. */
+export function remainingMs(lease: LeaseRecord, now: ClusterTimeMs): number {
+  return Math.min(lease.ttlMs, lease.deadlineMs - now);
+}
+
+/**
+ * When a lease whose time starts at `now` is due. The extra millisecond is for stamps being whole milliseconds, rounded
+ * down: 100.9 and 1,100.1 are stamped 1,000 apart and lie 999.2 apart. Two stamps that differ by more than the TTL cannot.
+ */
+function deadlineFrom(now: ClusterTimeMs, ttlMs: number): ClusterTimeMs {
+  return toClusterTimeMs(now + ttlMs + 1);
 }

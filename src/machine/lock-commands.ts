@@ -8,6 +8,7 @@ import { begin, commit, type Draft } from "./draft.ts";
 import { endHold, endWait } from "./endings.ts";
 import { checkHoldable } from "./holdings.ts";
 import { leaseKey, lockHoldingKey, waiterKey } from "./keys.ts";
+import { remainingMs } from "./leases.ts";
 import { leasesMax, queueLengthMax } from "./limits.ts";
 import { grant, readLock } from "./locks.ts";
 import { enqueue } from "./queue.ts";
@@ -77,7 +78,7 @@ function checkPlace(draft: Draft, place: { readonly lock: LockRecord; readonly w
   const { holders, queueLength } = place.lock;
   const holder = holders[0];
   if (holder === undefined) return undefined;
-  if (place.waitMs === 0) return { kind: "lockHeld", holder, remainingMs: remainingMs(draft, holder.leaseId), queueLength };
+  if (place.waitMs === 0) return { kind: "lockHeld", holder, remainingMs: remainingOf(draft, holder.leaseId), queueLength };
   if (queueLength < queueLengthMax) return undefined;
   return { kind: "limitReached", limit: "queueLength", max: queueLengthMax };
 }
@@ -87,8 +88,8 @@ function checkLeaseLimit(draft: Draft, lease: LeaseChoice): Refusal | undefined 
   return draft.meta.leaseCount < leasesMax ? undefined : { kind: "limitReached", limit: "leases", max: leasesMax };
 }
 
-function remainingMs(draft: Draft, leaseId: LeaseId): number {
+function remainingOf(draft: Draft, leaseId: LeaseId): number {
   const lease = draft.tables.get("leases", leaseKey(leaseId));
   assert(lease !== undefined, `a lock is held by lease ${leaseId}, which is gone`);
-  return lease.deadlineMs - draft.meta.clusterTimeMs;
+  return remainingMs(lease, draft.meta.clusterTimeMs);
 }

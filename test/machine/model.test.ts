@@ -158,7 +158,7 @@ function expectSameState(tables: TableReader, model: NaiveModel, pick: number): 
   const leases = answer(tables, { kind: "leaseList", after: null, limit: 100 });
   const expected = [...model.leases]
     .sort((a, b) => a.number - b.number)
-    .map((lease) => ({ leaseId: lease.id, remainingMs: lease.deadlineMs - model.nowMs }));
+    .map((lease) => ({ leaseId: lease.id, remainingMs: model.remainingMs(lease) }));
   expect(leases).toMatchObject({ ok: true, value: { items: expected, more: false } });
   const promised = model.waits.filter((wait) => wait.lease.kind === "own").length;
   expect(meta.leaseCount).toBe(model.leases.length + promised);

@@ -68,6 +68,11 @@ export class NaiveModel {
     return outcome;
   }
 
+  /** The millisecond by which a deadline is late is no part of the TTL. */
+  remainingMs(lease: Lease): number {
+    return Math.min(lease.ttlMs, lease.deadlineMs - this.nowMs);
+  }
+
   #firstDue(): (() => void) | undefined {
     const due = [
       ...this.leases.map((lease) => ({
@@ -105,7 +110,7 @@ export class NaiveModel {
       case "leaseRenew": {
         const renewals = body.leaseIds.map((leaseId) => {
           const lease = this.#lease(leaseId);
-          if (lease !== undefined) lease.deadlineMs = this.nowMs + lease.ttlMs;
+          if (lease !== undefined) lease.deadlineMs = this.nowMs + lease.ttlMs + 1;
           return { leaseId, ttlMs: lease?.ttlMs ?? null };
         });
         return ok({ renewals });
@@ -209,7 +214,7 @@ export class NaiveModel {
           owner: holder.owner,
           grantedAtWallMs,
         },
-        remainingMs: (this.#lease(leaseId)?.deadlineMs ?? Number.NaN) - this.nowMs,
+        remainingMs: this.remainingMs(this.#lease(leaseId) as Lease),
         queueLength: queue.length,
       });
     }
@@ -234,7 +239,7 @@ export class NaiveModel {
 
   #startLease(ttlMs: number, owner: string | null, ownedByLock: string | null): Lease {
     const number = this.#next();
-    const lease: Lease = { id: leaseIdAt(number), number, ttlMs, deadlineMs: this.nowMs + ttlMs, owner, ownedByLock };
+    const lease: Lease = { id: leaseIdAt(number), number, ttlMs, deadlineMs: this.nowMs + ttlMs + 1, owner, ownedByLock };
     this.leases.push(lease);
     this.#open.push({ kind: "leaseGranted", leaseId: lease.id, ttlMs, owner });
     return lease;

@@ -68,7 +68,7 @@ describe("a named request", () => {
     bench.do(make.acquire("a"));
     bench.do(make.lease(1_000));
     bench.request("r", make.acquireWith("l2", "a", 5_000));
-    bench.advance(1_000).tick();
+    bench.advance(1_001).tick();
     expect(requestOutcome(bench.tables, "r")).toEqual({ ok: false, error: { kind: "leaseGone", leaseId: "l2" } });
   });
 });
