@@ -273,7 +273,7 @@ export class LmdbStorage {
     await environment.commit(() => {
       const sealer = new Sealer();
       putNodeRecords(environment, { owner: this.#options, hardState, base });
-      for (const entry of entries) void environment.log.put(entry.index, sealer.seal(entryRecord(entry)));
+      for (const entry of entries) void environment.log.put(entry.index, sealer.seal(entryRecord(entry), "log", entry.index));
     });
     await environment.close();
     const state = publishState(this.#options.directory, folder);
@@ -324,18 +324,18 @@ export class LmdbStorage {
     }
     const sealer = new Sealer();
     await this.#environment.commit(() => {
-      if (batch.hardState !== undefined) void node.put("hardState", sealer.seal(batch.hardState));
+      if (batch.hardState !== undefined) void node.put("hardState", sealer.seal(batch.hardState, "node", "hardState"));
       const first = batch.entries[0];
       if (first !== undefined) {
-        for (const entry of batch.entries) void log.put(entry.index, sealer.seal(entryRecord(entry)));
+        for (const entry of batch.entries) void log.put(entry.index, sealer.seal(entryRecord(entry), "log", entry.index));
         for (let i = first.index + batch.entries.length; i <= this.#log.lastIndex; i++) void log.remove(i);
       }
       for (const { table, key, record } of batch.tableWrites) {
         if (record === undefined) void tables[table].remove(key);
-        else void tables[table].put(key, sealer.seal(record));
+        else void tables[table].put(key, sealer.seal(record, table, key));
       }
       if (batch.compactTo !== undefined) {
-        void node.put("base", sealer.seal(batch.compactTo));
+        void node.put("base", sealer.seal(batch.compactTo, "node", "base"));
         const { lastIncludedIndex } = batch.compactTo;
         for (let i = this.#log.base.lastIncludedIndex + 1; i <= lastIncludedIndex; i++) void log.remove(i);
       }

@@ -34,7 +34,9 @@ export function putNodeRecords(
   const { hardState, base, owner } = records;
   const identity: Identity = { formatVersion, clusterId: owner.clusterId, nodeId: owner.nodeId };
   const sealer = new Sealer();
-  for (const [key, record] of Object.entries({ identity, hardState, base })) void environment.node.put(key, sealer.seal(record));
+  for (const [key, record] of Object.entries({ identity, hardState, base })) {
+    void environment.node.put(key, sealer.seal(record, "node", key));
+  }
 }
 
 /** Makes a state with an empty log the present one. A crash before it is published leaves nothing behind that counts. */

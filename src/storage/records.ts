@@ -24,7 +24,7 @@ import { CorruptRecord } from "./errors.ts";
 export type Identity = { readonly formatVersion: number; readonly clusterId: string; readonly nodeId: string };
 
 /** The layout that this code reads and writes. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 const packr = new Packr({ useRecords: false, copyBuffers: true, moreTypes: false });
 const sumBytes = 4;
@@ -40,7 +40,8 @@ export class Sealer {
   /** Bytes sealed so far. */
   bytes = 0;
 
-  seal(record: unknown): Uint8Array {
+  /** `table` and `key` say where the record will stand. */
+  seal(record: unknown, table: string, key: number | string): Uint8Array {
     const body = packr.pack(record);
     const size = sumBytes + body.byteLength;
     if (this.#used + size > this.#slab.byteLength) {
@@ -48,7 +49,7 @@ export class Sealer {
       this.#used = 0;
     }
     const sealed = this.#slab.subarray(this.#used, this.#used + size);
-    sealed.writeUInt32BE(crc32(body), 0);
+    sealed.writeUInt32BE(crc32(body, placeSum(table, key)), 0);
     sealed.set(body, sumBytes);
     this.#used += size;
     this.bytes += size;
@@ -75,10 +76,18 @@ export function checkSeal(bytes: Uint8Array, table: string, key: number | string
   const size = bytes.length;
   if (size <= sumBytes) throw new CorruptRecord(table, key, `only ${size} bytes`);
   const body = new Uint8Array(bytes.buffer, bytes.byteOffset + sumBytes, size - sumBytes);
-  const found = crc32(body);
+  const found = crc32(body, placeSum(table, key));
   const stored = new DataView(bytes.buffer, bytes.byteOffset, sumBytes).getUint32(0);
   if (found !== stored) throw new CorruptRecord(table, key, `sum is ${found}, stored ${stored}`);
   return body;
+}
+
+/**
+ * What the sum of a record starts from. A row of the machine knows nothing of its key, so the sum must. Entries and chunks
+ * hold their number, and the records of the node must be readable in every format.
+ */
+function placeSum(table: string, key: number | string): number {
+  return typeof key === "number" || table === "node" ? 0 : crc32(`${table}/${key}`);
 }
 
 /** An entry as it is stored: its index and term are inside the sum, so that an entry at a wrong place is noticed. */

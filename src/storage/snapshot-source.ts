@@ -55,7 +55,7 @@ export class SnapshotSource {
     if (sequence === this.#places.length) return null;
     const { chunk, next } = this.#checkedChunk(at(this.#places, sequence));
     if (sequence + 1 === this.#places.length && next !== undefined) this.#places.push(next);
-    return new Sealer().seal(chunk);
+    return new Sealer().seal(chunk, "snapshot", sequence);
   }
 
   get closed(): boolean {

@@ -131,6 +131,22 @@ test("the quarantine reaches as far as the tables do, when the log behind them w
   await storage.close();
 });
 
+test("a row under a key that is not its own is found, in a range and by its key", async () => {
+  const directory = temporaryFolder();
+  await create(directory);
+  {
+    await using storage = await LmdbStorage.open(optionsFor(directory));
+    await written(storage, { tableWrites: [{ table: "requestOrder", key: "a-key-of-its-own", record: "1" }] });
+  }
+  // "a-key" becomes "e-key".
+  damage(dataFile(directory), "a-key-of-its-own");
+  const { storage } = await open(directory);
+  const found = 'corrupt record in requestOrder at "e-key-of-its-own"';
+  expect(() => [...storage.tables.range("requestOrder", { from: "e-key", below: "e-kez" })]).toThrow(found);
+  expect(() => storage.tables.get("requestOrder", "e-key-of-its-own")).toThrow(found);
+  await storage.close();
+});
+
 const reads = [
   { how: "a row by its key", read: (storage: LmdbStorage) => storage.tables.get("requestOrder", "k") },
   { how: "a range", read: (storage: LmdbStorage) => [...storage.tables.range("requestOrder", {})] },
