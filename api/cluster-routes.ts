@@ -1,12 +1,100 @@
 /**
- * This file answers /v1/cluster: where the node that was asked stands, from what it knows.
+ * This file answers /v1/cluster: where the node that was asked stands, and, at the leader, changes of who takes part. Asking
+ * again for what is so already changes nothing, so that a request may be repeated.
  */
+import { err } from "../src/base/result.ts";
+import { type MembershipChange, type NodeId, type NodeStatus, toNodeId } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import { json } from "./exchange-options.ts";
-import type { Router } from "./routing.ts";
-import { clusterShape } from "./wire-format.ts";
+import { answerAtLeader, type Forwardable } from "./leader-forwarding.ts";
+import { type About, alreadyMember, changeProblem, notMember, transferProblem } from "./membership-problem.ts";
+import type { Answer, Exchange, Router } from "./routing.ts";
+import { clusterShape, memberShape } from "./wire-format.ts";
 
 /** Binds the operations on the cluster. */
 export function bindClusterRoutes(router: Router, context: ApiContext): void {
   router.bind("getCluster", () => json(clusterShape(context.service.status())));
+  router.bind("addMember", (exchange) => addMember(exchange, context));
+  router.bind("promoteMember", (exchange) => promoteMember(exchange, context));
+  router.bind("removeMember", (exchange) => removeMember(exchange, context));
+  router.bind("replaceMember", (exchange) => replaceMember(exchange, context));
+  router.bind("transferLeadership", (exchange) => transferLeadership(exchange, context));
+}
+
+function addMember(exchange: Exchange<"addMember">, context: ApiContext): Promise<Answer> {
+  const { peerUrl, apiUrl } = exchange.body;
+  const id = toNodeId(exchange.body.id);
+  return answerAtLeader(exchange, context, (status, timeoutMs) => {
+    const present = status.members.find((member) => member.id === id);
+    if (present !== undefined) {
+      const same = present.kind === "learner" && present.address.peerUrl === peerUrl && present.address.apiUrl === apiUrl;
+      if (same) return unchanged(status);
+      return err(alreadyMember(`${id} is a ${present.kind} at ${present.address.peerUrl}, ${present.address.apiUrl}.`));
+    }
+    const neighbour = status.members.find(({ address }) => address.peerUrl === peerUrl || address.apiUrl === apiUrl);
+    if (neighbour !== undefined) return err(alreadyMember(`${neighbour.id} has this address.`));
+    const change = { kind: "addLearner" as const, id, address: { peerUrl, apiUrl } };
+    return make(change, context, { about: { id }, status: 201, timeoutMs });
+  });
+}
+
+function promoteMember(exchange: Exchange<"promoteMember">, context: ApiContext): Promise<Answer> {
+  const id = toNodeId(exchange.path.id);
+  return answerAtLeader(exchange, context, (status, timeoutMs) => {
+    const kind = kindOf(status, id);
+    if (kind === undefined) return err(notMember(id));
+    if (kind === "voter" && !status.joint) return unchanged(status);
+    return make({ kind: "promote", id }, context, { about: { id }, timeoutMs });
+  });
+}
+
+function removeMember(exchange: Forwardable & Exchange<"removeMember">, context: ApiContext): Promise<Answer> {
+  const id = toNodeId(exchange.path.id);
+  return answerAtLeader(exchange, context, (status, timeoutMs) => {
+    if (kindOf(status, id) === undefined) return status.removed.includes(id) ? unchanged(status) : err(notMember(id));
+    return make({ kind: "remove", id }, context, { about: { id }, timeoutMs });
+  });
+}
+
+function replaceMember(exchange: Exchange<"replaceMember">, context: ApiContext): Promise<Answer> {
+  const id = toNodeId(exchange.path.id);
+  const by = toNodeId(exchange.body.by);
+  return answerAtLeader(exchange, context, (status, timeoutMs) => {
+    if (status.removed.includes(id) && kindOf(status, by) === "voter" && !status.joint) return unchanged(status);
+    if (kindOf(status, id) === undefined) return err(notMember(id));
+    return make({ kind: "replace", id, by }, context, { about: { id, by }, timeoutMs });
+  });
+}
+
+function transferLeadership(exchange: Exchange<"transferLeadership">, context: ApiContext): Promise<Answer> {
+  const to = exchange.body.to === undefined ? null : toNodeId(exchange.body.to);
+  return answerAtLeader(exchange, context, async (status, timeoutMs) => {
+    if (to === status.nodeId) return json({ leaderId: status.nodeId, term: status.term });
+    const end = await context.service.transferLeadership(to, { timeoutMs });
+    if (end.kind !== "transferred") return err(transferProblem(end, to));
+    return json({ leaderId: end.leaderId, term: end.term });
+  });
+}
+
+async function make(
+  change: MembershipChange,
+  context: ApiContext,
+  options: { readonly about: About; readonly status?: number; readonly timeoutMs: number },
+): Promise<Answer> {
+  const end = await context.service.changeMembership(change, { timeoutMs: options.timeoutMs });
+  if (end.kind !== "made") return err(changeProblem(end, options.about));
+  context.logger.info({ change }, "the membership was changed");
+  return json(changedShape(true, context.service.status()), { status: options.status ?? 200 });
+}
+
+function unchanged(status: NodeStatus): Answer {
+  return json(changedShape(false, status));
+}
+
+function changedShape(changed: boolean, { members }: NodeStatus): object {
+  return { changed, members: members.map(memberShape) };
+}
+
+function kindOf({ members }: NodeStatus, id: NodeId): NodeStatus["members"][number]["kind"] | undefined {
+  return members.find((member) => member.id === id)?.kind;
 }

@@ -43,6 +43,7 @@ export const codeByServiceError = {
   overloaded: "overloaded",
   shuttingDown: "shutting_down",
   revisionNotReached: "revision_not_reached",
+  upgradeInProgress: "upgrade_in_progress",
 } as const satisfies Record<ServiceError["kind"], ProblemCode>;
 
 /** The codes that the face gives itself, before the service is asked or instead of it. */
@@ -54,6 +55,7 @@ export const edgeCodes = [
   "unsupported_media_type",
   "internal",
   "not_ready",
+  "forward_loop",
 ] as const satisfies readonly ProblemCode[];
 
 /** How long a client should stay away from a node that cannot serve: about one election. */
@@ -119,6 +121,32 @@ export function notReady(detail: string, checks: readonly object[] | undefined):
   };
 }
 
+/** Nothing was changed, because no leader could be asked. */
+export function noLeaderProblem(detail: string): Problem {
+  return { code: "no_leader", detail, ...retry(unavailableRetryMs) };
+}
+
+/** The change may or may not happen. */
+export function outcomeUnknownProblem(detail: string): Problem {
+  return { code: "outcome_unknown", detail };
+}
+
+/** A request that was forwarded to a node that does not lead. */
+export function forwardLoop(hop: {
+  readonly nodeId: string;
+  readonly sender: string;
+  readonly leaderId: string | null;
+}): Problem {
+  const known = hop.leaderId === null ? "it knows of no leader" : `to it ${hop.leaderId} leads`;
+  const detail = `${hop.sender} took ${hop.nodeId} for the leader, which it is not; ${known}. Nothing was changed.`;
+  return { code: "forward_loop", detail, ...retry(unavailableRetryMs) };
+}
+
+/** The same problem with when to try again. */
+export function withRetry(problem: Pick<Problem, "code" | "detail">, retryMs: number): Problem {
+  return { ...problem, ...retry(retryMs) };
+}
+
 /** What the service refused, or could not do. `newestRevision` is this node's. */
 export function serviceProblem(error: ServiceError, newestRevision: number): Problem {
   return { code: codeByServiceError[error.kind], ...describe(error, newestRevision) };
@@ -156,6 +184,7 @@ function describe(error: ServiceError, newestRevision: number): Description {
     case "overloaded":
     case "shuttingDown":
     case "revisionNotReached":
+    case "upgradeInProgress":
       return describeUnavailable(error);
     default:
       return describeHold(error);
@@ -164,7 +193,9 @@ function describe(error: ServiceError, newestRevision: number): Description {
 
 type Unavailable = Extract<
   ServiceError,
-  { readonly kind: "noLeader" | "outcomeUnknown" | "overloaded" | "shuttingDown" | "revisionNotReached" }
+  {
+    readonly kind: "noLeader" | "outcomeUnknown" | "overloaded" | "shuttingDown" | "revisionNotReached" | "upgradeInProgress";
+  }
 >;
 
 function describeUnavailable(error: Unavailable): Description {
@@ -187,6 +218,12 @@ function describeUnavailable(error: Unavailable): Description {
       return {
         detail: `This node is at revision ${error.actual} and was asked for ${error.wanted}.`,
         extensions: { wanted: error.wanted, actual: error.actual },
+      };
+    case "upgradeInProgress":
+      return {
+        detail: `Nothing was written. This takes cluster version ${error.needs}, and the cluster is at ${error.clusterVersion} until every member is upgraded.`,
+        extensions: { needs: error.needs, clusterVersion: error.clusterVersion, ...retryExtension(unavailableRetryMs) },
+        headers: retryHeaders(unavailableRetryMs),
       };
     default:
       return unreachable(error);

@@ -108,17 +108,22 @@ export function clusterShape(status: NodeStatus): Schemas["ClusterStatus"] {
     revision: status.revision,
     compactRevision: status.compactRevision,
     clusterTimeMs: Math.trunc(status.clusterTimeMs),
-    members: status.members.map((member) => ({
-      id: member.id,
-      kind: member.kind,
-      apiUrl: member.address.apiUrl,
-      peerUrl: member.address.peerUrl,
-      matchIndex: member.matchIndex,
-    })),
+    clusterVersion: status.clusterVersion,
+    quarantined: status.quarantined,
+    joint: status.joint,
+    members: status.members.map(memberShape),
+    removed: status.removed,
+    snapshotsSending: status.snapshotsSending,
+    snapshotReceiving: status.snapshotReceiving,
     pendingProposals: status.pendingProposals,
     pendingReads: status.pendingReads,
     watches: status.watches,
   };
+}
+
+export function memberShape(member: NodeStatus["members"][number]): Schemas["Member"] {
+  const { id, kind, address, matchIndex, lagEntries, version } = member;
+  return { id, kind, apiUrl: address.apiUrl, peerUrl: address.peerUrl, matchIndex, lagEntries, version };
 }
 
 /** Time left, in whole milliseconds rounded down: never more than there is. */

@@ -35,7 +35,7 @@ export const document: Record<string, unknown> = {
     },
     {
       "name": "cluster",
-      "description": "Where the cluster stands."
+      "description": "Where the cluster stands, and who belongs to it. Only a leader changes that; other nodes forward the request to it."
     },
     {
       "name": "ops",
@@ -446,7 +446,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -516,7 +516,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -689,7 +689,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -822,7 +822,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -885,7 +885,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -1197,7 +1197,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -1289,7 +1289,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -1455,7 +1455,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -1527,7 +1527,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/responses/Internal"
           },
           "503": {
-            "$ref": "#/components/responses/Unavailable"
+            "$ref": "#/components/responses/WriteUnavailable"
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
@@ -1576,6 +1576,395 @@ export const document: Record<string, unknown> = {
           },
           "500": {
             "$ref": "#/components/responses/Internal"
+          }
+        }
+      }
+    },
+    "/v1/cluster/members": {
+      "post": {
+        "operationId": "addMember",
+        "tags": [
+          "cluster"
+        ],
+        "summary": "Add a node as a learner",
+        "description": "A learner receives everything and has no vote. The node may be started before or after (`keyhold server --join`). Adding\na learner again under the same addresses changes nothing. An id that was a member once is refused for ever.\n",
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/cluster/members\" -H 'content-type: application/json' -d '{\"id\":\"n4\",\"peerUrl\":\"http://10.0.0.4:7101\",\"apiUrl\":\"http://10.0.0.4:7001\"}'"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/AddMemberRequest"
+              },
+              "example": {
+                "id": "n4",
+                "peerUrl": "http://10.0.0.4:7101",
+                "apiUrl": "http://10.0.0.4:7001"
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "It is a learner already.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/MembershipChanged"
+                }
+              }
+            }
+          },
+          "201": {
+            "description": "It is a learner now.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/MembershipChanged"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotAdded"
+          },
+          "413": {
+            "$ref": "#/components/responses/TooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/AdminUnavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          },
+          "508": {
+            "$ref": "#/components/responses/ForwardLoop"
+          }
+        }
+      }
+    },
+    "/v1/cluster/members/{id}": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/MemberId"
+        }
+      ],
+      "delete": {
+        "operationId": "removeMember",
+        "tags": [
+          "cluster"
+        ],
+        "summary": "Remove a member",
+        "description": "A voter leaves through a joint phase; the answer comes when that is over. The leader may remove itself: it steps down\nthen. The removed node stops by itself. Removing it again changes nothing.\n",
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X DELETE \"$KEYHOLD/v1/cluster/members/n3\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "It is no member.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/MembershipChanged"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotMember"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotRemoved"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/AdminUnavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          },
+          "508": {
+            "$ref": "#/components/responses/ForwardLoop"
+          }
+        }
+      }
+    },
+    "/v1/cluster/members/{id}/promote": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/MemberId"
+        }
+      ],
+      "post": {
+        "operationId": "promoteMember",
+        "tags": [
+          "cluster"
+        ],
+        "summary": "Make a learner a voter",
+        "description": "Refused while the learner is behind, with the number of entries. Promoting a voter changes nothing.\n",
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/cluster/members/n4/promote\""
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "It is a voter.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/MembershipChanged"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotMember"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotPromoted"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/AdminUnavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          },
+          "508": {
+            "$ref": "#/components/responses/ForwardLoop"
+          }
+        }
+      }
+    },
+    "/v1/cluster/members/{id}/replace": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/MemberId"
+        }
+      ],
+      "post": {
+        "operationId": "replaceMember",
+        "tags": [
+          "cluster"
+        ],
+        "summary": "Put a learner in the place of a voter",
+        "description": "Removes the voter and promotes the learner `by` in one joint change, so that the number of voters stays the same; the\nvoter may be dead. Repeating a replacement that was made changes nothing.\n",
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/cluster/members/n3/replace\" -H 'content-type: application/json' -d '{\"by\":\"n4\"}'"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/ReplaceMemberRequest"
+              },
+              "example": {
+                "by": "n4"
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "It was replaced.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/MembershipChanged"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotMember"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotReplaced"
+          },
+          "413": {
+            "$ref": "#/components/responses/TooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/AdminUnavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          },
+          "508": {
+            "$ref": "#/components/responses/ForwardLoop"
+          }
+        }
+      }
+    },
+    "/v1/cluster/transfer": {
+      "post": {
+        "operationId": "transferLeadership",
+        "tags": [
+          "cluster"
+        ],
+        "summary": "Hand leadership over",
+        "description": "To the voter `to`, or to the one that holds the most. Writes wait meanwhile, some milliseconds. Handing over to the node\nthat leads already changes nothing.\n",
+        "x-codeSamples": [
+          {
+            "lang": "curl",
+            "source": "curl -X POST \"$KEYHOLD/v1/cluster/transfer\" -H 'content-type: application/json' -d '{\"to\":\"n2\"}'"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/TransferRequest"
+              },
+              "example": {
+                "to": "n2"
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "Another node leads.",
+            "headers": {
+              "Keyhold-Revision": {
+                "$ref": "#/components/headers/Keyhold-Revision"
+              },
+              "Keyhold-Term": {
+                "$ref": "#/components/headers/Keyhold-Term"
+              },
+              "Keyhold-Served-By": {
+                "$ref": "#/components/headers/Keyhold-Served-By"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LeadershipTransferred"
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotTransferred"
+          },
+          "413": {
+            "$ref": "#/components/responses/TooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/AdminUnavailable"
+          },
+          "504": {
+            "$ref": "#/components/responses/OutcomeUnknown"
+          },
+          "508": {
+            "$ref": "#/components/responses/ForwardLoop"
           }
         }
       }
@@ -1755,6 +2144,15 @@ export const document: Record<string, unknown> = {
         "description": "The lock's name. Slashes raw or as `%2F`.",
         "schema": {
           "$ref": "#/components/schemas/Key"
+        }
+      },
+      "MemberId": {
+        "name": "id",
+        "in": "path",
+        "required": true,
+        "description": "The member.",
+        "schema": {
+          "$ref": "#/components/schemas/NodeId"
         }
       },
       "LeaseIdInPath": {
@@ -2318,6 +2716,318 @@ export const document: Record<string, unknown> = {
                   "$ref": "#/components/schemas/ShuttingDownProblem"
                 }
               ]
+            }
+          }
+        }
+      },
+      "WriteUnavailable": {
+        "description": "`no_leader`, `overloaded`, `shutting_down`, `upgrade_in_progress`: nothing was written.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/NoLeaderProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/OverloadedProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/ShuttingDownProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/UpgradeInProgressProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "AdminUnavailable": {
+        "description": "`no_leader`, `shutting_down`: nothing was changed.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/NoLeaderProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/ShuttingDownProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "NotAdded": {
+        "description": "`already_member`, `id_reused`, `change_in_progress`, `transfer_in_progress`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "description": "With `change_in_progress` and `transfer_in_progress`.",
+            "schema": {
+              "type": "integer",
+              "minimum": 1
+            }
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/AlreadyMemberProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/IdReusedProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/ChangeInProgressProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/TransferInProgressProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "NotRemoved": {
+        "description": "`last_voter`, `change_in_progress`, `transfer_in_progress`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "description": "With `change_in_progress` and `transfer_in_progress`.",
+            "schema": {
+              "type": "integer",
+              "minimum": 1
+            }
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/LastVoterProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/ChangeInProgressProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/TransferInProgressProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "NotPromoted": {
+        "description": "`not_caught_up`, `change_in_progress`, `transfer_in_progress`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "description": "With `change_in_progress` and `transfer_in_progress`.",
+            "schema": {
+              "type": "integer",
+              "minimum": 1
+            }
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/NotCaughtUpProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/ChangeInProgressProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/TransferInProgressProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "NotReplaced": {
+        "description": "`already_member`, `not_learner`, `not_caught_up`, `change_in_progress`, `transfer_in_progress`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "description": "With `change_in_progress` and `transfer_in_progress`.",
+            "schema": {
+              "type": "integer",
+              "minimum": 1
+            }
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/AlreadyMemberProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/NotLearnerProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/NotCaughtUpProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/ChangeInProgressProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/TransferInProgressProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "NotTransferred": {
+        "description": "`no_transfer_target`, `transfer_timed_out`, `transfer_in_progress`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "description": "With `change_in_progress` and `transfer_in_progress`.",
+            "schema": {
+              "type": "integer",
+              "minimum": 1
+            }
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "oneOf": [
+                {
+                  "$ref": "#/components/schemas/NoTransferTargetProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/TransferTimedOutProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/TransferInProgressProblem"
+                }
+              ]
+            }
+          }
+        }
+      },
+      "NotMember": {
+        "description": "`not_member`",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/NotMemberProblem"
+            }
+          }
+        }
+      },
+      "ForwardLoop": {
+        "description": "`forward_loop`: the node took this one for the leader, which it is not (any more).",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/ForwardLoopProblem"
             }
           }
         }
@@ -3179,7 +3889,13 @@ export const document: Record<string, unknown> = {
           "revision",
           "compactRevision",
           "clusterTimeMs",
+          "clusterVersion",
+          "quarantined",
+          "joint",
           "members",
+          "removed",
+          "snapshotsSending",
+          "snapshotReceiving",
           "pendingProposals",
           "pendingReads",
           "watches"
@@ -3240,6 +3956,44 @@ export const document: Record<string, unknown> = {
             "type": "integer",
             "minimum": 0
           },
+          "clusterVersion": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Commands up to this version may be written; it rises when every member supports the next."
+          },
+          "quarantined": {
+            "type": "boolean",
+            "description": "Its disk lost part of the log; it helps elect nobody until the leader has brought that back."
+          },
+          "joint": {
+            "type": "boolean",
+            "description": "A change of voters is under way: decisions need a majority of the old voters and of the new."
+          },
+          "removed": {
+            "type": "array",
+            "description": "Ids that were members once; they are refused for ever.",
+            "items": {
+              "type": "string"
+            }
+          },
+          "snapshotsSending": {
+            "type": "array",
+            "description": "Members that this node is sending the whole state.",
+            "items": {
+              "$ref": "#/components/schemas/SnapshotProgress"
+            }
+          },
+          "snapshotReceiving": {
+            "description": "The whole state, on its way to this node.",
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/SnapshotProgress"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
           "members": {
             "type": "array",
             "items": {
@@ -3273,13 +4027,21 @@ export const document: Record<string, unknown> = {
           "revision": 42,
           "compactRevision": 0,
           "clusterTimeMs": 120000,
+          "clusterVersion": 1,
+          "quarantined": false,
+          "joint": false,
+          "removed": [],
+          "snapshotsSending": [],
+          "snapshotReceiving": null,
           "members": [
             {
               "id": "n1",
               "kind": "voter",
               "apiUrl": "http://127.0.0.1:7001",
               "peerUrl": "http://127.0.0.1:7101",
-              "matchIndex": 90
+              "matchIndex": 90,
+              "lagEntries": 0,
+              "version": 1
             }
           ],
           "pendingProposals": 0,
@@ -3294,7 +4056,9 @@ export const document: Record<string, unknown> = {
           "kind",
           "apiUrl",
           "peerUrl",
-          "matchIndex"
+          "matchIndex",
+          "lagEntries",
+          "version"
         ],
         "properties": {
           "id": {
@@ -3321,7 +4085,155 @@ export const document: Record<string, unknown> = {
             ],
             "minimum": 0,
             "description": "How far its log is known to match; null unless asked of the leader."
+          },
+          "lagEntries": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 0,
+            "description": "How many entries of the leader's log it is not known to hold; null unless asked of the leader."
+          },
+          "version": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1,
+            "description": "The newest cluster version that it supports; null until it served once."
           }
+        }
+      },
+      "SnapshotProgress": {
+        "type": "object",
+        "description": "What the receiver has of it.",
+        "required": [
+          "peer",
+          "chunks",
+          "bytes"
+        ],
+        "properties": {
+          "peer": {
+            "type": "string",
+            "description": "The node at the other end."
+          },
+          "chunks": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "bytes": {
+            "type": "integer",
+            "minimum": 0
+          }
+        }
+      },
+      "NodeId": {
+        "type": "string",
+        "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$"
+      },
+      "NodeUrl": {
+        "type": "string",
+        "maxLength": 256,
+        "pattern": "^https?://[^/?#@\\s]+$",
+        "description": "`http://host:port`, without a path."
+      },
+      "AddMemberRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "peerUrl",
+          "apiUrl"
+        ],
+        "properties": {
+          "id": {
+            "description": "Never one that was a member before.",
+            "$ref": "#/components/schemas/NodeId"
+          },
+          "peerUrl": {
+            "description": "Where other nodes reach it.",
+            "$ref": "#/components/schemas/NodeUrl"
+          },
+          "apiUrl": {
+            "description": "Where clients reach it.",
+            "$ref": "#/components/schemas/NodeUrl"
+          }
+        }
+      },
+      "ReplaceMemberRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "by"
+        ],
+        "properties": {
+          "by": {
+            "description": "A learner that has caught up.",
+            "$ref": "#/components/schemas/NodeId"
+          }
+        }
+      },
+      "TransferRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "to": {
+            "description": "A voter; without it the one that holds the most.",
+            "$ref": "#/components/schemas/NodeId"
+          }
+        }
+      },
+      "MembershipChanged": {
+        "type": "object",
+        "required": [
+          "changed",
+          "members"
+        ],
+        "properties": {
+          "changed": {
+            "type": "boolean",
+            "description": "False when it was so already."
+          },
+          "members": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Member"
+            }
+          }
+        },
+        "example": {
+          "changed": true,
+          "members": [
+            {
+              "id": "n1",
+              "kind": "voter",
+              "apiUrl": "http://127.0.0.1:7001",
+              "peerUrl": "http://127.0.0.1:7101",
+              "matchIndex": 90,
+              "lagEntries": 0,
+              "version": 1
+            }
+          ]
+        }
+      },
+      "LeadershipTransferred": {
+        "type": "object",
+        "required": [
+          "leaderId",
+          "term"
+        ],
+        "properties": {
+          "leaderId": {
+            "type": "string"
+          },
+          "term": {
+            "type": "integer",
+            "minimum": 0
+          }
+        },
+        "example": {
+          "leaderId": "n2",
+          "term": 5
         }
       },
       "Health": {
@@ -3389,7 +4301,19 @@ export const document: Record<string, unknown> = {
           "shutting_down",
           "not_ready",
           "outcome_unknown",
-          "revision_not_reached"
+          "revision_not_reached",
+          "already_member",
+          "id_reused",
+          "not_member",
+          "not_learner",
+          "not_caught_up",
+          "last_voter",
+          "change_in_progress",
+          "transfer_in_progress",
+          "no_transfer_target",
+          "transfer_timed_out",
+          "upgrade_in_progress",
+          "forward_loop"
         ]
       },
       "Problem": {
@@ -4168,6 +5092,300 @@ export const document: Record<string, unknown> = {
               },
               "actual": {
                 "$ref": "#/components/schemas/Revision"
+              }
+            }
+          }
+        ]
+      },
+      "AlreadyMemberProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "already_member"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The id or the address is a member's"
+              }
+            }
+          }
+        ]
+      },
+      "IdReusedProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "id_reused"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The id was a member once"
+              }
+            }
+          }
+        ]
+      },
+      "NotMemberProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "not_member"
+              },
+              "status": {
+                "const": 404
+              },
+              "title": {
+                "const": "No member has this id"
+              }
+            }
+          }
+        ]
+      },
+      "NotLearnerProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "not_learner"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The member is no learner"
+              }
+            }
+          }
+        ]
+      },
+      "NotCaughtUpProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "behindEntries"
+            ],
+            "properties": {
+              "code": {
+                "const": "not_caught_up"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The learner is behind"
+              },
+              "behindEntries": {
+                "type": "integer",
+                "minimum": 0
+              }
+            }
+          }
+        ]
+      },
+      "LastVoterProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "last_voter"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The last voter cannot leave"
+              }
+            }
+          }
+        ]
+      },
+      "ChangeInProgressProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "change_in_progress"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "Another change is under way"
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "TransferInProgressProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "transfer_in_progress"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "Leadership is being handed over"
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "NoTransferTargetProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "no_transfer_target"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "Nobody can take the leadership"
+              }
+            }
+          }
+        ]
+      },
+      "TransferTimedOutProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "transfer_timed_out"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The leadership was not taken in time"
+              }
+            }
+          }
+        ]
+      },
+      "UpgradeInProgressProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "needs",
+              "clusterVersion",
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "upgrade_in_progress"
+              },
+              "status": {
+                "const": 503
+              },
+              "title": {
+                "const": "The cluster is being upgraded"
+              },
+              "needs": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "The cluster version that this write takes."
+              },
+              "clusterVersion": {
+                "type": "integer",
+                "minimum": 1
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "ForwardLoopProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "forward_loop"
+              },
+              "status": {
+                "const": 508
+              },
+              "title": {
+                "const": "The request was forwarded already"
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
               }
             }
           }

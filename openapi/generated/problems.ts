@@ -28,6 +28,18 @@ export const problems = {
   not_ready: { status: 503, title: "The node should not get traffic", schema: "NotReadyProblem" },
   outcome_unknown: { status: 504, title: "The write may or may not happen", schema: "OutcomeUnknownProblem" },
   revision_not_reached: { status: 504, title: "The node did not reach the revision in time", schema: "RevisionNotReachedProblem" },
+  already_member: { status: 409, title: "The id or the address is a member's", schema: "AlreadyMemberProblem" },
+  id_reused: { status: 409, title: "The id was a member once", schema: "IdReusedProblem" },
+  not_member: { status: 404, title: "No member has this id", schema: "NotMemberProblem" },
+  not_learner: { status: 409, title: "The member is no learner", schema: "NotLearnerProblem" },
+  not_caught_up: { status: 409, title: "The learner is behind", schema: "NotCaughtUpProblem" },
+  last_voter: { status: 409, title: "The last voter cannot leave", schema: "LastVoterProblem" },
+  change_in_progress: { status: 409, title: "Another change is under way", schema: "ChangeInProgressProblem" },
+  transfer_in_progress: { status: 409, title: "Leadership is being handed over", schema: "TransferInProgressProblem" },
+  no_transfer_target: { status: 409, title: "Nobody can take the leadership", schema: "NoTransferTargetProblem" },
+  transfer_timed_out: { status: 409, title: "The leadership was not taken in time", schema: "TransferTimedOutProblem" },
+  upgrade_in_progress: { status: 503, title: "The cluster is being upgraded", schema: "UpgradeInProgressProblem" },
+  forward_loop: { status: 508, title: "The request was forwarded already", schema: "ForwardLoopProblem" },
 } as const;
 
 /** Every code that ends a watch. */

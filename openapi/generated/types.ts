@@ -312,6 +312,119 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/cluster/members": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Add a node as a learner
+         * @description A learner receives everything and has no vote. The node may be started before or after (`keyhold server --join`). Adding
+         *     a learner again under the same addresses changes nothing. An id that was a member once is refused for ever.
+         */
+        readonly post: operations["addMember"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/cluster/members/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member. */
+                readonly id: components["parameters"]["MemberId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Remove a member
+         * @description A voter leaves through a joint phase; the answer comes when that is over. The leader may remove itself: it steps down
+         *     then. The removed node stops by itself. Removing it again changes nothing.
+         */
+        readonly delete: operations["removeMember"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/cluster/members/{id}/promote": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member. */
+                readonly id: components["parameters"]["MemberId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Make a learner a voter
+         * @description Refused while the learner is behind, with the number of entries. Promoting a voter changes nothing.
+         */
+        readonly post: operations["promoteMember"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/cluster/members/{id}/replace": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member. */
+                readonly id: components["parameters"]["MemberId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Put a learner in the place of a voter
+         * @description Removes the voter and promotes the learner `by` in one joint change, so that the number of voters stays the same; the
+         *     voter may be dead. Repeating a replacement that was made changes nothing.
+         */
+        readonly post: operations["replaceMember"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/cluster/transfer": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Hand leadership over
+         * @description To the voter `to`, or to the one that holds the most. Writes wait meanwhile, some milliseconds. Handing over to the node
+         *     that leads already changes nothing.
+         */
+        readonly post: operations["transferLeadership"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/livez": {
         readonly parameters: {
             readonly query?: never;
@@ -649,13 +762,21 @@ export interface components {
          *       "revision": 42,
          *       "compactRevision": 0,
          *       "clusterTimeMs": 120000,
+         *       "clusterVersion": 1,
+         *       "quarantined": false,
+         *       "joint": false,
+         *       "removed": [],
+         *       "snapshotsSending": [],
+         *       "snapshotReceiving": null,
          *       "members": [
          *         {
          *           "id": "n1",
          *           "kind": "voter",
          *           "apiUrl": "http://127.0.0.1:7001",
          *           "peerUrl": "http://127.0.0.1:7101",
-         *           "matchIndex": 90
+         *           "matchIndex": 90,
+         *           "lagEntries": 0,
+         *           "version": 1
          *         }
          *       ],
          *       "pendingProposals": 0,
@@ -679,6 +800,18 @@ export interface components {
             readonly revision: components["schemas"]["Revision"];
             readonly compactRevision: components["schemas"]["Revision"];
             readonly clusterTimeMs: number;
+            /** @description Commands up to this version may be written; it rises when every member supports the next. */
+            readonly clusterVersion: number;
+            /** @description Its disk lost part of the log; it helps elect nobody until the leader has brought that back. */
+            readonly quarantined: boolean;
+            /** @description A change of voters is under way: decisions need a majority of the old voters and of the new. */
+            readonly joint: boolean;
+            /** @description Ids that were members once; they are refused for ever. */
+            readonly removed: readonly string[];
+            /** @description Members that this node is sending the whole state. */
+            readonly snapshotsSending: readonly components["schemas"]["SnapshotProgress"][];
+            /** @description The whole state, on its way to this node. */
+            readonly snapshotReceiving: components["schemas"]["SnapshotProgress"] | null;
             readonly members: readonly components["schemas"]["Member"][];
             readonly pendingProposals: number;
             readonly pendingReads: number;
@@ -692,6 +825,67 @@ export interface components {
             readonly peerUrl: string;
             /** @description How far its log is known to match; null unless asked of the leader. */
             readonly matchIndex: number | null;
+            /** @description How many entries of the leader's log it is not known to hold; null unless asked of the leader. */
+            readonly lagEntries: number | null;
+            /** @description The newest cluster version that it supports; null until it served once. */
+            readonly version: number | null;
+        };
+        /** @description What the receiver has of it. */
+        readonly SnapshotProgress: {
+            /** @description The node at the other end. */
+            readonly peer: string;
+            readonly chunks: number;
+            readonly bytes: number;
+        };
+        readonly NodeId: string;
+        /** @description `http://host:port`, without a path. */
+        readonly NodeUrl: string;
+        readonly AddMemberRequest: {
+            /** @description Never one that was a member before. */
+            readonly id: components["schemas"]["NodeId"];
+            /** @description Where other nodes reach it. */
+            readonly peerUrl: components["schemas"]["NodeUrl"];
+            /** @description Where clients reach it. */
+            readonly apiUrl: components["schemas"]["NodeUrl"];
+        };
+        readonly ReplaceMemberRequest: {
+            /** @description A learner that has caught up. */
+            readonly by: components["schemas"]["NodeId"];
+        };
+        readonly TransferRequest: {
+            /** @description A voter; without it the one that holds the most. */
+            readonly to?: components["schemas"]["NodeId"];
+        };
+        /**
+         * @example {
+         *       "changed": true,
+         *       "members": [
+         *         {
+         *           "id": "n1",
+         *           "kind": "voter",
+         *           "apiUrl": "http://127.0.0.1:7001",
+         *           "peerUrl": "http://127.0.0.1:7101",
+         *           "matchIndex": 90,
+         *           "lagEntries": 0,
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        readonly MembershipChanged: {
+            /** @description False when it was so already. */
+            readonly changed: boolean;
+            readonly members: readonly components["schemas"]["Member"][];
+        };
+        /**
+         * @example {
+         *       "leaderId": "n2",
+         *       "term": 5
+         *     }
+         */
+        readonly LeadershipTransferred: {
+            readonly leaderId: string;
+            readonly term: number;
         };
         readonly Health: {
             /** @constant */
@@ -705,7 +899,7 @@ export interface components {
             readonly detail: string;
         };
         /** @enum {string} */
-        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached";
+        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "not_member" | "not_learner" | "not_caught_up" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop";
         readonly Problem: {
             /** @description `urn:keyhold:problem:` and the code. */
             readonly type: string;
@@ -962,6 +1156,110 @@ export interface components {
             readonly title?: "The node did not reach the revision in time";
             readonly wanted: components["schemas"]["Revision"];
             readonly actual: components["schemas"]["Revision"];
+        };
+        readonly AlreadyMemberProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "already_member";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The id or the address is a member's";
+        };
+        readonly IdReusedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "id_reused";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The id was a member once";
+        };
+        readonly NotMemberProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "not_member";
+            /** @constant */
+            readonly status?: 404;
+            /** @constant */
+            readonly title?: "No member has this id";
+        };
+        readonly NotLearnerProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "not_learner";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The member is no learner";
+        };
+        readonly NotCaughtUpProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "not_caught_up";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The learner is behind";
+            readonly behindEntries: number;
+        };
+        readonly LastVoterProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "last_voter";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The last voter cannot leave";
+        };
+        readonly ChangeInProgressProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "change_in_progress";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "Another change is under way";
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly TransferInProgressProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "transfer_in_progress";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "Leadership is being handed over";
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly NoTransferTargetProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "no_transfer_target";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "Nobody can take the leadership";
+        };
+        readonly TransferTimedOutProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "transfer_timed_out";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The leadership was not taken in time";
+        };
+        readonly UpgradeInProgressProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "upgrade_in_progress";
+            /** @constant */
+            readonly status?: 503;
+            /** @constant */
+            readonly title?: "The cluster is being upgraded";
+            /** @description The cluster version that this write takes. */
+            readonly needs: number;
+            readonly clusterVersion: number;
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly ForwardLoopProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "forward_loop";
+            /** @constant */
+            readonly status?: 508;
+            /** @constant */
+            readonly title?: "The request was forwarded already";
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
         };
         /** @description When to try again at the earliest; Retry-After is the same in whole seconds, rounded up. */
         readonly RetryAfterMs: number;
@@ -1422,6 +1720,127 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["NoLeaderProblem"] | components["schemas"]["OverloadedProblem"] | components["schemas"]["ShuttingDownProblem"];
             };
         };
+        /** @description `no_leader`, `overloaded`, `shutting_down`, `upgrade_in_progress`: nothing was written. */
+        readonly WriteUnavailable: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NoLeaderProblem"] | components["schemas"]["OverloadedProblem"] | components["schemas"]["ShuttingDownProblem"] | components["schemas"]["UpgradeInProgressProblem"];
+            };
+        };
+        /** @description `no_leader`, `shutting_down`: nothing was changed. */
+        readonly AdminUnavailable: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NoLeaderProblem"] | components["schemas"]["ShuttingDownProblem"];
+            };
+        };
+        /** @description `already_member`, `id_reused`, `change_in_progress`, `transfer_in_progress` */
+        readonly NotAdded: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                /** @description With `change_in_progress` and `transfer_in_progress`. */
+                readonly "Retry-After"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["AlreadyMemberProblem"] | components["schemas"]["IdReusedProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
+            };
+        };
+        /** @description `last_voter`, `change_in_progress`, `transfer_in_progress` */
+        readonly NotRemoved: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                /** @description With `change_in_progress` and `transfer_in_progress`. */
+                readonly "Retry-After"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["LastVoterProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
+            };
+        };
+        /** @description `not_caught_up`, `change_in_progress`, `transfer_in_progress` */
+        readonly NotPromoted: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                /** @description With `change_in_progress` and `transfer_in_progress`. */
+                readonly "Retry-After"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NotCaughtUpProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
+            };
+        };
+        /** @description `already_member`, `not_learner`, `not_caught_up`, `change_in_progress`, `transfer_in_progress` */
+        readonly NotReplaced: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                /** @description With `change_in_progress` and `transfer_in_progress`. */
+                readonly "Retry-After"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["AlreadyMemberProblem"] | components["schemas"]["NotLearnerProblem"] | components["schemas"]["NotCaughtUpProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
+            };
+        };
+        /** @description `no_transfer_target`, `transfer_timed_out`, `transfer_in_progress` */
+        readonly NotTransferred: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                /** @description With `change_in_progress` and `transfer_in_progress`. */
+                readonly "Retry-After"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NoTransferTargetProblem"] | components["schemas"]["TransferTimedOutProblem"] | components["schemas"]["TransferInProgressProblem"];
+            };
+        };
+        /** @description `not_member` */
+        readonly NotMember: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["NotMemberProblem"];
+            };
+        };
+        /** @description `forward_loop`: the node took this one for the leader, which it is not (any more). */
+        readonly ForwardLoop: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["ForwardLoopProblem"];
+            };
+        };
         /** @description `not_ready` */
         readonly NotReady: {
             headers: {
@@ -1465,6 +1884,8 @@ export interface components {
         readonly Key: components["schemas"]["Key"];
         /** @description The lock's name. Slashes raw or as `%2F`. */
         readonly LockName: components["schemas"]["Key"];
+        /** @description The member. */
+        readonly MemberId: components["schemas"]["NodeId"];
         /** @description The lease. */
         readonly LeaseIdInPath: components["schemas"]["LeaseId"];
         /** @description Only names that start with it; empty for all. */
@@ -1544,6 +1965,14 @@ export type Lock = components['schemas']['Lock'];
 export type LockPage = components['schemas']['LockPage'];
 export type ClusterStatus = components['schemas']['ClusterStatus'];
 export type Member = components['schemas']['Member'];
+export type SnapshotProgress = components['schemas']['SnapshotProgress'];
+export type NodeId = components['schemas']['NodeId'];
+export type NodeUrl = components['schemas']['NodeUrl'];
+export type AddMemberRequest = components['schemas']['AddMemberRequest'];
+export type ReplaceMemberRequest = components['schemas']['ReplaceMemberRequest'];
+export type TransferRequest = components['schemas']['TransferRequest'];
+export type MembershipChanged = components['schemas']['MembershipChanged'];
+export type LeadershipTransferred = components['schemas']['LeadershipTransferred'];
 export type Health = components['schemas']['Health'];
 export type HealthCheck = components['schemas']['HealthCheck'];
 export type ErrorCode = components['schemas']['ErrorCode'];
@@ -1574,6 +2003,18 @@ export type ShuttingDownProblem = components['schemas']['ShuttingDownProblem'];
 export type NotReadyProblem = components['schemas']['NotReadyProblem'];
 export type OutcomeUnknownProblem = components['schemas']['OutcomeUnknownProblem'];
 export type RevisionNotReachedProblem = components['schemas']['RevisionNotReachedProblem'];
+export type AlreadyMemberProblem = components['schemas']['AlreadyMemberProblem'];
+export type IdReusedProblem = components['schemas']['IdReusedProblem'];
+export type NotMemberProblem = components['schemas']['NotMemberProblem'];
+export type NotLearnerProblem = components['schemas']['NotLearnerProblem'];
+export type NotCaughtUpProblem = components['schemas']['NotCaughtUpProblem'];
+export type LastVoterProblem = components['schemas']['LastVoterProblem'];
+export type ChangeInProgressProblem = components['schemas']['ChangeInProgressProblem'];
+export type TransferInProgressProblem = components['schemas']['TransferInProgressProblem'];
+export type NoTransferTargetProblem = components['schemas']['NoTransferTargetProblem'];
+export type TransferTimedOutProblem = components['schemas']['TransferTimedOutProblem'];
+export type UpgradeInProgressProblem = components['schemas']['UpgradeInProgressProblem'];
+export type ForwardLoopProblem = components['schemas']['ForwardLoopProblem'];
 export type RetryAfterMs = components['schemas']['RetryAfterMs'];
 export type WatchId = components['schemas']['WatchId'];
 export type WatchTarget = components['schemas']['WatchTarget'];
@@ -1625,11 +2066,21 @@ export type ResponseRequestMismatch = components['responses']['RequestMismatch']
 export type ResponseLimitReached = components['responses']['LimitReached'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
+export type ResponseWriteUnavailable = components['responses']['WriteUnavailable'];
+export type ResponseAdminUnavailable = components['responses']['AdminUnavailable'];
+export type ResponseNotAdded = components['responses']['NotAdded'];
+export type ResponseNotRemoved = components['responses']['NotRemoved'];
+export type ResponseNotPromoted = components['responses']['NotPromoted'];
+export type ResponseNotReplaced = components['responses']['NotReplaced'];
+export type ResponseNotTransferred = components['responses']['NotTransferred'];
+export type ResponseNotMember = components['responses']['NotMember'];
+export type ResponseForwardLoop = components['responses']['ForwardLoop'];
 export type ResponseNotReady = components['responses']['NotReady'];
 export type ResponseOutcomeUnknown = components['responses']['OutcomeUnknown'];
 export type ResponseRevisionNotReached = components['responses']['RevisionNotReached'];
 export type ParameterKey = components['parameters']['Key'];
 export type ParameterLockName = components['parameters']['LockName'];
+export type ParameterMemberId = components['parameters']['MemberId'];
 export type ParameterLeaseIdInPath = components['parameters']['LeaseIdInPath'];
 export type ParameterPrefix = components['parameters']['Prefix'];
 export type ParameterLimit = components['parameters']['Limit'];
@@ -1875,7 +2326,7 @@ export interface operations {
             readonly 422: components["responses"]["RequestMismatch"];
             readonly 429: components["responses"]["LimitReached"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -1922,7 +2373,7 @@ export interface operations {
             readonly 412: components["responses"]["RevisionMismatch"];
             readonly 422: components["responses"]["RequestMismatch"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -2035,7 +2486,7 @@ export interface operations {
             readonly 422: components["responses"]["RequestMismatch"];
             readonly 429: components["responses"]["LimitReached"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -2116,7 +2567,7 @@ export interface operations {
             readonly 404: components["responses"]["LeaseNotFound"];
             readonly 422: components["responses"]["RequestMismatch"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -2153,7 +2604,7 @@ export interface operations {
             readonly 400: components["responses"]["InvalidRequest"];
             readonly 404: components["responses"]["LeaseNotFound"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -2331,7 +2782,7 @@ export interface operations {
             readonly 422: components["responses"]["RequestMismatch"];
             readonly 429: components["responses"]["LimitReached"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -2388,7 +2839,7 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["RequestMismatch"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -2486,7 +2937,7 @@ export interface operations {
             readonly 404: components["responses"]["TicketNotFound"];
             readonly 422: components["responses"]["RequestMismatch"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -2531,7 +2982,7 @@ export interface operations {
             readonly 409: components["responses"]["NotHolder"];
             readonly 422: components["responses"]["RequestMismatch"];
             readonly 500: components["responses"]["Internal"];
-            readonly 503: components["responses"]["Unavailable"];
+            readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
         };
     };
@@ -2558,6 +3009,210 @@ export interface operations {
             };
             readonly 400: components["responses"]["InvalidRequest"];
             readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly addMember: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "id": "n4",
+                 *       "peerUrl": "http://10.0.0.4:7101",
+                 *       "apiUrl": "http://10.0.0.4:7001"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AddMemberRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description It is a learner already. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MembershipChanged"];
+                };
+            };
+            /** @description It is a learner now. */
+            readonly 201: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MembershipChanged"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 409: components["responses"]["NotAdded"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["AdminUnavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+            readonly 508: components["responses"]["ForwardLoop"];
+        };
+    };
+    readonly removeMember: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member. */
+                readonly id: components["parameters"]["MemberId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is no member. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MembershipChanged"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["NotMember"];
+            readonly 409: components["responses"]["NotRemoved"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["AdminUnavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+            readonly 508: components["responses"]["ForwardLoop"];
+        };
+    };
+    readonly promoteMember: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member. */
+                readonly id: components["parameters"]["MemberId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is a voter. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MembershipChanged"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["NotMember"];
+            readonly 409: components["responses"]["NotPromoted"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["AdminUnavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+            readonly 508: components["responses"]["ForwardLoop"];
+        };
+    };
+    readonly replaceMember: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member. */
+                readonly id: components["parameters"]["MemberId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "by": "n4"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ReplaceMemberRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description It was replaced. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MembershipChanged"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 404: components["responses"]["NotMember"];
+            readonly 409: components["responses"]["NotReplaced"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["AdminUnavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+            readonly 508: components["responses"]["ForwardLoop"];
+        };
+    };
+    readonly transferLeadership: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "to": "n2"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["TransferRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Another node leads. */
+            readonly 200: {
+                headers: {
+                    readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                    readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                    readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LeadershipTransferred"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 409: components["responses"]["NotTransferred"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["AdminUnavailable"];
+            readonly 504: components["responses"]["OutcomeUnknown"];
+            readonly 508: components["responses"]["ForwardLoop"];
         };
     };
     readonly getLiveness: {

@@ -14,7 +14,7 @@ import { expire } from "./expiry.ts";
 import { metaKey } from "./keys.ts";
 import { leaseGrant, leaseRenew, leaseRevoke } from "./lease-commands.ts";
 import { lockAcquire, lockBreak, lockCancel, lockRelease } from "./lock-commands.ts";
-import { changeMembership } from "./members.ts";
+import { changeMembership, memberHello } from "./members.ts";
 import { readMeta } from "./meta.ts";
 import { forgetRequests, recallRequest, rememberRequest } from "./requests.ts";
 import type { TableWriter } from "./tables.ts";
@@ -111,6 +111,8 @@ function run(draft: Draft, body: CommandBody, requestId: string | null): Outcome
       return lockCancel(draft, body);
     case "lockBreak":
       return lockBreak(draft, body);
+    case "memberHello":
+      return memberHello(draft, body);
     default:
       return unreachable(body);
   }

@@ -2,6 +2,7 @@
  * This file lists the commands that the log can carry, and what each one answers.
  */
 import type { Result } from "../base/result.ts";
+import type { NodeId } from "../raft/types.ts";
 import type { Fence, LeaseChoice, LeaseId, LockHold, Revision, Ticket } from "./types.ts";
 
 /** What must hold for the key at the moment of apply; the comparison happens nowhere else. */
@@ -38,7 +39,9 @@ export type CommandBody =
   | { readonly kind: "lockRelease"; readonly name: string; readonly leaseId: LeaseId; readonly fence: Fence }
   | { readonly kind: "lockCancel"; readonly name: string; readonly ticket: Ticket }
   /** An admin's act: ends the hold without the holder. */
-  | { readonly kind: "lockBreak"; readonly name: string };
+  | { readonly kind: "lockBreak"; readonly name: string }
+  /** A member says on which data folder it runs, and which cluster version it supports. */
+  | { readonly kind: "memberHello"; readonly id: NodeId; readonly instanceId: string; readonly version: number };
 
 /** A body and, when the client named its request, the name: the first outcome under an id is the outcome for ever. */
 export type Command = {
@@ -67,6 +70,9 @@ export type LockAcquired =
   /** `position` counts from 1. */
   | { readonly kind: "queued"; readonly ticket: Ticket; readonly position: number };
 
+/** What stands under the id now; another instance than the one that said hello when the id was taken. */
+export type MemberKnown = { readonly instanceId: string; readonly version: number };
+
 /** What each command answers when it succeeds. */
 export type Answers = {
   readonly configPut: ConfigWritten;
@@ -78,6 +84,7 @@ export type Answers = {
   readonly lockRelease: { readonly revision: Revision };
   readonly lockCancel: { readonly revision: Revision };
   readonly lockBreak: { readonly revision: Revision; readonly fence: Fence };
+  readonly memberHello: MemberKnown;
 };
 
 /** Why a command changed nothing. */

@@ -2,6 +2,7 @@
  * This file reads typed fields out of decoded data. It is strict: a missing field, a wrong type or a length beyond its bound
  * is refused with the path of the field.
  */
+import { isNodeId, type NodeId } from "../raft/types.ts";
 import { type Fence, type LeaseId, parseLeaseId, type Revision, type Ticket, toFence, toRevision, toTicket } from "./types.ts";
 
 /** The data is no command. Before it is proposed that is the sender's fault; in the log it is ours, and stops the node. */
@@ -51,6 +52,13 @@ export function textOrNullAt(fields: Fields, name: string, bytes: { readonly min
 export function nameAt(fields: Fields, name: string, bytesMax: number): string {
   const value = textAt(fields, name, { min: 1, max: bytesMax });
   if (hasControl(value)) throw new MalformedCommand(pathOf(fields, name), "free of control characters");
+  return value;
+}
+
+/** The id of a node. */
+export function nodeIdAt(fields: Fields, name: string): NodeId {
+  const value = fields.values[name];
+  if (typeof value !== "string" || !isNodeId(value)) throw new MalformedCommand(pathOf(fields, name), "a node id");
   return value;
 }
 

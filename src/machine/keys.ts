@@ -9,8 +9,10 @@ import { type LeaseId, leaseIdAt, type Revision, type Ticket, toRevision, toTick
 
 /** The only row of `meta`. */
 export const metaKey = "state";
-/** The only row of `members`. */
+/** `members`: who takes part. */
 export const membersKey = "current";
+/** `members`: who took part before the first entry. Above the other, which readers of a damaged store find first. */
+export const genesisKey = "genesis";
 
 const separator = "\u0001";
 /** Follows the separator directly, so it bounds all keys that begin with a part. */

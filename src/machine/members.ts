@@ -1,8 +1,10 @@
 /**
  * This file records who takes part, and tells watchers what a membership entry changed.
  */
+import { ok } from "../base/result.ts";
 import type { MemberAddress, Membership, NodeId } from "../raft/types.ts";
 import type { Change } from "./change.ts";
+import type { CommandBody, OutcomeOf } from "./command.ts";
 import { addChange, begin, commit, type Draft } from "./draft.ts";
 import { membersKey } from "./keys.ts";
 
@@ -14,11 +16,25 @@ export function changeMembership(draft: Draft, membership: Membership): void {
   const before = membersOf(draft.tables.get("members", membersKey));
   const after = membersOf(membership);
   draft.tables.put("members", membersKey, membership);
+  for (const id of before.keys()) if (!after.has(id)) draft.tables.delete("nodes", id);
   const changes = differences(before, after);
   if (changes.length === 0) return;
   const transaction = begin(draft);
   for (const change of changes) addChange(transaction, change);
   commit(draft, transaction);
+}
+
+/** Notes what a member says of itself. An id belongs to the first instance that says so, for ever. No watcher is told. */
+export function memberHello(
+  draft: Draft,
+  { id, instanceId, version }: Extract<CommandBody, { readonly kind: "memberHello" }>,
+): OutcomeOf<"memberHello"> {
+  const published = draft.tables.get("nodes", id);
+  if (published !== undefined && published.instanceId !== instanceId) return ok(published);
+  const record = { instanceId, version };
+  // It may have been removed while its command was on its way.
+  if (membersOf(draft.tables.get("members", membersKey)).has(id)) draft.tables.put("nodes", id, record);
+  return ok(record);
 }
 
 /** In the order of ids. A member whose address or duty changed in a way that is no promotion is told as added again. */

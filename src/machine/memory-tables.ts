@@ -21,6 +21,7 @@ export class MemoryTables implements TableWriter {
     requests: new OrderedMap(),
     requestOrder: new OrderedMap(),
     members: new OrderedMap(),
+    nodes: new OrderedMap(),
   };
 
   get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {

@@ -2,7 +2,7 @@
  * This file reads the machine's counters and makes the first state of a store.
  */
 import { type Membership, toClusterTimeMs, toLogIndex, toTerm } from "../raft/types.ts";
-import { membersKey, metaKey } from "./keys.ts";
+import { genesisKey, membersKey, metaKey } from "./keys.ts";
 import type { MetaRecord } from "./records.ts";
 import type { TableReader, TableWriter } from "./tables.ts";
 import { toRevision } from "./types.ts";
@@ -37,4 +37,6 @@ export function writeInitialState(
 ): void {
   tables.put("meta", metaKey, initialMeta(state));
   tables.put("members", membersKey, state.membership);
+  // A node that joins later begins with it, so that it comes to the same state.
+  tables.put("members", genesisKey, state.membership);
 }

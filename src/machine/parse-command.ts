@@ -15,6 +15,7 @@ import {
   leaseIdOrNullAt,
   leaseIdsAt,
   nameAt,
+  nodeIdAt,
   objectAt,
   revisionAt,
   textAt,
@@ -44,6 +45,7 @@ const bodyKinds = [
   "lockRelease",
   "lockCancel",
   "lockBreak",
+  "memberHello",
 ] as const satisfies readonly CommandBody["kind"][];
 
 const label = { min: 0, max: labelBytesMax };
@@ -102,6 +104,13 @@ function parseBody(fields: Fields): CommandBody {
       return { kind, name: nameAt(fields, "name", nameBytesMax), ticket: ticketAt(fields, "ticket") };
     case "lockBreak":
       return { kind, name: nameAt(fields, "name", nameBytesMax) };
+    case "memberHello":
+      return {
+        kind,
+        id: nodeIdAt(fields, "id"),
+        instanceId: nameAt(fields, "instanceId", labelBytesMax),
+        version: integerAt(fields, "version", { min: 1, max: Number.MAX_SAFE_INTEGER }),
+      };
     default:
       return unreachable(kind);
   }

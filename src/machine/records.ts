@@ -44,6 +44,14 @@ export type StoredChange =
 /** What is kept of a revision; the row's key is the revision. */
 export type ChangeRecord = { readonly wallTimeMs: number; readonly changes: readonly StoredChange[] };
 
+/** What a member said of itself; the row's key is its id. Gone when it is removed. */
+export type NodeRecord = {
+  /** Names its data folder: the first one published under an id keeps it. */
+  readonly instanceId: string;
+  /** The newest cluster version that it supports. */
+  readonly version: number;
+};
+
 /** What a named request was answered. */
 export type RequestRecord = {
   readonly fingerprint: string;

@@ -185,5 +185,6 @@ function emptyLayer(): Layer {
     requests: new OrderedMap(),
     requestOrder: new OrderedMap(),
     members: new OrderedMap(),
+    nodes: new OrderedMap(),
   };
 }

@@ -3,7 +3,7 @@
  * the byte order of their UTF-8). Reading is synchronous. The storage room implements it twice, on LMDB and in memory.
  */
 import type { Membership } from "../raft/types.ts";
-import type { ChangeRecord, MetaRecord, RequestRecord } from "./records.ts";
+import type { ChangeRecord, MetaRecord, NodeRecord, RequestRecord } from "./records.ts";
 import type { ConfigRecord, HistoryRecord, HoldingRecord, LeaseRecord, LockRecord, WaiterRecord } from "./types.ts";
 
 /** Every table with the shape of its records. How keys are made up is in `keys.ts`. */
@@ -23,6 +23,7 @@ export type Tables = {
   /** Request ids in the order of their first use. */
   readonly requestOrder: string;
   readonly members: Membership;
+  readonly nodes: NodeRecord;
 };
 export type TableName = keyof Tables;
 
@@ -39,6 +40,7 @@ export const tableNames = [
   "requests",
   "requestOrder",
   "members",
+  "nodes",
 ] as const satisfies readonly TableName[];
 
 /** `from` and `below` bound the keys (included, excluded); both default to no bound. */

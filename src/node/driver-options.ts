@@ -3,16 +3,21 @@
  */
 import type { ChangeBatch } from "../machine/change.ts";
 import type { RaftOptions } from "../raft/raft.ts";
-import type { NodeId, Role, Term } from "../raft/types.ts";
+import type { Membership, NodeId, RefusalReason, Role, Term } from "../raft/types.ts";
 import type { CompactionLimits } from "./compaction.ts";
 import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
 import type { ProposalLimits } from "./proposals.ts";
+import type { SoftwareVersion } from "./version-gate.ts";
 
 export type DriverOptions = ProposalLimits &
   CompactionLimits & {
     readonly raft: RaftOptions;
     /** Of the state before the first entry; the same on every node. */
     readonly storeId: string;
+    /** The membership before the first entry; default: what the log says, which is right for a log that was never lost. */
+    readonly genesis?: Membership;
+    /** Default: the version of this software. */
+    readonly software?: SoftwareVersion;
     /** The target size of one forwarded batch of proposals. */
     readonly forwardBytesMax: number;
     readonly renewalsPerCommandMax: number;
@@ -21,6 +26,11 @@ export type DriverOptions = ProposalLimits &
     /** A read request without an answer is made again after this many ticks. */
     readonly readTicksMax: number;
   };
+
+/** The bound that a leader refused a proposal for. */
+export function limitBehind(reason: RefusalReason, options: RaftOptions): number {
+  return reason === "applyLag" ? options.applyLagEntriesMax : options.uncommittedBytesMax;
+}
 
 export type DriverPorts = {
   readonly disk: Disk;

@@ -5,8 +5,8 @@
  */
 import { assert } from "../base/assert.ts";
 import { applyEntries } from "../machine/apply.ts";
-import type { CommandBody } from "../machine/command.ts";
 import { readMeta, writeInitialState } from "../machine/meta.ts";
+import { parseCommand } from "../machine/parse-command.ts";
 import { StagedTables } from "../machine/staged-tables.ts";
 import type { TableReader } from "../machine/tables.ts";
 import { membersOf } from "../raft/leader.ts";
@@ -17,23 +17,18 @@ import type { Effect, Entry, Input, LogIndex, Membership, Message, NodeId, Snaps
 import { encodeCommand } from "./command-codec.ts";
 import { compactionIndex, LogWeight } from "./compaction.ts";
 import { DiskWriter } from "./disk-writer.ts";
-import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
+import { type DriverEvents, type DriverOptions, type DriverPorts, limitBehind } from "./driver-options.ts";
 import { decodeEntry } from "./entry-decoder.ts";
 import { wantsClockEntry } from "./lease-clock.ts";
 import { type ChangeRequest, MembershipChanges } from "./membership-changes.ts";
 import { peersOf } from "./peers.ts";
-import { type ProposalEnd, Proposals } from "./proposals.ts";
+import { type ProposalRequest, Proposals } from "./proposals.ts";
 import { type ReadEnd, Reads } from "./reads.ts";
 import { Renewals } from "./renewals.ts";
 import { type RevisionWait, RevisionWaits } from "./revision-waits.ts";
+import { SnapshotSends } from "./snapshot-sends.ts";
 import { type TransferRequest, Transfers } from "./transfers.ts";
-
-export type ProposalRequest = {
-  readonly body: CommandBody;
-  readonly request: { readonly id: string; readonly fingerprint: string } | null;
-  readonly deadlineMs: number;
-  readonly settle: (end: ProposalEnd) => void;
-};
+import { softwareVersion, VersionGate } from "./version-gate.ts";
 
 export class Driver {
   readonly #options: DriverOptions;
@@ -53,8 +48,8 @@ export class Driver {
   readonly #transfers = new Transfers();
   /** Entries behind a snapshot that is being installed: they apply to a state that is not there yet. */
   #applyAfterInstall: Entry[] | undefined;
-  /** Snapshots on their way, by receiver: the log behind them must not be cut before they can follow it. */
-  readonly #sending = new Map<NodeId, SnapshotMeta>();
+  readonly #sends = new SnapshotSends();
+  readonly #gate: VersionGate;
   readonly #logWeight = new LogWeight();
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
@@ -67,8 +62,11 @@ export class Driver {
     this.#tables = new StagedTables(disk.tables);
     if (readMeta(this.#tables).storeId === "") {
       assert(disk.log.base.lastIncludedIndex === 0, "the log was cut, but there is no state");
-      writeInitialState(this.#tables, { storeId: options.storeId, membership: disk.log.base.membership });
+      const membership = options.genesis ?? disk.log.base.membership;
+      writeInitialState(this.#tables, { storeId: options.storeId, membership });
     }
+    this.#gate = new VersionGate(options.software ?? softwareVersion);
+    this.#gate.checkState(this.#tables);
     const { appliedIndex, appliedTerm } = readMeta(this.#tables);
     this.#appliedIndex = appliedIndex;
     this.#appliedTerm = appliedTerm;
@@ -146,19 +144,24 @@ export class Driver {
     this.#writer.flush();
     this.#input({ kind: "tick" });
     if (wantsClockEntry(this.#raft, this.#tables, nowMs)) this.#input({ kind: "clockEntryWanted" });
+    const version = this.#gate.wanted(this.#raft, this.#tables);
+    if (version !== undefined) this.#input({ kind: "clusterVersionProposed", version });
   }
 
-  /** Proposes a command; `settle` is called once, with its end. */
+  /** Proposes a command; `settle` is called once, with its end. Throws MalformedCommand for one that apply could not read. */
   propose(request: ProposalRequest): void {
-    if (this.#stopped) {
-      request.settle({ kind: "shuttingDown" });
+    // In the log it would stop every node, and again at every start.
+    const { body } = parseCommand(request);
+    const refusal = this.#stopped ? { kind: "shuttingDown" as const } : this.#gate.refusal(body.kind, this.#tables);
+    if (refusal !== undefined) {
+      request.settle(refusal);
       return;
     }
-    if (request.body.kind === "leaseRenew") {
+    if (body.kind === "leaseRenew") {
       // Renewing twice is renewing once: there is nothing to remember under a request id.
-      this.#renewals.add({ ...request, leaseIds: request.body.leaseIds });
+      this.#renewals.add({ ...request, leaseIds: body.leaseIds });
     } else {
-      const command = encodeCommand({ request: request.request, body: request.body });
+      const command = encodeCommand({ request: request.request, body });
       this.#proposals.add({ command, deadlineMs: request.deadlineMs, settle: request.settle });
     }
     this.#turnSoon();
@@ -237,7 +240,7 @@ export class Driver {
     inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });
     const settles = inputs.some((input) => input.kind === "applied") && this.#raft.memberships.length > 1;
     const effects = step(this.#raft, inputs, disk.log);
-    this.#forgetSent(inputs);
+    this.#sends.forget(inputs);
     for (const effect of effects) this.#carryOut(effect);
     if (settles) this.#ports.network.setPeers(peersOf(this.#raft));
     if (compactTo !== undefined) this.#writer.compact(compactTo);
@@ -282,7 +285,7 @@ export class Driver {
         this.#proposals.placed(effect.sequences, effect.term);
         return;
       case "proposalsRefused":
-        this.#proposals.refused(effect.sequences, { reason: effect.reason, max: this.#limitBehind(effect.reason) });
+        this.#proposals.refused(effect.sequences, { reason: effect.reason, max: limitBehind(effect.reason, this.#options.raft) });
         return;
       case "membershipChanged":
         this.#ports.network.setPeers(peersOf(this.#raft));
@@ -306,7 +309,10 @@ export class Driver {
   }
 
   #apply(entries: readonly Entry[]): void {
-    const applied = applyEntries(this.#tables, entries.map(decodeEntry));
+    const applied = applyEntries(
+      this.#tables,
+      entries.map((entry) => decodeEntry(entry, this.#gate)),
+    );
     this.#logWeight.add(entries);
     for (const [position, { outcome, batches }] of applied.entries()) {
       const entry = entries[position];
@@ -343,17 +349,11 @@ export class Driver {
   /** The state on disk is sent; entries behind it follow from the log once it is there. */
   #sendSnapshot(to: NodeId): void {
     const meta = snapshotMetaAt(this.#raft, this.#writer.durableAppliedIndex);
-    this.#sending.set(to, meta);
+    this.#sends.begin(to, meta);
     this.#ports.snapshots.send({ to, term: this.#raft.currentTerm, meta }, (delivered) => {
-      // A newer transfer to the same node took its place, and its end is the one that counts.
-      if (this.#sending.get(to) !== meta) return;
+      if (!this.#sends.isCurrent(to, meta)) return;
       this.#input({ kind: "snapshotSent", to, index: meta.lastIncludedIndex, delivered });
     });
-  }
-
-  /** Not before the core has heard of it and holds on to the log itself: a cut in between would be in vain. */
-  #forgetSent(inputs: readonly Input[]): void {
-    for (const input of inputs) if (input.kind === "snapshotSent") this.#sending.delete(input.to);
   }
 
   /** A received snapshot that the core did not take is given up. */
@@ -372,6 +372,7 @@ export class Driver {
   #installed(snapshot: SnapshotMeta): void {
     this.#appliedIndex = snapshot.lastIncludedIndex;
     this.#appliedTerm = snapshot.lastIncludedTerm;
+    this.#gate.checkState(this.#tables);
     this.#changes.passed(snapshot.lastIncludedIndex, snapshot.membership);
     this.#ports.snapshots.settle(true);
     this.#events.onStateReplaced();
@@ -385,13 +386,12 @@ export class Driver {
   /** Where to cut the log now. Not while its state is being replaced. */
   #compaction(): SnapshotMeta | undefined {
     if (this.#applyAfterInstall !== undefined) return undefined;
-    const sending = [...this.#sending.values()].map((meta) => meta.lastIncludedIndex);
     const { durableAppliedIndex } = this.#writer;
-    const index = compactionIndex(this.#raft, this.#options, { durableAppliedIndex, sending, weight: this.#logWeight });
+    const index = compactionIndex(this.#raft, this.#options, {
+      durableAppliedIndex,
+      sending: this.#sends.indexes,
+      weight: this.#logWeight,
+    });
     return index === undefined ? undefined : snapshotMetaAt(this.#raft, index);
-  }
-
-  #limitBehind(reason: string): number {
-    return reason === "applyLag" ? this.#options.raft.applyLagEntriesMax : this.#options.raft.uncommittedBytesMax;
   }
 }

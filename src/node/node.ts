@@ -17,6 +17,7 @@ import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.
 import type { ChangeEnd } from "./membership-changes.ts";
 import type { Snapshots } from "./ports.ts";
 import type { ProposalEnd } from "./proposals.ts";
+import { SelfPublication } from "./self-publication.ts";
 import type {
   KeyholdService,
   NodeStatus,
@@ -32,8 +33,14 @@ import type { SnapshotTransfer } from "./snapshot-transfer.ts";
 import { statusOf } from "./status.ts";
 import { type TicketEnd, TicketWaits } from "./ticket-waits.ts";
 import type { TransferEnd } from "./transfers.ts";
+import { softwareVersion } from "./version-gate.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { snapshotOf } from "./watch-snapshot.ts";
+
+/** Often enough that an upgrade goes on at once, rarely enough to cost nothing. */
+const ticksPerPublication = 10;
+/** After it the node says it again. */
+const publicationMsMax = 5000;
 
 export type NodeOptions = {
   readonly driver: DriverOptions;
@@ -41,6 +48,8 @@ export type NodeOptions = {
   readonly tickMs: number;
   readonly recentBatchesMax: number;
   readonly recentBytesMax: number;
+  /** What the node says of itself to its cluster; null says nothing. */
+  readonly instanceId: string | null;
 };
 
 export type NodePorts = Pick<DriverPorts, "disk" | "network"> & {
@@ -50,6 +59,8 @@ export type NodePorts = Pick<DriverPorts, "disk" | "network"> & {
 export type NodeEvents = {
   readonly onRoleChanged: (told: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }) => void;
   readonly onRemoved: () => void;
+  /** This node's id belongs to another data folder, so this one replaced one that was lost. It must stop. */
+  readonly onForeignInstance: () => void;
   /** The node has stopped because it contradicts itself; the process should end. */
   readonly onFatal: (error: unknown) => void;
 };
@@ -63,7 +74,9 @@ export class KeyholdNode implements KeyholdService {
   readonly #tickets = new TicketWaits();
   /** Ends each wait for a lock with the place it has in the queue. */
   readonly #givingUp = new Set<() => void>();
+  readonly #publication: SelfPublication | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #ticks = 0;
 
   constructor(options: NodeOptions, ports: NodePorts, events: NodeEvents) {
     this.#options = options;
@@ -93,11 +106,12 @@ export class KeyholdNode implements KeyholdService {
       recentBytesMax: options.recentBytesMax,
       soon: (task) => void setImmediate(task),
     });
+    this.#publication = this.#publicationOf(options, events);
   }
 
   start(): void {
     this.#driver.start();
-    this.#timer = setInterval(() => this.#driver.tick(), this.#options.tickMs);
+    this.#timer = setInterval(() => this.#tick(), this.#options.tickMs);
   }
 
   /**
@@ -196,6 +210,27 @@ export class KeyholdNode implements KeyholdService {
     return statusOf(this.#driver, { clusterId, watches: this.#hub.count, snapshotsSending, snapshotReceiving });
   }
 
+  #publicationOf(options: NodeOptions, events: NodeEvents): SelfPublication | undefined {
+    if (options.instanceId === null) return undefined;
+    const { supported: version } = options.driver.software ?? softwareVersion;
+    return new SelfPublication(
+      { id: options.driver.raft.id, instanceId: options.instanceId, version },
+      {
+        tables: this.#driver.tables,
+        publish: async (self) => {
+          await this.execute<"memberHello">({ kind: "memberHello", ...self }, { requestId: null, timeoutMs: publicationMsMax });
+        },
+        onForeignInstance: events.onForeignInstance,
+      },
+    );
+  }
+
+  #tick(): void {
+    this.#driver.tick();
+    this.#ticks += 1;
+    if (this.#ticks % ticksPerPublication === 0) this.#publication?.check();
+  }
+
   #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {
     const { requestId, timeoutMs } = options;
     const request = requestId === null ? null : { id: requestId, fingerprint: fingerprintOf(body) };
@@ -246,6 +281,7 @@ function resultOf(end: ProposalEnd): Outcome | Result<never, ServiceError> {
     case "outcomeUnknown":
     case "overloaded":
     case "shuttingDown":
+    case "upgradeInProgress":
       return err(end);
   }
 }

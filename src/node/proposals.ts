@@ -6,7 +6,7 @@
  * entry of a later term is applied here without the proposal having come by, no log can hold it, and it may be proposed
  * again, under a new number, until its deadline.
  */
-import type { Outcome } from "../machine/command.ts";
+import type { CommandBody, Outcome } from "../machine/command.ts";
 import type { Proposal, RefusalReason, Term } from "../raft/types.ts";
 
 export type ProposalEnd =
@@ -14,7 +14,16 @@ export type ProposalEnd =
   | { readonly kind: "noLeader" }
   | { readonly kind: "outcomeUnknown" }
   | { readonly kind: "overloaded"; readonly limit: string; readonly max: number }
-  | { readonly kind: "shuttingDown" };
+  | { readonly kind: "shuttingDown" }
+  /** Nothing was proposed: not every member knows this command yet. */
+  | { readonly kind: "upgradeInProgress"; readonly needs: number; readonly clusterVersion: number };
+
+export type ProposalRequest = {
+  readonly body: CommandBody;
+  readonly request: { readonly id: string; readonly fingerprint: string } | null;
+  readonly deadlineMs: number;
+  readonly settle: (end: ProposalEnd) => void;
+};
 
 type Pending = {
   readonly command: Uint8Array;

@@ -32,6 +32,8 @@ export type Unavailable =
   /** Nothing was written: a queue is full. */
   | { readonly kind: "overloaded"; readonly limit: string; readonly max: number }
   | { readonly kind: "shuttingDown" }
+  /** Nothing was written: the command takes a cluster version that not every member supports yet. */
+  | { readonly kind: "upgradeInProgress"; readonly needs: number; readonly clusterVersion: number }
   /** This node did not reach `minRevision` before the deadline. */
   | { readonly kind: "revisionNotReached"; readonly wanted: Revision; readonly actual: Revision };
 
@@ -70,7 +72,13 @@ export type NodeStatus = {
   readonly revision: Revision;
   readonly compactRevision: Revision;
   readonly clusterTimeMs: number;
+  /** Commands up to this version may be proposed. */
+  readonly clusterVersion: number;
   readonly members: readonly MemberStatus[];
+  /** A change of voters is not over: decisions take a majority of the old voters and one of the new. */
+  readonly joint: boolean;
+  /** Ids that were members once. */
+  readonly removed: readonly NodeId[];
   /** How much waits: proposals without an end, reads without an answer, open watches. */
   readonly pendingProposals: number;
   readonly pendingReads: number;
@@ -85,6 +93,10 @@ export type MemberStatus = {
   readonly kind: "voter" | "learner" | "leaving";
   /** Known to the leader only. */
   readonly matchIndex: LogIndex | null;
+  /** Entries of the leader's log that it is not known to hold; known to the leader only. */
+  readonly lagEntries: number | null;
+  /** The newest cluster version that it supports; null until it said so. */
+  readonly version: number | null;
 };
 
 /** One open watch. It remembers how far it has read; reading again goes on from there, with no gap and no repeat. */

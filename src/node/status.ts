@@ -5,7 +5,7 @@ import { readMeta } from "../machine/meta.ts";
 import { clusterTimeAt } from "../raft/cluster-clock.ts";
 import { membersOf } from "../raft/leader.ts";
 import { firstIndex, lastIndex } from "../raft/log.ts";
-import { membershipOf, type Raft } from "../raft/raft.ts";
+import { membershipOf } from "../raft/raft.ts";
 import type { Membership, NodeId } from "../raft/types.ts";
 import type { Driver } from "./driver.ts";
 import type { MemberStatus, NodeStatus } from "./service.ts";
@@ -31,16 +31,26 @@ export function statusOf(driver: Driver, rest: Rest): NodeStatus {
     revision: meta.revision,
     compactRevision: meta.compactRevision,
     clusterTimeMs: raft.role.kind === "leader" ? clusterTimeAt(raft.role, raft.monotonicMs) : meta.clusterTimeMs,
-    members: membersOf(membershipOf(raft)).map((id) => memberStatus(raft, id)),
+    clusterVersion: meta.clusterVersion,
+    members: membersOf(membershipOf(raft)).map((id) => memberStatus(driver, id)),
+    joint: membershipOf(raft).votersOutgoing.length > 0,
+    removed: membershipOf(raft).removed,
     pendingProposals: driver.pendingProposals,
     pendingReads: driver.pendingReads,
   };
 }
 
-function memberStatus(raft: Readonly<Raft>, id: NodeId): MemberStatus {
+function memberStatus({ raft, tables }: Driver, id: NodeId): MemberStatus {
   const membership = membershipOf(raft);
   const matchIndex = raft.role.kind === "leader" ? (raft.role.progress.get(id)?.matchIndex ?? null) : null;
-  return { id, address: membership.addresses[id] ?? { peerUrl: "", apiUrl: "" }, kind: kindOf(membership, id), matchIndex };
+  return {
+    id,
+    address: membership.addresses[id] ?? { peerUrl: "", apiUrl: "" },
+    kind: kindOf(membership, id),
+    matchIndex,
+    lagEntries: matchIndex === null ? null : lastIndex(raft) - matchIndex,
+    version: tables.get("nodes", id)?.version ?? null,
+  };
 }
 
 function kindOf(membership: Membership, id: NodeId): MemberStatus["kind"] {

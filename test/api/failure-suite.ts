@@ -48,6 +48,12 @@ const faults: readonly {
     samples: [...reads, verify, ...writes],
   },
   { fault: { kind: "shuttingDown" }, code: "shutting_down", status: 503, samples: [...reads, verify, ...writes] },
+  {
+    fault: { kind: "upgradeInProgress", needs: 2, clusterVersion: 1 },
+    code: "upgrade_in_progress",
+    status: 503,
+    samples: writes,
+  },
   { fault: { kind: "outcomeUnknown" }, code: "outcome_unknown", status: 504, samples: writes },
   {
     fault: { kind: "revisionNotReached", wanted: toRevision(9), actual: toRevision(1) },

@@ -3,7 +3,16 @@
  * node does not have. Without an order to fail it is the service.
  */
 import { err, type Result } from "../../src/base/result.ts";
-import type { KeyholdService, QueryRefusal, ServiceError, Watch, WatchOptions } from "../../src/node/service.ts";
+import type {
+  ChangeEnd,
+  KeyholdService,
+  NodeStatus,
+  QueryRefusal,
+  ServiceError,
+  TransferEnd,
+  Watch,
+  WatchOptions,
+} from "../../src/node/service.ts";
 
 /** A failure to be had: an expected one, or the kind that nobody expects. */
 export type Fault = ServiceError | Error;
@@ -12,6 +21,9 @@ export class FaultyService implements KeyholdService {
   readonly #service: KeyholdService;
   #faults: Fault[] = [];
   #watchFaults: QueryRefusal[] = [];
+  #changeEnds: ChangeEnd[] = [];
+  #transferEnds: TransferEnd[] = [];
+  #shown: Partial<NodeStatus> = {};
 
   constructor(service: KeyholdService) {
     this.#service = service;
@@ -27,9 +39,24 @@ export class FaultyService implements KeyholdService {
     this.#watchFaults.push(refusal);
   }
 
+  /** The next change of the membership is not made, but ends so. */
+  endNextChange(end: ChangeEnd): void {
+    this.#changeEnds.push(end);
+  }
+
+  /** The next transfer of leadership is not made, but ends so. */
+  endNextTransfer(end: TransferEnd): void {
+    this.#transferEnds.push(end);
+  }
+
+  /** From here on `status` says this in place of the truth; `{}` ends it. */
+  show(status: Partial<NodeStatus>): void {
+    this.#shown = status;
+  }
+
   /** Faults that were ordered and not had; a test that leaves some behind tested nothing. */
   get pendingFaults(): number {
-    return this.#faults.length + this.#watchFaults.length;
+    return this.#faults.length + this.#watchFaults.length + this.#changeEnds.length + this.#transferEnds.length;
   }
 
   execute: KeyholdService["execute"] = (command, options) => this.#fault() ?? this.#service.execute(command, options);
@@ -38,9 +65,15 @@ export class FaultyService implements KeyholdService {
 
   read: KeyholdService["read"] = (query, options) => this.#fault() ?? this.#service.read(query, options);
 
-  changeMembership: KeyholdService["changeMembership"] = (change, options) => this.#service.changeMembership(change, options);
+  changeMembership: KeyholdService["changeMembership"] = (change, options) => {
+    const end = this.#changeEnds.shift();
+    return end === undefined ? this.#service.changeMembership(change, options) : Promise.resolve(end);
+  };
 
-  transferLeadership: KeyholdService["transferLeadership"] = (to, options) => this.#service.transferLeadership(to, options);
+  transferLeadership: KeyholdService["transferLeadership"] = (to, options) => {
+    const end = this.#transferEnds.shift();
+    return end === undefined ? this.#service.transferLeadership(to, options) : Promise.resolve(end);
+  };
 
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {
     const refusal = this.#watchFaults.shift();
@@ -54,7 +87,7 @@ export class FaultyService implements KeyholdService {
   status: KeyholdService["status"] = () => {
     const fault = this.#faults.shift();
     if (fault instanceof Error) throw fault;
-    return this.#service.status();
+    return { ...this.#service.status(), ...this.#shown };
   };
 
   #fault(): Promise<Result<never, ServiceError>> | undefined {

@@ -48,6 +48,7 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
     {
       onRoleChanged: () => undefined,
       onRemoved: () => undefined,
+      onForeignInstance: () => undefined,
       onFatal,
     },
   );
@@ -62,7 +63,7 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
   };
 }
 
-const sizes = { clusterId: "c-test", tickMs: 5, recentBatchesMax: 1_000, recentBytesMax: 16 * MIB };
+const sizes = { clusterId: "c-test", instanceId: "instance-1", tickMs: 5, recentBatchesMax: 1_000, recentBytesMax: 16 * MIB };
 
 function driverOptions(id: NodeId) {
   return {
@@ -79,6 +80,7 @@ function driverOptions(id: NodeId) {
       applyBytesMax: 4 * MIB,
       applyLagEntriesMax: 10_000,
       promoteLagEntriesMax: 100,
+      readLeaseMs: 0,
     },
     storeId: "store-test",
     pendingProposalsMax: 10_000,

@@ -3,6 +3,7 @@
  * the same set. Every answer was held against the document when it came (contract-recorder.ts).
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { codeByMembershipRefusal, transferCodes } from "../../api/membership-problem.ts";
 import { codeByServiceError, edgeCodes } from "../../api/problem.ts";
 import { problems } from "../../openapi/generated/problems.ts";
 import { describeConfig } from "./config-suite.ts";
@@ -12,6 +13,7 @@ import { startApi, type TestApi } from "./harness.ts";
 import { describeHostile } from "./hostile-suite.ts";
 import { describeLeases } from "./lease-suite.ts";
 import { describeLocks } from "./lock-suite.ts";
+import { describeMembers } from "./member-suite.ts";
 import { describeOps } from "./ops-suite.ts";
 
 let api: TestApi | undefined;
@@ -34,6 +36,7 @@ describe("config", () => describeConfig(running));
 describe("leases", () => describeLeases(running));
 describe("locks", () => describeLocks(running));
 describe("ops", () => describeOps(running));
+describe("members", () => describeMembers(running));
 describe("hostile", () => describeHostile(running));
 describe("failures", () => describeFailures(running));
 
@@ -49,7 +52,12 @@ describe("the contract", () => {
   });
 
   test("every code of the document is one that the face can give, and the other way round", () => {
-    const given = [...Object.values(codeByServiceError), ...edgeCodes].sort();
-    expect(given).toEqual(Object.keys(problems).sort());
+    const given = [
+      ...Object.values(codeByServiceError),
+      ...Object.values(codeByMembershipRefusal),
+      ...transferCodes,
+      ...edgeCodes,
+    ];
+    expect([...new Set(given)].sort()).toEqual(Object.keys(problems).sort());
   });
 });

@@ -135,6 +135,9 @@ export class NaiveModel {
         if (wait === undefined) return err({ kind: "ticketNotFound", ticket: body.ticket });
         return ok({ revision: this.#endWait(wait, "cancelled") });
       }
+      // The model knows no members, so nothing is stored.
+      case "memberHello":
+        return ok({ instanceId: body.instanceId, version: body.version });
     }
   }
 

@@ -2,10 +2,12 @@
  * This file runs drivers in memory: their turns, writes and messages happen one by one, when the test lets them. Snapshots
  * travel when the test says so.
  */
+import type { CommandBody } from "../../src/machine/command.ts";
 import { stateHash } from "../../src/machine/state-hash.ts";
 import { Driver } from "../../src/node/driver.ts";
 import type { Network, Snapshots } from "../../src/node/ports.ts";
 import type { ProposalEnd } from "../../src/node/proposals.ts";
+import { type SoftwareVersion, softwareVersion } from "../../src/node/version-gate.ts";
 import { type Membership, type NodeId, type Term, toNodeId } from "../../src/raft/types.ts";
 import { MemoryHub } from "../contracts/memory-network.ts";
 import { emptyImage, type MemorySnapshot, MemoryStorage } from "../contracts/memory-storage.ts";
@@ -19,13 +21,20 @@ export type Transfer = {
   readonly done: (delivered: boolean) => void;
 };
 
+type World = {
+  readonly hub: MemoryHub;
+  readonly membership: Membership;
+  readonly transfers: Transfer[];
+  readonly software: SoftwareVersion;
+};
+
 const limits = { logEntriesMax: 20, logEntriesKept: 5, logBytesMax: 1_000_000_000 };
 
 /** One node. */
 export class Machine {
   readonly id: NodeId;
   readonly storage: MemoryStorage;
-  readonly driver: Driver;
+  driver: Driver;
   /** In the order in which they happened: `replaced`, or the number of batches that were published. */
   readonly told: string[] = [];
   /** Whether offered snapshots were taken. */
@@ -38,9 +47,10 @@ export class Machine {
   turns = 0;
   nowMs = 0;
   readonly #writes: (() => void)[] = [];
-  readonly #turnsDue: (() => void)[] = [];
+  #turnsDue: (() => void)[] = [];
+  readonly #boot: (software: SoftwareVersion) => Driver;
 
-  constructor(id: string, world: { readonly hub: MemoryHub; readonly membership: Membership; readonly transfers: Transfer[] }) {
+  constructor(id: string, world: World) {
     this.id = toNodeId(id);
     this.storage = new MemoryStorage({
       image: emptyImage(world.membership),
@@ -65,17 +75,27 @@ export class Machine {
     };
     const clock = { monotonicMs: () => this.nowMs, wallTimeMs: () => 0 };
     const turns = { soon: (turn: () => void) => void this.#turnsDue.push(turn) };
-    this.driver = new Driver(
-      driverOptions(this.id),
-      { disk: this.storage, network, snapshots, clock, turns },
-      {
-        onBatches: (batches) => this.told.push(`${batches.length} published`),
-        onRoleChanged: () => undefined,
-        onStateReplaced: () => this.told.push("replaced"),
-        onRemoved: () => undefined,
-        onFatal: (error) => this.fatal.push(error),
-      },
-    );
+    this.#boot = (software) =>
+      new Driver(
+        { ...driverOptions(this.id), software },
+        { disk: this.storage, network, snapshots, clock, turns },
+        {
+          onBatches: (batches) => this.told.push(`${batches.length} published`),
+          onRoleChanged: () => undefined,
+          onStateReplaced: () => this.told.push("replaced"),
+          onRemoved: () => undefined,
+          onFatal: (error) => this.fatal.push(error),
+        },
+      );
+    this.driver = this.#boot(world.software);
+    this.driver.start();
+  }
+
+  /** The process ends, and begins again with `software` on what is on disk. Call it at rest. */
+  restart(software: SoftwareVersion): void {
+    this.driver.stop();
+    this.#turnsDue = [];
+    this.driver = this.#boot(software);
     this.driver.start();
   }
 
@@ -117,11 +137,12 @@ export class DriverCluster {
   readonly n3: Machine;
   readonly #hub = new MemoryHub();
 
-  constructor() {
+  /** `software` is what all of them run. */
+  constructor(software: SoftwareVersion = softwareVersion) {
     const voters = ["n1", "n2", "n3"].map(toNodeId);
     const addresses = Object.fromEntries(voters.map((id) => [id, { peerUrl: `memory:${id}`, apiUrl: "" }]));
     const membership = { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
-    const world = { hub: this.#hub, membership, transfers: this.transfers };
+    const world = { hub: this.#hub, membership, transfers: this.transfers, software };
     this.n1 = new Machine("n1", world);
     this.n2 = new Machine("n2", world);
     this.n3 = new Machine("n3", world);
@@ -177,18 +198,23 @@ export class DriverCluster {
 
   /** Writes `key` at `machine`; the end comes when it comes. */
   put(machine: Machine, key: string): ProposalEnd[] {
+    return this.propose(machine, {
+      kind: "configPut",
+      key,
+      value: new TextEncoder().encode(key),
+      contentType: "text/plain",
+      precondition: { kind: "none" },
+      leaseId: null,
+      author: null,
+      comment: null,
+    });
+  }
+
+  /** Proposes `body` at `machine`; the end comes when it comes. */
+  propose(machine: Machine, body: CommandBody): ProposalEnd[] {
     const ends: ProposalEnd[] = [];
     machine.driver.propose({
-      body: {
-        kind: "configPut",
-        key,
-        value: new TextEncoder().encode(key),
-        contentType: "text/plain",
-        precondition: { kind: "none" },
-        leaseId: null,
-        author: null,
-        comment: null,
-      },
+      body,
       request: null,
       deadlineMs: machine.nowMs + 1_000_000,
       settle: (end) => ends.push(end),
@@ -213,6 +239,7 @@ function driverOptions(id: NodeId) {
       applyBytesMax: 10_000,
       applyLagEntriesMax: 1000,
       promoteLagEntriesMax: 100,
+      readLeaseMs: 0,
     },
     storeId: "test",
     forwardBytesMax: 10_000,
