@@ -133,8 +133,16 @@ export const options = {
     min: 3,
     max: 1000,
     unit: "ticks",
-    default: 15,
-    reason: "300 ms: above any stall of a healthy event loop or disk, low enough for a failover in half a second.",
+    default: 25,
+    reason: "500 ms: above the stalls of a busy event loop or disk. A process that dies is noticed at once, by its connections.",
+  },
+  readLeases: {
+    kind: "boolean",
+    env: "KEYHOLD_READ_LEASES",
+    flag: "--read-leases",
+    default: false,
+    reason:
+      "Lets a leader serve reads without asking, on promises that rest on clock rates; then a failover takes a whole election timeout.",
   },
   mapBytesMax: {
     kind: "integer",

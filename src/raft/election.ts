@@ -37,6 +37,7 @@ export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): voi
  */
 export function sticksToLeader(raft: Raft, message: VoteAsked): boolean {
   if (message.kind === "voteRequest" && message.leadershipTransfer) return false;
+  if (raft.promisedTicks > 0) return true;
   return raft.leaderId !== null && raft.electionElapsed < raft.options.electionTicks;
 }
 
@@ -47,7 +48,8 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
     raft.votedFor === message.from ||
     (raft.votedFor === null && raft.leaderId === null) ||
     (preVote && message.term > raft.currentTerm);
-  const granted = mayVote && isUpToDate(raft, message) && !isQuarantined(raft);
+  const promised = raft.promisedTicks > 0 && !(message.kind === "voteRequest" && message.leadershipTransfer);
+  const granted = mayVote && !promised && isUpToDate(raft, message) && !isQuarantined(raft);
   if (preVote) {
     // A granted answer carries the asked-for term; a refusal the own, which tells a candidate that lags.
     const term = granted ? message.term : raft.currentTerm;

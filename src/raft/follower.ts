@@ -7,6 +7,7 @@ import { agreeIndex, append, lastIndex, restoreLog, termAt, truncate } from "./l
 import { sendDurably, sendInDurableTerm } from "./outbox.ts";
 import { isQuarantined } from "./quarantine.ts";
 import type { Raft } from "./raft.ts";
+import { promise } from "./read-lease.ts";
 import { type Entry, type LogIndex, type Message, type NodeId, type SnapshotMeta, toLogIndex } from "./types.ts";
 
 /** Appends what is new, removes what conflicts, and answers once that is durable. */
@@ -37,7 +38,7 @@ export function onHeartbeat(raft: Raft, message: Extract<Message, { kind: "heart
   } else {
     commitUpTo(raft, leaderCommit);
   }
-  sendInDurableTerm(raft, from, { kind: "heartbeatResponse", round });
+  sendInDurableTerm(raft, from, { kind: "heartbeatResponse", round, honorsLease: promise(raft) });
 }
 
 /**

@@ -26,6 +26,8 @@ export type Progress = {
   recentActive: boolean;
   /** The newest heartbeat round it answered. */
   roundAcked: number;
+  /** The newest one it answered with a promise. */
+  leaseRoundAcked: number;
   /** A heartbeat answer showed it lagging: send even an empty message, which finds out what was lost. */
   nudge: boolean;
   /** Whether a heartbeat's answer may set off a repetition: once an interval, or every read round would repeat what is on its way. */
@@ -46,6 +48,7 @@ export function newProgress(lastIndex: LogIndex): Progress {
     commitSent: toLogIndex(0),
     recentActive: true,
     roundAcked: 0,
+    leaseRoundAcked: 0,
     nudge: false,
     mayRepeat: true,
     flow: idle,

@@ -6,6 +6,7 @@ import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
 import type { Progress } from "./progress.ts";
 import { createRandom, nextBelow, type Random } from "./random.ts";
+import type { ReadLease } from "./read-lease.ts";
 import {
   type ClusterTimeMs,
   type Effect,
@@ -41,6 +42,11 @@ export type RaftOptions = {
   readonly applyBytesMax: number;
   /** A leader refuses proposals while its own state machine is this many entries behind. */
   readonly applyLagEntriesMax: number;
+  /**
+   * How long after sending a heartbeat its answers let a leader serve reads without asking; 0 never. Must be shorter than
+   * `electionTicks - 1` ticks by what clock rates can differ. With it, this node also gives the promise to others.
+   */
+  readonly readLeaseMs: number;
   /** A learner this many entries behind, or fewer, may be promoted. */
   readonly promoteLagEntriesMax: number;
 };
@@ -64,6 +70,7 @@ export type LeaderState = {
   round: number;
   reads: PendingRead[];
   /** Arrived before the first commit of this term: their index is not known yet. */
+  readonly lease: ReadLease;
   earlyReads: { readonly from: NodeId; readonly readId: number }[];
 };
 
@@ -117,6 +124,8 @@ export type Raft = {
   wallTimeMs: number;
   electionElapsed: number;
   electionTimeout: number;
+  /** Ticks for which this node has promised not to help elect anybody else; see `read-lease.ts`. */
+  promisedTicks: number;
   /** Ticks since a persist was emitted or answered while one is pending. */
   diskElapsed: number;
 
@@ -164,6 +173,8 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     wallTimeMs: 0,
     electionElapsed: 0,
     electionTimeout: 0,
+    // What was promised before a restart is not known.
+    promisedTicks: options.readLeaseMs > 0 ? options.electionTicks : 0,
     diskElapsed: 0,
     persistSequence: 0,
     persistPending: [],

@@ -7,7 +7,8 @@ import { termAt } from "./log.ts";
 import { send } from "./outbox.ts";
 import { quorumValue } from "./quorum.ts";
 import { type LeaderState, membershipOf, type PendingRead, type Raft } from "./raft.ts";
-import { sendHeartbeats } from "./replication.ts";
+import { holdsLease } from "./read-lease.ts";
+import { beginRound } from "./replication.ts";
 import type { LogIndex, Message, NodeId } from "./types.ts";
 
 /** This node wants to serve a read. */
@@ -59,10 +60,9 @@ export function advanceReads(raft: Raft, leader: LeaderState): void {
   if (leader.reads.length === 0) return;
   answerConfirmed(raft, leader);
   const waitsForNext = leader.reads.some((read) => read.round > leader.round);
-  const underWay = leader.reads.some((read) => read.round === leader.round);
+  const underWay = leader.reads.some((read) => read.round <= leader.round);
   if (!waitsForNext || underWay) return;
-  leader.round++;
-  sendHeartbeats(raft, leader);
+  beginRound(raft, leader);
   // A leader that is alone needs nobody's confirmation.
   answerConfirmed(raft, leader);
 }
@@ -84,8 +84,9 @@ function dropOwnRead(raft: Raft, readId: number): void {
 
 function receiveRead(raft: Raft, leader: LeaderState, read: { readonly from: NodeId; readonly readId: number }): void {
   // Before the own term's first commit, the commit index may lag behind what earlier leaders committed.
-  if (hasCommittedInTerm(raft)) enqueue(raft, leader, read);
-  else leader.earlyReads.push(read);
+  if (!hasCommittedInTerm(raft)) leader.earlyReads.push(read);
+  else if (holdsLease(raft, leader)) answer(raft, { ...read, round: leader.round, index: raft.commitIndex }, raft.commitIndex);
+  else enqueue(raft, leader, read);
 }
 
 function enqueue(raft: Raft, leader: LeaderState, read: { readonly from: NodeId; readonly readId: number }): void {

@@ -20,6 +20,7 @@ import {
 } from "./progress.ts";
 import { quorumValue } from "./quorum.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import { extendLease, noteRoundSent } from "./read-lease.ts";
 import { entryBytes, type LogIndex, type Message, type NodeId, toLogIndex } from "./types.ts";
 
 /** Sends every member what it may get now: entries as its flow allows, and the newest commit index. */
@@ -39,6 +40,13 @@ export function sendHeartbeats(raft: Raft, leader: LeaderState): void {
     const leaderCommit = toLogIndex(Math.min(progress.matchIndex, raft.commitIndex));
     send(raft, id, { kind: "heartbeat", leaderCommit, round: leader.round });
   }
+}
+
+/** Begins a new heartbeat round: what is answered from now on confirms what was asked before. */
+export function beginRound(raft: Raft, leader: LeaderState): void {
+  leader.round++;
+  noteRoundSent(raft, leader);
+  sendHeartbeats(raft, leader);
 }
 
 /** A member holds more. May commit, complete a transfer, and let further messages flow. */
@@ -73,7 +81,10 @@ export function onHeartbeatResponse(
   if (progress === undefined) return;
   noteHeartbeat(progress, lastIndex(raft));
   // Answers may overtake each other; a round once confirmed stays so.
-  progress.roundAcked = Math.max(progress.roundAcked, Math.min(message.round, leader.round));
+  const round = Math.min(message.round, leader.round);
+  progress.roundAcked = Math.max(progress.roundAcked, round);
+  if (message.honorsLease) progress.leaseRoundAcked = Math.max(progress.leaseRoundAcked, round);
+  extendLease(raft, leader);
 }
 
 export function onUnreachable(leader: LeaderState, peer: NodeId): void {

@@ -6,6 +6,7 @@ import { startClock } from "./cluster-clock.ts";
 import { appendAsLeader, followMembership, noteOwnProgress } from "./leader.ts";
 import { lastIndex } from "./log.ts";
 import { type LeaderState, type Raft, resetElectionTimer } from "./raft.ts";
+import { newReadLease } from "./read-lease.ts";
 import { dropOwnReads, dropReads } from "./reads.ts";
 import { type NodeId, type Term, toLogIndex, toTerm } from "./types.ts";
 
@@ -51,6 +52,7 @@ export function becomeLeader(raft: Raft): void {
     transferTo: null,
     round: 0,
     reads: [],
+    lease: newReadLease(),
     earlyReads: [],
   };
   raft.role = leader;

@@ -14,6 +14,7 @@ import { onProposeRequest, propose } from "./proposals.ts";
 import { endQuarantine } from "./quarantine.ts";
 import { isPromotable, isVoter, type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import { nextBelow } from "./random.ts";
+import { honorsLease } from "./read-lease.ts";
 import { advanceReads, onReadIndexRequest, onReadIndexResponse, wantRead } from "./reads.ts";
 import {
   advanceCommit,
@@ -206,7 +207,7 @@ function answerOldTerm(raft: Raft, message: Message): void {
     case "appendEntries":
     case "heartbeat":
       // With PreVote and CheckQuorum nobody else would tell a deposed leader, or make room for a node stuck ahead of it.
-      send(raft, message.from, { kind: "heartbeatResponse", round: 0 });
+      send(raft, message.from, { kind: "heartbeatResponse", round: 0, honorsLease: false });
       return;
     case "preVoteRequest":
     case "voteRequest":
@@ -240,6 +241,8 @@ function onPeerUnreachable(raft: Raft, peer: NodeId): void {
     return;
   }
   if (raft.leaderId !== peer || raft.role.kind !== "follower") return;
+  // It has promised to wait: the leader may be alive behind a broken connection, serving reads on that promise.
+  if (honorsLease(raft)) return;
   // A dead process closes its connections: no need to wait for silence. If the others still hear the leader, they refuse
   // the PreVote, and its next heartbeat makes it our leader again.
   setLeader(raft, null);
@@ -274,6 +277,7 @@ function wantTransfer(raft: Raft, to: NodeId): void {
   // A learner would not campaign, and the cluster would refuse proposals for an election timeout.
   if (progress === undefined || !isVoter(membershipOf(raft), to)) return;
   raft.role.transferTo = to;
+  raft.role.lease.void = true;
   raft.electionElapsed = 0;
   if (progress.matchIndex === lastIndex(raft)) send(raft, to, { kind: "timeoutNow" });
 }

@@ -4,14 +4,16 @@
 import { campaign } from "./election.ts";
 import { hasQuorum } from "./quorum.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import { honorsLease } from "./read-lease.ts";
 import { ageOwnReads } from "./reads.ts";
-import { sendHeartbeats } from "./replication.ts";
+import { beginRound, sendHeartbeats } from "./replication.ts";
 import { becomeFollower } from "./roles.ts";
 
 /** One tick of the driver's timer. */
 export function onTick(raft: Raft): void {
   raft.electionElapsed++;
   raft.diskElapsed++;
+  raft.promisedTicks = Math.max(0, raft.promisedTicks - 1);
   ageOwnReads(raft);
   if (raft.role.kind === "leader") tickLeader(raft, raft.role);
   // Without a disk it could not even vote for itself, but its growing term would depose whom the others elect.
@@ -37,7 +39,9 @@ function tickLeader(raft: Raft, leader: LeaderState): void {
   leader.heartbeatElapsed++;
   if (leader.heartbeatElapsed < heartbeatTicks) return;
   for (const progress of leader.progress.values()) progress.mayRepeat = true;
-  sendHeartbeats(raft, leader);
+  // A lease is extended by rounds, so each beat is one; without leases the rounds count reads alone.
+  if (honorsLease(raft)) beginRound(raft, leader);
+  else sendHeartbeats(raft, leader);
 }
 
 /** Whether a write is under way and nothing came back from the disk for an election timeout. */

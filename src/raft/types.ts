@@ -143,7 +143,8 @@ export type Message = Header &
       }
     /** `round` proves leadership to pending reads; it counts up within a term. */
     | { readonly kind: "heartbeat"; readonly leaderCommit: LogIndex; readonly round: number }
-    | { readonly kind: "heartbeatResponse"; readonly round: number }
+    /** `honorsLease` promises not to help elect anybody else for an election timeout, come what may. */
+    | { readonly kind: "heartbeatResponse"; readonly round: number; readonly honorsLease: boolean }
     | { readonly kind: "readIndexRequest"; readonly readId: number }
     /** `index` is null when the receiver is not (or no longer) a leader that can answer. */
     | { readonly kind: "readIndexResponse"; readonly readId: number; readonly index: LogIndex | null }

@@ -133,6 +133,7 @@ function putBody(writer: ByteWriter, message: Message): void {
       break;
     case "heartbeatResponse":
       putInteger(writer, message.round);
+      putFlag(writer, message.honorsLease);
       break;
     case "readIndexRequest":
       putInteger(writer, message.readId);
@@ -195,7 +196,7 @@ function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; r
     case "heartbeat":
       return { ...header, kind, leaderCommit: takeIndex(reader), round: takeInteger(reader) };
     case "heartbeatResponse":
-      return { ...header, kind, round: takeInteger(reader) };
+      return { ...header, kind, round: takeInteger(reader), honorsLease: takeFlag(reader) };
     case "readIndexRequest":
       return { ...header, kind, readId: takeInteger(reader) };
     case "readIndexResponse": {

@@ -127,7 +127,7 @@ describe("§4.2 availability", () => {
     turnDurably(fixture, hears(x1, 1, { kind: "appendEntriesAccepted", matchIndex: index(1) }));
     expect(fixture.raft.commitIndex).toBe(0);
     for (let i = 0; i < 20; i++) {
-      turnDurably(fixture, { kind: "tick" }, hears(x1, 1, { kind: "heartbeatResponse", round: 0 }));
+      turnDurably(fixture, { kind: "tick" }, hears(x1, 1, { kind: "heartbeatResponse", round: 0, honorsLease: false }));
     }
     expect(fixture.raft.role.kind).toBe("follower");
   });

@@ -85,9 +85,13 @@ describe("§6.4 reads", () => {
     lead(fixture);
     turnDurably(fixture, hears(n2, 1, { kind: "appendEntriesAccepted", matchIndex: index(1) }));
     turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
-    expect(turnDurably(fixture, hears(n3, 0, { kind: "heartbeatResponse", round: 1 }))).toEqual([]);
-    expect(turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 0 }))).not.toContain("read 1 is ready at 1");
-    expect(turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 1 }))).toContain("read 1 is ready at 1");
+    expect(turnDurably(fixture, hears(n3, 0, { kind: "heartbeatResponse", round: 1, honorsLease: false }))).toEqual([]);
+    expect(turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 0, honorsLease: false }))).not.toContain(
+      "read 1 is ready at 1",
+    );
+    expect(turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 1, honorsLease: false }))).toContain(
+      "read 1 is ready at 1",
+    );
   });
 
   test("an answer that comes twice ends one read once", () => {
@@ -103,7 +107,9 @@ describe("§6.4 reads", () => {
     const fixture = createFixture();
     lead(fixture);
     turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
-    expect(turnDurably(fixture, hears(n2, 5, { kind: "heartbeatResponse", round: 0 }))).toContain("read 1 is dropped");
+    expect(turnDurably(fixture, hears(n2, 5, { kind: "heartbeatResponse", round: 0, honorsLease: false }))).toContain(
+      "read 1 is dropped",
+    );
   });
 
   test("a read that was asked of a leader in an old term is answered with the new one", () => {

@@ -10,6 +10,7 @@ import type { Disk, Snapshots } from "../../src/node/ports.ts";
 import { TicketWaits } from "../../src/node/ticket-waits.ts";
 import { WatchHub } from "../../src/node/watch-hub.ts";
 import { lastIndex, termAt } from "../../src/raft/log.ts";
+import { membershipOf } from "../../src/raft/raft.ts";
 import {
   type Membership,
   type Message,
@@ -53,6 +54,7 @@ export type NodeWorld = {
   readonly network: () => NetworkModel;
   readonly invariants: () => Invariants;
   readonly report: (finding: string) => void;
+  readonly onRole: (node: SimNode, role: Role) => void;
   readonly sendSnapshot: (from: SimNode, order: SnapshotOrder, done: (delivered: boolean) => void) => void;
 };
 
@@ -63,10 +65,12 @@ export class SimNode implements NodeView {
   readonly id: NodeId;
   readonly disk: DiskModel;
   readonly clock: ClockModel;
-  readonly counts = { crashes: 0, restarts: 0, pauses: 0, inputsDropped: 0 };
+  readonly counts = { crashes: 0, restarts: 0, pauses: 0, inputsDropped: 0, crashesAtWrite: 0, quarantines: 0, removals: 0, steppedDown: 0 };
   process: Process | null = null;
   readonly #world: NodeWorld;
   #runs = 0;
+  #gone = false;
+  #leads = false;
   #paused: { readonly keepsInbound: boolean; readonly waiting: (() => void)[] } | null = null;
   #crashAtWrite: (() => void) | null = null;
   #restart: Timer | null = null;
@@ -100,6 +104,14 @@ export class SimNode implements NodeView {
   get alive(): boolean {
     return this.process !== null;
   }
+  /** Never to come back: its disk is lost, or it was removed from the cluster. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+  /** Whether it was ever up. */
+  get known(): boolean {
+    return this.#runs > 0;
+  }
   get paused(): boolean {
     return this.#paused !== null;
   }
@@ -117,6 +129,16 @@ export class SimNode implements NodeView {
   }
   get lastIndex(): number {
     return lastIndex(this.#driver.raft);
+  }
+  get membership(): Membership {
+    return membershipOf(this.#driver.raft);
+  }
+  /** All memberships that may be in force here, now or after a truncation. */
+  get memberships(): readonly Membership[] {
+    return this.#driver.raft.memberships.map(({ membership }) => membership);
+  }
+  get quarantined(): boolean {
+    return this.disk.hardState.quarantinedUntil !== null;
   }
   /** How far the state on disk reaches. */
   get durableAppliedIndex(): number {
@@ -137,14 +159,30 @@ export class SimNode implements NodeView {
   /** Starts the process on what the disk holds. */
   start(): void {
     assert(this.process === null, `${this.id} is up already`);
+    if (this.#gone) return;
     if (this.#restart !== null) this.#world.scheduler.cancel(this.#restart);
     this.#restart = null;
+    if (this.disk.isRotten) this.#quarantine();
     try {
       this.#begin();
     } catch (error) {
       this.process = null;
       if (!(error instanceof CorruptRecord)) this.#world.report(`${this.id} does not start: ${messageOf(error)}`);
     }
+  }
+
+  /** The last of this node: it stays down. */
+  retire(): void {
+    this.crash({ downMs: null });
+    this.#gone = true;
+  }
+
+  #quarantine(): void {
+    const { trace, scheduler, invariants } = this.#world;
+    this.counts.quarantines++;
+    this.disk.quarantine();
+    invariants().afterQuarantine(this);
+    trace.tell(scheduler.nowMs, `${this.id} is quarantined until ${this.disk.hardState.quarantinedUntil}`);
   }
 
   #begin(): void {
@@ -177,7 +215,7 @@ export class SimNode implements NodeView {
         readTicksMax: options.electionTicks,
         logEntriesMax: options.logEntriesMax,
         logEntriesKept: Math.floor(options.logEntriesMax / 2),
-        logBytesMax: 1_000_000_000,
+        logBytesMax: 200 * options.logEntriesMax,
         pendingProposalsMax: 1000,
         pendingBytesMax: 1_000_000,
       },
@@ -199,9 +237,9 @@ export class SimNode implements NodeView {
           process.tickets.publish(batches);
           process.hub.publish(batches);
         },
-        onRoleChanged: ({ role, term }) => trace.tell(scheduler.nowMs, `${this.id} is ${role} in term ${term}`),
+        onRoleChanged: ({ role, term }) => this.#onRoleChanged(role, term),
         onStateReplaced: () => process.hub.stateReplaced(),
-        onRemoved: () => undefined,
+        onRemoved: () => this.#onRemoved(),
         onFatal: (error) => this.#onFatal(error),
       },
     );
@@ -222,6 +260,7 @@ export class SimNode implements NodeView {
       onGone: new Set(),
     };
     this.process = process;
+    this.#leads = false;
     driver.start();
     trace.tell(
       scheduler.nowMs,
@@ -333,7 +372,9 @@ export class SimNode implements NodeView {
     this.#crashAtWrite = null;
     const { scheduler, streams, options } = this.#world;
     scheduler.after(streams.proc.between(0, 2 * options.disk.latencyMsMean), () => {
-      if (process.alive) crash();
+      if (!process.alive) return;
+      this.counts.crashesAtWrite++;
+      crash();
     });
   }
 
@@ -365,6 +406,22 @@ export class SimNode implements NodeView {
     if (!process.alive) return;
     this.#world.invariants().afterEvent(this);
     this.#world.trace.note(this.index, process.driver.raft.currentTerm, process.driver.raft.commitIndex);
+  }
+
+  #onRoleChanged(role: Role, term: Term): void {
+    const { trace, scheduler, onRole } = this.#world;
+    trace.tell(scheduler.nowMs, `${this.id} is ${role} in term ${term}`);
+    if (this.#leads && role !== "leader") this.counts.steppedDown++;
+    this.#leads = role === "leader";
+    onRole(this, role);
+  }
+
+  /** As in production: a removed node ends, and its data cannot come back. */
+  #onRemoved(): void {
+    const { trace, scheduler } = this.#world;
+    trace.tell(scheduler.nowMs, `${this.id} was removed`);
+    this.counts.removals++;
+    scheduler.after(0, () => this.retire());
   }
 
   #armTick(process: Process): void {

@@ -90,7 +90,7 @@ const bodies: Bodies = {
   appendEntriesAccepted: fc.record({ term, matchIndex: index }),
   appendEntriesRejected: fc.record({ term, prevLogIndex: index, hintIndex: index, hintTerm: term, logLost: fc.boolean() }),
   heartbeat: fc.record({ term, leaderCommit: index, round: integer }),
-  heartbeatResponse: fc.record({ term, round: integer }),
+  heartbeatResponse: fc.record({ term, round: integer, honorsLease: fc.boolean() }),
   readIndexRequest: fc.record({ term, readId: integer }),
   readIndexResponse: fc.record({ term, readId: integer, index: fc.option(index) }),
   proposeRequest: fc.record({ term, proposals: fc.array(proposal, { maxLength: 8 }) }),

@@ -1,0 +1,59 @@
+/**
+ * This file is the opt-in shortcut for reads (§6.4.1): while a majority has promised not to elect anybody else, the leader
+ * answers without asking. A promise counts from the moment the heartbeat was sent that it answers, and only from nodes that
+ * keep it over restarts and broken connections. It rests on clock rates, which is why it is off unless asked for.
+ */
+import { quorumValue } from "./quorum.ts";
+import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+
+/** A heartbeat round and when it was sent, on the leader's monotonic clock. */
+export type SentRound = { readonly round: number; readonly sentMs: number };
+
+/** What a leader knows of its lease. */
+export type ReadLease = {
+  /** Rounds whose answers may still extend the lease, oldest first. */
+  sent: SentRound[];
+  untilMs: number;
+  /** A transfer was begun in this term: its election may come at any time, promises or not. */
+  void: boolean;
+};
+
+export function newReadLease(): ReadLease {
+  return { sent: [], untilMs: 0, void: false };
+}
+
+/** Whether this node gives such promises; and so, whether it may ask for them. */
+export function honorsLease(raft: Raft): boolean {
+  return raft.options.readLeaseMs > 0;
+}
+
+/** Promises, by the answer that is about to be sent, not to help elect anybody else for an election timeout. */
+export function promise(raft: Raft): boolean {
+  if (!honorsLease(raft)) return false;
+  raft.promisedTicks = raft.options.electionTicks;
+  return true;
+}
+
+/** Notes that `round` is about to be sent. */
+export function noteRoundSent(raft: Raft, leader: LeaderState): void {
+  if (!honorsLease(raft)) return;
+  leader.lease.sent.push({ round: leader.round, sentMs: raft.monotonicMs });
+}
+
+/** Extends the lease to what the answers so far allow. */
+export function extendLease(raft: Raft, leader: LeaderState): void {
+  if (!honorsLease(raft)) return;
+  const promised = quorumValue(membershipOf(raft), (id) =>
+    id === raft.options.id ? leader.round : (leader.progress.get(id)?.leaseRoundAcked ?? 0),
+  );
+  const { lease } = leader;
+  for (const { round, sentMs } of lease.sent) {
+    if (round <= promised) lease.untilMs = Math.max(lease.untilMs, sentMs + raft.options.readLeaseMs);
+  }
+  lease.sent = lease.sent.filter(({ round }) => round > promised);
+}
+
+/** Whether the leader may answer a read now, at the turn's clock reading. */
+export function holdsLease(raft: Raft, leader: LeaderState): boolean {
+  return honorsLease(raft) && !leader.lease.void && raft.monotonicMs < leader.lease.untilMs;
+}
