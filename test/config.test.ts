@@ -97,9 +97,9 @@ const refusals = [
   },
   {
     name: "an election timeout too close to the heartbeat",
-    env: { KEYHOLD_HEARTBEAT_TICKS: "6" },
+    env: { KEYHOLD_HEARTBEAT_TICKS: "10" },
     exitCode: 2,
-    message: "electionTicks: 15 is less than three times heartbeatTicks (6)",
+    message: "electionTicks: 25 is less than three times heartbeatTicks (10)",
   },
   {
     name: "an API beyond loopback",
