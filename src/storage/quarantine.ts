@@ -10,7 +10,7 @@ import type { StateFolder } from "./directory.ts";
 import { Environment } from "./environment.ts";
 import { CorruptRecord, isDamage } from "./errors.ts";
 import { beyondRepair, createState, type Owner, readHardState, stored } from "./node-records.ts";
-import { appliedIndexOf, membershipOf, parseSnapshotMeta, unseal } from "./records.ts";
+import { appliedIndexOf, parseSnapshotMeta, unseal } from "./records.ts";
 
 export type Quarantine = { readonly state: StateFolder; readonly until: LogIndex };
 
@@ -32,12 +32,9 @@ export async function quarantine(
   };
   try {
     const { hardState, until } = salvage();
-    // Committed, so the entries up to `until` can only confirm it; it says where the others are.
-    const membership =
-      attempt(() => committedMembership(environment)) ??
-      attempt(() => parseSnapshotMeta(stored(environment, "base")).membership) ??
-      owner.initialMembership;
-    const state = await createState(owner, { hardState, membership });
+    // As a new node begins: if the leader still holds the whole log, this node applies it anew from the first entry, and
+    // must start from the same state as all others did. From a later membership the revisions would come out different.
+    const state = await createState(owner, { hardState, membership: owner.initialMembership });
     return { state, until };
   } finally {
     await environment.close();
@@ -51,7 +48,7 @@ export async function quarantine(
 function endOfLog(environment: Environment, owner: Owner): number {
   const [lastKey] = attempt(() => [...environment.log.getKeys({ reverse: true, end: 0, limit: 1, ...environment.pin })]) ?? [];
   const base = attempt(() => parseSnapshotMeta(stored(environment, "base")).lastIncludedIndex);
-  const applied = attempt(() => onlyRow(environment, "meta", appliedIndexOf));
+  const applied = attempt(() => appliedIndex(environment));
   // Without its base the length of an empty log is not known.
   if (lastKey === undefined && base === undefined) {
     throw beyondRepair(owner, new CorruptRecord("log", "end", "neither its base nor an entry can be read"));
@@ -60,17 +57,9 @@ function endOfLog(environment: Environment, owner: Owner): number {
   return Math.max(lastKey ?? 0, counted, applied ?? 0);
 }
 
-function committedMembership(environment: Environment): Membership | undefined {
-  return onlyRow(environment, "members", membershipOf);
-}
-
-function onlyRow<Value>(
-  environment: Environment,
-  table: "meta" | "members",
-  parse: (record: unknown) => Value,
-): Value | undefined {
-  for (const { key, value } of environment.tables[table].getRange({ start: "\u0000", limit: 1, ...environment.pin })) {
-    return parse(unseal(value, table, key));
+function appliedIndex(environment: Environment): number | undefined {
+  for (const { key, value } of environment.tables.meta.getRange({ start: "\u0000", limit: 1, ...environment.pin })) {
+    return appliedIndexOf(unseal(value, "meta", key));
   }
   return undefined;
 }

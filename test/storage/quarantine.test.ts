@@ -127,7 +127,8 @@ test("the quarantine reaches as far as the tables do, when the log behind them w
   }
   const { storage, events } = await open(directory);
   expect(events).toMatchObject([{ kind: "quarantineBegan", until: 9 }]);
-  expect(storage.log.base).toMatchObject({ lastIncludedIndex: 0, membership: { removed: ["c"] } });
+  // Not the membership of the lost state: the log may be applied anew from its first entry.
+  expect(storage.log.base).toMatchObject({ lastIncludedIndex: 0, membership: { removed: ["z"] } });
   await storage.close();
 });
 
