@@ -32,7 +32,7 @@ async function getConfig({ path, query, headers }: Exchange<"getConfig">, contex
   if (!found.ok) return refuse(found.error, context);
   if (found.value === null) return refuse({ kind: "keyNotFound" }, context);
   const { record } = found.value;
-  const shared = ["ETag", `"${record.modRevision}"`, ...readHeaders(options)];
+  const shared = ["ETag", `"${record.modRevision}"`, ...readHeaders(options, context)];
   const known = headers["If-None-Match"];
   if (known !== undefined && tagRevision(known) === record.modRevision) return ok({ status: 304, headers: shared, body: "" });
   if (query.raw === true)
@@ -102,7 +102,7 @@ async function listConfig({ query }: Exchange<"listConfig">, context: ApiContext
   const next = more && last !== undefined ? encodeCursor("config", { after: last.key, revision }) : null;
   const itemsJson = items.map((item) => configEntryJson(item, { keysOnly: query.keysOnly === true })).join(",");
   return jsonText(`{"items":[${itemsJson}],"cursor":${JSON.stringify(next)},"revision":${revision}}`, {
-    headers: readHeaders(options),
+    headers: readHeaders(options, context),
   });
 }
 

@@ -20,9 +20,12 @@ export function readOptionsOf(query: ReadQuery, context: ApiContext): ReadOption
   };
 }
 
-/** The flat headers of an answered read. */
-export function readHeaders(options: ReadOptions): readonly string[] {
-  return ["Keyhold-Consistency", options.consistency];
+/** The flat headers of an answered read; a stale one says how stale. */
+export function readHeaders(options: ReadOptions, context: ApiContext): readonly string[] {
+  const consistency = ["Keyhold-Consistency", options.consistency];
+  if (options.consistency === "linearizable") return consistency;
+  const { stalenessMs } = context.service.position();
+  return stalenessMs === null ? consistency : [...consistency, "Keyhold-Staleness-Ms", String(stalenessMs)];
 }
 
 type WriteHeaders = { readonly "Idempotency-Key"?: string };

@@ -53,7 +53,7 @@ async function getLease({ path, query }: Exchange<"getLease">, context: ApiConte
   const found = await context.service.read({ kind: "lease", leaseId }, options);
   if (!found.ok) return refuse(found.error, context);
   if (found.value === null) return refuse({ kind: "leaseNotFound", leaseId }, context);
-  return json(leaseShape(found.value), { headers: readHeaders(options) });
+  return json(leaseShape(found.value), { headers: readHeaders(options, context) });
 }
 
 async function revokeLease({ path, headers }: Exchange<"revokeLease">, context: ApiContext): Promise<Answer> {
@@ -78,7 +78,7 @@ async function listLeases({ query }: Exchange<"listLeases">, context: ApiContext
   const { items, more, revision } = page.value;
   const last = items.at(-1);
   const next = more && last !== undefined ? encodeCursor("leases", { after: last.leaseId, revision: null }) : null;
-  return json({ items: items.map(leaseShape), cursor: next, revision }, { headers: readHeaders(options) });
+  return json({ items: items.map(leaseShape), cursor: next, revision }, { headers: readHeaders(options, context) });
 }
 
 /** A lease id that is one, or the problem: the document's pattern lets ids through that are larger than any revision. */

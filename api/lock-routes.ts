@@ -91,7 +91,10 @@ async function verifyLock({ path, body }: Exchange<"verifyLock">, context: ApiCo
   const holder = holders.find((candidate) => candidate.fence === body.fence);
   if (holder === undefined) return refuse({ kind: "notHolder", fence: holders[0]?.fence ?? null }, context);
   const { fence, leaseId, owner, remainingMs } = holder;
-  return json({ name: path.name, fence, leaseId, owner, remainingMs: remaining(remainingMs) }, { headers: readHeaders(options) });
+  return json(
+    { name: path.name, fence, leaseId, owner, remainingMs: remaining(remainingMs) },
+    { headers: readHeaders(options, context) },
+  );
 }
 
 async function getLock({ path, query }: Exchange<"getLock">, context: ApiContext): Promise<Answer> {
@@ -99,7 +102,7 @@ async function getLock({ path, query }: Exchange<"getLock">, context: ApiContext
   const found = await context.service.read({ kind: "lock", name: path.name, queueLimit: queueShownMax }, options);
   if (!found.ok) return refuse(found.error, context);
   const lock = found.value ?? { name: path.name, holders: [], queueLength: 0, queue: [] };
-  return json(lockShape(lock), { headers: readHeaders(options) });
+  return json(lockShape(lock), { headers: readHeaders(options, context) });
 }
 
 async function listLocks({ query }: Exchange<"listLocks">, context: ApiContext): Promise<Answer> {
@@ -114,7 +117,7 @@ async function listLocks({ query }: Exchange<"listLocks">, context: ApiContext):
   const { items, more, revision } = page.value;
   const last = items.at(-1);
   const next = more && last !== undefined ? encodeCursor("locks", { after: last.name, revision: null }) : null;
-  return json({ items: items.map(lockShape), cursor: next, revision }, { headers: readHeaders(options) });
+  return json({ items: items.map(lockShape), cursor: next, revision }, { headers: readHeaders(options, context) });
 }
 
 async function cancelWait({ path, headers }: Exchange<"cancelWait">, context: ApiContext): Promise<Answer> {

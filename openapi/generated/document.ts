@@ -98,6 +98,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "Keyhold-Staleness-Ms": {
+                "$ref": "#/components/headers/Keyhold-Staleness-Ms"
               }
             },
             "content": {
@@ -218,6 +221,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
+              "Keyhold-Staleness-Ms": {
+                "$ref": "#/components/headers/Keyhold-Staleness-Ms"
+              },
               "ETag": {
                 "$ref": "#/components/headers/ETag"
               }
@@ -263,6 +269,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "Keyhold-Staleness-Ms": {
+                "$ref": "#/components/headers/Keyhold-Staleness-Ms"
               },
               "ETag": {
                 "$ref": "#/components/headers/ETag"
@@ -567,6 +576,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "Keyhold-Staleness-Ms": {
+                "$ref": "#/components/headers/Keyhold-Staleness-Ms"
               }
             },
             "content": {
@@ -738,6 +750,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "Keyhold-Staleness-Ms": {
+                "$ref": "#/components/headers/Keyhold-Staleness-Ms"
               }
             },
             "content": {
@@ -939,6 +954,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "Keyhold-Staleness-Ms": {
+                "$ref": "#/components/headers/Keyhold-Staleness-Ms"
               }
             },
             "content": {
@@ -1006,6 +1024,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "Keyhold-Staleness-Ms": {
+                "$ref": "#/components/headers/Keyhold-Staleness-Ms"
               }
             },
             "content": {
@@ -1344,6 +1365,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
+              },
+              "Keyhold-Staleness-Ms": {
+                "$ref": "#/components/headers/Keyhold-Staleness-Ms"
               }
             },
             "content": {
@@ -2267,6 +2291,14 @@ export const document: Record<string, unknown> = {
         "required": true,
         "schema": {
           "$ref": "#/components/schemas/Consistency"
+        }
+      },
+      "Keyhold-Staleness-Ms": {
+        "description": "On stale reads: how long ago the node last heard a leader, 0 on the leader. What it shows may be that old, and older while it catches up. Absent when it heard none since it started.",
+        "required": false,
+        "schema": {
+          "type": "integer",
+          "minimum": 0
         }
       },
       "ETag": {

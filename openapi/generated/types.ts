@@ -1918,6 +1918,8 @@ export interface components {
         readonly "Keyhold-Served-By": string;
         /** @description How the read was done. */
         readonly "Keyhold-Consistency": components["schemas"]["Consistency"];
+        /** @description On stale reads: how long ago the node last heard a leader, 0 on the leader. What it shows may be that old, and older while it catches up. Absent when it heard none since it started. */
+        readonly "Keyhold-Staleness-Ms": number;
         /** @description The key's modRevision in quotes. */
         readonly ETag: components["schemas"]["EntityTag"];
         /** @description Seconds, at least 1. */
@@ -2094,6 +2096,7 @@ export type HeaderKeyholdRevision = components['headers']['Keyhold-Revision'];
 export type HeaderKeyholdTerm = components['headers']['Keyhold-Term'];
 export type HeaderKeyholdServedBy = components['headers']['Keyhold-Served-By'];
 export type HeaderKeyholdConsistency = components['headers']['Keyhold-Consistency'];
+export type HeaderKeyholdStalenessMs = components['headers']['Keyhold-Staleness-Ms'];
 export type HeaderETag = components['headers']['ETag'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type $defs = Record<string, never>;
@@ -2127,6 +2130,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2193,6 +2197,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly ETag: components["headers"]["ETag"];
                     readonly [name: string]: unknown;
                 };
@@ -2224,6 +2229,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly ETag: components["headers"]["ETag"];
                     readonly [name: string]: unknown;
                 };
@@ -2402,6 +2408,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2514,6 +2521,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2635,6 +2643,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2671,6 +2680,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2871,6 +2881,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
+                    readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
                 };
                 content: {

@@ -10,10 +10,12 @@ import type { Answers, CommandBody, Outcome, OutcomeOf } from "../machine/comman
 import { readMeta } from "../machine/meta.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import type { LeaseId } from "../machine/types.ts";
-import type { MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
+import { membershipOf } from "../raft/raft.ts";
+import type { MemberAddress, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
 import { Driver } from "./driver.ts";
 import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
+import { type GenesisView, genesisOf, isRemoved } from "./genesis.ts";
 import type { ChangeEnd } from "./membership-changes.ts";
 import type { Snapshots } from "./ports.ts";
 import type { ProposalEnd } from "./proposals.ts";
@@ -30,7 +32,7 @@ import type {
   WriteOptions,
 } from "./service.ts";
 import type { SnapshotTransfer } from "./snapshot-transfer.ts";
-import { statusOf } from "./status.ts";
+import { stalenessMs, statusOf } from "./status.ts";
 import { type TicketEnd, TicketWaits } from "./ticket-waits.ts";
 import type { TransferEnd } from "./transfers.ts";
 import { softwareVersion } from "./version-gate.ts";
@@ -201,7 +203,24 @@ export class KeyholdNode implements KeyholdService {
 
   position(): Position {
     const { revision, storeId } = readMeta(this.#driver.tables);
-    return { nodeId: this.#options.driver.raft.id, revision, term: this.#driver.raft.currentTerm, storeId };
+    const { raft } = this.#driver;
+    const staleMs = stalenessMs(raft, performance.now());
+    return { nodeId: raft.options.id, revision, term: raft.currentTerm, storeId, stalenessMs: staleMs };
+  }
+
+  /** What a node is told that is not in the cluster yet. */
+  genesis(): GenesisView | undefined {
+    return genesisOf(this.#driver.tables);
+  }
+
+  /** Whether `id` was a member once. */
+  isRemoved(id: NodeId): boolean {
+    return isRemoved(this.#driver.tables, id);
+  }
+
+  /** Where others reach this node, by the membership in force; undefined when it is not in it. */
+  ownAddress(): MemberAddress | undefined {
+    return membershipOf(this.#driver.raft).addresses[this.#options.driver.raft.id];
   }
 
   status(): NodeStatus {

@@ -54,7 +54,14 @@ export type ReadOptions = {
 };
 
 /** Where this node stands; cheap, read on every response. */
-export type Position = { readonly nodeId: NodeId; readonly revision: Revision; readonly term: Term; readonly storeId: string };
+export type Position = {
+  readonly nodeId: NodeId;
+  readonly revision: Revision;
+  readonly term: Term;
+  readonly storeId: string;
+  /** How long ago this node last heard a leader, 0 on the leader, null when it heard none since it started. */
+  readonly stalenessMs: number | null;
+};
 
 export type NodeStatus = {
   readonly clusterId: string;

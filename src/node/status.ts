@@ -5,7 +5,7 @@ import { readMeta } from "../machine/meta.ts";
 import { clusterTimeAt } from "../raft/cluster-clock.ts";
 import { membersOf } from "../raft/leader.ts";
 import { firstIndex, lastIndex } from "../raft/log.ts";
-import { membershipOf } from "../raft/raft.ts";
+import { membershipOf, type Raft } from "../raft/raft.ts";
 import type { Membership, NodeId } from "../raft/types.ts";
 import type { Driver } from "./driver.ts";
 import type { MemberStatus, NodeStatus } from "./service.ts";
@@ -38,6 +38,12 @@ export function statusOf(driver: Driver, rest: Rest): NodeStatus {
     pendingProposals: driver.pendingProposals,
     pendingReads: driver.pendingReads,
   };
+}
+
+/** How long ago a leader was last heard: what is applied here may be that old, or older. Null when none was heard. */
+export function stalenessMs(raft: Readonly<Raft>, monotonicMs: number): number | null {
+  if (raft.role.kind === "leader") return 0;
+  return raft.leaderHeardMs === null ? null : Math.max(0, Math.round(monotonicMs - raft.leaderHeardMs));
 }
 
 function memberStatus({ raft, tables }: Driver, id: NodeId): MemberStatus {

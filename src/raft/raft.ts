@@ -122,6 +122,8 @@ export type Raft = {
 
   monotonicMs: number;
   wallTimeMs: number;
+  /** When a leader was last heard, on the own monotonic clock; null in a run that heard none. */
+  leaderHeardMs: number | null;
   electionElapsed: number;
   electionTimeout: number;
   /** Ticks for which this node has promised not to help elect anybody else; see `read-lease.ts`. */
@@ -171,6 +173,7 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     memberships: rememberedMemberships(log),
     monotonicMs: 0,
     wallTimeMs: 0,
+    leaderHeardMs: null,
     electionElapsed: 0,
     electionTimeout: 0,
     // What was promised before a restart is not known.

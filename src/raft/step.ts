@@ -231,6 +231,7 @@ function isFromLeader(message: Message): boolean {
 /** The leader of this term speaks: a candidate gives way, a follower's timer starts anew. */
 function hearLeader(raft: Raft, leaderId: NodeId): void {
   assert(raft.role.kind !== "leader", `two leaders in term ${raft.currentTerm}: this node and ${leaderId}`);
+  raft.leaderHeardMs = raft.monotonicMs;
   if (raft.role.kind === "follower" && raft.leaderId === leaderId) raft.electionElapsed = 0;
   else becomeFollower(raft, raft.currentTerm, leaderId);
 }

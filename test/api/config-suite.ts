@@ -218,6 +218,8 @@ export function describeConfig(api: () => TestApi): void {
       expect((await send(api(), "GET", "/v1/config/read/how")).headers["keyhold-consistency"]).toBe("linearizable");
       const stale = await send(api(), "GET", "/v1/config/read/how?consistency=stale&minRevision=1");
       expect(stale.headers["keyhold-consistency"]).toBe("stale");
+      // The only node is the leader: nothing can be ahead of it.
+      expect(stale.headers["keyhold-staleness-ms"]).toBe("0");
     });
 
     test("by HEAD has the headers of GET and no body", async () => {
