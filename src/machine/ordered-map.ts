@@ -4,7 +4,7 @@
  * order is kept in chunks, so that a change in a large map moves few keys.
  */
 import { at } from "../base/at.ts";
-import { compareKeys, type KeyRange } from "./tables.ts";
+import { compareKeys, comparesByUnit, type KeyRange } from "./tables.ts";
 
 /** A chunk that grows beyond it is halved. */
 const chunkLengthMax = 256;
@@ -50,39 +50,35 @@ export class OrderedMap<Value> {
   /** The rows of `range`, copied. */
   range(range: KeyRange): [key: string, value: Value][] {
     this.#order();
+    return range.reverse === true ? this.#rowsDown(range) : this.#rowsUp(range);
+  }
+
+  #rowsUp({ from, below, limit = Number.POSITIVE_INFINITY }: KeyRange): [key: string, value: Value][] {
     const rows: [string, Value][] = [];
-    const limit = range.limit ?? Number.POSITIVE_INFINITY;
-    const keys = range.reverse === true ? this.#keysDown(range) : this.#keysUp(range);
-    if (limit <= 0) return rows;
-    for (const key of keys) {
-      rows.push([key, this.#values.get(key) as Value]);
-      if (rows.length >= limit) break;
+    let { chunk, index } = from === undefined ? { chunk: 0, index: 0 } : this.#lowerBound(from);
+    for (; chunk < this.#chunks.length; chunk++, index = 0) {
+      const keys = at(this.#chunks, chunk);
+      for (; index < keys.length; index++) {
+        const key = at(keys, index);
+        if (rows.length >= limit || (below !== undefined && compareKeys(key, below) >= 0)) return rows;
+        rows.push([key, this.#values.get(key) as Value]);
+      }
     }
     return rows;
   }
 
-  *#keysUp(range: KeyRange): Generator<string, void> {
-    const start = range.from === undefined ? { chunk: 0, index: 0 } : this.#lowerBound(range.from);
-    for (let c = start.chunk; c < this.#chunks.length; c++) {
-      const keys = at(this.#chunks, c);
-      for (let i = c === start.chunk ? start.index : 0; i < keys.length; i++) {
-        const key = at(keys, i);
-        if (range.below !== undefined && compareKeys(key, range.below) >= 0) return;
-        yield key;
+  #rowsDown({ from, below, limit = Number.POSITIVE_INFINITY }: KeyRange): [key: string, value: Value][] {
+    const rows: [string, Value][] = [];
+    const end = below === undefined ? { chunk: this.#chunks.length, index: 0 } : this.#lowerBound(below);
+    for (let chunk = Math.min(end.chunk, this.#chunks.length - 1); chunk >= 0; chunk--) {
+      const keys = at(this.#chunks, chunk);
+      for (let index = (chunk === end.chunk ? end.index : keys.length) - 1; index >= 0; index--) {
+        const key = at(keys, index);
+        if (rows.length >= limit || (from !== undefined && compareKeys(key, from) < 0)) return rows;
+        rows.push([key, this.#values.get(key) as Value]);
       }
     }
-  }
-
-  *#keysDown(range: KeyRange): Generator<string, void> {
-    const end = range.below === undefined ? { chunk: this.#chunks.length, index: 0 } : this.#lowerBound(range.below);
-    for (let c = Math.min(end.chunk, this.#chunks.length - 1); c >= 0; c--) {
-      const keys = at(this.#chunks, c);
-      for (let i = c === end.chunk ? end.index - 1 : keys.length - 1; i >= 0; i--) {
-        const key = at(keys, i);
-        if (range.from !== undefined && compareKeys(key, range.from) < 0) return;
-        yield key;
-      }
-    }
+    return rows;
   }
 
   #order(): void {
@@ -106,10 +102,11 @@ export class OrderedMap<Value> {
 
   /** The first key that is not below `key`; behind the last chunk when there is none. */
   #lowerBound(key: string): Position {
-    const chunk = firstNotBelow(this.#chunks.length, (c) => compareKeys(last(at(this.#chunks, c)), key));
+    const isBelow = comparesByUnit(key) ? (other: string) => other < key : (other: string) => compareKeys(other, key) < 0;
+    const chunk = countBelow(this.#chunks.length, (c) => isBelow(last(at(this.#chunks, c))));
     const keys = this.#chunks[chunk];
     if (keys === undefined) return { chunk, index: 0 };
-    return { chunk, index: firstNotBelow(keys.length, (i) => compareKeys(at(keys, i), key)) };
+    return { chunk, index: countBelow(keys.length, (i) => isBelow(at(keys, i))) };
   }
 }
 
@@ -117,13 +114,13 @@ function last(keys: readonly string[]): string {
   return at(keys, keys.length - 1);
 }
 
-/** The first of `length` positions whose item compares >= 0, by halving. */
-function firstNotBelow(length: number, compare: (position: number) => number): number {
+/** How many of `length` items, which are in order, are below something: by halving. */
+function countBelow(length: number, isBelow: (position: number) => boolean): number {
   let low = 0;
   let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compare(middle) < 0) low = middle + 1;
+    if (isBelow(middle)) low = middle + 1;
     else high = middle;
   }
   return low;

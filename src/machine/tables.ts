@@ -81,6 +81,13 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length;
 }
 
+const surrogateOrAbove = /[\ud800-\uffff]/;
+
+/** Whether `<`, which is faster, orders `key` against any other as `compareKeys` does: they differ only among such units. */
+export function comparesByUnit(key: string): boolean {
+  return !surrogateOrAbove.test(key);
+}
+
 /** Surrogates stand for code points above all other units, so they are ranked above them. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;

@@ -132,4 +132,17 @@ describe("staged tables", () => {
     const names = [...tables.copy().range(table, {})].map(([name]) => name);
     expect(names).toEqual(Array.from({ length: 100 }, (_, i) => String(100 + i)));
   });
+
+  test("a table of many chunks is walked across them, both ways", () => {
+    const tables = new MemoryTables();
+    for (let i = 0; i < 1000; i++) tables.put(table, String(1000 + ((i * 7) % 1000)), "row");
+    const names = (range: KeyRange) => [...tables.range(table, range)].map(([name]) => name);
+    const up = Array.from({ length: 800 }, (_, i) => String(1100 + i));
+    expect(names({ from: "1100", below: "1900" })).toEqual(up);
+    expect(names({ from: "1100", below: "1900", limit: 500 })).toEqual(up.slice(0, 500));
+    expect(names({ from: "1100", below: "1900", reverse: true })).toEqual(up.toReversed());
+    expect(names({ from: "1100", below: "1900", reverse: true, limit: 500 })).toEqual(up.toReversed().slice(0, 500));
+    expect(names({ reverse: true, limit: 1 })).toEqual(["1999"]);
+    expect(names({ limit: 0 })).toEqual([]);
+  });
 });
