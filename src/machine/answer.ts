@@ -3,6 +3,7 @@
  */
 import { unreachable } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { toClusterTimeMs } from "../raft/types.ts";
 import { configAt, configEntriesAt } from "./config-reads.ts";
 import { keyAfter, leaseKey, parseLeaseKey } from "./keys.ts";
 import { readMeta } from "./meta.ts";
@@ -16,17 +17,22 @@ import { viewLease, viewLock } from "./views.ts";
 
 type QueryOf<Kind extends Query["kind"]> = Extract<Query, { readonly kind: Kind }>;
 
-/** The answer of this state. Refused are revisions that it does not keep any more, or has not reached. */
+/**
+ * The answer of this state. Refused are revisions that it does not keep any more, or has not reached. `elapsedMs` is the real
+ * time since its last entry: leases have run on, so what remains of them is that much less.
+ */
 export function answer<Kind extends Query["kind"]>(
   tables: TableReader,
   query: QueryOf<Kind>,
+  elapsedMs = 0,
 ): Result<QueryAnswers[Kind], QueryRefusal> {
   // Each case below answers its own kind; tsc cannot carry that through the switch.
-  return answerAny(tables, query as Query) as Result<QueryAnswers[Kind], QueryRefusal>;
+  return answerAny(tables, query as Query, elapsedMs) as Result<QueryAnswers[Kind], QueryRefusal>;
 }
 
-function answerAny(tables: TableReader, query: Query): Result<QueryAnswers[Query["kind"]], QueryRefusal> {
-  const meta = readMeta(tables);
+function answerAny(tables: TableReader, query: Query, elapsedMs: number): Result<QueryAnswers[Query["kind"]], QueryRefusal> {
+  const applied = readMeta(tables);
+  const meta = { ...applied, clusterTimeMs: toClusterTimeMs(applied.clusterTimeMs + Math.floor(elapsedMs)) };
   switch (query.kind) {
     case "config":
       return answerConfig(tables, query, meta);

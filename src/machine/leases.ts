@@ -36,7 +36,7 @@ export function renewLease(draft: Draft, leaseId: LeaseId): number | undefined {
 
 /** What is left of a lease at `now`, at most its TTL and, since one that is due is gone, at least 1. */
 export function remainingMs(lease: LeaseRecord, now: ClusterTimeMs): number {
-  return Math.min(lease.ttlMs, lease.deadlineMs - now);
+  return Math.min(lease.ttlMs, Math.max(0, lease.deadlineMs - now));
 }
 
 /**

@@ -39,7 +39,7 @@ export function viewLock(
   if (record.queueLength > 0 && queueLimit > 0) {
     for (const [, waiter] of tables.range("waiters", { ...waitersOf(name), limit: queueLimit })) {
       const { ticket, owner, deadlineMs } = waiter;
-      queue.push({ ticket, position: queue.length + 1, owner, remainingMs: deadlineMs - now });
+      queue.push({ ticket, position: queue.length + 1, owner, remainingMs: Math.max(0, deadlineMs - now) });
     }
   }
   return { name, holders, queueLength: record.queueLength, queue };

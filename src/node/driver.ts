@@ -53,6 +53,8 @@ export class Driver {
   readonly #logWeight = new LogWeight();
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
+  /** When the newest entry was applied, on the monotonic clock: leases have run on since. */
+  appliedAtMs = 0;
 
   constructor(options: DriverOptions, ports: DriverPorts, events: DriverEvents) {
     const { disk } = ports;
@@ -334,6 +336,7 @@ export class Driver {
 
   #noteApplied({ index, term }: Entry): void {
     this.#appliedIndex = index;
+    this.appliedAtMs = this.#raft.monotonicMs;
     if (term === this.#appliedTerm) return;
     this.#appliedTerm = term;
     this.#proposals.termApplied(term);

@@ -168,7 +168,8 @@ export class KeyholdNode implements KeyholdService {
   ): Promise<Result<QueryAnswers[Kind], ServiceError>> {
     const deadlineMs = performance.now() + options.timeoutMs;
     return new Promise((resolve) => {
-      const serve = () => resolve(answer<Kind>(this.#driver.tables, query));
+      const serve = () =>
+        resolve(answer<Kind>(this.#driver.tables, query, Math.max(0, performance.now() - this.#driver.appliedAtMs)));
       const serveConsistently = () => {
         if (options.consistency === "stale") return serve();
         this.#driver.readIndex({ deadlineMs, settle: (end) => (end.kind === "ready" ? serve() : resolve(err(end))) });

@@ -216,7 +216,7 @@ export function describeMembers(api: () => TestApi): void {
 
     test("does not claim to know what a leader did that did not answer in time", async () => {
       const leader = await startApi();
-      const asking = await startApi({ limits: { requestTimeoutMs: 100 } });
+      const asking = await startApi({ limits: { requestTimeoutMs: 1000 } });
       try {
         asking.service.show(leaderAt(leader.url));
         leader.service.changeMembership = () => new Promise(() => undefined);

@@ -71,6 +71,14 @@ describe("a lease", () => {
     }
   });
 
+  test("is shown with what is left when asked, not with what was left when the last entry was applied", () => {
+    const bench = new Bench();
+    bench.do(make.acquire("a", { ttlMs: 1_000 }));
+    const left = (elapsedMs: number) => answer(bench.tables, { kind: "lease", leaseId: leaseId("l1") }, elapsedMs);
+    expect(left(400.9)).toMatchObject({ ok: true, value: { remainingMs: 601 } });
+    expect(left(5_000)).toMatchObject({ ok: true, value: { remainingMs: 0 } });
+  });
+
   test("that is revoked takes its keys along, once", () => {
     const bench = new Bench();
     bench.do(make.lease(1_000));
