@@ -72,6 +72,14 @@ export const options = {
     default: "",
     reason: "The first members, the same on every one of them; read once, on an empty data folder. Empty: this node alone.",
   },
+  join: {
+    kind: "urls",
+    env: "KEYHOLD_JOIN",
+    flag: "--join",
+    bound: "peer URLs of members (http://host:port), separated by commas",
+    default: "",
+    reason: "Any members to ask which cluster this is, on an empty data folder; in place of the initial cluster.",
+  },
   clusterName: {
     kind: "text",
     env: "KEYHOLD_CLUSTER_NAME",

@@ -23,7 +23,7 @@ export type OptionSpec = Described &
       }
     | { readonly kind: "choice"; readonly flag: string; readonly choices: readonly string[]; readonly default: string }
     | { readonly kind: "boolean"; readonly flag: string; readonly default: boolean }
-    | { readonly kind: "members"; readonly flag: string; readonly bound: string; readonly default: string }
+    | { readonly kind: "members" | "urls"; readonly flag: string; readonly bound: string; readonly default: string }
   );
 
 /** Why a node does not start. `exitCode` 2: the setting is wrong. 78: it is understood, and refused as unsafe. */
@@ -64,6 +64,7 @@ export function parseValue(
     case "secret":
       return typeof value === "string" && spec.pattern.test(value) ? ok(value) : wrong(spec.bound);
     case "members":
+    case "urls":
       return typeof value === "string" ? ok(value) : wrong(spec.bound);
     default:
       return unreachable(spec);
@@ -93,6 +94,17 @@ export function parseMembers(text: string): Result<readonly Member[], string> {
   }
   if (members.length > membersMax) return err(`${members.length} members are more than ${membersMax}`);
   return ok(members);
+}
+
+/** Parses `url,...`; the error completes "join: ". */
+export function parseUrls(text: string): Result<readonly string[], string> {
+  const urls: string[] = [];
+  for (const part of text.split(",")) {
+    const url = origin(part.trim());
+    if (url === undefined) return err(`${JSON.stringify(part.trim())} is not an http URL of a host and a port`);
+    if (!urls.includes(url)) urls.push(url);
+  }
+  return urls.length > membersMax ? err(`${urls.length} URLs are more than ${membersMax}`) : ok(urls);
 }
 
 /** `http://host:port` of a URL that has nothing else in it. */

@@ -11,6 +11,7 @@ import {
   type Member,
   type OptionSpec,
   parseMembers,
+  parseUrls,
   parseValue,
   readFileValues,
   suggestion,
@@ -31,9 +32,11 @@ export type Origin = "flag" | "environment" | "file" | "default";
 
 /** What a node runs with. Frozen. */
 export type Config = Values & {
-  /** `initialCluster`, parsed and sorted by id; never empty. */
+  /** `initialCluster`, parsed and sorted by id; empty only when the node joins. */
   readonly members: readonly Member[];
-  /** Hex digest of the cluster name and the initial members. */
+  /** `join`, parsed; empty unless the node joins a cluster. */
+  readonly joinUrls: readonly string[];
+  /** Hex digest of the cluster name and the initial members; empty when the node joins, and learns it. */
   readonly clusterId: string;
   readonly origins: { readonly [Name in OptionName]: Origin };
 };
@@ -85,6 +88,7 @@ function finish(values: Values, origins: Config["origins"]): Result<Config, Conf
   }
   const unsafe = unprotected(values);
   if (unsafe !== undefined) return err(unsafe);
+  if (values.join !== "") return joining(values, origins);
   const parsed = values.initialCluster === "" ? ok([alone(values)]) : parseMembers(values.initialCluster);
   if (!parsed.ok) return refuse("initialCluster", parsed.error);
   const members = [...parsed.value].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -95,7 +99,18 @@ function finish(values: Values, origins: Config["origins"]): Result<Config, Conf
     .update([values.clusterName, ...members.map((member) => `${member.id}=${member.peerUrl}`)].join("\n"))
     .digest("hex")
     .slice(0, 32);
-  return ok(Object.freeze({ ...values, members: Object.freeze(members), clusterId, origins: Object.freeze(origins) }));
+  return ok(
+    Object.freeze({ ...values, members: Object.freeze(members), joinUrls: [], clusterId, origins: Object.freeze(origins) }),
+  );
+}
+
+/** Who joins is told by the members who they are. */
+function joining(values: Values, origins: Config["origins"]): Result<Config, ConfigError> {
+  if (values.initialCluster !== "") return refuse("join", "initialCluster is set, too: a node begins a cluster or joins one");
+  const parsed = parseUrls(values.join);
+  if (!parsed.ok) return refuse("join", parsed.error);
+  const joinUrls = Object.freeze(parsed.value);
+  return ok(Object.freeze({ ...values, members: [], joinUrls, clusterId: "", origins: Object.freeze(origins) }));
 }
 
 function refuse(option: string, message: string): Result<never, ConfigError> {

@@ -9,9 +9,10 @@ import { createApiServer } from "../api/server.ts";
 import { document } from "../openapi/generated/document.ts";
 import { unreachable } from "./base/assert.ts";
 import type { Config } from "./config.ts";
+import { checkNotKnown, findOrigin, lostDataAdvice, type Origin } from "./introduction.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
-import { type MemberAddress, type Membership, toNodeId } from "./raft/types.ts";
+import { writeBirth } from "./storage/birth.ts";
 import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
 import { HttpTransport, type TransportEvent } from "./transport/transport.ts";
 
@@ -31,7 +32,12 @@ export type NodeHost = {
   readonly logger: NodeLogger;
   /** The node has stopped because its disk failed or it contradicts itself. The process should end; restart recovers. */
   readonly onFatal: (error: unknown) => void;
+  /** The node may not take part any more, for good. Stop it; told once. */
+  readonly onRetired: (retirement: NodeRetired) => void;
 };
+
+/** `removed`: the cluster goes on without it. `dataLost`: its data folder took the place of another one. */
+export type NodeRetired = { readonly kind: "removed" | "dataLost"; readonly message: string };
 
 export type RunningNode = {
   readonly apiUrl: string;
@@ -45,7 +51,7 @@ export type RunningNode = {
 /** Settles when the API listens; whether a leader is known, /readyz tells. Rejects when a port or the folder cannot be had. */
 export async function startNode(config: Config, host: NodeHost): Promise<RunningNode> {
   const { logger } = host;
-  const { service, close } = await openNode(config, host);
+  const { service, close, origin } = await openNode(config, host);
   const api = await createApiServer({
     service,
     document,
@@ -58,8 +64,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     await close();
     throw error;
   });
-  const { dataDir, clusterId, members } = config;
-  logger.info({ apiUrl: api.url, peers: members.length - 1, dataDir, clusterId }, "started");
+  logger.info({ apiUrl: api.url, dataDir: config.dataDir, clusterId: origin.clusterId }, "started");
   return {
     apiUrl: api.url,
     async stop() {
@@ -76,23 +81,29 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
 }
 
 /** The node on its disk and its network, started. `close` gives both back; stop the node first. */
-async function openNode(config: Config, host: NodeHost): Promise<{ service: KeyholdNode; close: () => Promise<void> }> {
+async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const { logger } = host;
-  const { clusterId } = config;
-  const nodeId = toNodeId(config.nodeId);
+  const origin = await findOrigin(config, (fields, message) => logger.warn(fields, message));
+  const { clusterId, nodeId } = origin;
   const peerTimeoutMs = config.tickMs * config.electionTicks;
   const storage = await LmdbStorage.open({
     directory: config.dataDir,
     clusterId,
     nodeId,
-    initialMembership: membershipOf(config),
+    initialMembership: origin.genesis,
     mapSizeBytes: config.mapBytesMax,
     logCacheBytesMax: config.logCacheBytesMax,
     onFatal: host.onFatal,
     onEvent: (event) => logStorage(logger, event),
   });
   // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
-  let circle: { readonly service: KeyholdNode; readonly snapshots: SnapshotTransfer } | undefined;
+  let circle:
+    | {
+        readonly service: KeyholdNode;
+        readonly snapshots: SnapshotTransfer;
+        readonly retire: (kind: NodeRetired["kind"]) => void;
+      }
+    | undefined;
   const transport = await HttpTransport.open({
     clusterId,
     nodeId,
@@ -105,10 +116,25 @@ async function openNode(config: Config, host: NodeHost): Promise<{ service: Keyh
     onSnapshotChunk: async (from, header, chunk) =>
       (await circle?.snapshots.receiveChunk(from, header, chunk)) ?? { kind: "refused", reason: "starting" },
     onEvent: (event) => logTransport(logger, event),
+    ownUrl: () => circle?.service.ownAddress()?.peerUrl ?? null,
+    isRemoved: (caller) => circle?.service.isRemoved(caller) ?? false,
+    onRemoved: () => circle?.retire("removed"),
+    onGenesis: () => ({
+      clusterId,
+      instances: {},
+      removed: [],
+      ...(circle?.service.genesis() ?? { membership: origin.genesis }),
+    }),
   }).catch(async (error: unknown) => {
     await storage.close();
     throw error;
   });
+  const instanceId = await admit(config, origin).catch(async (error: unknown) => {
+    await transport.close();
+    await storage.close();
+    throw error;
+  });
+  const retire = retirement(nodeId, host);
   const ports = { store: storage, channel: transport };
   const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(peerTimeoutMs), ports, {
     currentTerm: () => service.position().term,
@@ -116,22 +142,47 @@ async function openNode(config: Config, host: NodeHost): Promise<{ service: Keyh
     onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "state between nodes"),
   });
   const service: KeyholdNode = new KeyholdNode(
-    nodeOptions(config),
+    nodeOptions(config, { origin, instanceId }),
     { disk: storage, network: transport, snapshots },
     {
       onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
-      onRemoved: () => host.onFatal(new Error(`${nodeId} was removed from the cluster; its data folder cannot come back`)),
+      onRemoved: () => retire("removed"),
+      onForeignInstance: () => retire("dataLost"),
       onFatal: host.onFatal,
     },
   );
-  circle = { service, snapshots };
+  circle = { service, snapshots, retire };
   service.start();
+  if (service.isRemoved(nodeId)) retire("removed");
   const close = async () => {
     await snapshots.close();
     await transport.close();
     await storage.close();
   };
-  return { service, close };
+  return { service, close, origin };
+}
+
+type OpenNode = { readonly service: KeyholdNode; readonly close: () => Promise<void>; readonly origin: Origin };
+
+/** The instance of the data folder, which is its node's from here on. Rejects when the node must not take part. */
+async function admit(config: Config, origin: Origin): Promise<string> {
+  if (origin.instanceId !== null) return origin.instanceId;
+  await checkNotKnown(config, origin);
+  const { clusterId, nodeId, genesis } = origin;
+  const instanceId = randomUUID();
+  writeBirth(config.dataDir, { clusterId, nodeId, instanceId, genesis });
+  return instanceId;
+}
+
+/** Tells the host once that the node is out, with what a person should know. */
+function retirement(nodeId: string, host: NodeHost): (kind: NodeRetired["kind"]) => void {
+  let told = false;
+  return (kind) => {
+    if (told) return;
+    told = true;
+    const removed = `${nodeId} was removed from the cluster and stops; its id is not used again, and its data folder can be deleted`;
+    host.onRetired({ kind, message: kind === "removed" ? removed : lostDataAdvice(nodeId) });
+  };
 }
 
 function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
@@ -147,24 +198,21 @@ function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
   };
 }
 
-function membershipOf(config: Config): Membership {
-  const addresses: Record<string, MemberAddress> = {};
-  for (const { id, peerUrl, apiUrl } of config.members) addresses[id] = { peerUrl, apiUrl };
-  const voters = config.members.map((member) => toNodeId(member.id));
-  return { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
-}
-
 /** Settings, and beside them the bounds that only a measurement should change. */
-function nodeOptions(config: Config): NodeOptions {
+function nodeOptions(
+  config: Config,
+  { origin, instanceId }: { readonly origin: Origin; readonly instanceId: string },
+): NodeOptions {
   return {
-    clusterId: config.clusterId,
+    clusterId: origin.clusterId,
+    instanceId,
     tickMs: config.tickMs,
     // What a watch that is a moment behind reads from memory instead of the disk.
     recentBatchesMax: 10_000,
     recentBytesMax: 16 * MIB,
     driver: {
       raft: {
-        id: toNodeId(config.nodeId),
+        id: origin.nodeId,
         origin: randomUUID(),
         seed: randomInt(2 ** 31),
         electionTicks: config.electionTicks,
@@ -178,9 +226,12 @@ function nodeOptions(config: Config): NodeOptions {
         applyBytesMax: MIB,
         applyLagEntriesMax: 100_000,
         promoteLagEntriesMax: 1000,
+        // A fifth less than what the others promise, which is far more than clock rates differ.
+        readLeaseMs: config.readLeases ? Math.floor((config.electionTicks - 1) * config.tickMs * 0.8) : 0,
       },
       // The same on every node, because the state is hashed and compared.
-      storeId: createHash("sha256").update(`store of ${config.clusterId}`).digest("hex").slice(0, 16),
+      genesis: origin.genesis,
+      storeId: createHash("sha256").update(`store of ${origin.clusterId}`).digest("hex").slice(0, 16),
       forwardBytesMax: MIB,
       renewalsPerCommandMax: 1000,
       pendingProposalsMax: config.pendingProposalsMax,

@@ -22,7 +22,10 @@ export function configOf(flags: Record<string, unknown>): Result<Config, ConfigE
 export function checkConfig(flags: Record<string, unknown>): number {
   const config = configOf(flags);
   if (config.ok) {
-    console.log(`ok: node ${config.value.nodeId} of ${config.value.members.length}, cluster id ${config.value.clusterId}`);
+    const { nodeId, members, clusterId, join } = config.value;
+    console.log(
+      join === "" ? `ok: node ${nodeId} of ${members.length}, cluster id ${clusterId}` : `ok: node ${nodeId} joins ${join}`,
+    );
     return 0;
   }
   console.error(`keyhold: ${config.error.message}`);

@@ -3,7 +3,7 @@
  * last line when something broke.
  */
 import type { Logger } from "pino";
-import type { RunningNode } from "../main.ts";
+import type { NodeRetired, RunningNode } from "../main.ts";
 import { configOf } from "./config-command.ts";
 import { createLogger } from "./log.ts";
 import { describeTakenPort } from "./ports.ts";
@@ -27,14 +27,23 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   const broken = endOnBreakage(logger);
   const { startNode } = await import("../main.ts");
   let node: RunningNode;
+  // What ends a node may come while it is still starting.
+  let retire: (retirement: NodeRetired) => void = () => undefined;
+  const retired = new Promise<NodeRetired>((resolve) => {
+    retire = resolve;
+  });
   try {
-    node = await startNode(config.value, { logger, onFatal: broken("the node has stopped") });
+    node = await startNode(config.value, { logger, onFatal: broken("the node has stopped"), onRetired: retire });
   } catch (error) {
     logger.fatal({ err: error }, "did not start");
     console.error(`keyhold: ${describeStartFailure(error)}`);
     process.exit(isForeign(error) ? exitRefused : exitFailed);
   }
-  endOnSignals(node, logger);
+  const stop = endOnSignals(node, logger);
+  void retired.then(({ kind, message }) => {
+    logger.error({ retired: kind }, message);
+    stop(kind, { code: kind === "removed" ? exitStopped : exitRefused, lastLine: `keyhold: ${message}` });
+  });
 }
 
 /** Any error that nobody expected ends the process at once: going on with a state that may be wrong is worse than a restart. */
@@ -53,11 +62,15 @@ function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => ne
   return end;
 }
 
+/** Stops in order. `end` is for who stops by itself; it does not hasten a stop that is under way. */
+type Stop = (reason: string, end?: { readonly code: number; readonly lastLine: string }) => void;
+
 /** The first signal stops in order, the second at once. A lost parent (`keyhold dev` was killed) counts as a signal. */
-function endOnSignals(node: RunningNode, logger: Logger): void {
+function endOnSignals(node: RunningNode, logger: Logger): Stop {
   let stopping = false;
-  const stop = (reason: string) => {
+  const stop: Stop = (reason, end) => {
     if (stopping) {
+      if (end !== undefined) return;
       logger.warn({ reason }, "stopping at once");
       process.exit(exitFailed);
     }
@@ -66,7 +79,8 @@ function endOnSignals(node: RunningNode, logger: Logger): void {
     node.stop().then(
       () => {
         logger.info("stopped");
-        process.exit(exitStopped);
+        if (end !== undefined) console.error(end.lastLine);
+        process.exit(end?.code ?? exitStopped);
       },
       (error: unknown) => {
         logger.fatal({ err: error }, "did not stop in order");
@@ -80,11 +94,13 @@ function endOnSignals(node: RunningNode, logger: Logger): void {
     process.on("disconnect", () => stop("the parent process ended"));
     process.channel?.unref();
   }
+  return stop;
 }
 
-/** The data folder belongs to another cluster or node: starting again cannot help, and might do harm. */
+/** The data folder belongs to another cluster or node, or its node was removed: starting again cannot help, and might do harm. */
 function isForeign(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "foreignCluster" || error.code === "foreignNode");
+  const codes: readonly unknown[] = ["foreignCluster", "foreignNode", "notAdmitted"];
+  return error instanceof Error && "code" in error && codes.includes(error.code);
 }
 
 function describeStartFailure(error: unknown): string {

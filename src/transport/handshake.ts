@@ -22,7 +22,8 @@ export type HandshakeRefusalCode =
   | "protocol_version_unsupported"
   | "cluster_mismatch"
   | "wrong_receiver"
-  | "sender_invalid";
+  | "sender_invalid"
+  | "member_removed";
 
 /** Why a caller is refused, ready to be answered as a problem document. */
 export type HandshakeRefusal = { readonly status: number; readonly code: HandshakeRefusalCode; readonly detail: string };
@@ -33,12 +34,29 @@ const header = {
   to: "keyhold-to",
   protocol: "keyhold-protocol",
   secret: "keyhold-peer-secret",
+  peerUrl: "keyhold-peer-url",
 } as const;
 
-/** The headers of a request to `to`. */
-export function callerHeaders(identity: Identity, to: NodeId): Record<string, string> {
-  const headers = { ...answerHeaders(identity), [header.to]: to };
-  return identity.secret === null ? headers : { ...headers, [header.secret]: identity.secret };
+/** The headers of a request to `to`. `ownUrl` is where it can answer, null when the caller does not know its own address. */
+export function callerHeaders(identity: Identity, to: NodeId, ownUrl: string | null = null): Record<string, string> {
+  return {
+    ...answerHeaders(identity),
+    [header.to]: to,
+    ...(identity.secret === null ? {} : { [header.secret]: identity.secret }),
+    ...(ownUrl === null ? {} : { [header.peerUrl]: ownUrl }),
+  };
+}
+
+/** The headers of a caller that does not know yet whom it calls, nor in which cluster. */
+export function strangerHeaders(caller: Pick<Identity, "nodeId" | "secret">): Record<string, string> {
+  const headers = { [header.from]: caller.nodeId, [header.protocol]: String(protocolVersion) };
+  return caller.secret === null ? headers : { ...headers, [header.secret]: caller.secret };
+}
+
+/** Where the caller of a stream can be answered; undefined when it does not say, or not in a way that can be used. */
+export function callerUrl(headers: IncomingHttpHeaders): string | undefined {
+  const url = headers[header.peerUrl];
+  return typeof url === "string" && url.length <= 256 && URL.canParse(url) && /^https?:/.test(url) ? url : undefined;
 }
 
 /** The headers by which the called node shows who it is. */
@@ -52,15 +70,8 @@ export function answerHeaders(identity: Identity): Record<string, string> {
 
 /** The caller's id, or why it is refused. */
 export function checkCaller(headers: IncomingHttpHeaders, identity: Identity): Result<NodeId, HandshakeRefusal> {
-  // First, so that a caller without the secret learns nothing about the cluster.
-  if (identity.secret !== null && !equalSecrets(headers[header.secret], identity.secret)) {
-    return err({ status: 401, code: "unauthorized", detail: `header ${header.secret} is missing or wrong` });
-  }
-  const protocol = headers[header.protocol];
-  if (protocol !== String(protocolVersion)) {
-    const detail = `peer protocol is ${shown(protocol)}, this node speaks ${protocolVersion}`;
-    return err({ status: 400, code: "protocol_version_unsupported", detail });
-  }
+  const known = checkProtocol(headers, identity);
+  if (!known.ok) return known;
   const cluster = headers[header.cluster];
   if (cluster !== identity.clusterId) {
     const detail = `caller belongs to cluster ${shown(cluster)}, this node to ${shown(identity.clusterId)}`;
@@ -70,6 +81,34 @@ export function checkCaller(headers: IncomingHttpHeaders, identity: Identity): R
   if (to !== identity.nodeId) {
     return err({ status: 421, code: "wrong_receiver", detail: `caller means node ${shown(to)}, this is ${identity.nodeId}` });
   }
+  return checkSender(headers, identity);
+}
+
+/** The id of a caller that is not in a cluster yet, or why it is refused. */
+export function checkStranger(headers: IncomingHttpHeaders, identity: Identity): Result<NodeId, HandshakeRefusal> {
+  const known = checkProtocol(headers, identity);
+  return known.ok ? checkSender(headers, identity) : known;
+}
+
+/** A caller that was a member once: it may not know that it is none any more. */
+export function memberRemoved(caller: NodeId): HandshakeRefusal {
+  return { status: 410, code: "member_removed", detail: `${caller} was removed from the cluster; its id is not used again` };
+}
+
+function checkProtocol(headers: IncomingHttpHeaders, identity: Identity): Result<null, HandshakeRefusal> {
+  // First, so that a caller without the secret learns nothing about the cluster.
+  if (identity.secret !== null && !equalSecrets(headers[header.secret], identity.secret)) {
+    return err({ status: 401, code: "unauthorized", detail: `header ${header.secret} is missing or wrong` });
+  }
+  const protocol = headers[header.protocol];
+  if (protocol !== String(protocolVersion)) {
+    const detail = `peer protocol is ${shown(protocol)}, this node speaks ${protocolVersion}`;
+    return err({ status: 400, code: "protocol_version_unsupported", detail });
+  }
+  return ok(null);
+}
+
+function checkSender(headers: IncomingHttpHeaders, identity: Identity): Result<NodeId, HandshakeRefusal> {
   const from = headers[header.from];
   if (typeof from !== "string" || !isNodeId(from) || from === identity.nodeId) {
     return err({ status: 400, code: "sender_invalid", detail: `sender is ${shown(from)}` });
@@ -83,6 +122,15 @@ export function checkAnswerer(headers: IncomingHttpHeaders, { clusterId, to }: {
   if (cluster !== clusterId) return `answered by cluster ${shown(cluster)} instead of ${shown(clusterId)}`;
   const from = headers[header.from];
   return from === to ? null : `answered by node ${shown(from)} instead of ${to}`;
+}
+
+/** What an answer says of the node it comes from. */
+export function answererOf(headers: IncomingHttpHeaders): {
+  readonly clusterId: string | undefined;
+  readonly nodeId: string | undefined;
+} {
+  const text = (value: string | string[] | undefined) => (typeof value === "string" ? value : undefined);
+  return { clusterId: text(headers[header.cluster]), nodeId: text(headers[header.from]) };
 }
 
 function equalSecrets(given: string | string[] | undefined, expected: string): boolean {

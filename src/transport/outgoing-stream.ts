@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import type { NodeId } from "../raft/types.ts";
 import { pingFrame } from "./frame.ts";
-import { callerHeaders, checkAnswerer, type Identity, streamPath } from "./handshake.ts";
+import { callerHeaders, checkAnswerer, type Identity, memberRemoved, streamPath } from "./handshake.ts";
 import { provenBeats, silentBeatsMax } from "./pulse.ts";
 
 export type OutgoingOptions = {
@@ -23,6 +23,10 @@ export type OutgoingOptions = {
   /** Frames accepted for the peer are lost, or will be. Never called from within `send`. */
   readonly onBroken: () => void;
   readonly onOpened: () => void;
+  /** Where this node can be answered, when it knows. */
+  readonly ownUrl: () => string | null;
+  /** The peer, a node of our cluster, says that we were removed from it. */
+  readonly onRemoved: () => void;
   readonly onClosed: (reason: string) => void;
 };
 
@@ -186,7 +190,7 @@ export class OutgoingStream {
     this.#attempts += 1;
     let request: ClientRequest;
     try {
-      const headers = { ...callerHeaders(identity, peer), "content-type": "application/octet-stream" };
+      const headers = { ...callerHeaders(identity, peer, this.#options.ownUrl()), "content-type": "application/octet-stream" };
       // An agent of its own: a pooled socket may be half dead, and would be shared.
       request = httpRequest(new URL(streamPath, peerUrl), { method: "POST", agent: false, headers });
     } catch (error) {
@@ -205,11 +209,14 @@ export class OutgoingStream {
 
   #answered(attempt: Attempt, response: IncomingMessage): void {
     response.on("error", (error) => this.#fail(attempt, errorText(error)));
+    const { identity, peer } = this.#options;
     if (response.statusCode !== 200) {
+      const removed = response.statusCode === memberRemoved(identity.nodeId).status;
+      if (removed && checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer }) === null)
+        this.#options.onRemoved();
       readRefusal(response, (text) => this.#fail(attempt, text));
       return;
     }
-    const { identity, peer } = this.#options;
     const fault = checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer });
     if (fault !== null) {
       this.#fail(attempt, fault);

@@ -10,7 +10,17 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Message, NodeId } from "../raft/types.ts";
 import { snapshotPath } from "./chunk.ts";
 import { ChunkRoute, type OnSnapshotChunk } from "./chunk-route.ts";
-import { answerHeaders, checkCaller, type Identity, protocolVersion, streamPath } from "./handshake.ts";
+import { type Genesis, genesisPath } from "./genesis.ts";
+import {
+  answerHeaders,
+  callerUrl,
+  checkCaller,
+  checkStranger,
+  type Identity,
+  memberRemoved,
+  protocolVersion,
+  streamPath,
+} from "./handshake.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 
 export type ListenAddress = { readonly host: string; readonly port: number };
@@ -22,7 +32,12 @@ export type PeerServerOptions = {
   readonly headersTimeoutMs: number;
   readonly onMessage: (message: Message) => void;
   readonly onSnapshotChunk: OnSnapshotChunk;
-  readonly onOpened: (peer: NodeId) => void;
+  /** Whether a caller was a member once and is none any more; it is told so. */
+  readonly isRemoved: (caller: NodeId) => boolean;
+  /** Answers a node that is not in the cluster yet; undefined while there is nothing to say. */
+  readonly onGenesis: () => Genesis | undefined;
+  /** `peerUrl` is where the peer says that it can be answered. */
+  readonly onOpened: (peer: NodeId, peerUrl: string | undefined) => void;
   /** The peer's stream is over, and no newer one took its place. */
   readonly onClosed: (peer: NodeId, reason: string) => void;
   readonly onRefused: (refusal: PeerRefusal) => void;
@@ -107,7 +122,11 @@ export class PeerServer {
 
   /** Told once a beat. */
   beat(): void {
-    for (const stream of this.#streams.values()) stream.beat();
+    for (const [peer, stream] of this.#streams) {
+      // What it missed, its next call will be told.
+      if (this.#options.isRemoved(peer)) this.#cut(peer, stream);
+      else stream.beat();
+    }
   }
 
   stats(peer: NodeId): IncomingStats {
@@ -145,6 +164,10 @@ export class PeerServer {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
+    if (request.url === genesisPath && request.method === "GET") {
+      this.#answerGenesis(request, response);
+      return;
+    }
     const admitted = this.#admit(request);
     if (admitted.ok) admitted.value.handle({ request, response, sender: admitted.value.sender });
     else this.#refuse({ request, response }, admitted.error);
@@ -154,6 +177,7 @@ export class PeerServer {
   #admit(request: IncomingMessage): Result<{ readonly sender: NodeId; readonly handle: Handler }, Refusal> {
     const caller = checkCaller(request.headers, this.#options.identity);
     if (!caller.ok) return caller;
+    if (this.#options.isRemoved(caller.value)) return err(memberRemoved(caller.value));
     const methods = this.#routes.get(request.url ?? "");
     if (methods === undefined) return err({ status: 404, code: "not_found", detail: "no such path" });
     const handle = methods.get(request.method ?? "");
@@ -185,7 +209,29 @@ export class PeerServer {
       },
     });
     this.#streams.set(sender, stream);
-    this.#options.onOpened(sender);
+    this.#options.onOpened(sender, callerUrl(request.headers));
+  }
+
+  #answerGenesis(request: IncomingMessage, response: ServerResponse): void {
+    const caller = checkStranger(request.headers, this.#options.identity);
+    if (!caller.ok) {
+      this.#refuse({ request, response }, caller.error);
+      return;
+    }
+    const genesis = this.#options.onGenesis();
+    if (genesis === undefined) {
+      this.#refuse({ request, response }, { status: 503, code: "starting", detail: "this node does not know its cluster yet" });
+      return;
+    }
+    response.writeHead(200, { ...answerHeaders(this.#options.identity), "content-type": "application/json" });
+    response.end(JSON.stringify(genesis));
+  }
+
+  #cut(peer: NodeId, stream: IncomingStream): void {
+    this.#streams.delete(peer);
+    this.#addToTotals(peer, stream);
+    stream.destroy();
+    this.#options.onClosed(peer, "it was removed from the cluster");
   }
 
   #addToTotals(peer: NodeId, stream: IncomingStream): void {

@@ -8,6 +8,7 @@ import type { ChunkAnswer, ChunkHeader } from "./chunk.ts";
 import { ChunkClient } from "./chunk-client.ts";
 import type { OnSnapshotChunk } from "./chunk-route.ts";
 import { frameBytesMax } from "./frame.ts";
+import type { Genesis } from "./genesis.ts";
 import type { Identity } from "./handshake.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.ts";
@@ -35,6 +36,14 @@ export type HttpTransportOptions = {
   /** A message to `peer` was dropped, or a stream to or from it broke. At most once a turn, never from within `send`. */
   readonly onUnreachable: (peer: NodeId) => void;
   readonly onEvent?: (event: TransportEvent) => void;
+  /** Where peers reach this node, once it knows: told to those it calls, who may not know it yet. */
+  readonly ownUrl?: () => string | null;
+  /** Whether a node was a member once and is none any more. Its calls are refused. */
+  readonly isRemoved?: (caller: NodeId) => boolean;
+  /** A peer says that this node was removed from the cluster. May be called often. */
+  readonly onRemoved?: (by: NodeId) => void;
+  /** What nodes are told that are not in the cluster yet; default: nothing. */
+  readonly onGenesis?: () => Genesis | undefined;
 };
 
 /** What an operator may want to read. */
@@ -71,6 +80,8 @@ export class HttpTransport implements AsyncDisposable {
   readonly #identity: Identity;
   readonly #outgoing = new Map<NodeId, OutgoingStream>();
   readonly #chunks: ChunkClient;
+  /** Callers that are not among the peers: a leader that this node has not heard of yet must be answered. */
+  readonly #guests = new Set<NodeId>();
   readonly #closing = new Set<Promise<void>>();
   readonly #unreachable = new Set<NodeId>();
   readonly #server: PeerServer;
@@ -95,7 +106,9 @@ export class HttpTransport implements AsyncDisposable {
       headersTimeoutMs: Math.ceil(peerTimeoutMs),
       onMessage: options.onMessage,
       onSnapshotChunk: options.onSnapshotChunk ?? refuseChunk,
-      onOpened: (peer) => transport.#incomingOpened(peer),
+      isRemoved: options.isRemoved ?? (() => false),
+      onGenesis: options.onGenesis ?? (() => undefined),
+      onOpened: (peer, peerUrl) => transport.#incomingOpened(peer, peerUrl),
       onClosed: (peer, reason) => transport.#incomingClosed(peer, reason),
       onRefused: (refusal) => options.onEvent?.({ kind: "callerRefused", ...refusal }),
     });
@@ -129,8 +142,9 @@ export class HttpTransport implements AsyncDisposable {
   /** The nodes to keep streams to, without regard to this one. A stream to the same address lives on. */
   setPeers(peers: ReadonlyMap<NodeId, MemberAddress>): void {
     if (this.#closed !== null) return;
+    for (const peer of peers.keys()) this.#guests.delete(peer);
     for (const [peer, stream] of this.#outgoing) {
-      if (peers.get(peer)?.peerUrl === stream.peerUrl) continue;
+      if (this.#guests.has(peer) || peers.get(peer)?.peerUrl === stream.peerUrl) continue;
       this.#outgoing.delete(peer);
       // In order, because the last message to a removed node tells it that it is removed.
       const closing = stream.close(lingerMsMax).finally(() => this.#closing.delete(closing));
@@ -178,6 +192,8 @@ export class HttpTransport implements AsyncDisposable {
       backoffMsMax: peerTimeoutMs / 2,
       random: random ?? Math.random,
       onBroken: () => this.#reportUnreachable(peer),
+      ownUrl: this.#options.ownUrl ?? (() => null),
+      onRemoved: () => this.#options.onRemoved?.(peer),
       onOpened: () => onEvent?.({ kind: "outgoingOpened", peer }),
       onClosed: (reason) => onEvent?.({ kind: "outgoingClosed", peer, reason }),
     });
@@ -197,13 +213,21 @@ export class HttpTransport implements AsyncDisposable {
     for (const stream of this.#outgoing.values()) stream.beat();
   }
 
-  #incomingOpened(peer: NodeId): void {
+  #incomingOpened(peer: NodeId, peerUrl: string | undefined): void {
     this.#options.onEvent?.({ kind: "incomingOpened", peer });
+    if (this.#closed === null && peerUrl !== undefined && !this.#outgoing.has(peer)) {
+      this.#guests.add(peer);
+      this.#outgoing.set(peer, this.#connect(peer, peerUrl));
+    }
     this.#outgoing.get(peer)?.reconnectNow();
   }
 
   #incomingClosed(peer: NodeId, reason: string): void {
     this.#options.onEvent?.({ kind: "incomingClosed", peer, reason });
+    if (this.#guests.delete(peer)) {
+      this.#outgoing.get(peer)?.destroy();
+      this.#outgoing.delete(peer);
+    }
     // The first sign of a peer's death: its own stream ends before anything sent to it fails.
     this.#reportUnreachable(peer);
   }

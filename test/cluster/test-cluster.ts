@@ -20,23 +20,34 @@ export type ClusterOptions = {
   readonly keepData?: boolean;
 };
 
+/** A node on its way into the cluster. */
+export type Newcomer = {
+  readonly node: TestNode;
+  readonly member: { readonly id: string; readonly peerUrl: string; readonly apiUrl: string };
+};
+
 const leaderMsMax = 10_000;
 
 /** A running cluster; disposing it ends every process and removes its data. */
 export class TestCluster {
   readonly nodes: readonly TestNode[];
+  /** Where each node listens for the others, in the same order. */
+  readonly peerUrls: readonly string[];
+  readonly #joined: TestNode[] = [];
   /** To be removed at the end; undefined when the data stays. */
   readonly #folder: string | undefined;
 
-  private constructor(nodes: readonly TestNode[], folder: string | undefined) {
+  private constructor(nodes: readonly TestNode[], peerUrls: readonly string[], folder: string | undefined) {
     this.nodes = nodes;
+    this.peerUrls = peerUrls;
     this.#folder = folder;
   }
 
   /** Settles once every node serves. */
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
     const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), "keyhold-test-"));
-    const cluster = new TestCluster(await planNodes(options, folder), options.keepData === true ? undefined : folder);
+    const { nodes, peerUrls } = await planNodes(options, folder);
+    const cluster = new TestCluster(nodes, peerUrls, options.keepData === true ? undefined : folder);
     try {
       await cluster.startAll();
     } catch (error) {
@@ -48,6 +59,24 @@ export class TestCluster {
 
   get urls(): readonly string[] {
     return this.nodes.map((node) => node.apiUrl);
+  }
+
+  /** A node that is not a member yet, and what the cluster is told to make it one. It has an empty folder and does not run. */
+  async newcomer(id: string): Promise<Newcomer> {
+    const [apiPort = 0, peerPort = 0] = await freePorts(2);
+    const dataDir = join(at(this.nodes, 0).dataDir, "..", id);
+    const apiUrl = `http://127.0.0.1:${apiPort}`;
+    const environment = {
+      KEYHOLD_NODE_ID: id,
+      KEYHOLD_DATA_DIR: dataDir,
+      KEYHOLD_API_PORT: String(apiPort),
+      KEYHOLD_PEER_PORT: String(peerPort),
+      KEYHOLD_JOIN: this.peerUrls.join(","),
+      KEYHOLD_LOG_LEVEL: "info",
+    };
+    const node = new TestNode({ id, apiUrl, dataDir, environment });
+    this.#joined.push(node);
+    return { node, member: { id, peerUrl: `http://127.0.0.1:${peerPort}`, apiUrl } };
   }
 
   /** Starts the nodes that do not run, and waits until all serve. */
@@ -77,13 +106,17 @@ export class TestCluster {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const node of this.nodes) node.resume();
-    await Promise.all(this.nodes.map((node) => node.kill()));
+    const nodes = [...this.nodes, ...this.#joined];
+    for (const node of nodes) node.resume();
+    await Promise.all(nodes.map((node) => node.kill()));
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
-async function planNodes(options: ClusterOptions, folder: string): Promise<readonly TestNode[]> {
+async function planNodes(
+  options: ClusterOptions,
+  folder: string,
+): Promise<{ readonly nodes: readonly TestNode[]; readonly peerUrls: readonly string[] }> {
   const count = options.nodes ?? 3;
   const ports = await freePorts(2 * count);
   const addresses = Array.from({ length: count }, (_, index) => ({
@@ -92,7 +125,7 @@ async function planNodes(options: ClusterOptions, folder: string): Promise<reado
     peerPort: at(ports, 2 * index + 1),
   }));
   const members = addresses.map((a) => `${a.id}=http://127.0.0.1:${a.peerPort}|http://127.0.0.1:${a.apiPort}`).join(",");
-  return addresses.map(
+  const nodes = addresses.map(
     ({ id, apiPort, peerPort }) =>
       new TestNode({
         id,
@@ -109,6 +142,7 @@ async function planNodes(options: ClusterOptions, folder: string): Promise<reado
         },
       }),
   );
+  return { nodes, peerUrls: addresses.map(({ peerPort }) => `http://127.0.0.1:${peerPort}`) };
 }
 
 async function roleOf(node: TestNode): Promise<unknown> {

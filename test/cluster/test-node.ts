@@ -55,6 +55,12 @@ export class TestNode {
     return pid;
   }
 
+  /** Settles with the exit code once the process has ended by itself. */
+  async untilEnded(withinMs: number): Promise<number | null> {
+    await until(`${this.id} ends by itself`, withinMs, () => (this.isRunning ? undefined : true));
+    return this.#child?.exitCode ?? null;
+  }
+
   /** What the node printed, over all its lives. */
   get output(): string {
     return existsSync(this.#outputPath) ? readFileSync(this.#outputPath, "utf8") : "";

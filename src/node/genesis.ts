@@ -1,0 +1,30 @@
+/**
+ * This file reads from the applied state what a node needs to know that is not in the cluster yet, and who is in it no more.
+ */
+import { genesisKey, membersKey } from "../machine/keys.ts";
+import type { TableReader } from "../machine/tables.ts";
+import { membersOf } from "../raft/leader.ts";
+import type { Membership, NodeId } from "../raft/types.ts";
+
+export type GenesisView = {
+  /** The membership before the first entry. */
+  readonly membership: Membership;
+  /** By node id: the data folder that it runs on. */
+  readonly instances: Readonly<Record<string, string>>;
+  readonly removed: readonly NodeId[];
+};
+
+/** Undefined in a state that was never written to. */
+export function genesisOf(tables: TableReader): GenesisView | undefined {
+  const membership = tables.get("members", genesisKey);
+  if (membership === undefined) return undefined;
+  const instances: Record<string, string> = {};
+  for (const [id, { instanceId }] of tables.range("nodes", {})) instances[id] = instanceId;
+  return { membership, instances, removed: tables.get("members", membersKey)?.removed ?? [] };
+}
+
+/** Whether `id` was a member once, and its removal is applied here, so committed. */
+export function isRemoved(tables: TableReader, id: NodeId): boolean {
+  const membership = tables.get("members", membersKey);
+  return membership?.removed.includes(id) === true && !membersOf(membership).includes(id);
+}
