@@ -2,16 +2,19 @@
  * This file puts the simulated machines together: nodes, the network between them, faults, and the way of clients to
  * them. It decides nothing about when; the run does.
  */
-import { assert } from "../../src/base/assert.ts";
+import { assert, unreachable } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
 import type { MemberAddress, Membership, Message } from "../../src/raft/types.ts";
 import { toNodeId } from "../../src/raft/types.ts";
 import { frameHeaderBytes } from "../../src/transport/frame.ts";
 import { decodeMessage, encodeMessage } from "../../src/transport/wire.ts";
+import { Ambushes } from "./ambushes.ts";
 import { ClientPort } from "./client-port.ts";
+import type { ClusterView } from "./cluster-view.ts";
 import { calmDisk } from "./disk-model.ts";
 import { Invariants } from "./invariants.ts";
 import { calmNetwork, drawPartition, NetworkModel, noPartition } from "./network-model.ts";
+import { addressOf, Operators } from "./operators.ts";
 import type { Fault, RunOptions } from "./plan.ts";
 import { type RandomStreams, randomStreams } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -19,14 +22,18 @@ import { type NodeWorld, SimNode, type SnapshotOrder } from "./sim-node.ts";
 import { hashValue } from "./state-hash.ts";
 import type { Trace } from "./trace.ts";
 
-export class Cluster {
+export class Cluster implements ClusterView {
   readonly scheduler = new Scheduler();
   readonly streams: RandomStreams;
   readonly nodes: readonly SimNode[];
   readonly network: NetworkModel;
   readonly invariants: Invariants;
   readonly membership: Membership;
+  /** The number of the first node that is no member in the beginning. */
+  readonly spareFrom: number;
   readonly clients: ClientPort;
+  readonly operators: Operators;
+  readonly ambushes: Ambushes;
   readonly counts = { partitions: 0, stalls: 0, clogs: 0, powerLosses: 0, snapshotsSent: 0, snapshotsLost: 0 };
   readonly #trace: Trace;
   readonly #numbers = new Map<string, number>();
@@ -37,11 +44,13 @@ export class Cluster {
     this.#trace = world.trace;
     this.#clientLoss = options.clientLoss;
     this.streams = randomStreams(options.seed);
-    const ids = Array.from({ length: options.nodes }, (_, i) => toNodeId(`n${i}`));
+    this.spareFrom = options.nodes;
+    const ids = Array.from({ length: options.nodes + options.spares }, (_, i) => toNodeId(`n${i}`));
     for (const [index, id] of ids.entries()) this.#numbers.set(id, index);
     const addresses: Record<string, MemberAddress> = {};
-    for (const id of ids) addresses[id] = { peerUrl: `http://${id}:1`, apiUrl: `http://${id}:2` };
-    this.membership = { voters: ids, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
+    const voters = ids.slice(0, options.nodes);
+    for (const id of voters) addresses[id] = addressOf(id);
+    this.membership = { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
     const nodeWorld: NodeWorld = {
       ...world,
       scheduler: this.scheduler,
@@ -50,6 +59,7 @@ export class Cluster {
       membership: this.membership,
       network: () => this.network,
       invariants: () => this.invariants,
+      onRole: (node, role) => this.ambushes.onRole(node, role),
       sendSnapshot: (from, order, done) => this.#sendSnapshot(from, order, done),
     };
     this.nodes = ids.map((id, index) => new SimNode(index, id, nodeWorld));
@@ -68,8 +78,10 @@ export class Cluster {
         unreachable: (reporter, message) => at(this.nodes, reporter).unreachable(message.to),
         recode: (message) => recode(message, world.report),
       },
-      { rates: options.network, nodesMax: options.nodes },
+      { rates: options.network, nodesMax: ids.length },
     );
+    this.ambushes = new Ambushes(this);
+    this.operators = new Operators(this, (line) => this.#trace.tell(this.scheduler.nowMs, line));
     this.clients = new ClientPort(
       { scheduler: this.scheduler, random: this.streams.workload, nodes: this.nodes },
       { loss: () => this.#clientLoss, delayMsMean: 1 },
@@ -100,7 +112,7 @@ export class Cluster {
         return;
       case "powerLoss":
         this.counts.powerLosses++;
-        for (const node of this.nodes) node.crash(fault);
+        for (const node of this.living) node.crash(fault);
         return;
       case "pause":
         this.#target(fault.node)?.pause(fault);
@@ -119,9 +131,23 @@ export class Cluster {
       case "clockRate":
         this.#target(fault.node)?.clock.setRate(fault.rate);
         return;
-      default:
+      case "wallJump":
         this.#target(fault.node)?.clock.jumpWall(fault.byMs);
         return;
+      case "crashLoop":
+        this.#crashLoop(this.#target(fault.node), fault);
+        return;
+      case "ambush":
+        this.ambushes.add(fault);
+        return;
+      case "transfer":
+      case "membership":
+      case "rot":
+      case "wipe":
+        this.operators.act(fault);
+        return;
+      default:
+        unreachable(fault);
     }
   }
 
@@ -131,11 +157,13 @@ export class Cluster {
    */
   calmDown(core: ReadonlySet<number>): void {
     this.#calm = true;
+    this.ambushes.end();
     this.#clientLoss = 0;
     this.network.setRates(calmNetwork);
     this.network.unclogAll();
     this.network.setPartition({ name: "core", blocked: (from, to) => core.has(from) !== core.has(to) });
     for (const node of this.nodes) {
+      if (!node.known) continue;
       if (!core.has(node.index)) {
         if (this.streams.proc.chance(0.5)) node.crash({ downMs: null });
         continue;
@@ -147,14 +175,35 @@ export class Cluster {
   /** Brings everybody back. */
   healAll(): void {
     this.network.setPartition(noPartition);
-    for (const node of this.nodes) this.#calmNode(node);
+    for (const node of this.nodes) if (node.known) this.#calmNode(node);
+  }
+
+  get calm(): boolean {
+    return this.#calm;
+  }
+
+  /** Nodes that were ever part of the cluster and may still be. */
+  get living(): readonly SimNode[] {
+    return this.nodes.filter((node) => node.known && !node.gone);
   }
 
   #calmNode(node: SimNode): void {
     node.disk.setRates(calmDisk);
     node.disk.stall(0);
+    node.disarm();
     node.resume();
     if (!node.alive) node.start();
+  }
+
+  /** Down for a moment, up for a moment, and again. */
+  #crashLoop(node: SimNode | null, loop: Extract<Fault, { readonly kind: "crashLoop" }>): void {
+    if (node === null) return;
+    const strike = (left: number): void => {
+      if (this.#calm || left === 0) return;
+      node.crash({ downMs: loop.downMs });
+      this.scheduler.after(loop.downMs + loop.upMs, () => strike(left - 1));
+    };
+    strike(loop.times);
   }
 
   #target(node: number): SimNode | null {
@@ -165,7 +214,7 @@ export class Cluster {
   #partition(fault: Extract<Fault, { readonly kind: "partition" }>): void {
     this.counts.partitions++;
     const partition = drawPartition(
-      this.nodes.map((node) => node.index),
+      this.living.map((node) => node.index),
       randomStreams(fault.salt).net,
     );
     this.#trace.tell(this.scheduler.nowMs, `partition ${partition.name}`);
@@ -190,6 +239,10 @@ export class Cluster {
       if (!arrives) this.counts.snapshotsLost++;
       scheduler.after(streams.net.exponential(5), () => done(arrives));
     });
+  }
+
+  numberOf(nodeId: string): number {
+    return this.#numberOf(nodeId);
   }
 
   #numberOf(nodeId: string): number {

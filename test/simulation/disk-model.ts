@@ -6,6 +6,7 @@
 import { assert } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
 import { MemoryTables } from "../../src/machine/memory-tables.ts";
+import { readMeta } from "../../src/machine/meta.ts";
 import type { TableReader } from "../../src/machine/tables.ts";
 import type { Disk, WriteBatch } from "../../src/node/ports.ts";
 import {
@@ -54,9 +55,13 @@ class ImageLog implements LogReader {
   base: SnapshotMeta;
   entriesHeld: Entry[] = [];
   readonly rotten = new Set<number>();
+  /** The same log for those who look at it from outside: what cannot be read by the node is still known to them. */
+  readonly bare: LogReader;
 
   constructor(base: SnapshotMeta) {
     this.base = base;
+    const bare = new BareLog(this);
+    this.bare = bare;
   }
 
   get lastIndex(): LogIndex {
@@ -116,6 +121,30 @@ class ImageLog implements LogReader {
   }
 }
 
+class BareLog implements LogReader {
+  readonly #image: ImageLog;
+
+  constructor(image: ImageLog) {
+    this.#image = image;
+  }
+
+  get base(): SnapshotMeta {
+    return this.#image.base;
+  }
+  get lastIndex(): LogIndex {
+    return this.#image.lastIndex;
+  }
+  term(index: LogIndex): Term | undefined {
+    const { base, entriesHeld } = this.#image;
+    if (index === base.lastIncludedIndex) return base.lastIncludedTerm;
+    return entriesHeld[index - base.lastIncludedIndex - 1]?.term;
+  }
+  entries({ from, to }: { readonly from: LogIndex; readonly to: LogIndex }): readonly Entry[] {
+    const first = this.base.lastIncludedIndex + 1;
+    return this.#image.entriesHeld.slice(from - first, to - first + 1);
+  }
+}
+
 /** A whole state, as it travels between nodes. */
 export type StateImage = { readonly meta: SnapshotMeta; readonly tables: MemoryTables; readonly hash: StateHash };
 
@@ -128,9 +157,11 @@ type Underway = { readonly carryOut: () => void; readonly timer: Timer | null };
 
 export class DiskModel implements Disk {
   readonly log: LogReader;
+  readonly bare: LogReader;
   readonly counts = { installs: 0, writes: 0, slow: 0, failed: 0, keptAtCrash: 0, lostAtCrash: 0 };
   readonly #world: DiskWorld;
   readonly #image: ImageLog;
+  readonly #start: SnapshotMeta;
   #tables = new MemoryTables();
   #hash = new StateHash();
   #received: StateImage | null = null;
@@ -141,8 +172,10 @@ export class DiskModel implements Disk {
 
   constructor(world: DiskWorld, options: { readonly start: DiskStart; readonly rates: DiskRates }) {
     this.#world = world;
-    this.#image = new ImageLog(options.start.base);
+    this.#start = options.start.base;
+    this.#image = new ImageLog(this.#start);
     this.log = this.#image;
+    this.bare = this.#image.bare;
     this.#rates = options.rates;
   }
 
@@ -182,6 +215,19 @@ export class DiskModel implements Disk {
   /** The entry at `index`, if held, can no longer be read. */
   rot(index: number): void {
     this.#image.rotten.add(index);
+  }
+
+  /**
+   * What the production store does when it finds damage: an empty state takes the place of this one, as a new node has it;
+   * the vote is kept, and how far the log reached that is lost.
+   */
+  quarantine(): void {
+    const { quarantinedUntil } = this.#hardState;
+    const until = Math.max(this.#image.lastIndex, quarantinedUntil ?? 0, readMeta(this.#tables).appliedIndex);
+    this.#image.replaceAll(this.#start);
+    this.#tables = new MemoryTables();
+    this.#hash = new StateHash();
+    this.#hardState = { ...this.#hardState, quarantinedUntil: toLogIndex(until) };
   }
 
   get isRotten(): boolean {

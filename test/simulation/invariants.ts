@@ -7,7 +7,7 @@
 import { assert } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
 import type { WriteBatch } from "../../src/node/ports.ts";
-import type { Entry, HardState, LogReader, Message, Payload, Role, SnapshotMeta } from "../../src/raft/types.ts";
+import type { Entry, HardState, LogReader, Membership, Message, Payload, Role, SnapshotMeta } from "../../src/raft/types.ts";
 import { hashValue } from "./state-hash.ts";
 
 /** One node as the checks see it. The disk is there while the process is down. */
@@ -22,8 +22,11 @@ export interface NodeView {
   readonly appliedIndex: number;
   /** The log as the process sees it, with what is on its way to disk. */
   readonly lastIndex: number;
+  /** In force, as the process sees it. */
+  readonly membership: Membership;
   termAt(index: number): number | undefined;
-  readonly disk: { readonly log: LogReader; readonly hardState: HardState; readonly stateHash: number };
+  /** `bare` is read without a node's troubles to read it. */
+  readonly disk: { readonly bare: LogReader; readonly hardState: HardState; readonly stateHash: number };
 }
 
 export type InvariantWorld = {
@@ -62,6 +65,10 @@ export class Invariants {
   readonly #entries = new Map<number, Seen>();
   /** The term of each committed entry, by index. */
   readonly #committedTerms: number[] = [0];
+  /** Terms in which somebody was a candidate. */
+  readonly #termsBegun = new Set<number>();
+  /** Since a disk lost acknowledged entries, what is durable cannot be counted any more. */
+  #countsDurable = true;
   readonly #hashes = new Map<number, { readonly hash: number; readonly by: number }>();
 
   constructor(world: InvariantWorld) {
@@ -78,6 +85,7 @@ export class Invariants {
     if (!node.alive) return;
     const memory = this.#memoryOf(node.index);
     if (node.term < memory.term) this.#report(node, `term fell from ${memory.term} to ${node.term}`);
+    if (node.term > memory.term) this.#checkBegun(node);
     memory.term = node.term;
     this.#checkLeader(node, memory);
     this.#checkCommit(node, memory);
@@ -93,11 +101,17 @@ export class Invariants {
     memory.term = memory.durableTerm;
   }
 
+  /** The disk of `node` lost its log and its state, and knows it. */
+  afterQuarantine(node: NodeView): void {
+    this.#memoryOf(node.index).durableApplied = 0;
+    this.#countsDurable = false;
+  }
+
   /** Before `batch` goes into the image of `node`. */
   beforeWrite(node: NodeView, batch: WriteBatch): void {
     const first = batch.entries[0];
     if (first === undefined) return;
-    const { log } = node.disk;
+    const { bare: log } = node.disk;
     this.counts.entriesWritten += batch.entries.length;
     if (first.index <= log.lastIndex) {
       this.counts.truncations++;
@@ -169,7 +183,7 @@ export class Invariants {
 
   /** As `node` hands `message` to the network. What it promises must be on its disk by now. */
   onSend(node: NodeView, message: Message): void {
-    const { hardState, log } = node.disk;
+    const { hardState, bare: log } = node.disk;
     switch (message.kind) {
       case "voteResponse":
         if (!message.voteGranted) return;
@@ -234,6 +248,13 @@ export class Invariants {
     memory.leaderLastIndex = node.lastIndex;
   }
 
+  /** Only a candidate begins a term: asking whether an election could be won must not (§9.6). */
+  #checkBegun(node: NodeView): void {
+    if (this.#termsBegun.has(node.term)) return;
+    if (node.role === "candidate" || node.role === "leader") this.#termsBegun.add(node.term);
+    else this.#report(node, `term ${node.term} was begun by nobody`);
+  }
+
   /** By log matching, holding the last committed entry means holding all of them. */
   #checkCompleteness(node: NodeView): void {
     const last = this.committedIndex;
@@ -241,7 +262,7 @@ export class Invariants {
     // A deposed leader may learn late that it won an older term; what was committed later is not its business.
     if (term > node.term) return;
     const held = node.termAt(last);
-    if (held !== term && !(held === undefined && node.disk.log.base.lastIncludedIndex > last)) {
+    if (held !== term && !(held === undefined && node.disk.bare.base.lastIncludedIndex > last)) {
       this.#report(node, `leader completeness: leads term ${node.term} without committed entry ${last} of term ${term}`);
     }
   }
@@ -255,11 +276,27 @@ export class Invariants {
       const term = node.termAt(index);
       if (term === undefined) continue;
       const known = this.#committedTerms[index];
-      if (known === undefined) this.#noteCommitted(node, index, term);
-      else if (known !== term)
+      if (known === undefined) {
+        this.#checkDurable(node, index, term);
+        this.#noteCommitted(node, index, term);
+      } else if (known !== term)
         this.#report(node, `state machine safety: committed ${index} with term ${term}, before with ${known}`);
     }
     memory.commitIndex = commitIndex;
+  }
+
+  /** What is committed is on the disks of a majority; of both majorities while the membership is joint (§4.3). */
+  #checkDurable(node: NodeView, index: number, term: number): void {
+    if (!this.#countsDurable) return;
+    const { voters, votersOutgoing } = node.membership;
+    for (const half of [voters, votersOutgoing]) {
+      const held = half.filter((id) => {
+        const { bare: log } = at(this.#world.nodes, this.#world.numberOf(id)).disk;
+        return log.base.lastIncludedIndex > index || log.term(index as Entry["index"]) === term;
+      });
+      if (held.length * 2 > half.length || half.length === 0) continue;
+      this.#report(node, `committed ${index} of term ${term} without a durable majority: ${held.join(" ")} of ${half.join(" ")}`);
+    }
   }
 
   #noteCommitted(node: NodeView, index: number, term: number): void {
@@ -273,7 +310,7 @@ export class Invariants {
 
   /** Committed entries never change on a disk that had them. */
   #checkOverwrite(node: NodeView, entries: readonly Entry[]): void {
-    const { log } = node.disk;
+    const { bare: log } = node.disk;
     const memory = this.#memoryOf(node.index);
     const first = at(entries, 0);
     // The first index whose entry goes or changes.

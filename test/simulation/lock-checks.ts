@@ -80,6 +80,7 @@ class LockLog {
   readonly #holds = new Map<string, Hold>();
   readonly #fences = new Map<string, number>();
   readonly #queues = new Map<string, number[]>();
+  readonly #live = new Set<string>();
 
   constructor(findings: string[]) {
     this.#findings = findings;
@@ -102,6 +103,7 @@ class LockLog {
             this.#dequeue(change.name, change.ticket);
             break;
           case "leaseGranted":
+            this.#live.add(change.leaseId);
             this.leases.set(change.leaseId, {
               ttlMs: change.ttlMs,
               sinceMs: fact.clusterTimeMs,
@@ -119,6 +121,17 @@ class LockLog {
       this.#checkHoldersLive(revision);
     }
     for (const { leaseId } of fact.renewed) this.#renew(leaseId, fact);
+    this.#checkOverdue(fact);
+  }
+
+  /** What is due at an entry's time ends before its command runs; a time in whole ms may be one more than the truth. */
+  #checkOverdue(fact: CommittedFact): void {
+    for (const leaseId of this.#live) {
+      const lease = this.leases.get(leaseId);
+      if (lease === undefined || lease.endedAtMs !== null) this.#live.delete(leaseId);
+      else if (fact.clusterTimeMs > lease.sinceMs + lease.ttlMs)
+        this.#find(`lease ${leaseId} is overdue at ${fact.clusterTimeMs}: ${lease.ttlMs} ms from ${lease.sinceMs}`);
+    }
   }
 
   #grant(change: { name: string; fence: number; leaseId: string; ttlMs: number; ticket: number | null }, revision: number): void {
@@ -165,7 +178,11 @@ class LockLog {
     const lease = this.leases.get(leaseId);
     if (lease === undefined || lease.endedAtMs !== null)
       this.#find(`lease ${leaseId} was renewed at ${fact.index} after its end`);
-    else lease.sinceMs = fact.clusterTimeMs;
+    else {
+      if (fact.clusterTimeMs > lease.sinceMs + lease.ttlMs)
+        this.#find(`lease ${leaseId} was renewed at ${fact.index} when it was due`);
+      lease.sinceMs = fact.clusterTimeMs;
+    }
   }
 
   #checkHoldersLive(revision: number): void {

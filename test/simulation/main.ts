@@ -78,7 +78,7 @@ async function playMany(): Promise<number> {
 }
 
 function playHere(): BatchTotals {
-  const told = { atMs: performance.now(), failures: 0 };
+  const told: Told = { atMs: performance.now(), failures: new Set() };
   const minutes = values.minutes === undefined ? null : Number(values.minutes);
   return playBatch(
     {
@@ -97,7 +97,7 @@ function playHere(): BatchTotals {
 
 async function playInWorkers(): Promise<BatchTotals> {
   const workers = Number(values.workers);
-  const told = { atMs: performance.now(), failures: 0 };
+  const told: Told = { atMs: performance.now(), failures: new Set() };
   const passed = ["virtual-seconds", "twice-every"] as const;
   const arguments_: string[] = passed.flatMap((name) => [`--${name}`, values[name]]);
   if (values.minutes !== undefined) arguments_.push("--minutes", values.minutes);
@@ -114,10 +114,12 @@ async function playInWorkers(): Promise<BatchTotals> {
   });
 }
 
-function tellProgress(totals: BatchTotals, told: { atMs: number; failures: number }): void {
-  for (; told.failures < totals.failures.length; told.failures++) {
-    const failure = totals.failures[told.failures];
-    if (failure === undefined || values.json) continue;
+type Told = { atMs: number; readonly failures: Set<number> };
+
+function tellProgress(totals: BatchTotals, told: Told): void {
+  for (const failure of totals.failures) {
+    if (told.failures.has(failure.seed) || values.json) continue;
+    told.failures.add(failure.seed);
     write(`seed ${failure.seed} FAILED: ${failure.findings.join(" | ")}`);
     write(`  replay: make simulate SEED=${failure.seed} SECONDS_EACH=${values["virtual-seconds"]}`);
   }

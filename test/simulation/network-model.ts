@@ -60,7 +60,7 @@ export type NetworkWorld = {
 /** What became of the messages of a run. */
 export type NetworkCounts = { sent: number; lost: number; duplicated: number; cut: number; overflowed: number; stale: number };
 
-type Link = { inFlight: number; lastArrivalMs: number; cloggedUntilMs: number };
+type Link = { inFlight: number; lastArrivalMs: number; cloggedUntilMs: number; cutUntilMs: number };
 
 export class NetworkModel {
   readonly counts: NetworkCounts = { sent: 0, lost: 0, duplicated: 0, cut: 0, overflowed: 0, stale: 0 };
@@ -73,7 +73,9 @@ export class NetworkModel {
     this.#world = world;
     this.#rates = options.rates;
     for (let from = 0; from < options.nodesMax; from++) {
-      this.#links.push(Array.from({ length: options.nodesMax }, () => ({ inFlight: 0, lastArrivalMs: 0, cloggedUntilMs: 0 })));
+      this.#links.push(
+        Array.from({ length: options.nodesMax }, () => ({ inFlight: 0, lastArrivalMs: 0, cloggedUntilMs: 0, cutUntilMs: 0 })),
+      );
     }
   }
 
@@ -86,7 +88,12 @@ export class NetworkModel {
   }
 
   isBlocked(from: number, to: number): boolean {
-    return this.#partition.blocked(from, to);
+    return this.#partition.blocked(from, to) || this.#link(from, to).cutUntilMs > this.#world.scheduler.nowMs;
+  }
+
+  /** Cuts a link for `durationMs`, whatever partition there is besides. */
+  cut(link: { readonly from: number; readonly to: number; readonly durationMs: number }): void {
+    this.#link(link.from, link.to).cutUntilMs = this.#world.scheduler.nowMs + link.durationMs;
   }
 
   /** Holds everything that is sent on a link back for `durationMs`, then lets it through in order. */
@@ -95,7 +102,12 @@ export class NetworkModel {
   }
 
   unclogAll(): void {
-    for (const links of this.#links) for (const link of links) link.cloggedUntilMs = 0;
+    for (const links of this.#links) {
+      for (const link of links) {
+        link.cloggedUntilMs = 0;
+        link.cutUntilMs = 0;
+      }
+    }
   }
 
   send(message: Message): void {
@@ -105,7 +117,7 @@ export class NetworkModel {
     const rates = this.#rates;
     const link = this.#link(from, to);
     this.counts.sent++;
-    if (this.#partition.blocked(from, to)) {
+    if (this.isBlocked(from, to)) {
       this.counts.cut++;
       this.#drop(from, message);
     } else if (link.inFlight >= rates.queueMax) {
@@ -142,7 +154,7 @@ export class NetworkModel {
     scheduler.after(arrivalMs - now, () => {
       link.inFlight--;
       // A cut that began meanwhile breaks the stream with everything on it.
-      if (this.#partition.blocked(parcel.from, parcel.to)) {
+      if (this.isBlocked(parcel.from, parcel.to)) {
         this.counts.cut++;
         this.#drop(parcel.from, parcel.message);
       } else deliver(parcel.to, parcel.message);

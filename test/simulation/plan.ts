@@ -20,7 +20,46 @@ export type Fault =
   | { readonly kind: "clog"; readonly from: number; readonly to: number; readonly durationMs: number }
   | { readonly kind: "stall"; readonly node: number; readonly durationMs: number }
   | { readonly kind: "clockRate"; readonly node: number; readonly rate: number }
-  | { readonly kind: "wallJump"; readonly node: number; readonly byMs: number };
+  | { readonly kind: "wallJump"; readonly node: number; readonly byMs: number }
+  /** Short runs of one process, one after the other. */
+  | { readonly kind: "crashLoop"; readonly node: number; readonly times: number; readonly upMs: number; readonly downMs: number }
+  /** Waits for nodes to begin something, and strikes then: `times` times, each for about `durationMs`. */
+  | {
+      readonly kind: "ambush";
+      readonly on: "leader" | "candidate";
+      readonly style: AmbushStyle | "mixed";
+      readonly times: number;
+      readonly delayMs: number;
+      readonly durationMs: number;
+      readonly salt: number;
+    }
+  /** Leadership is handed over, `times` times. With `blindMs` the old leader hears everything that much later. */
+  | {
+      readonly kind: "transfer";
+      readonly times: number;
+      readonly gapMs: number;
+      readonly blindMs: number;
+      readonly salt: number;
+    }
+  /** An operator changes who takes part, in a way that leaves a majority of living voters. */
+  | { readonly kind: "membership"; readonly salt: number }
+  /** A record of the log can no longer be read. */
+  | { readonly kind: "rot"; readonly node: number; readonly salt: number }
+  /** The disk is lost for good, and the node with it. */
+  | { readonly kind: "wipe"; readonly node: number };
+
+export const ambushStyles = [
+  "isolate",
+  "keepOne",
+  "mute",
+  "deaf",
+  "crash",
+  "crashAtWrite",
+  "crashOther",
+  "pause",
+  "blind",
+] as const;
+export type AmbushStyle = (typeof ambushStyles)[number];
 
 export type TapeItem =
   | { readonly atMs: number; readonly kind: "fault"; readonly fault: Fault }
@@ -30,6 +69,8 @@ export type TapeItem =
 export type RunOptions = {
   readonly seed: number;
   readonly nodes: number;
+  /** Nodes that are no members in the beginning. */
+  readonly spares: number;
   readonly clients: number;
   readonly keys: number;
   readonly locks: number;
@@ -61,6 +102,7 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
   const streams = randomStreams(seed);
   const { swarm } = streams;
   const nodes = swarm.chance(0.3) ? 5 : 3;
+  const spares = swarm.chance(0.4) ? swarm.integer(1, 4) : 0;
   const clockRegime = swarm.chance(0.7) ? "bounded" : "unbounded";
   const rates = sampleSwarm(
     {
@@ -79,6 +121,7 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
   const options: RunOptions = {
     seed,
     nodes,
+    spares,
     clients: swarm.integer(4, 24),
     keys: swarm.integer(1, 12),
     locks: swarm.integer(1, 4),
@@ -88,7 +131,7 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     electionTicks: swarm.integer(9, 15),
     heartbeatTicks: swarm.integer(1, 3),
     clockRegime,
-    clockRates: Array.from({ length: nodes }, () => drawRate(clockRegime, streams.clock)),
+    clockRates: Array.from({ length: nodes + spares }, () => drawRate(clockRegime, streams.clock)),
     network: {
       delayMsMin: swarm.between(0, 10),
       delayMsMean: rates.delayMean === 0 ? 0.5 : rates.delayMean,
@@ -132,6 +175,12 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
       stall: { on: 0.3, from: 0.2, to: 5 },
       clockRate: { on: 0.4, from: 0.2, to: 5 },
       wallJump: { on: 0.4, from: 0.2, to: 5 },
+      crashLoop: { on: 0.25, from: 0.2, to: 5 },
+      ambush: { on: 0.4, from: 0.5, to: 6 },
+      transfer: { on: 0.35, from: 0.5, to: 15 },
+      membership: { on: options.spares > 0 ? 0.95 : 0.1, from: 3, to: 40 },
+      rot: { on: 0.2, from: 0.5, to: 4 },
+      wipe: { on: options.spares > 0 ? 0.4 : 0, from: 0.3, to: 2 },
     },
     streams.swarm,
   );
@@ -175,8 +224,51 @@ function drawFault(kind: Fault["kind"], options: RunOptions, random: RandomStrea
       return { kind, node, durationMs: random.magnitude(10, 20_000) };
     case "clockRate":
       return { kind, node: random.integer(0, options.nodes - 1), rate: drawRate(options.clockRegime, random) };
-    default:
+    case "wallJump":
       return { kind, node, byMs: random.between(-3_600_000, 3_600_000) };
+    default:
+      return drawTargeted(kind, node, options, random);
+  }
+}
+
+type TargetedKind = "crashLoop" | "ambush" | "transfer" | "membership" | "rot" | "wipe";
+
+function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, random: RandomStream): Fault {
+  const electionMs = options.tickMs * options.electionTicks;
+  const salt = random.integer(0, 0x7fff_ffff);
+  switch (kind) {
+    case "crashLoop":
+      return {
+        kind,
+        node,
+        times: random.integer(2, 8),
+        upMs: random.magnitude(1, 2 * electionMs),
+        downMs: random.magnitude(1, 100),
+      };
+    case "ambush":
+      return {
+        kind,
+        on: random.pick(["leader", "leader", "candidate"]),
+        style: random.chance(0.5) ? "mixed" : random.pick(ambushStyles),
+        times: random.integer(1, 10),
+        delayMs: random.magnitude(0.1, electionMs),
+        durationMs: random.magnitude(0.2, 4) * electionMs,
+        salt,
+      };
+    case "transfer":
+      return {
+        kind,
+        times: random.chance(0.5) ? 1 : random.integer(2, 8),
+        gapMs: random.magnitude(10, electionMs),
+        blindMs: random.chance(0.5) ? 0 : random.magnitude(10, electionMs),
+        salt,
+      };
+    case "membership":
+      return { kind, salt };
+    case "rot":
+      return { kind, node, salt };
+    default:
+      return { kind, node };
   }
 }
 

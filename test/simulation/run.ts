@@ -3,6 +3,7 @@
  * which must serve again soon; then everybody, who must agree; then all the checks that look at the whole run.
  */
 import type { WatchTarget } from "../../src/machine/change.ts";
+import { membersOf } from "../../src/raft/leader.ts";
 import { rateErrorMax } from "./clock-model.ts";
 import { Cluster } from "./cluster.ts";
 import { committedWrites, replay } from "./committed-log.ts";
@@ -85,7 +86,7 @@ class Run {
   play(): RunReport {
     const { scheduler, nodes } = this.#cluster;
     const { durationMs } = this.#plan.options;
-    for (const node of nodes) node.start();
+    for (const node of nodes.slice(0, this.#cluster.spareFrom)) node.start();
     for (const watcher of this.#watchers) watcher.start();
     for (const item of this.#plan.tape) {
       scheduler.after(item.atMs, () => {
@@ -121,17 +122,12 @@ class Run {
   }
 
   #recover(): void {
-    const { nodes, scheduler, streams } = this.#cluster;
+    const { scheduler } = this.#cluster;
     const { options } = this.#plan;
     // The slowest clock of the unbounded regime runs at half the speed.
     const electionMs = options.tickMs * options.electionTicks * 2 * (options.clockRegime === "bounded" ? 1 : 2);
-    const majority = Math.floor(nodes.length / 2) + 1;
-    const core = new Set(
-      streams.checks.sample(
-        nodes.map((node) => node.index),
-        streams.checks.integer(majority, nodes.length),
-      ),
-    );
+    this.#cluster.operators.retireRemoved();
+    const core = this.#drawCore();
     this.#trace.tell(scheduler.nowMs, `faults end; the core is ${[...core].join(",")}`);
     this.#cluster.calmDown(core);
     if (!this.#runUntil(this.#mark(core), 10 * electionMs)) {
@@ -142,13 +138,15 @@ class Run {
     }
     this.#trace.tell(scheduler.nowMs, "the core serves");
     this.#cluster.healAll();
+    this.#cluster.operators.retireRemoved();
     for (const watcher of this.#watchers) watcher.hurry();
     // Clients finish what they are at; leases run out.
     this.#runUntil(() => this.#clients.every((client) => !client.busy), 120_000);
-    const all = new Set(nodes.map((node) => node.index));
+    const all = new Set(this.#cluster.living.map((node) => node.index));
     if (!this.#runUntil(this.#mark(all), 10 * electionMs))
       this.#report(`no write after everything was healed: ${this.#positions()}`);
-    else if (!this.#runUntil(() => this.#agree(), 30 * electionMs + 20_000)) this.#report(`no agreement: ${this.#positions()}`);
+    else if (!this.#runUntil(() => this.#agreeAmongMembers(), 30 * electionMs + 20_000))
+      this.#report(`no agreement: ${this.#positions()}`);
     else this.#trace.tell(scheduler.nowMs, "all agree");
   }
 
@@ -179,12 +177,34 @@ class Run {
     return () => written;
   }
 
+  /** A random part of the living that can decide, whichever membership turns out to be in force. */
+  #drawCore(): ReadonlySet<number> {
+    const { living, operators, streams } = this.#cluster;
+    const numbers = living.map((node) => node.index);
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const core = new Set(streams.checks.sample(numbers, streams.checks.integer(1, numbers.length)));
+      if (operators.canDecide(core)) return core;
+    }
+    return new Set(numbers);
+  }
+
+  #agreeAmongMembers(): boolean {
+    // A change of members may have ended only now.
+    this.#cluster.operators.retireRemoved();
+    return this.#agree();
+  }
+
   #agree(): boolean {
-    const { nodes } = this.#cluster;
-    const first = nodes[0];
-    if (first === undefined || !first.alive) return false;
+    const leader = this.#cluster.leader();
+    if (leader === null) return false;
+    const members = membersOf(leader.membership);
+    const nodes = this.#cluster.nodes.filter((node) => members.includes(node.id) && !node.gone);
+    const first = leader;
     const { revision } = first;
+    const membership = JSON.stringify(first.membership);
+    // A removed node that has not heard of it yet ends when it does.
     return (
+      nodes.every((node) => node.alive && JSON.stringify(node.membership) === membership && !node.quarantined) &&
       nodes.every(
         (node) =>
           node.alive && node.appliedIndex === first.appliedIndex && node.lastIndex === node.appliedIndex && !node.disk.isWriting,
@@ -195,7 +215,7 @@ class Run {
   }
 
   #positions(): string {
-    const nodes = this.#cluster.nodes.map((node) =>
+    const nodes = this.#cluster.living.map((node) =>
       node.alive
         ? `${node.id} ${node.role} term ${node.term} applied ${node.appliedIndex} of ${node.lastIndex} hash ${node.disk.stateHash}`
         : `${node.id} down`,
@@ -237,7 +257,14 @@ class Run {
   #reportOfRun(): RunReport {
     const cluster = this.#cluster;
     const { invariants, network, clients, scheduler } = cluster;
-    const counts: Record<string, number> = { ...cluster.counts, ...invariants.counts, ...clients.counts, ...network.counts };
+    const counts: Record<string, number> = {
+      ...cluster.counts,
+      ...cluster.operators.counts,
+      ...cluster.ambushes.counts,
+      ...invariants.counts,
+      ...clients.counts,
+      ...network.counts,
+    };
     const add = (more: Readonly<Record<string, number>>, prefix = ""): void => {
       for (const [name, count] of Object.entries(more)) counts[prefix + name] = (counts[prefix + name] ?? 0) + count;
     };

@@ -9,7 +9,7 @@ import { Driver } from "../../src/node/driver.ts";
 import type { Disk, Snapshots } from "../../src/node/ports.ts";
 import { TicketWaits } from "../../src/node/ticket-waits.ts";
 import { WatchHub } from "../../src/node/watch-hub.ts";
-import { lastIndex, termAt } from "../../src/raft/log.ts";
+import { lastIndex } from "../../src/raft/log.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
 import {
   type Membership,
@@ -65,7 +65,16 @@ export class SimNode implements NodeView {
   readonly id: NodeId;
   readonly disk: DiskModel;
   readonly clock: ClockModel;
-  readonly counts = { crashes: 0, restarts: 0, pauses: 0, inputsDropped: 0, crashesAtWrite: 0, quarantines: 0, removals: 0, steppedDown: 0 };
+  readonly counts = {
+    crashes: 0,
+    restarts: 0,
+    pauses: 0,
+    inputsDropped: 0,
+    crashesAtWrite: 0,
+    quarantines: 0,
+    removals: 0,
+    steppedDown: 0,
+  };
   process: Process | null = null;
   readonly #world: NodeWorld;
   #runs = 0;
@@ -137,6 +146,11 @@ export class SimNode implements NodeView {
   get memberships(): readonly Membership[] {
     return this.#driver.raft.memberships.map(({ membership }) => membership);
   }
+  /** The newest membership that this node knows to be committed. */
+  get committedMembership(): Membership | null {
+    const { memberships, commitIndex } = this.#driver.raft;
+    return memberships.findLast(({ index }) => index <= commitIndex)?.membership ?? null;
+  }
   get quarantined(): boolean {
     return this.disk.hardState.quarantinedUntil !== null;
   }
@@ -148,7 +162,9 @@ export class SimNode implements NodeView {
     return readMeta(this.#driver.tables).revision;
   }
   termAt(index: number): number | undefined {
-    return termAt(this.#driver.raft, toLogIndex(index));
+    const { base, unstable, unstableFrom } = this.#driver.raft.log;
+    if (index <= base.lastIncludedIndex) return index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined;
+    return index >= unstableFrom ? unstable[index - unstableFrom]?.term : this.disk.bare.term(toLogIndex(index));
   }
 
   get #driver(): Driver {
@@ -222,7 +238,11 @@ export class SimNode implements NodeView {
       {
         disk: this.#diskPort(),
         snapshots: {
-          send: (order, done) => this.#world.sendSnapshot(this, order, (delivered) => void this.later(0, () => done(delivered))),
+          send: (order, done) =>
+            this.#world.sendSnapshot(this, order, (delivered) => {
+              // The process that asked may be gone, and another one here in its place.
+              if (process.alive) this.later(0, () => done(delivered));
+            }),
           settle: (installed) => {
             process.receiving = false;
             if (!installed) this.disk.receive(null);
@@ -325,6 +345,11 @@ export class SimNode implements NodeView {
     this.#crashAtWrite = () => this.crash(options);
   }
 
+  /** Nothing more is planned for this node. */
+  disarm(): void {
+    this.#crashAtWrite = null;
+  }
+
   #end(downMs: number | null, farewell: (process: Process) => void): void {
     const process = this.process;
     if (process === null) return;
@@ -402,7 +427,14 @@ export class SimNode implements NodeView {
       this.#paused.waiting.push(run);
       return;
     }
-    run();
+    try {
+      run();
+    } catch (error) {
+      // In production the store ends the process itself when what it reads is damaged, whoever reads.
+      if (!(error instanceof CorruptRecord)) throw error;
+      this.#onFatal(error);
+      return;
+    }
     if (!process.alive) return;
     this.#world.invariants().afterEvent(this);
     this.#world.trace.note(this.index, process.driver.raft.currentTerm, process.driver.raft.commitIndex);
@@ -438,7 +470,10 @@ export class SimNode implements NodeView {
     const { trace, scheduler, report, streams } = this.#world;
     trace.tell(scheduler.nowMs, `${this.id} dies: ${messageOf(error)}`);
     if (!(error instanceof CorruptRecord)) report(`${this.id} stopped: ${messageOf(error)}`);
-    scheduler.after(0, () => this.crash({ downMs: streams.proc.magnitude(10, 5000) }));
+    const process = this.process;
+    scheduler.after(0, () => {
+      if (process?.alive === true) this.crash({ downMs: streams.proc.magnitude(10, 5000) });
+    });
   }
 }
 

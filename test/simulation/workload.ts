@@ -100,7 +100,7 @@ export class Client {
         const mayRepeat = answer.kind === "notDone" || requestId !== null || options.repeatable === true;
         if (!mayRepeat || attempts >= attemptsMax || random.chance(0.1))
           return done(unknown ? { kind: "unknown" } : answer, attempts);
-        if (random.chance(0.7)) this.#node = random.integer(0, this.#workload.options.nodes - 1);
+        if (random.chance(0.7)) this.#node = random.integer(0, this.#workload.port.nodeCount - 1);
         this.#workload.port.after(random.magnitude(1, 300), next);
       });
     };
@@ -116,7 +116,7 @@ export class Client {
 
   #during(random: RandomStream, act: (done: () => void) => void): void {
     this.#busy = true;
-    if (random.chance(0.1)) this.#node = random.integer(0, this.#workload.options.nodes - 1);
+    if (random.chance(0.1)) this.#node = random.integer(0, this.#workload.port.nodeCount - 1);
     act(() => {
       this.#busy = false;
     });

@@ -1,0 +1,84 @@
+/**
+ * This file strikes at the moment that matters: when a node begins to lead, or to campaign, it is cut off, crashed, paused
+ * or made blind a little later. Faults at random times rarely meet the few milliseconds that decide.
+ */
+import type { Role } from "../../src/raft/types.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { type AmbushStyle, ambushStyles, type Fault } from "./plan.ts";
+import { type RandomStream, randomStreams } from "./random.ts";
+import type { SimNode } from "./sim-node.ts";
+
+type Ambush = { readonly fault: Extract<Fault, { readonly kind: "ambush" }>; readonly random: RandomStream; left: number };
+
+export class Ambushes {
+  readonly counts = { ambushes: 0 };
+  readonly #cluster: ClusterView;
+  #laid: Ambush[] = [];
+
+  constructor(cluster: ClusterView) {
+    this.#cluster = cluster;
+  }
+
+  add(fault: Ambush["fault"]): void {
+    this.#laid.push({ fault, random: randomStreams(fault.salt).proc, left: fault.times });
+  }
+
+  end(): void {
+    this.#laid = [];
+  }
+
+  onRole(node: SimNode, role: Role): void {
+    for (const ambush of this.#laid) if (ambush.fault.on === role && ambush.left > 0) this.#strikeSoon(ambush, node);
+    this.#laid = this.#laid.filter((ambush) => ambush.left > 0);
+  }
+
+  #strikeSoon(ambush: Ambush, node: SimNode): void {
+    ambush.left--;
+    const { fault, random } = ambush;
+    const style = fault.style === "mixed" ? random.pick(ambushStyles) : fault.style;
+    const delayMs = random.between(0, 2 * fault.delayMs);
+    const durationMs = random.between(0.2, 1.8) * fault.durationMs;
+    const other = random.pick(this.#cluster.living.filter((candidate) => candidate !== node).concat(node));
+    this.#cluster.scheduler.after(delayMs, () => {
+      if (this.#cluster.calm) return;
+      this.counts.ambushes++;
+      this.#strike(style, { node, other, durationMs });
+    });
+  }
+
+  #strike(style: AmbushStyle, blow: { readonly node: SimNode; readonly other: SimNode; readonly durationMs: number }): void {
+    const { node, other, durationMs } = blow;
+    switch (style) {
+      case "crash":
+        node.crash({ downMs: durationMs });
+        return;
+      case "crashAtWrite":
+        node.crashAtWrite({ downMs: durationMs });
+        return;
+      case "crashOther":
+        other.crash({ downMs: durationMs / 20 });
+        return;
+      case "pause":
+        node.pause({ durationMs, keepsInbound: false });
+        return;
+      default:
+        this.#cut(style, blow);
+    }
+  }
+
+  #cut(
+    style: Exclude<AmbushStyle, "crash" | "crashAtWrite" | "crashOther" | "pause">,
+    blow: { readonly node: SimNode; readonly other: SimNode; readonly durationMs: number },
+  ): void {
+    const { node, other, durationMs } = blow;
+    const { network, living } = this.#cluster;
+    for (const peer of living) {
+      if (peer === node || (style === "keepOne" && peer === other)) continue;
+      const out = { from: node.index, to: peer.index, durationMs };
+      const back = { from: peer.index, to: node.index, durationMs };
+      if (style === "blind") network.clog(back);
+      if (style !== "deaf" && style !== "blind") network.cut(out);
+      if (style !== "mute" && style !== "blind") network.cut(back);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * This file is a cluster as those see it who do things to it.
+ */
+import type { NetworkModel } from "./network-model.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { SimNode } from "./sim-node.ts";
+
+export interface ClusterView {
+  readonly scheduler: Scheduler;
+  readonly network: NetworkModel;
+  readonly nodes: readonly SimNode[];
+  /** Nodes that were ever part of the cluster and may still be. */
+  readonly living: readonly SimNode[];
+  /** The number of the first node that is no member in the beginning. */
+  readonly spareFrom: number;
+  /** Faults have ended. */
+  readonly calm: boolean;
+  /** The node that leads the highest term, if one leads. */
+  leader(): SimNode | null;
+  numberOf(nodeId: string): number;
+}

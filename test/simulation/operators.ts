@@ -1,0 +1,202 @@
+/**
+ * This file is the people and the bad luck that change what a cluster is made of: members come and go, leadership is handed
+ * over, disks rot or are lost. It never goes further than a cluster must be able to bear: a majority of every membership
+ * keeps its disks.
+ */
+import type { MemberAddress, Membership, MembershipChange, NodeId } from "../../src/raft/types.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import type { Fault } from "./plan.ts";
+import { type RandomStream, randomStreams } from "./random.ts";
+import type { SimNode } from "./sim-node.ts";
+
+type Act = Extract<Fault, { readonly kind: "transfer" | "membership" | "rot" | "wipe" }>;
+
+/** How long an operator waits for the end of what was asked. */
+const patienceMs = 5000;
+
+export class Operators {
+  readonly counts: Record<string, number> = { wiped: 0, rotted: 0, changesAsked: 0, transfersAsked: 0 };
+  readonly #cluster: ClusterView;
+  readonly #tell: (line: string) => void;
+
+  constructor(cluster: ClusterView, tell: (line: string) => void) {
+    this.#cluster = cluster;
+    this.#tell = tell;
+  }
+
+  act(fault: Act): void {
+    switch (fault.kind) {
+      case "transfer":
+        this.#transfer(fault, randomStreams(fault.salt).proc, fault.times);
+        return;
+      case "membership":
+        this.#change(randomStreams(fault.salt).proc);
+        return;
+      case "rot":
+        this.#rot(fault);
+        return;
+      default:
+        this.#wipe(fault.node);
+    }
+  }
+
+  /** Nodes that were removed while they were cut off may never hear of it; they are nobody's business any more. */
+  retireRemoved(): void {
+    const { living } = this.#cluster;
+    const removed = new Set(living.flatMap((node) => (node.alive ? (node.committedMembership?.removed ?? []) : [])));
+    for (const node of living) if (removed.has(node.id)) node.retire();
+  }
+
+  /** Whether `core` holds a majority of every membership that may be in force anywhere. */
+  canDecide(core: ReadonlySet<number>): boolean {
+    const holds = (half: readonly NodeId[]): boolean => {
+      const there = half.filter((id) => {
+        const node = this.#nodeOf(id);
+        return core.has(node.index) && !node.gone && !node.quarantined && !node.disk.isRotten;
+      });
+      return half.length === 0 || 2 * there.length > half.length;
+    };
+    return this.#memberships().every(({ voters, votersOutgoing }) => holds(voters) && holds(votersOutgoing));
+  }
+
+  #transfer(fault: Extract<Act, { readonly kind: "transfer" }>, random: RandomStream, left: number): void {
+    const { scheduler, network, living, calm } = this.#cluster;
+    if (calm || left === 0) return;
+    const leader = this.#cluster.leader();
+    const to = random.chance(0.5) ? null : random.pick(living).id;
+    const blindMs = fault.blindMs * random.between(0.5, 1.5);
+    if (leader?.process && !leader.paused) {
+      this.#count("transfersAsked");
+      leader.process.driver.transferLeadership({
+        to,
+        deadlineMs: leader.clock.monotonicMs() + patienceMs,
+        settle: ({ kind }) => this.#count(`transfer.${kind}`),
+      });
+      if (blindMs > 0) {
+        for (const peer of living) if (peer !== leader) network.clog({ from: peer.index, to: leader.index, durationMs: blindMs });
+      }
+    }
+    scheduler.after(fault.gapMs * random.between(0.5, 1.5), () => this.#transfer(fault, random, left - 1));
+  }
+
+  #change(random: RandomStream): void {
+    const leader = this.#cluster.leader();
+    if (!leader?.process || leader.paused || this.#isDamaged()) return;
+    const change = this.#drawChange(leader.membership, random);
+    if (change === null) return;
+    this.#tell(`asks ${leader.id} for ${JSON.stringify(change)}`);
+    this.#count("changesAsked");
+    if (change.kind === "addLearner") {
+      const learner = this.#nodeOf(change.id);
+      if (!learner.alive) learner.start();
+    }
+    leader.process.driver.changeMembership({
+      change,
+      deadlineMs: leader.clock.monotonicMs() + patienceMs,
+      settle: (end) => {
+        this.#count(`change.${end.kind}`);
+        if (end.kind === "made") this.#count(`made.${change.kind}`);
+      },
+    });
+  }
+
+  #drawChange(membership: Membership, random: RandomStream): MembershipChange | null {
+    const { voters, learners, removed } = membership;
+    const gone = voters.filter((id) => this.#nodeOf(id).gone);
+    const learner = learners.find((id) => !this.#nodeOf(id).gone);
+    const dead = learners.find((id) => this.#nodeOf(id).gone);
+    const spare = this.#cluster.nodes.find(
+      (node) => !node.gone && ![...voters, ...learners, ...removed].includes(node.id) && node.index >= this.#cluster.spareFrom,
+    );
+    const [goneVoter] = gone;
+    const victim = goneVoter ?? random.pick(voters);
+    const choices: (MembershipChange | null)[] = [];
+    if (dead !== undefined) choices.push({ kind: "remove", id: dead });
+    if (spare !== undefined) choices.push({ kind: "addLearner", id: spare.id, address: addressOf(spare.id) });
+    if (learner !== undefined) {
+      choices.push({ kind: "promote", id: learner }, { kind: "promote", id: learner });
+      choices.push({ kind: "replace", id: victim, by: learner });
+      if (random.chance(0.2)) choices.push({ kind: "remove", id: learner });
+    }
+    if (voters.length > 3 || random.chance(0.1)) choices.push({ kind: "remove", id: victim });
+    const possible = choices.filter((change) => change !== null && this.#bearable(change, voters));
+    return possible.length === 0 ? null : random.pick(possible);
+  }
+
+  /** Whether those that are left could still decide, with one to spare where there are three or more. */
+  #bearable(change: MembershipChange, voters: readonly NodeId[]): boolean {
+    const next = votersAfter(change, voters);
+    const living = next.filter((id) => !this.#nodeOf(id).gone).length;
+    return next.length >= 2 && 2 * living > next.length;
+  }
+
+  #rot(fault: Extract<Act, { readonly kind: "rot" }>): void {
+    const node = fault.node >= 0 ? this.#cluster.nodes[fault.node] : this.#cluster.leader();
+    if (!node?.known || node.gone || this.#isDamaged()) return;
+    if (this.#cluster.nodes.some((other) => other.known && other.gone)) return;
+    if (this.#memberships().some(({ voters, votersOutgoing }) => voters.length < 3 || [1, 2].includes(votersOutgoing.length)))
+      return;
+    const { base, lastIndex } = node.disk.bare;
+    if (lastIndex <= base.lastIncludedIndex) return;
+    const index = randomStreams(fault.salt).disk.integer(base.lastIncludedIndex + 1, lastIndex);
+    this.#count("rotted");
+    this.#tell(`entry ${index} of ${node.id} rots`);
+    node.disk.rot(index);
+  }
+
+  #wipe(number: number): void {
+    const node = number >= 0 ? this.#cluster.nodes[number] : this.#cluster.leader();
+    if (!node?.known || node.gone || this.#isDamaged()) return;
+    const rest = new Set(this.#cluster.living.filter((other) => other !== node).map((other) => other.index));
+    if (!this.canDecide(rest)) return;
+    this.#count("wiped");
+    this.#tell(`the disk of ${node.id} is lost`);
+    node.retire();
+  }
+
+  /** Whether a disk has lost something that is not back yet. */
+  #isDamaged(): boolean {
+    return this.#cluster.living.some((node) => node.quarantined || node.disk.isRotten);
+  }
+
+  /** Every membership that is in force, or may be after a restart or a truncation. */
+  #memberships(): readonly Membership[] {
+    return this.#cluster.living.flatMap((node) => {
+      const { base, lastIndex } = node.disk.bare;
+      const found: Membership[] = node.alive ? [...node.memberships] : [base.membership];
+      if (node.alive || lastIndex <= base.lastIncludedIndex) return found;
+      const from = (base.lastIncludedIndex + 1) as typeof lastIndex;
+      for (const { payload } of node.disk.bare.entries({ from, to: lastIndex, bytesMax: Number.MAX_SAFE_INTEGER }))
+        if (payload.kind === "membership") found.push(payload.membership);
+      return found;
+    });
+  }
+
+  #nodeOf(id: NodeId): SimNode {
+    const node = this.#cluster.nodes[this.#cluster.numberOf(id)];
+    if (node === undefined) throw new Error(`no node ${id}`);
+    return node;
+  }
+
+  #count(name: string): void {
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
+  }
+}
+
+/** Where a node would listen. */
+export function addressOf(id: string): MemberAddress {
+  return { peerUrl: `http://${id}:1`, apiUrl: `http://${id}:2` };
+}
+
+function votersAfter(change: MembershipChange, voters: readonly NodeId[]): readonly NodeId[] {
+  switch (change.kind) {
+    case "addLearner":
+      return voters;
+    case "promote":
+      return [...voters, change.id];
+    case "remove":
+      return voters.filter((id) => id !== change.id);
+    case "replace":
+      return [...voters.filter((id) => id !== change.id), change.by];
+  }
+}
