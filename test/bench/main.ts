@@ -34,8 +34,9 @@ bench
 
 bench
   .command("failover")
-  .description("kill -9 of the leader under writes: how long no write is acknowledged")
-  .option("--kills <count>", "how often", count, 10)
+  .description("the leader goes, under writes: how long none is acknowledged")
+  .addOption(new Option("--how <way>", "kill -9, or an orderly stop").choices(["kill", "stop"]).default("kill"))
+  .option("--times <count>", "how often", count, 10)
   .option("--clients <count>", "writers", count, 8)
   .option("--json", "print one JSON object")
   .action(runFailover);
