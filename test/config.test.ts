@@ -102,6 +102,18 @@ const refusals = [
     message: "electionTicks: 25 is less than three times heartbeatTicks (10)",
   },
   {
+    name: "a member to join that is no URL",
+    env: { KEYHOLD_JOIN: "10.0.0.1:7101" },
+    exitCode: 2,
+    message: 'join: "10.0.0.1:7101" is not an http URL of a host and a port',
+  },
+  {
+    name: "a node that begins a cluster and joins one",
+    env: { KEYHOLD_JOIN: "http://10.0.0.1:7101", KEYHOLD_INITIAL_CLUSTER: "n1=http://10.0.0.1:7101|http://10.0.0.1:7001" },
+    exitCode: 2,
+    message: "join: initialCluster is set, too: a node begins a cluster or joins one",
+  },
+  {
     name: "an API beyond loopback",
     env: { KEYHOLD_API_HOST: "0.0.0.0" },
     exitCode: 78,
@@ -121,6 +133,15 @@ for (const { name, env, exitCode, message } of refusals) {
     expect(load({ env })).toEqual({ ok: false, error: { option: expect.any(String), exitCode, message } });
   });
 }
+
+test("a node that joins has no members of its own, and learns the cluster id from those it asks", () => {
+  const result = load({ env: { KEYHOLD_NODE_ID: "n4", KEYHOLD_JOIN: "http://10.0.0.1:7101, http://10.0.0.2:7101" } });
+  expect(result.ok && [result.value.joinUrls, result.value.members, result.value.clusterId]).toEqual([
+    ["http://10.0.0.1:7101", "http://10.0.0.2:7101"],
+    [],
+    "",
+  ]);
+});
 
 test("a secret that is too short is refused without being shown", () => {
   const result = load({ env: { KEYHOLD_PEER_SECRET: "hunter2" } });

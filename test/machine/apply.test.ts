@@ -102,6 +102,47 @@ describe("a membership entry", () => {
   }
 });
 
+describe("what a member says of itself", () => {
+  const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
+  const both = membership({ voters: ["n1"], learners: ["n2"] });
+  function begin(): Bench {
+    const bench = new Bench();
+    writeInitialState(bench.tables, { storeId: "s", membership: membership({ voters: ["n1"] }) });
+    bench.apply({ kind: "membership", membership: both });
+    return bench;
+  }
+  const hello = (bench: Bench, id: typeof n1, instanceId: string, version: number) =>
+    bench.do({ kind: "memberHello", id, instanceId, version });
+
+  test("is kept under its id, without a revision, and follows an upgrade", () => {
+    const bench = begin();
+    const before = bench.revision;
+    hello(bench, n1, "folder-1", 1);
+    expect(hello(bench, n1, "folder-1", 2)).toEqual({ instanceId: "folder-1", version: 2 });
+    expect([...bench.tables.range("nodes", {})]).toEqual([["n1", { instanceId: "folder-1", version: 2 }]]);
+    expect(bench.revision).toBe(before);
+  });
+
+  test("does not take the id of another instance, which is what it is answered", () => {
+    const bench = begin();
+    hello(bench, n2, "folder-2", 1);
+    expect(hello(bench, n2, "wiped", 2)).toEqual({ instanceId: "folder-2", version: 1 });
+    expect(bench.tables.get("nodes", "n2")).toEqual({ instanceId: "folder-2", version: 1 });
+  });
+
+  test("is forgotten when it is removed, and not kept of somebody who is no member", () => {
+    const bench = begin();
+    hello(bench, n2, "folder-2", 1);
+    bench.apply({ kind: "membership", membership: { ...membership({ voters: ["n1"] }), removed: [n2] } });
+    hello(bench, n2, "folder-2", 1);
+    expect([...bench.tables.range("nodes", {})]).toEqual([]);
+  });
+
+  test("leaves the membership that the cluster began with as it was", () => {
+    expect(begin().tables.get("members", "genesis")).toEqual(membership({ voters: ["n1"] }));
+  });
+});
+
 describe("the hash of a state", () => {
   test("differs when a byte of a value differs", () => {
     const hashes = ["1", "2"].map((value) => {

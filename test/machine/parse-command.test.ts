@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { CommandBody } from "../../src/machine/command.ts";
 import { MalformedCommand } from "../../src/machine/fields.ts";
 import { parseCommand } from "../../src/machine/parse-command.ts";
+import { toNodeId } from "../../src/raft/types.ts";
 import { bytes, make } from "./bench.ts";
 
 const bodies: readonly CommandBody[] = [
@@ -20,6 +21,7 @@ const bodies: readonly CommandBody[] = [
   make.release("a", "l1", 1),
   make.cancel("a", 1),
   make.breakLock("a"),
+  { kind: "memberHello", id: toNodeId("n1"), instanceId: "i", version: 1 },
 ];
 
 const put = make.put("k", "1");
@@ -27,6 +29,9 @@ const acquire = make.acquire("a");
 const wrong: readonly { name: string; body: unknown; field: string }[] = [
   { name: "no object", body: "put", field: "body" },
   { name: "an unknown kind", body: { kind: "configDrop" }, field: "body.kind" },
+  { name: "no node id", body: { kind: "memberHello", id: "N1", instanceId: "i", version: 1 }, field: "body.id" },
+  { name: "no instance", body: { kind: "memberHello", id: "n1", instanceId: "", version: 1 }, field: "body.instanceId" },
+  { name: "version 0", body: { kind: "memberHello", id: "n1", instanceId: "i", version: 0 }, field: "body.version" },
   { name: "no key", body: { ...put, key: undefined }, field: "body.key" },
   { name: "an empty key", body: { ...put, key: "" }, field: "body.key" },
   { name: "a key of 481 bytes", body: { ...put, key: `${"é".repeat(240)}x` }, field: "body.key" },

@@ -1,0 +1,120 @@
+/**
+ * This file tests what the peer port does for nodes that are not, not yet, or no longer among the members it knows.
+ */
+import { afterEach, expect, test } from "vitest";
+import { toNodeId } from "../../src/raft/types.ts";
+import { askGenesis, type Genesis, genesisPath } from "../../src/transport/genesis.ts";
+import { connect, numbered, openRecorded, type Recorded, until } from "./http-harness.ts";
+import { rawRequest } from "./raw-peer.ts";
+
+const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
+const opened: Recorded[] = [];
+
+async function open(...parameters: Parameters<typeof openRecorded>): Promise<Recorded> {
+  const recorded = await openRecorded(...parameters);
+  opened.push(recorded);
+  return recorded;
+}
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(({ transport }) => transport.close()));
+});
+
+const genesis: Genesis = {
+  clusterId: "test",
+  membership: {
+    voters: [n1],
+    votersOutgoing: [],
+    learners: [],
+    learnersNext: [],
+    addresses: { n1: { peerUrl: "http://n1:7101", apiUrl: "http://n1:7001" } },
+    removed: [],
+  },
+  instances: { n1: "folder-1" },
+  removed: ["n0"],
+};
+const caller = { nodeId: toNodeId("n4"), secret: null, timeoutMs: 2000 };
+
+test("a node that knows no cluster is told with whom it began, which folders it knows and which ids are used up", async () => {
+  const member = await open("n1", { onGenesis: () => genesis });
+  expect(await askGenesis(member.address.peerUrl, caller)).toEqual({ ok: true, value: genesis });
+});
+
+test("a stranger without the secret, under the asked node's name or in another protocol is told nothing", async () => {
+  const member = await open("n1", { onGenesis: () => genesis, secret: "correct" });
+  const url = member.address.peerUrl;
+  expect(await askGenesis(url, { ...caller, secret: "correct" })).toMatchObject({ ok: true });
+  for (const [wrong, reason] of [
+    [{ ...caller, secret: "guessed" }, "401"],
+    [caller, "401"],
+    [{ ...caller, secret: "correct", nodeId: n1 }, "sender_invalid"],
+  ] as const) {
+    const refused = await askGenesis(url, wrong);
+    expect(refused).toMatchObject({ ok: false, error: { kind: "refused" } });
+    expect(!refused.ok && refused.error.detail).toContain(reason);
+  }
+  const answer = await rawRequest(url, {
+    method: "GET",
+    path: genesisPath,
+    headers: { "keyhold-peer-secret": "correct", "keyhold-from": "n4", "keyhold-protocol": "9" },
+  });
+  expect([answer.status, answer.body.includes("protocol_version_unsupported")]).toEqual([400, true]);
+});
+
+test("a node that does not know its cluster yet, or does not listen, may be asked again", async () => {
+  const starting = await open("n1");
+  expect(await askGenesis(starting.address.peerUrl, caller)).toMatchObject({ ok: false, error: { kind: "unreachable" } });
+  await starting.transport.close();
+  expect(await askGenesis(starting.address.peerUrl, caller)).toMatchObject({ ok: false, error: { kind: "unreachable" } });
+});
+
+test("an answer that does not name its own cluster is not believed", async () => {
+  const member = await open("n1", { onGenesis: () => ({ ...genesis, clusterId: "another" }) });
+  expect(await askGenesis(member.address.peerUrl, caller)).toMatchObject({ ok: false, error: { kind: "refused" } });
+});
+
+test("a caller that is not among the peers is answered at the address it gives, until it goes", async () => {
+  const known = await open("n1");
+  const leader: Recorded = await open("n2", { ownUrl: () => leader.address.peerUrl });
+  await connect(leader, "n1", known.address.peerUrl);
+  await until(() => known.transport.stats().get(n2)?.connected === true);
+  known.transport.send(numbered("n1", "n2", 7));
+  await until(() => leader.received.length === 1);
+  // Who becomes a member keeps its stream.
+  known.transport.setPeers(new Map([[n2, leader.address]]));
+  expect(known.transport.stats().get(n2)?.connected).toBe(true);
+  known.transport.setPeers(new Map());
+  expect(known.transport.stats().has(n2)).toBe(false);
+});
+
+test("a guest that goes is forgotten", async () => {
+  const known = await open("n1");
+  const leader: Recorded = await open("n2", { ownUrl: () => leader.address.peerUrl });
+  await connect(leader, "n1", known.address.peerUrl);
+  await until(() => known.transport.stats().has(n2));
+  leader.transport.setPeers(new Map());
+  await until(() => !known.transport.stats().has(n2));
+});
+
+test("a node that was removed is told so by those who know, its open stream is cut, and others let it be", async () => {
+  const removed = new Set<string>();
+  const tellers: string[] = [];
+  const knows = await open("n1", { isRemoved: (id) => removed.has(id) });
+  const outcast = await open("n2", { onRemoved: (by) => tellers.push(by) });
+  await connect(outcast, "n1", knows.address.peerUrl);
+  expect(tellers).toEqual([]);
+  removed.add("n2");
+  await until(() => tellers.includes("n1"));
+  expect(knows.events.some((event) => event.kind === "callerRefused" && event.code === "member_removed")).toBe(true);
+  expect(outcast.transport.stats().get(n1)?.connected).toBe(false);
+});
+
+test("a stranger on a reused port cannot tell a node that it was removed", async () => {
+  const tellers: string[] = [];
+  const stranger = await open("n9", { isRemoved: () => true });
+  const node = await open("n2", { onRemoved: (by) => tellers.push(by) });
+  // It calls n1 there, and n9 answers.
+  node.transport.setPeers(new Map([[n1, stranger.address]]));
+  await until(() => typeof node.transport.stats().get(n1)?.lastError === "string");
+  expect(tellers).toEqual([]);
+});
