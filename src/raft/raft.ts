@@ -6,7 +6,6 @@ import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
 import type { Progress } from "./progress.ts";
 import { createRandom, nextBelow, type Random } from "./random.ts";
-import type { ReadLease } from "./read-lease.ts";
 import {
   type ClusterTimeMs,
   type Effect,
@@ -53,6 +52,18 @@ export type RaftOptions = {
 
 /** A read that the leader confirms: its index was fixed when it arrived, its round began afterwards (§6.4). */
 export type PendingRead = { readonly from: NodeId; readonly readId: number; readonly index: LogIndex; readonly round: number };
+
+/** A heartbeat round and when it was sent, on the leader's monotonic clock. */
+export type SentRound = { readonly round: number; readonly sentMs: number };
+
+/** What a leader knows of its lease. */
+export type ReadLease = {
+  /** Rounds whose answers may still extend the lease, oldest first. */
+  sent: SentRound[];
+  untilMs: number;
+  /** A transfer was begun in this term: its election may come at any time, promises or not. */
+  void: boolean;
+};
 
 export type LeaderState = {
   readonly kind: "leader";

@@ -4,19 +4,7 @@
  * keep it over restarts and broken connections. It rests on clock rates, which is why it is off unless asked for.
  */
 import { quorumValue } from "./quorum.ts";
-import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
-
-/** A heartbeat round and when it was sent, on the leader's monotonic clock. */
-export type SentRound = { readonly round: number; readonly sentMs: number };
-
-/** What a leader knows of its lease. */
-export type ReadLease = {
-  /** Rounds whose answers may still extend the lease, oldest first. */
-  sent: SentRound[];
-  untilMs: number;
-  /** A transfer was begun in this term: its election may come at any time, promises or not. */
-  void: boolean;
-};
+import { type LeaderState, membershipOf, type Raft, type ReadLease } from "./raft.ts";
 
 export function newReadLease(): ReadLease {
   return { sent: [], untilMs: 0, void: false };
