@@ -102,6 +102,8 @@ export function transferProblem(end: Exclude<TransferEnd, { readonly kind: "tran
         code: "transfer_timed_out",
         detail: "The successor did not take over within an election timeout; this node leads on. See that it runs and keeps up.",
       };
+    case "outcomeUnknown":
+      return outcomeUnknownProblem("The successor may still take over. GET /v1/cluster tells who leads.");
     case "shuttingDown":
       return serviceProblem(end, 0);
     default:

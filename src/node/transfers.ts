@@ -13,6 +13,8 @@ export type TransferEnd =
   | { readonly kind: "inProgress" }
   /** Given up after an election timeout; this node leads on. */
   | { readonly kind: "timedOut" }
+  /** The deadline passed before the successor took over or was given up: it may still take over. */
+  | { readonly kind: "outcomeUnknown" }
   | { readonly kind: "shuttingDown" };
 
 export type TransferRequest = {
@@ -55,7 +57,8 @@ export class Transfers {
     const underWay = raft.role.kind === "leader" && raft.role.transferTo !== null;
     const givenUp = this.#pending.begun && raft.role.kind === "leader" && !underWay;
     this.#pending.begun ||= underWay;
-    if (givenUp || this.#pending.deadlineMs <= nowMs) this.#end({ kind: "timedOut" });
+    if (givenUp) this.#end({ kind: "timedOut" });
+    else if (this.#pending.deadlineMs <= nowMs) this.#end({ kind: "outcomeUnknown" });
   }
 
   close(): void {

@@ -139,6 +139,7 @@ export function describeMembers(api: () => TestApi): void {
       [{ kind: "notLeader", leaderId: null }, 503, "no_leader"],
       [{ kind: "inProgress" }, 409, "transfer_in_progress"],
       [{ kind: "timedOut" }, 409, "transfer_timed_out"],
+      [{ kind: "outcomeUnknown" }, 504, "outcome_unknown"],
       [{ kind: "shuttingDown" }, 503, "shutting_down"],
     ];
     for (const [end, status, code] of transferEnds) {

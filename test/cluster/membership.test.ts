@@ -44,7 +44,8 @@ async function write(cluster: TestCluster, except: TestNode | undefined, key: st
 }
 
 test("a cluster grows from three to five: a learner votes only when it has caught up, and watchers see it all", async () => {
-  await using cluster = await TestCluster.start();
+  // The log is cut long before the newcomers come: they are sent a state.
+  await using cluster = await TestCluster.start({ environment: { KEYHOLD_LOG_ENTRIES_MAX: "100" } });
   using client = clientOf(cluster);
   const seen: string[] = [];
   const watch = client.watch({ targets: [{ kind: "member" }], from: "now" });
@@ -55,7 +56,7 @@ test("a cluster grows from three to five: a learner votes only when it has caugh
       if (seen.length >= 4) return;
     }
   })();
-  for (let index = 0; index < 30; index += 1) await write(cluster, undefined, `before/${index}`);
+  for (let index = 0; index < 250; index += 1) await write(cluster, undefined, `before/${index}`);
 
   // Added first, started then.
   const fourth = await cluster.newcomer("n4");
@@ -63,10 +64,14 @@ test("a cluster grows from three to five: a learner votes only when it has caugh
   expect(added.ok && added.value.changed).toBe(true);
   const early = await client.cluster.promote("n4");
   expect(early.ok ? undefined : early.error).toMatchObject({ code: "not_caught_up" });
-  expect(!early.ok && "behindEntries" in early.error ? early.error.behindEntries : 0).toBeGreaterThan(30);
+  expect(!early.ok && "behindEntries" in early.error ? early.error.behindEntries : 0).toBeGreaterThan(250);
   fourth.node.start();
   await fourth.node.untilReady();
   await promote(client, "n4");
+  // It remembers whose it is, with whatever it was started.
+  await fourth.node.kill();
+  fourth.node.start();
+  await fourth.node.untilReady();
 
   // Started first, added then.
   const fifth = await cluster.newcomer("n5");
@@ -84,8 +89,8 @@ test("a cluster grows from three to five: a learner votes only when it has caugh
   const leader = await cluster.leader();
   const others = cluster.nodes.filter((node) => node !== leader);
   await Promise.all(others.map((node) => node.kill()));
-  const reply = await new RotatingCaller([fourth.node.apiUrl, fifth.node.apiUrl], 0).repeat({ path: "/v1/config/before/29" });
-  expect(reply.body["value"]).toBe("before/29");
+  const reply = await new RotatingCaller([fourth.node.apiUrl, fifth.node.apiUrl], 0).repeat({ path: "/v1/config/before/249" });
+  expect(reply.body["value"]).toBe("before/249");
   await watching;
   expect(seen).toEqual(["memberAdded n4", "memberPromoted n4", "memberAdded n5", "memberPromoted n5"]);
 });
@@ -127,6 +132,25 @@ test("a dead voter is replaced, and when it comes back it is told, stops by itse
   returning.node.start();
   expect(await returning.node.untilEnded(endMsMax)).toBe(78);
   expect(returning.node.output).toContain(`${dead.id} was removed from this cluster and its id is not used again`);
+});
+
+test("a voter that was down while others came, and one of them leads, finds its way back", async () => {
+  await using cluster = await TestCluster.start();
+  const absent = await cluster.follower();
+  using client = clientOf(cluster, absent);
+  await absent.kill();
+  const fourth = await cluster.newcomer("n4");
+  fourth.node.start();
+  expect((await client.cluster.addLearner(fourth.member)).ok).toBe(true);
+  await promote(client, "n4");
+  const moved = await client.cluster.transfer({ to: "n4" });
+  expect(moved.ok ? moved.value.leaderId : moved.error).toBe("n4");
+  await write(cluster, absent, "unheard");
+  // Nothing that it knows says where n4 is.
+  absent.start();
+  await absent.untilReady();
+  const reply = await new RotatingCaller([absent.apiUrl], 0).repeat({ path: "/v1/config/unheard" });
+  expect(reply.body["value"]).toBe("unheard");
 });
 
 test("a leader that is removed answers, stops by itself, and writes go on", async () => {

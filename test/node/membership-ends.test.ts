@@ -152,6 +152,10 @@ describe("on a cluster of drivers", () => {
     const ends = transfer(cluster.n1, n3);
     cluster.tick(30);
     expect(ends).toEqual([{ kind: "timedOut" }]);
+    const hasty = transfer(cluster.n1, n3, 20);
+    cluster.tick(3);
+    expect(hasty).toEqual([{ kind: "outcomeUnknown" }]);
+    cluster.tick(30);
     const written = cluster.put(cluster.n1, "after");
     cluster.tick(5);
     expect(written.map((end) => end.kind)).toEqual(["applied"]);
