@@ -7,6 +7,11 @@ MAKEFLAGS += --no-print-directory
 DATA ?= .keyhold
 NODES ?= 3
 BASE_PORT ?= 7000
+# For `simulate` and `soak`: make simulate SEED=7; make soak MINUTES=60. Every soak plays other seeds.
+SEED ?= 1
+VIRTUAL_SECONDS ?= 60
+MINUTES ?= 10
+FROM ?= $(shell date +%s)
 # For `bench`: make bench BENCH="load --clients 128"
 BENCH ?= load
 
@@ -15,7 +20,7 @@ bin := node_modules/.bin
 installed := node_modules/.package-lock.json
 sources := $(shell find api src openapi test -name node_modules -prune -o -name '*.ts' -print)
 
-.PHONY: help run cluster test check fix generate build bench clean packages node
+.PHONY: help run cluster test check fix generate build bench simulate soak clean packages node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {  printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +58,13 @@ dist/.built: $(installed) tsconfig.json $(sources)
 
 bench: build ## Measure a cluster on this machine (BENCH="load --help" lists what)
 	@node dist/test/bench/main.js $(BENCH)
+
+simulate: $(installed) ## Replay one simulated run exactly and print its story (SEED=, VIRTUAL_SECONDS=)
+	@node --import tsx test/simulation/main.ts --seed $(SEED) --virtual-seconds $(VIRTUAL_SECONDS) --shrink
+
+soak: $(installed) ## Simulate clusters on all cores, then stop (MINUTES=, FROM=); what fails is made small and kept
+	@node --import tsx test/simulation/main.ts --minutes $(MINUTES) --from $(FROM) --workers $$(nproc) \
+	  --virtual-seconds $(VIRTUAL_SECONDS) --twice-every 20 --shrink
 
 clean: ## Remove what was built and installed (not the data in .keyhold)
 	rm -rf dist node_modules openapi/dist

@@ -4,6 +4,7 @@
 
 /** First match counts. */
 const names: readonly (readonly [RegExp, string])[] = [
+  [/by counting/, "own term by counting"],
   [/election safety/, "election safety"],
   [/leader append-only/, "leader append-only"],
   [/log matching/, "log matching"],

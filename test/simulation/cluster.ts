@@ -81,7 +81,10 @@ export class Cluster implements ClusterView {
       { rates: options.network, nodesMax: ids.length },
     );
     this.ambushes = new Ambushes(this);
-    this.operators = new Operators(this, (line) => this.#trace.tell(this.scheduler.nowMs, line));
+    this.operators = new Operators(this, {
+      electionMs: options.tickMs * options.electionTicks,
+      tell: (line) => this.#trace.tell(this.scheduler.nowMs, line),
+    });
     this.clients = new ClientPort(
       { scheduler: this.scheduler, random: this.streams.workload, nodes: this.nodes },
       { loss: () => this.#clientLoss, delayMsMean: 1 },
@@ -189,7 +192,7 @@ export class Cluster implements ClusterView {
 
   #calmNode(node: SimNode): void {
     node.disk.setRates(calmDisk);
-    node.disk.stall(0);
+    node.disk.endStall();
     node.disarm();
     node.resume();
     if (!node.alive) node.start();
@@ -198,6 +201,8 @@ export class Cluster implements ClusterView {
   /** Down for a moment, up for a moment, and again. */
   #crashLoop(node: SimNode | null, loop: Extract<Fault, { readonly kind: "crashLoop" }>): void {
     if (node === null) return;
+    const durationMs = loop.times * (loop.upMs + loop.downMs);
+    for (const peer of this.living) if (peer !== node) this.network.straggle({ from: peer.index, to: node.index, durationMs });
     const strike = (left: number): void => {
       if (this.#calm || left === 0) return;
       node.crash({ downMs: loop.downMs });

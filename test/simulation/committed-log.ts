@@ -99,6 +99,21 @@ export function committedWrites(facts: readonly CommittedFact[]): readonly Commi
   return writes;
 }
 
+/** What happened in the log that is worth to be counted. */
+export function countFacts(facts: readonly CommittedFact[]): Readonly<Record<string, number>> {
+  const counts = { leasesExpired: 0, waitsTimedOut: 0, holdsBroken: 0, keysEndedWithLease: 0, requestsRepeated: 0 };
+  for (const { batches, request } of facts) {
+    if (request !== null && !request.executed) counts.requestsRepeated++;
+    for (const change of batches.flatMap((batch) => batch.changes)) {
+      if (change.kind === "leaseEnded" && change.reason === "expired") counts.leasesExpired++;
+      else if (change.kind === "lockDequeued" && change.reason === "waitTimeout") counts.waitsTimedOut++;
+      else if (change.kind === "lockReleased" && change.reason === "broken") counts.holdsBroken++;
+      else if (change.kind === "configDeleted" && change.reason === "leaseEnded") counts.keysEndedWithLease++;
+    }
+  }
+  return counts;
+}
+
 const decoder = new TextDecoder();
 
 /** A config value as histories name it. */

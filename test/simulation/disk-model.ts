@@ -153,7 +153,7 @@ export type InstallBatch = Parameters<Disk["installSnapshot"]>[0];
 /** What a new node starts from. */
 export type DiskStart = { readonly base: SnapshotMeta };
 
-type Underway = { readonly carryOut: () => void; readonly timer: Timer | null };
+type Underway = { readonly carryOut: () => void; readonly timer: Timer | null; readonly end: () => void };
 
 export class DiskModel implements Disk {
   readonly log: LogReader;
@@ -210,6 +210,16 @@ export class DiskModel implements Disk {
   /** No write ends before `durationMs` from now. */
   stall(durationMs: number): void {
     this.#stalledUntilMs = this.#world.scheduler.nowMs + durationMs;
+  }
+
+  /** Ends a stall now, also for the write that it holds. */
+  endStall(): void {
+    const { scheduler } = this.#world;
+    this.#stalledUntilMs = scheduler.nowMs;
+    const underway = this.#underway;
+    if (underway === null || underway.timer === null) return;
+    scheduler.cancel(underway.timer);
+    this.#underway = { ...underway, timer: scheduler.after(1, underway.end) };
   }
 
   /** The entry at `index`, if held, can no longer be read. */
@@ -280,21 +290,21 @@ export class DiskModel implements Disk {
     }
     const fails = random.chance(rates.failure);
     const endsAtMs = Math.max(scheduler.nowMs + latencyMs, this.#stalledUntilMs);
-    const timer = scheduler.after(endsAtMs - scheduler.nowMs, () => this.#end(carryOut, fails ? null : done));
-    this.#underway = { carryOut, timer };
+    const end = (): void => this.#end(carryOut, fails ? null : done);
+    this.#underway = { carryOut, timer: scheduler.after(endsAtMs - scheduler.nowMs, end), end };
   }
 
   #end(carryOut: () => void, done: (() => void) | null): void {
     // A stall that began meanwhile holds this write, too.
     const { scheduler } = this.#world;
     if (this.#stalledUntilMs > scheduler.nowMs) {
-      const timer = scheduler.after(this.#stalledUntilMs - scheduler.nowMs, () => this.#end(carryOut, done));
-      this.#underway = { carryOut, timer };
+      const end = (): void => this.#end(carryOut, done);
+      this.#underway = { carryOut, timer: scheduler.after(this.#stalledUntilMs - scheduler.nowMs, end), end };
       return;
     }
     if (done === null) {
       this.counts.failed++;
-      this.#underway = { carryOut, timer: null };
+      this.#underway = { carryOut, timer: null, end: () => undefined };
       this.#world.failed("write failed: EIO");
       return;
     }

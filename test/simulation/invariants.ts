@@ -44,8 +44,11 @@ type Memory = {
   votes: Map<number, string>;
   commitIndex: number;
   durableApplied: number;
+  quarantined: boolean;
   /** The term it leads, and the end of its log then; -1 while it does not lead. */
   leads: number;
+  /** It led this term before the present event, too. */
+  ledBefore: boolean;
   leaderLastIndex: number;
 };
 
@@ -56,7 +59,7 @@ type Seen = { readonly entry: Entry; readonly previousTerm: number; readonly by:
 const indexesMax = 2 ** 32;
 
 export class Invariants {
-  readonly counts = { elections: 0, truncations: 0, entriesWritten: 0, hashesCompared: 0, installs: 0 };
+  readonly counts = { elections: 0, truncations: 0, entriesWritten: 0, hashesCompared: 0, installs: 0, quarantinesEnded: 0 };
   /** The first virtual time at which each index was known to be committed, by index; 0 for index 0. */
   readonly committedAtMs: number[] = [0];
   readonly #world: InvariantWorld;
@@ -103,7 +106,9 @@ export class Invariants {
 
   /** The disk of `node` lost its log and its state, and knows it. */
   afterQuarantine(node: NodeView): void {
-    this.#memoryOf(node.index).durableApplied = 0;
+    const memory = this.#memoryOf(node.index);
+    memory.durableApplied = 0;
+    memory.quarantined = true;
     this.#countsDurable = false;
   }
 
@@ -235,7 +240,8 @@ export class Invariants {
       memory.leads = -1;
       return;
     }
-    if (memory.leads !== node.term) {
+    memory.ledBefore = memory.leads === node.term;
+    if (!memory.ledBefore) {
       this.counts.elections++;
       memory.leads = node.term;
       const other = this.#leaderOf.get(node.term);
@@ -271,6 +277,12 @@ export class Invariants {
     const { commitIndex } = node;
     if (commitIndex === memory.commitIndex) return;
     if (commitIndex < memory.commitIndex) this.#report(node, `commit index fell from ${memory.commitIndex} to ${commitIndex}`);
+    // §3.6.2: by counting, a leader commits entries of its own term only; older ones go along.
+    if (node.role === "leader" && memory.leads === node.term && memory.ledBefore && node.termAt(commitIndex) !== node.term)
+      this.#report(
+        node,
+        `the leader of term ${node.term} committed ${commitIndex} of term ${node.termAt(commitIndex)} by counting`,
+      );
     if (commitIndex > node.lastIndex) this.#report(node, `commit ${commitIndex} beyond the end of the log ${node.lastIndex}`);
     for (let index = Math.max(memory.commitIndex + 1, 1); index <= commitIndex; index++) {
       const term = node.termAt(index);
@@ -350,6 +362,8 @@ export class Invariants {
     const { currentTerm, votedFor } = hardState;
     if (currentTerm < memory.durableTerm) this.#report(node, `durable term fell from ${memory.durableTerm} to ${currentTerm}`);
     memory.durableTerm = currentTerm;
+    if (memory.quarantined && hardState.quarantinedUntil === null) this.counts.quarantinesEnded++;
+    memory.quarantined = hardState.quarantinedUntil !== null;
     if (votedFor !== null) this.#noteVote(node, currentTerm, votedFor);
     else if (memory.votes.has(currentTerm)) this.#report(node, `forgot its vote in term ${currentTerm}`);
   }
@@ -375,7 +389,9 @@ export class Invariants {
         votes: new Map(),
         commitIndex: 0,
         durableApplied: 0,
+        quarantined: false,
         leads: -1,
+        ledBefore: false,
         leaderLastIndex: 0,
       };
       this.#memories[index] = memory;

@@ -3,6 +3,7 @@
  *   --seed N             play one seed and print its story (hexadecimal with 0x)
  *   --tape FILE          play a kept plan and print its story
  *   --seeds N --from S   play N seeds from S on; --minutes M plays for M minutes of real time instead
+ *   --seeds-min N        with --minutes: N seeds at least
  *   --workers N          processes that share the seeds (1)
  *   --virtual-seconds N  faults and load in each run (60)
  *   --twice-every N      play every Nth seed twice and compare the hashes
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     step: { type: "string", default: "1" },
     minutes: { type: "string" },
+    "seeds-min": { type: "string", default: "0" },
     workers: { type: "string", default: "1" },
     "virtual-seconds": { type: "string", default: "60" },
     "twice-every": { type: "string", default: "0" },
@@ -85,7 +87,7 @@ function playHere(): BatchTotals {
       from: Number(values.from),
       step: Number(values.step),
       seedsMax: Number(values.seeds ?? (minutes === null ? 100 : Number.MAX_SAFE_INTEGER)),
-      seedsMin: 0,
+      seedsMin: Number(values["seeds-min"]),
       wallMsMax: minutes === null ? Number.POSITIVE_INFINITY : minutes * 60_000,
       limits,
       twiceEvery: Number(values["twice-every"]),
@@ -100,7 +102,8 @@ async function playInWorkers(): Promise<BatchTotals> {
   const told: Told = { atMs: performance.now(), failures: new Set() };
   const passed = ["virtual-seconds", "twice-every"] as const;
   const arguments_: string[] = passed.flatMap((name) => [`--${name}`, values[name]]);
-  if (values.minutes !== undefined) arguments_.push("--minutes", values.minutes);
+  const seedsMin = String(Math.ceil(Number(values["seeds-min"]) / workers));
+  if (values.minutes !== undefined) arguments_.push("--minutes", values.minutes, "--seeds-min", seedsMin);
   else arguments_.push("--seeds", String(Math.ceil(Number(values.seeds ?? 100) / workers)));
   if (values["until-failure"]) arguments_.push("--until-failure");
   return await playWithWorkers({
@@ -121,7 +124,7 @@ function tellProgress(totals: BatchTotals, told: Told): void {
     if (told.failures.has(failure.seed) || values.json) continue;
     told.failures.add(failure.seed);
     write(`seed ${failure.seed} FAILED: ${failure.findings.join(" | ")}`);
-    write(`  replay: make simulate SEED=${failure.seed} SECONDS_EACH=${values["virtual-seconds"]}`);
+    write(`  replay: make simulate SEED=${failure.seed} VIRTUAL_SECONDS=${values["virtual-seconds"]}`);
   }
   const nowMs = performance.now();
   if (nowMs - told.atMs < progressEveryMs || values.json) return;

@@ -89,7 +89,15 @@ const replication: readonly Mutant[] = [
   {
     name: "commit-up-to-own-end",
     why: "what follows the message's entries may be another leader's (rabbitmq/ra 508)",
-    edits: [raft("follower", "Math.min(leaderCommit, lastNewIndex)", "Math.min(leaderCommit, lastIndex(raft))")],
+    // The second edit is no bug: it only takes more steps back, as most implementations do, where ours are exact.
+    edits: [
+      raft("follower", "Math.min(leaderCommit, lastNewIndex)", "Math.min(leaderCommit, lastIndex(raft))"),
+      raft(
+        "progress",
+        "const next = Math.min(rejected.prevLogIndex, rejected.agreeIndex + 1);",
+        "const next = Math.max(1, Math.min(rejected.prevLogIndex, rejected.agreeIndex + 1) - 4);",
+      ),
+    ],
   },
   {
     name: "heartbeat-commits-unmatched",
@@ -257,18 +265,30 @@ const reads: readonly Mutant[] = [
   {
     name: "read-before-own-commit",
     why: "a new leader's commit index may lag behind what was committed (§6.4)",
+    edits: [raft("reads", "if (!hasCommittedInTerm(raft)) leader.earlyReads", "if (leader.round < 0) leader.earlyReads")],
+  },
+  {
+    name: "any-heartbeat-answer-confirms",
+    why: "only the answer to a heartbeat that was sent after the read confirms it (§6.4)",
+    edits: [
+      raft("replication", "progress.roundAcked = Math.max(progress.roundAcked, round);", "progress.roundAcked = leader.round;"),
+    ],
+  },
+  {
+    name: "read-lease-from-the-answer",
+    why: "a promise counts from the sending of the heartbeat that it answers (§6.4.1)",
     edits: [
       raft(
-        "reads",
-        "if (hasCommittedInTerm(raft)) enqueue(raft, leader, read);",
-        "if (leader.round >= 0) enqueue(raft, leader, read);",
+        "read-lease",
+        "sentMs + raft.options.readLeaseMs);",
+        "raft.monotonicMs + sentMs - sentMs + raft.options.readLeaseMs);",
       ),
     ],
   },
   {
-    name: "read-joins-the-round-under-way",
-    why: "a round that began before a read does not confirm it",
-    edits: [raft("reads", "round: leader.round + 1 }", "round: Math.max(1, leader.round) }")],
+    name: "read-lease-outlives-transfer",
+    why: "whom the leader itself asks to campaign is elected in spite of all promises",
+    edits: [raft("step", "raft.role.lease.void = true;", "")],
   },
   {
     name: "read-ids-start-anew",
@@ -289,13 +309,14 @@ const driver: readonly Mutant[] = [
     edits: [node("pending-write", "persist.hardState ?? this.#hardState;", "this.#hardState ?? persist.hardState;")],
   },
   {
-    name: "snapshot-keeps-conflicting-suffix",
-    why: "what stands behind a snapshot in another log is another leader's (hashicorp 697)",
+    name: "old-snapshot-taken",
+    why: "a snapshot that is behind what is committed here must not replace it",
     edits: [
+      raft("follower", "if (lastIncludedIndex > raft.commitIndex) {", "if (lastIncludedIndex + 20 > raft.commitIndex) {"),
       raft(
-        "log",
-        "raft.log = { base, unstable: [], unstableFrom: next, unsentFrom: undefined };",
-        "const kept = raft.log.unstableFrom <= next ? raft.log.unstable.filter((entry) => entry.index >= next) : [];\n  raft.log = { base, unstable: kept, unstableFrom: next, unsentFrom: kept.length > 0 ? next : undefined };",
+        "follower",
+        "if (termAt(raft, lastIncludedIndex) === lastIncludedTerm) commitUpTo",
+        "if (lastIncludedIndex < 0) commitUpTo",
       ),
     ],
   },
@@ -346,6 +367,11 @@ const driver: readonly Mutant[] = [
         "watch-hub",
         "if (revision !== this.#revision + 1 || changes.some((change) => this.#wants(change))) {",
         "if (changes.some((change) => this.#wants(change))) {",
+      ),
+      node(
+        "watch-hub",
+        "    if (this.#revision < this.#hub.present()) this.wake();\n    return ok(found);",
+        "    return ok(found);",
       ),
     ],
   },

@@ -60,7 +60,7 @@ export type NetworkWorld = {
 /** What became of the messages of a run. */
 export type NetworkCounts = { sent: number; lost: number; duplicated: number; cut: number; overflowed: number; stale: number };
 
-type Link = { inFlight: number; lastArrivalMs: number; cloggedUntilMs: number; cutUntilMs: number };
+type Link = { inFlight: number; lastArrivalMs: number; cloggedUntilMs: number; cutUntilMs: number; stragglesUntilMs: number };
 
 export class NetworkModel {
   readonly counts: NetworkCounts = { sent: 0, lost: 0, duplicated: 0, cut: 0, overflowed: 0, stale: 0 };
@@ -74,7 +74,13 @@ export class NetworkModel {
     this.#rates = options.rates;
     for (let from = 0; from < options.nodesMax; from++) {
       this.#links.push(
-        Array.from({ length: options.nodesMax }, () => ({ inFlight: 0, lastArrivalMs: 0, cloggedUntilMs: 0, cutUntilMs: 0 })),
+        Array.from({ length: options.nodesMax }, () => ({
+          inFlight: 0,
+          lastArrivalMs: 0,
+          cloggedUntilMs: 0,
+          cutUntilMs: 0,
+          stragglesUntilMs: 0,
+        })),
       );
     }
   }
@@ -101,11 +107,17 @@ export class NetworkModel {
     this.#link(link.from, link.to).cloggedUntilMs = this.#world.scheduler.nowMs + link.durationMs;
   }
 
+  /** For `durationMs`, every third message of a link comes late and out of order. */
+  straggle(link: { readonly from: number; readonly to: number; readonly durationMs: number }): void {
+    this.#link(link.from, link.to).stragglesUntilMs = this.#world.scheduler.nowMs + link.durationMs;
+  }
+
   unclogAll(): void {
     for (const links of this.#links) {
       for (const link of links) {
         link.cloggedUntilMs = 0;
         link.cutUntilMs = 0;
+        link.stragglesUntilMs = 0;
       }
     }
   }
@@ -146,6 +158,8 @@ export class NetworkModel {
     if (random.chance(rates.stale)) {
       arrivalMs += random.between(0, rates.staleMsMax);
       this.counts.stale++;
+    } else if (link.stragglesUntilMs > now && random.chance(0.3)) {
+      arrivalMs += random.magnitude(1, link.stragglesUntilMs - now + 1);
     } else if (!random.chance(rates.reorder)) {
       arrivalMs = Math.max(arrivalMs, link.lastArrivalMs);
       link.lastArrivalMs = arrivalMs;

@@ -3,6 +3,8 @@
  * over, disks rot or are lost. It never goes further than a cluster must be able to bear: a majority of every membership
  * keeps its disks.
  */
+
+import { membersOf } from "../../src/raft/leader.ts";
 import type { MemberAddress, Membership, MembershipChange, NodeId } from "../../src/raft/types.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { Fault } from "./plan.ts";
@@ -17,10 +19,13 @@ const patienceMs = 5000;
 export class Operators {
   readonly counts: Record<string, number> = { wiped: 0, rotted: 0, changesAsked: 0, transfersAsked: 0 };
   readonly #cluster: ClusterView;
+  readonly #electionMs: number;
   readonly #tell: (line: string) => void;
 
-  constructor(cluster: ClusterView, tell: (line: string) => void) {
+  constructor(cluster: ClusterView, options: { readonly electionMs: number; readonly tell: (line: string) => void }) {
+    const { electionMs, tell } = options;
     this.#cluster = cluster;
+    this.#electionMs = electionMs;
     this.#tell = tell;
   }
 
@@ -45,6 +50,16 @@ export class Operators {
     const { living } = this.#cluster;
     const removed = new Set(living.flatMap((node) => (node.alive ? (node.committedMembership?.removed ?? []) : [])));
     for (const node of living) if (removed.has(node.id)) node.retire();
+  }
+
+  /** The same for nodes that never became members; not while a change is under way. */
+  retireStrangers(): void {
+    this.retireRemoved();
+    const leader = this.#cluster.leader();
+    const membership = leader?.committedMembership ?? null;
+    if (leader === null || membership === null || leader.membership !== membership) return;
+    const members = membersOf(membership);
+    for (const node of this.#cluster.living) if (!members.includes(node.id)) node.retire();
   }
 
   /** Whether `core` holds a majority of every membership that may be in force anywhere. */
@@ -97,6 +112,26 @@ export class Operators {
         this.#count(`change.${end.kind}`);
         if (end.kind === "made") this.#count(`made.${change.kind}`);
       },
+    });
+    if (random.chance(0.4)) this.#interrupt(leader, change, random);
+  }
+
+  /** Cuts off the leader in the midst of a change, with the new member or with somebody else. */
+  #interrupt(leader: SimNode, change: MembershipChange, random: RandomStream): void {
+    const { scheduler, network, living } = this.#cluster;
+    const along = change.kind === "replace" ? this.#nodeOf(change.by) : random.pick(living);
+    const durationMs = random.magnitude(0.5, 8) * this.#electionMs;
+    scheduler.after(random.magnitude(0.1, 50), () => {
+      if (this.#cluster.calm) return;
+      this.#count("changesInterrupted");
+      const inside = [leader, along];
+      for (const one of inside) {
+        for (const other of living) {
+          if (inside.includes(other)) continue;
+          network.cut({ from: one.index, to: other.index, durationMs });
+          network.cut({ from: other.index, to: one.index, durationMs });
+        }
+      }
     });
   }
 

@@ -91,6 +91,8 @@ export type RunOptions = {
   readonly applyBytesMax: number;
   readonly inFlightMessagesMax: number;
   readonly logEntriesMax: number;
+  /** For reads on a lease, a promise about time; 0 without. */
+  readonly readLeaseMs: number;
 };
 
 export type Plan = { readonly options: RunOptions; readonly tape: readonly TapeItem[] };
@@ -118,7 +120,7 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     },
     swarm,
   );
-  const options: RunOptions = {
+  let options: RunOptions = {
     seed,
     nodes,
     spares,
@@ -156,7 +158,10 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     applyBytesMax: swarm.pick([100, 1000, 1_000_000]),
     inFlightMessagesMax: swarm.pick([1, 4, 256]),
     logEntriesMax: swarm.pick([30, 200, 1_000_000]),
+    readLeaseMs: 0,
   };
+  if (clockRegime === "bounded" && swarm.chance(0.3))
+    options = { ...options, readLeaseMs: Math.floor((options.electionTicks - 1) * options.tickMs * 0.8) };
   const tape = [...drawFaults(options, streams), ...drawOperations(options, streams.workload)];
   tape.sort((a, b) => a.atMs - b.atMs);
   return { options, tape };

@@ -6,7 +6,7 @@ import type { WatchTarget } from "../../src/machine/change.ts";
 import { membersOf } from "../../src/raft/leader.ts";
 import { rateErrorMax } from "./clock-model.ts";
 import { Cluster } from "./cluster.ts";
-import { committedWrites, replay } from "./committed-log.ts";
+import { type CommittedFact, committedWrites, countFacts, replay } from "./committed-log.ts";
 import { checkLinearizable, describeVerdict } from "./linearizability.ts";
 import { checkLocks } from "./lock-checks.ts";
 import type { Plan } from "./plan.ts";
@@ -50,6 +50,7 @@ class Run {
   readonly #clients: readonly Client[];
   readonly #watchers: readonly Watcher[];
   #marks = 0;
+  #facts: readonly CommittedFact[] = [];
 
   constructor(plan: Plan, options: { readonly wholeStory: boolean }) {
     this.#plan = plan;
@@ -190,7 +191,7 @@ class Run {
 
   #agreeAmongMembers(): boolean {
     // A change of members may have ended only now.
-    this.#cluster.operators.retireRemoved();
+    this.#cluster.operators.retireStrangers();
     return this.#agree();
   }
 
@@ -229,6 +230,7 @@ class Run {
     const entries = invariants.committedEntries();
     const truth = replay(entries, { storeId, membership, committedAtMs: invariants.committedAtMs });
     const committed = committedWrites(truth.facts);
+    this.#facts = truth.facts;
     for (const node of this.#cluster.nodes) {
       if (node.durableAppliedIndex === entries.length && node.disk.stateHash !== truth.stateHash)
         this.#report(`${node.id} differs from the log applied anew`);
@@ -273,6 +275,7 @@ class Run {
       add(node.disk.counts, "disk.");
     }
     for (const watcher of this.#watchers) add(watcher.counts, "watch.");
+    add(countFacts(this.#facts));
     const { operations, locks } = this.#records;
     add({
       committed: invariants.committedIndex,

@@ -221,7 +221,7 @@ export class SimNode implements NodeView {
           applyBytesMax: options.applyBytesMax,
           applyLagEntriesMax: 5000,
           promoteLagEntriesMax: 100,
-          readLeaseMs: 0,
+          readLeaseMs: options.readLeaseMs,
         },
         storeId,
         forwardBytesMax: options.messageBytesMax,

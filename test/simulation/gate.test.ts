@@ -1,0 +1,54 @@
+/**
+ * This file is the simulator's part of the gate: a batch of seeds on two cores, what must have happened in it, and the
+ * planted bugs that a few seeds find. `make soak` plays more.
+ */
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { hunt, misplaced } from "./mutant-hunt.ts";
+import { mutants } from "./mutant-list.ts";
+import { neverHappened } from "./sometimes.ts";
+import { playWithWorkers } from "./workers.ts";
+
+const workers = 2;
+const virtualSeconds = 30;
+/** By now everything that must happen has happened; a slow machine plays these all the same. */
+const seedsMin = 160;
+const minutes = 1.3;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+test("a batch of seeds has no findings, and meets everything that it must meet", { timeout: 600_000 }, async () => {
+  const share = String(seedsMin / workers);
+  const totals = await playWithWorkers({
+    workers,
+    from: 1,
+    root,
+    timeoutMs: 590_000,
+    arguments: [
+      ...["--minutes", String(minutes), "--seeds-min", share],
+      ...["--virtual-seconds", String(virtualSeconds), "--twice-every", "10"],
+    ],
+    progress: () => undefined,
+  });
+  const hours = totals.virtualMs / 3_600_000;
+  process.stdout.write(
+    `${totals.seeds} seeds (${totals.playedTwice} twice), ${hours.toFixed(2)} virtual hours in ${(totals.wallMs / 1000).toFixed(0)} s\n`,
+  );
+  const failures = totals.failures.map(
+    ({ seed, findings }) => `make simulate SEED=${seed} VIRTUAL_SECONDS=${virtualSeconds}: ${findings.join(" | ")}`,
+  );
+  expect(failures).toEqual([]);
+  expect(totals.seeds).toBeGreaterThanOrEqual(seedsMin);
+  expect(neverHappened(totals.counts)).toEqual([]);
+});
+
+test("every bug on the list can be planted", async () => {
+  expect(await misplaced(mutants)).toEqual([]);
+  expect(mutants.length).toBeGreaterThanOrEqual(25);
+});
+
+test("a few seeds find the quick ones of the planted bugs", { timeout: 600_000 }, async () => {
+  const quick = mutants.filter((mutant) => mutant.quick === true);
+  const hunted = await hunt(quick, { starts: 1, seedsMax: 40, workers, told: () => undefined });
+  expect(hunted.length).toBeGreaterThanOrEqual(15);
+  expect(hunted.filter((one) => !one.caught).map((one) => one.name)).toEqual([]);
+});
