@@ -37,6 +37,13 @@ async function promote(client: KeyholdClient, id: string): Promise<void> {
   });
 }
 
+async function untilAllSaidHello(client: KeyholdClient): Promise<void> {
+  await until("every node has said hello", 10_000, async () => {
+    const status = await client.cluster.status();
+    return status.ok && status.value.members.every(({ version }) => version === 1) ? true : undefined;
+  });
+}
+
 async function write(cluster: TestCluster, except: TestNode | undefined, key: string): Promise<void> {
   const urls = cluster.nodes.filter((node) => node !== except).map((node) => node.apiUrl);
   const reply = await new RotatingCaller(urls, 0).repeat({ method: "PUT", path: `/v1/config/${key}`, json: key });
@@ -169,10 +176,7 @@ test("a voter whose folder was wiped is not let in again, whatever it is told", 
   await using cluster = await TestCluster.start();
   const wiped = await cluster.follower();
   using client = clientOf(cluster, wiped);
-  await until("every node has said hello", 10_000, async () => {
-    const status = await client.cluster.status();
-    return status.ok && status.value.members.every(({ version }) => version === 1) ? true : undefined;
-  });
+  await untilAllSaidHello(client);
   await wiped.kill();
   rmSync(wiped.dataDir, { recursive: true });
   for (let start = 1; start <= 2; start += 1) {
@@ -183,6 +187,24 @@ test("a voter whose folder was wiped is not let in again, whatever it is told", 
   const joining = await cluster.newcomer(wiped.id);
   joining.node.start();
   expect(await joining.node.untilEnded(endMsMax)).toBe(78);
+  await write(cluster, wiped, "goes-on");
+});
+
+test("a wiped voter that starts before anybody can tell it stops when the log does", async () => {
+  await using cluster = await TestCluster.start();
+  using client = clientOf(cluster);
+  await untilAllSaidHello(client);
+  const wiped = await cluster.follower();
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  rmSync(wiped.dataDir, { recursive: true });
+  wiped.start();
+  await until("it serves, after it has waited for the others in vain", 20_000, async () => {
+    const answer = await fetch(`${wiped.apiUrl}/livez`).catch(() => undefined);
+    return answer?.status === 200 ? true : undefined;
+  });
+  for (const node of cluster.nodes) if (node !== wiped) node.start();
+  expect(await wiped.untilEnded(20_000)).toBe(78);
+  expect(wiped.output).toContain(`the cluster knows ${wiped.id} with another data folder`);
   await write(cluster, wiped, "goes-on");
 });
 
