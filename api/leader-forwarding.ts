@@ -75,6 +75,8 @@ async function forward({ request, bytes }: Forwardable, hop: Hop): Promise<Answe
 /** Whether the connection failed before a byte of the request was sent. */
 function neverLeft(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
+  // fetch connects to no port that other protocols are known by (6000, for one).
+  if (cause instanceof Error && cause.message === "bad port") return true;
   const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
   return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"].includes(code);
 }

@@ -208,6 +208,9 @@ export function describeMembers(api: () => TestApi): void {
         const answer = await ask(sample);
         expect([answer.status, answer.body["code"]], sample.path).toEqual([503, "no_leader"]);
       }
+      // One that fetch refuses to connect to.
+      api().service.show(leaderAt("http://127.0.0.1:9"));
+      expect((await ask(transfer)).body["code"]).toBe("no_leader");
       const gone = await startApi();
       await gone.stop();
       api().service.show(leaderAt(gone.url));
