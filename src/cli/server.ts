@@ -10,7 +10,7 @@ import { describeTakenPort } from "./ports.ts";
 
 const exitStopped = 0;
 const exitFailed = 1;
-/** EX_CONFIG: the setting is understood, and refused. */
+/** EX_CONFIG: the setting is understood, and refused; or the node must not take part. A supervisor must not start it again. */
 const exitRefused = 78;
 /** EX_SOFTWARE: we were wrong, or the disk was; a supervisor restarts the node, which recovers from disk. */
 const exitBroken = 70;
@@ -42,7 +42,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   const stop = endOnSignals(node, logger);
   void retired.then(({ kind, message }) => {
     logger.error({ retired: kind }, message);
-    stop(kind, { code: kind === "removed" ? exitStopped : exitRefused, lastLine: `keyhold: ${message}` });
+    stop(kind, { code: exitRefused, lastLine: `keyhold: ${message}` });
   });
 }
 
