@@ -42,6 +42,7 @@ export class Ambushes {
     this.#cluster.scheduler.after(delayMs, () => {
       if (this.#cluster.calm) return;
       this.counts.ambushes++;
+      this.#cluster.watchClosely(node, durationMs);
       this.#strike(style, { node, other, durationMs });
     });
   }
@@ -77,8 +78,9 @@ export class Ambushes {
       const out = { from: node.index, to: peer.index, durationMs };
       const back = { from: peer.index, to: node.index, durationMs };
       if (style === "blind") network.clog(back);
+      if (style === "echo") network.clog({ ...back, durationMs: durationMs * 0.4 });
       if (style !== "deaf" && style !== "blind") network.cut(out);
-      if (style !== "mute" && style !== "blind") network.cut(back);
+      if (style !== "mute" && style !== "blind" && style !== "echo") network.cut(back);
     }
   }
 }

@@ -9,9 +9,10 @@ import type { ConfigEntry } from "../../src/machine/query.ts";
 import { encodeCommand } from "../../src/node/command-codec.ts";
 import type { ProposalEnd } from "../../src/node/proposals.ts";
 import type { Watch, WatchOptions } from "../../src/node/service.ts";
+import type { Process } from "./node-world.ts";
 import type { RandomStream } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Process, SimNode } from "./sim-node.ts";
+import type { SimNode } from "./sim-node.ts";
 import { hashValue } from "./state-hash.ts";
 
 export type ClientAnswer<Value> =

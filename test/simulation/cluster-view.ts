@@ -15,6 +15,8 @@ export interface ClusterView {
   readonly spareFrom: number;
   /** Faults have ended. */
   readonly calm: boolean;
+  /** Something is done to `node`: clients should look at what comes of it. */
+  watchClosely(node: SimNode, durationMs: number): void;
   /** The node that leads the highest term, if one leads. */
   leader(): SimNode | null;
   numberOf(nodeId: string): number;

@@ -14,11 +14,12 @@ import type { ClusterView } from "./cluster-view.ts";
 import { calmDisk } from "./disk-model.ts";
 import { Invariants } from "./invariants.ts";
 import { calmNetwork, drawPartition, NetworkModel, noPartition } from "./network-model.ts";
+import type { NodeWorld, SnapshotOrder } from "./node-world.ts";
 import { addressOf, Operators } from "./operators.ts";
 import type { Fault, RunOptions } from "./plan.ts";
 import { type RandomStreams, randomStreams } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
-import { type NodeWorld, SimNode, type SnapshotOrder } from "./sim-node.ts";
+import { SimNode } from "./sim-node.ts";
 import { hashValue } from "./state-hash.ts";
 import type { Trace } from "./trace.ts";
 
@@ -33,6 +34,8 @@ export class Cluster implements ClusterView {
   readonly spareFrom: number;
   readonly clients: ClientPort;
   readonly operators: Operators;
+  /** Called when something is done to a node, with how long it will take. */
+  readonly onStrike: ((node: SimNode, durationMs: number) => void)[] = [];
   readonly ambushes: Ambushes;
   readonly counts = { partitions: 0, stalls: 0, clogs: 0, powerLosses: 0, snapshotsSent: 0, snapshotsLost: 0 };
   readonly #trace: Trace;
@@ -51,7 +54,7 @@ export class Cluster implements ClusterView {
     const voters = ids.slice(0, options.nodes);
     for (const id of voters) addresses[id] = addressOf(id);
     this.membership = { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
-    const nodeWorld: NodeWorld = {
+    const nodeWorld: NodeWorld<SimNode> = {
       ...world,
       scheduler: this.scheduler,
       streams: this.streams,
@@ -89,6 +92,10 @@ export class Cluster implements ClusterView {
       { scheduler: this.scheduler, random: this.streams.workload, nodes: this.nodes },
       { loss: () => this.#clientLoss, delayMsMean: 1 },
     );
+  }
+
+  watchClosely(node: SimNode, durationMs: number): void {
+    for (const look of this.onStrike) look(node, durationMs);
   }
 
   /** The node that leads the highest term, if one leads. */

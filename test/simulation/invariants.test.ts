@@ -16,7 +16,8 @@ import {
   toNodeId,
   toTerm,
 } from "../../src/raft/types.ts";
-import { Invariants, type NodeView } from "./invariants.ts";
+import { Invariants } from "./invariants.ts";
+import type { NodeView } from "./node-view.ts";
 
 const ids = ["n0", "n1", "n2"].map(toNodeId);
 const membership: Membership = { voters: ids, votersOutgoing: [], learners: [], learnersNext: [], addresses: {}, removed: [] };
@@ -244,8 +245,11 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
     name: "a committed entry that is overwritten",
     make: (world) => {
       committed(world);
-      world.b.terms = [0, 1];
+      world.lead(world.a, 2);
+      world.b.term = 2;
+      world.invariants.afterEvent(world.b);
       world.write(world.b, { entries: [entry(1, 2)] });
+      world.invariants.afterEvent(world.b);
     },
     finding: "node 1: committed entry 1 is overwritten",
   },

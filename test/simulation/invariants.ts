@@ -7,35 +7,8 @@
 import { assert } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
 import type { WriteBatch } from "../../src/node/ports.ts";
-import type { Entry, HardState, LogReader, Membership, Message, Payload, Role, SnapshotMeta } from "../../src/raft/types.ts";
-import { hashValue } from "./state-hash.ts";
-
-/** One node as the checks see it. The disk is there while the process is down. */
-export interface NodeView {
-  readonly index: number;
-  readonly id: string;
-  readonly alive: boolean;
-  /** Of the process; meaningless while it is down. */
-  readonly term: number;
-  readonly role: Role;
-  readonly commitIndex: number;
-  readonly appliedIndex: number;
-  /** The log as the process sees it, with what is on its way to disk. */
-  readonly lastIndex: number;
-  /** In force, as the process sees it. */
-  readonly membership: Membership;
-  termAt(index: number): number | undefined;
-  /** `bare` is read without a node's troubles to read it. */
-  readonly disk: { readonly bare: LogReader; readonly hardState: HardState; readonly stateHash: number };
-}
-
-export type InvariantWorld = {
-  readonly nodes: readonly NodeView[];
-  readonly numberOf: (nodeId: string) => number;
-  /** A finding ends the run. */
-  readonly report: (finding: string) => void;
-  readonly nowMs: () => number;
-};
+import type { Entry, HardState, Message, SnapshotMeta } from "../../src/raft/types.ts";
+import { type InvariantWorld, type NodeView, sameEntry } from "./node-view.ts";
 
 /** What was seen of one node so far. */
 type Memory = {
@@ -43,6 +16,8 @@ type Memory = {
   durableTerm: number;
   votes: Map<number, string>;
   commitIndex: number;
+  /** Up to here it holds, in memory, what is committed. */
+  heldTo: number;
   durableApplied: number;
   quarantined: boolean;
   /** The term it leads, and the end of its log then; -1 while it does not lead. */
@@ -68,6 +43,8 @@ export class Invariants {
   readonly #entries = new Map<number, Seen>();
   /** The term of each committed entry, by index. */
   readonly #committedTerms: number[] = [0];
+  /** The term of the node that first knew it to be committed, by index. */
+  readonly #committedIn: number[] = [0];
   /** Terms in which somebody was a candidate. */
   readonly #termsBegun = new Set<number>();
   /** Since a disk lost acknowledged entries, what is durable cannot be counted any more. */
@@ -92,6 +69,7 @@ export class Invariants {
     memory.term = node.term;
     this.#checkLeader(node, memory);
     this.#checkCommit(node, memory);
+    this.#checkHeld(node, memory);
     if (node.appliedIndex > node.commitIndex)
       this.#report(node, `applied ${node.appliedIndex} beyond commit ${node.commitIndex}`);
   }
@@ -100,6 +78,7 @@ export class Invariants {
   afterCrash(node: NodeView): void {
     const memory = this.#memoryOf(node.index);
     memory.commitIndex = 0;
+    memory.heldTo = 0;
     memory.leads = -1;
     memory.term = memory.durableTerm;
   }
@@ -317,10 +296,11 @@ export class Invariants {
       return;
     }
     this.#committedTerms.push(term);
+    this.#committedIn.push(node.term);
     this.committedAtMs.push(this.#world.nowMs());
   }
 
-  /** Committed entries never change on a disk that had them. */
+  /** What was applied never changes on a disk that had it. */
   #checkOverwrite(node: NodeView, entries: readonly Entry[]): void {
     const { bare: log } = node.disk;
     const memory = this.#memoryOf(node.index);
@@ -333,10 +313,24 @@ export class Invariants {
     }
     if (changed > log.lastIndex) return;
     if (changed <= memory.durableApplied) this.#report(node, `entry ${changed} was applied here and is overwritten`);
-    const committed = this.#committedTerms[changed];
-    if (committed !== undefined && committed === log.term(changed as Entry["index"])) {
-      this.#report(node, `committed entry ${changed} is overwritten`);
+  }
+
+  /**
+   * A log that holds a committed entry keeps it. A node that has not heard of the term in which it was committed may still
+   * give it up for what an older leader says.
+   */
+  #checkHeld(node: NodeView, memory: Memory): void {
+    const first = node.disk.bare.base.lastIncludedIndex;
+    const { heldTo } = memory;
+    if (heldTo > first && node.termAt(heldTo) !== undefined && node.termAt(heldTo) !== this.#committedTerms[heldTo]) {
+      if (node.term >= at(this.#committedIn, heldTo)) this.#report(node, `committed entry ${heldTo} is overwritten`);
+      memory.heldTo = 0;
+    } else if (heldTo > node.lastIndex) {
+      if (node.term >= at(this.#committedIn, heldTo)) this.#report(node, `committed entry ${heldTo} is overwritten or cut off`);
+      memory.heldTo = 0;
     }
+    let next = Math.max(memory.heldTo, first) + 1;
+    while (next <= this.committedIndex && node.termAt(next) === this.#committedTerms[next]) memory.heldTo = next++;
   }
 
   /** Two entries with one index and term are the same, and follow the same: by induction the logs match (figure 3.2). */
@@ -388,6 +382,7 @@ export class Invariants {
         durableTerm: 0,
         votes: new Map(),
         commitIndex: 0,
+        heldTo: 0,
         durableApplied: 0,
         quarantined: false,
         leads: -1,
@@ -402,18 +397,4 @@ export class Invariants {
   #report(node: NodeView, finding: string): void {
     this.#world.report(`node ${node.index}: ${finding}`);
   }
-}
-
-function sameEntry(a: Entry, b: Entry): boolean {
-  return (
-    a.index === b.index &&
-    a.term === b.term &&
-    a.clusterTimeMs === b.clusterTimeMs &&
-    a.wallTimeMs === b.wallTimeMs &&
-    samePayload(a.payload, b.payload)
-  );
-}
-
-function samePayload(a: Payload, b: Payload): boolean {
-  return a === b || (a.kind === b.kind && hashValue(1, a) === hashValue(1, b));
 }

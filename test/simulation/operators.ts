@@ -87,6 +87,7 @@ export class Operators {
         deadlineMs: leader.clock.monotonicMs() + patienceMs,
         settle: ({ kind }) => this.#count(`transfer.${kind}`),
       });
+      this.#cluster.watchClosely(leader, Math.max(blindMs, this.#electionMs / 2));
       if (blindMs > 0) {
         for (const peer of living) if (peer !== leader) network.clog({ from: peer.index, to: leader.index, durationMs: blindMs });
       }
@@ -124,6 +125,7 @@ export class Operators {
     scheduler.after(random.magnitude(0.1, 50), () => {
       if (this.#cluster.calm) return;
       this.#count("changesInterrupted");
+      this.#cluster.watchClosely(leader, durationMs);
       const inside = [leader, along];
       for (const one of inside) {
         for (const other of living) {
@@ -150,7 +152,8 @@ export class Operators {
     if (spare !== undefined) choices.push({ kind: "addLearner", id: spare.id, address: addressOf(spare.id) });
     if (learner !== undefined) {
       choices.push({ kind: "promote", id: learner }, { kind: "promote", id: learner });
-      choices.push({ kind: "replace", id: victim, by: learner });
+      const replace: MembershipChange = { kind: "replace", id: victim, by: learner };
+      choices.push(replace, replace, replace);
       if (random.chance(0.2)) choices.push({ kind: "remove", id: learner });
     }
     if (voters.length > 3 || random.chance(0.1)) choices.push({ kind: "remove", id: victim });

@@ -58,6 +58,8 @@ export const ambushStyles = [
   "crashOther",
   "pause",
   "blind",
+  /** Cut off, but what was said before comes in late. */
+  "echo",
 ] as const;
 export type AmbushStyle = (typeof ambushStyles)[number];
 

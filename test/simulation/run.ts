@@ -9,12 +9,13 @@ import { Cluster } from "./cluster.ts";
 import { type CommittedFact, committedWrites, countFacts, replay } from "./committed-log.ts";
 import { checkLinearizable, describeVerdict } from "./linearizability.ts";
 import { checkLocks } from "./lock-checks.ts";
+import { storeId } from "./node-world.ts";
 import type { Plan } from "./plan.ts";
 import type { RandomStream } from "./random.ts";
 import type { Records, StaleRead } from "./records.ts";
 import { checkRequests } from "./request-checks.ts";
 import { checkRevisionOrder } from "./revision-order.ts";
-import { storeId } from "./sim-node.ts";
+import { Scouts } from "./scouts.ts";
 import { Trace } from "./trace.ts";
 import { checkWatches } from "./watch-checks.ts";
 import { Watcher } from "./watcher.ts";
@@ -48,6 +49,7 @@ class Run {
   readonly #cluster: Cluster;
   readonly #records: Records;
   readonly #clients: readonly Client[];
+  readonly #scouts: Scouts;
   readonly #watchers: readonly Watcher[];
   #marks = 0;
   #facts: readonly CommittedFact[] = [];
@@ -67,6 +69,7 @@ class Run {
     };
     const workload: Workload = { port: cluster.clients, options: plan.options, records: this.#records, report };
     this.#clients = Array.from({ length: plan.options.clients }, (_, number) => new Client(number, workload));
+    this.#scouts = new Scouts(cluster, workload, plan.options.clients);
     const random = cluster.streams.workload;
     this.#watchers = Array.from(
       { length: plan.options.watches },
@@ -142,7 +145,7 @@ class Run {
     this.#cluster.operators.retireRemoved();
     for (const watcher of this.#watchers) watcher.hurry();
     // Clients finish what they are at; leases run out.
-    this.#runUntil(() => this.#clients.every((client) => !client.busy), 120_000);
+    this.#runUntil(() => !this.#scouts.busy && this.#clients.every((client) => !client.busy), 120_000);
     const all = new Set(this.#cluster.living.map((node) => node.index));
     if (!this.#runUntil(this.#mark(all), 10 * electionMs))
       this.#report(`no write after everything was healed: ${this.#positions()}`);

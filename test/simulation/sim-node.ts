@@ -6,7 +6,7 @@ import { assert } from "../../src/base/assert.ts";
 import { readChanges } from "../../src/machine/change-log.ts";
 import { readMeta } from "../../src/machine/meta.ts";
 import { Driver } from "../../src/node/driver.ts";
-import type { Disk, Snapshots } from "../../src/node/ports.ts";
+import type { Disk } from "../../src/node/ports.ts";
 import { TicketWaits } from "../../src/node/ticket-waits.ts";
 import { WatchHub } from "../../src/node/watch-hub.ts";
 import { lastIndex } from "../../src/raft/log.ts";
@@ -24,59 +24,19 @@ import {
 import { CorruptRecord } from "../../src/storage/errors.ts";
 import { ClockModel } from "./clock-model.ts";
 import { DiskModel, type StateImage } from "./disk-model.ts";
-import type { Invariants, NodeView } from "./invariants.ts";
-import type { NetworkModel } from "./network-model.ts";
-import type { RunOptions } from "./plan.ts";
-import type { RandomStreams } from "./random.ts";
-import type { Scheduler, Timer } from "./scheduler.ts";
-import type { Trace } from "./trace.ts";
-
-export const storeId = "simulated";
-
-/** One run of the node's software. */
-export type Process = {
-  readonly driver: Driver;
-  readonly hub: WatchHub;
-  readonly tickets: TicketWaits;
-  alive: boolean;
-  /** A snapshot was received and is neither installed nor refused. */
-  receiving: boolean;
-  /** Called when the process is gone, for those who talk to it. */
-  readonly onGone: Set<() => void>;
-};
-
-export type NodeWorld = {
-  readonly scheduler: Scheduler;
-  readonly streams: RandomStreams;
-  readonly trace: Trace;
-  readonly options: RunOptions;
-  readonly membership: Membership;
-  readonly network: () => NetworkModel;
-  readonly invariants: () => Invariants;
-  readonly report: (finding: string) => void;
-  readonly onRole: (node: SimNode, role: Role) => void;
-  readonly sendSnapshot: (from: SimNode, order: SnapshotOrder, done: (delivered: boolean) => void) => void;
-};
-
-export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
+import { guardedDisk } from "./guarded-disk.ts";
+import type { NodeView } from "./node-view.ts";
+import { driverOptions, messageOf, type NodeWorld, noCounts, type Process } from "./node-world.ts";
+import type { Timer } from "./scheduler.ts";
 
 export class SimNode implements NodeView {
   readonly index: number;
   readonly id: NodeId;
   readonly disk: DiskModel;
   readonly clock: ClockModel;
-  readonly counts = {
-    crashes: 0,
-    restarts: 0,
-    pauses: 0,
-    inputsDropped: 0,
-    crashesAtWrite: 0,
-    quarantines: 0,
-    removals: 0,
-    steppedDown: 0,
-  };
+  readonly counts = noCounts();
   process: Process | null = null;
-  readonly #world: NodeWorld;
+  readonly #world: NodeWorld<SimNode>;
   #runs = 0;
   #gone = false;
   #leads = false;
@@ -84,7 +44,7 @@ export class SimNode implements NodeView {
   #crashAtWrite: (() => void) | null = null;
   #restart: Timer | null = null;
 
-  constructor(index: number, id: NodeId, world: NodeWorld) {
+  constructor(index: number, id: NodeId, world: NodeWorld<SimNode>) {
     this.index = index;
     this.id = id;
     this.#world = world;
@@ -207,34 +167,7 @@ export class SimNode implements NodeView {
     if (this.#runs > 1) this.counts.restarts++;
     const seed = streams.proc.integer(1, 0x7fff_ffff);
     const driver = new Driver(
-      {
-        raft: {
-          id: this.id,
-          origin: `${this.id}-${this.#runs}`,
-          seed,
-          electionTicks: options.electionTicks,
-          heartbeatTicks: options.heartbeatTicks,
-          messageBytesMax: options.messageBytesMax,
-          inFlightMessagesMax: options.inFlightMessagesMax,
-          inFlightBytesMax: 1_000_000,
-          uncommittedBytesMax: 1_000_000,
-          applyBytesMax: options.applyBytesMax,
-          applyLagEntriesMax: 5000,
-          promoteLagEntriesMax: 100,
-          readLeaseMs: options.readLeaseMs,
-        },
-        storeId,
-        forwardBytesMax: options.messageBytesMax,
-        renewalsPerCommandMax: 100,
-        pendingReadsMax: 1000,
-        firstReadId: this.#runs * 1_000_000,
-        readTicksMax: options.electionTicks,
-        logEntriesMax: options.logEntriesMax,
-        logEntriesKept: Math.floor(options.logEntriesMax / 2),
-        logBytesMax: 200 * options.logEntriesMax,
-        pendingProposalsMax: 1000,
-        pendingBytesMax: 1_000_000,
-      },
+      driverOptions({ id: this.id, run: this.#runs, seed }, options),
       {
         disk: this.#diskPort(),
         snapshots: {
@@ -376,19 +309,7 @@ export class SimNode implements NodeView {
       });
       this.#maybeCrashAtWrite(process);
     };
-    return {
-      get log() {
-        return disk.log;
-      },
-      get hardState() {
-        return disk.hardState;
-      },
-      get tables() {
-        return disk.tables;
-      },
-      write: (batch, done) => guarded((end) => disk.write(batch, end), done),
-      installSnapshot: (batch, done) => guarded((end) => disk.installSnapshot(batch, end), done),
-    };
+    return guardedDisk(disk, guarded);
   }
 
   #maybeCrashAtWrite(process: Process): void {
@@ -475,8 +396,4 @@ export class SimNode implements NodeView {
       if (process?.alive === true) this.crash({ downMs: streams.proc.magnitude(10, 5000) });
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -69,6 +69,16 @@ export class Client {
     else this.#during(random, (done) => this.#lockClient.leaseCycle(random, done));
   }
 
+  /** Reads or writes the hottest key, or takes a lease, at `node` first. */
+  probe(salt: number, what: "get" | "put" | "lease", node: number): void {
+    if (this.#busy) return;
+    const random = streamOf(salt);
+    this.#node = node;
+    if (what === "get") this.#get("k0", random, false);
+    else if (what === "put") this.#put("k0", random, { kind: "none" });
+    else this.#during(random, (done) => this.#lockClient.cycle(random, done));
+  }
+
   /** A request id that nobody else uses. */
   nextRequestId(): string {
     this.#requests++;

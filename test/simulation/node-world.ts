@@ -1,0 +1,91 @@
+/**
+ * This file is what a simulated machine is put into: its world, its process, and the settings that its process starts with.
+ */
+import type { Driver } from "../../src/node/driver.ts";
+import type { DriverOptions } from "../../src/node/driver-options.ts";
+import type { Snapshots } from "../../src/node/ports.ts";
+import type { TicketWaits } from "../../src/node/ticket-waits.ts";
+import type { WatchHub } from "../../src/node/watch-hub.ts";
+import type { Membership, NodeId, Role } from "../../src/raft/types.ts";
+import type { Invariants } from "./invariants.ts";
+import type { NetworkModel } from "./network-model.ts";
+import type { RunOptions } from "./plan.ts";
+import type { RandomStreams } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+
+export const storeId = "simulated";
+
+/** One run of the node's software. */
+export type Process = {
+  readonly driver: Driver;
+  readonly hub: WatchHub;
+  readonly tickets: TicketWaits;
+  alive: boolean;
+  /** A snapshot was received and is neither installed nor refused. */
+  receiving: boolean;
+  /** Called when the process is gone, for those who talk to it. */
+  readonly onGone: Set<() => void>;
+};
+
+export type NodeWorld<Node> = {
+  readonly scheduler: Scheduler;
+  readonly streams: RandomStreams;
+  readonly trace: Trace;
+  readonly options: RunOptions;
+  readonly membership: Membership;
+  readonly network: () => NetworkModel;
+  readonly invariants: () => Invariants;
+  readonly report: (finding: string) => void;
+  readonly onRole: (node: Node, role: Role) => void;
+  readonly sendSnapshot: (from: Node, order: SnapshotOrder, done: (delivered: boolean) => void) => void;
+};
+
+export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
+
+/** The settings of one run of a process, as `main.ts` makes them of its config. */
+export function driverOptions(
+  process: { readonly id: NodeId; readonly run: number; readonly seed: number },
+  options: RunOptions,
+): DriverOptions {
+  const { id, run, seed } = process;
+  return {
+    raft: {
+      id,
+      origin: `${id}-${run}`,
+      seed,
+      electionTicks: options.electionTicks,
+      heartbeatTicks: options.heartbeatTicks,
+      messageBytesMax: options.messageBytesMax,
+      inFlightMessagesMax: options.inFlightMessagesMax,
+      inFlightBytesMax: 1_000_000,
+      uncommittedBytesMax: 1_000_000,
+      applyBytesMax: options.applyBytesMax,
+      applyLagEntriesMax: 5000,
+      promoteLagEntriesMax: 100,
+      readLeaseMs: options.readLeaseMs,
+    },
+    storeId,
+    forwardBytesMax: options.messageBytesMax,
+    renewalsPerCommandMax: 100,
+    pendingReadsMax: 1000,
+    firstReadId: run * 1_000_000,
+    readTicksMax: options.electionTicks,
+    logEntriesMax: options.logEntriesMax,
+    logEntriesKept: Math.floor(options.logEntriesMax / 2),
+    logBytesMax: 200 * options.logEntriesMax,
+    pendingProposalsMax: 1000,
+    pendingBytesMax: 1_000_000,
+  };
+}
+
+/** What a machine counts, all at 0. */
+export function noCounts() {
+  const deaths = { crashes: 0, crashesAtWrite: 0, quarantines: 0, removals: 0 };
+  return { ...deaths, restarts: 0, pauses: 0, inputsDropped: 0, steppedDown: 0 };
+}
+
+/** What went wrong, with its place. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
