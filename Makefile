@@ -39,7 +39,7 @@ check: $(installed) ## Look for anything wrong, without writing: contract, types
 	@$(bin)/tsx openapi/generate.ts --check
 	@$(bin)/redocly lint --config openapi/redocly.yaml openapi/keyhold.yaml
 	@$(bin)/tsc --noEmit --incremental false -p .
-	@$(bin)/biome ci .
+	@$(bin)/biome ci --colors=off .
 	@$(bin)/knip
 
 fix: $(installed) ## Format and repair what a tool can repair

@@ -187,11 +187,6 @@ export function appliedIndexOf(row: unknown): number {
   return parsing("meta", "appliedIndex", () => count(record(row, "counters")["appliedIndex"], "applied index"));
 }
 
-/** Checks a decoded row of `members`. */
-export function membershipOf(row: unknown): Membership {
-  return parsing("members", "current", () => parseMembership(row));
-}
-
 function parseMembership(value: unknown): Membership {
   const fields = record(value, "membership");
   const ids = (name: string): readonly NodeId[] => list(fields[name], name).map(nodeId);

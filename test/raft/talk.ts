@@ -3,7 +3,7 @@
  */
 import { unreachable } from "../../src/base/assert.ts";
 import { entriesBetween, lastIndex } from "../../src/raft/log.ts";
-import { membershipOf, type Raft } from "../../src/raft/raft.ts";
+import type { Raft } from "../../src/raft/raft.ts";
 import { type Effect, type Entry, type Input, type Membership, type Message, toLogIndex } from "../../src/raft/types.ts";
 import { readerOf } from "./memory-disk.ts";
 import type { ClusterNode } from "./scripted-cluster.ts";
@@ -173,10 +173,6 @@ export function sayMembership(membership: Membership): string {
   const { voters, votersOutgoing, learners } = membership;
   const outgoing = votersOutgoing.length > 0 ? ` and ${votersOutgoing.join(" ")}` : "";
   return `${voters.join(" ")}${outgoing}${learners.length > 0 ? ` learning ${learners.join(" ")}` : ""}`;
-}
-
-export function describeMembership(raft: Raft): string {
-  return `${raft.options.id}: ${sayMembership(membershipOf(raft))}`;
 }
 
 function text(command: Uint8Array): string {
