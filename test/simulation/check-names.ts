@@ -16,6 +16,7 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/overwritten|is committed|committed \d+ before|commit|applied|term fell|after term/, "commit and apply"],
   [/no write within|no agreement|no write after|time stands still|membership.*at rest/, "liveness"],
   [/^linear|linearizab/i, "linearizability"],
+  [/^stale:|was written twice/, "revision order"],
   [/stale read/, "stale reads"],
   [/^watch|a gap|revision .* came/, "watches"],
   [/^request|was answered|was carried out/, "each request once"],

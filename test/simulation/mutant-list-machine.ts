@@ -31,6 +31,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "clock-read-too-early",
+    quick: true,
     why: "a reading from before the facts of a turn lets cluster time run fast",
     edits: [
       {
@@ -43,6 +44,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "time-from-the-wall-clock",
+    quick: true,
     why: "wall clocks jump",
     edits: [
       clock(
@@ -64,6 +66,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "expiry-only-by-clock-entries",
+    quick: true,
     why: "every entry's time counts",
     edits: [
       machine(
@@ -75,11 +78,13 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "renewal-keeps-old-deadline",
+    quick: true,
     why: "the old deadline ends the renewed lease early",
     edits: [machine("leases", 'draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));', "")],
   },
   {
     name: "renewal-extends-nothing",
+    quick: true,
     why: "an acknowledged renewal must hold",
     edits: [
       machine(
@@ -101,6 +106,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "fence-counted-per-lock",
+    quick: true,
     why: "a counter in the lock's record starts again when the record is gone",
     edits: [
       machine(
@@ -117,6 +123,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "fence-is-the-ticket",
+    quick: true,
     why: "a waiter's ticket is older than the fence of the hold before it",
     edits: [
       machine("locks", "const fence = toFence(transaction.revision);", "const fence = toFence(ticket ?? transaction.revision);"),
@@ -124,6 +131,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "handoff-to-the-last-waiter",
+    quick: true,
     why: "queues are first in, first out",
     edits: [
       machine(
@@ -135,6 +143,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "acquire-passes-the-queue",
+    quick: true,
     why: "who comes later waits longer, also when the holder has just gone",
     edits: [
       machine(
@@ -146,6 +155,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "refusals-not-remembered",
+    quick: true,
     why: "a repeat of a refused request must be refused, too",
     edits: [
       machine("apply", "rememberRequest(draft, request, outcome);", "if (outcome.ok) rememberRequest(draft, request, outcome);"),
@@ -153,11 +163,13 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "requests-forgotten-at-once",
+    quick: true,
     why: "a repeat is carried out again",
     edits: [machine("limits", "export const requestsMax = 100_000;", "export const requestsMax = 2;")],
   },
   {
     name: "precondition-checked-loosely",
+    quick: true,
     why: "a compare-and-set compares for equality",
     edits: [
       machine(

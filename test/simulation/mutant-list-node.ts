@@ -9,11 +9,13 @@ const node = (file: string, find: string, replace: string): Edit => ({ file: `sr
 export const nodeMutants: readonly Mutant[] = [
   {
     name: "older-vote-wins-in-group-commit",
+    quick: true,
     why: "of two hard states in one write the later one counts",
     edits: [node("pending-write", "persist.hardState ?? this.#hardState;", "this.#hardState ?? persist.hardState;")],
   },
   {
     name: "old-snapshot-taken",
+    quick: true,
     why: "a snapshot that is behind what is committed here must not replace it",
     edits: [
       raft("follower", "if (lastIncludedIndex > raft.commitIndex) {", "if (lastIncludedIndex + 20 > raft.commitIndex) {"),
@@ -26,6 +28,7 @@ export const nodeMutants: readonly Mutant[] = [
   },
   {
     name: "applied-index-without-its-state",
+    quick: true,
     why: "the applied index and the state are one write (etcd 13766)",
     edits: [
       node(
@@ -42,6 +45,7 @@ export const nodeMutants: readonly Mutant[] = [
   },
   {
     name: "proposed-again-in-one-term",
+    quick: true,
     why: "only an entry of a later term proves that a proposal will not come by",
     edits: [node("proposals", "pending.placedIn >= term) continue;", "pending.placedIn > term) continue;")],
   },
@@ -65,6 +69,7 @@ export const nodeMutants: readonly Mutant[] = [
   },
   {
     name: "watch-skips-at-live",
+    quick: true,
     why: "a watch that still reads history must not move on with what is new",
     edits: [
       node(
@@ -81,11 +86,13 @@ export const nodeMutants: readonly Mutant[] = [
   },
   {
     name: "watch-not-told-of-a-snapshot",
+    quick: true,
     why: "what is remembered of recent changes has a gap when the state was replaced",
     edits: [node("driver", "this.#events.onStateReplaced();", "")],
   },
   {
     name: "staged-reads-skip-the-flight",
+    quick: true,
     why: "what is on its way to disk counts as written",
     edits: [
       {

@@ -18,6 +18,7 @@ const elections: readonly Mutant[] = [
   },
   {
     name: "vote-answered-before-disk",
+    quick: true,
     why: "the answer leaves before the vote is durable",
     edits: [
       raft(
@@ -34,11 +35,13 @@ const elections: readonly Mutant[] = [
   },
   {
     name: "vote-kept-in-next-term",
+    quick: true,
     why: "a vote counts for its own term only",
     edits: [raft("roles", "raft.votedFor = null;\n  raft.hardStateChanged = true;", "raft.hardStateChanged = true;")],
   },
   {
     name: "votes-twice",
+    quick: true,
     why: "the second candidate of a term gets a vote, too",
     edits: [raft("election", "(raft.votedFor === null && raft.leaderId === null) ||", "raft.leaderId === null ||")],
   },
@@ -55,6 +58,7 @@ const elections: readonly Mutant[] = [
   },
   {
     name: "log-compared-by-term",
+    quick: true,
     why: "the later last term wins, whatever its length (§3.6.1)",
     edits: [
       raft(
@@ -66,6 +70,7 @@ const elections: readonly Mutant[] = [
   },
   {
     name: "prevote-moves-the-term",
+    quick: true,
     why: "asking whether an election could be won begins a term (§9.6)",
     edits: [raft("step", 'const asksOnly = message.kind === "preVoteRequest" ||', "const asksOnly =")],
   },
@@ -84,6 +89,7 @@ const elections: readonly Mutant[] = [
 const replication: readonly Mutant[] = [
   {
     name: "old-term-committed-by-count",
+    quick: true,
     why: "an entry of an older term may still be overwritten when a majority holds it (§3.6.2)",
     edits: [raft("replication", "if (termAt(raft, index) !== raft.currentTerm) return false;", "")],
   },
@@ -102,6 +108,7 @@ const replication: readonly Mutant[] = [
   },
   {
     name: "heartbeat-commits-unmatched",
+    quick: true,
     why: "a heartbeat's commit index must not exceed what the member is known to hold",
     edits: [
       raft("replication", "toLogIndex(Math.min(progress.matchIndex, raft.commitIndex))", "raft.commitIndex"),
@@ -114,6 +121,7 @@ const replication: readonly Mutant[] = [
   },
   {
     name: "stale-append-truncates",
+    quick: true,
     why: "an old message must not remove what newer ones brought (§3.5)",
     edits: [
       raft(
@@ -125,6 +133,7 @@ const replication: readonly Mutant[] = [
   },
   {
     name: "stale-append-truncates-uncommitted",
+    quick: true,
     why: "as above, minding the commit index: the entries were acknowledged all the same",
     edits: [
       raft(
@@ -136,6 +145,7 @@ const replication: readonly Mutant[] = [
   },
   {
     name: "append-acknowledged-before-disk",
+    quick: true,
     why: "an acknowledged entry is lost with the power (§3.8)",
     edits: [
       raft(
@@ -147,6 +157,7 @@ const replication: readonly Mutant[] = [
   },
   {
     name: "rejection-before-disk",
+    quick: true,
     why: "a rejection, too, tells of a term that must be durable",
     edits: [
       raft(
@@ -186,11 +197,13 @@ const replication: readonly Mutant[] = [
   },
   {
     name: "whole-log-committed-at-restart",
+    quick: true,
     why: "what is in the log at a restart is not therefore committed",
     edits: [raft("raft", "commitIndex: appliedIndex,", "commitIndex: log.lastIndex,")],
   },
   {
     name: "quorum-too-small",
+    quick: true,
     why: "the index of the majority is off by one",
     edits: [
       raft(
@@ -202,11 +215,13 @@ const replication: readonly Mutant[] = [
   },
   {
     name: "quorum-sorted-as-text",
+    quick: true,
     why: "the default sort puts 10 before 9 (openraft 1802)",
     edits: [raft("quorum", ".sort((a, b) => b - a);", ".sort().reverse();")],
   },
   {
     name: "even-quorum-is-half",
+    quick: true,
     why: "half of an even number of voters is no majority",
     edits: [
       raft(
@@ -298,6 +313,7 @@ const reads: readonly Mutant[] = [
   },
   {
     name: "read-before-apply",
+    quick: true,
     why: "a read is served before its index is applied here",
     edits: [node("reads", "if (index <= appliedIndex) for", "if (index <= appliedIndex + 1000) for")],
   },

@@ -1,7 +1,7 @@
 /**
  * This file keeps plans as files: a failing run, made small, stays as a regression for ever (`tapes/`, `tapes.test.ts`).
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plan } from "./plan.ts";
@@ -15,7 +15,6 @@ export function loadTape(path: string): Plan {
 
 /** Writes the plan to the folder of tapes and returns its path. */
 export function saveTape(plan: Plan): string {
-  mkdirSync(folder, { recursive: true });
   const path = join(folder, `seed-${plan.options.seed}.json`);
   const items = plan.tape.map((item) => JSON.stringify(item)).join(",\n");
   writeFileSync(path, `{\n"options": ${JSON.stringify(plan.options)},\n"tape": [\n${items}\n]\n}\n`);
@@ -24,7 +23,6 @@ export function saveTape(plan: Plan): string {
 
 /** The paths of all kept tapes. */
 export function keptTapes(): readonly string[] {
-  mkdirSync(folder, { recursive: true });
   return readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .sort()
