@@ -35,8 +35,25 @@ const statusGauges = [
   { name: "keyhold_members", help: "Members of the cluster", value: (status) => status.members.length },
   { name: "keyhold_pending_proposals", help: "Writes without an end yet", value: (status) => status.pendingProposals },
   { name: "keyhold_pending_reads", help: "Reads without an answer yet", value: (status) => status.pendingReads },
+  {
+    name: "keyhold_quarantined",
+    help: "1 while lost log is being brought back",
+    value: (status) => (status.quarantined ? 1 : 0),
+  },
+  { name: "keyhold_cluster_version", help: "Commands up to it may be proposed", value: (status) => status.clusterVersion },
+  { name: "keyhold_snapshots_sending", help: "States on their way to others", value: (status) => status.snapshotsSending.length },
+  { name: "keyhold_snapshot_sent_bytes", help: "Sent of the states on their way", value: (status) => sentBytes(status) },
+  {
+    name: "keyhold_snapshot_received_bytes",
+    help: "Received of the state that is coming in",
+    value: (status) => status.snapshotReceiving?.bytes ?? 0,
+  },
   { name: "keyhold_watches", help: "Open watches", value: (status) => status.watches },
 ] as const satisfies readonly { name: string; help: string; value: (status: NodeStatus) => number }[];
+
+function sentBytes(status: NodeStatus): number {
+  return status.snapshotsSending.reduce((sum, transfer) => sum + transfer.bytes, 0);
+}
 
 /** A registry of its own for each node: several nodes may live in one process. */
 export function createMetrics(service: Pick<KeyholdService, "status">): Metrics {

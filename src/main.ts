@@ -14,7 +14,7 @@ import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
 import { writeBirth } from "./storage/birth.ts";
 import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
-import { HttpTransport, type TransportEvent } from "./transport/transport.ts";
+import { HttpTransport, type PeerStats, type TransportEvent } from "./transport/transport.ts";
 
 const MIB = 1024 * 1024;
 /** How long requests under way may end by themselves at a stop, before those that only wait are ended. */
@@ -51,19 +51,19 @@ export type RunningNode = {
 /** Settles when the API listens; whether a leader is known, /readyz tells. Rejects when a port or the folder cannot be had. */
 export async function startNode(config: Config, host: NodeHost): Promise<RunningNode> {
   const { logger } = host;
-  const { service, close, origin } = await openNode(config, host);
+  const { service, close, origin, gauges } = await openNode(config, host);
   const api = await createApiServer({
     service,
     document,
     logger,
     limits: apiLimits(config),
     listen: { host: config.apiHost, port: config.apiPort },
-    onInternalError: (error) => logger.error({ err: error }, "a request failed by our own fault"),
   }).catch(async (error: unknown) => {
     service.stop();
     await close();
     throw error;
   });
+  for (const gauge of gauges) api.metrics.addGauge(gauge);
   logger.info({ apiUrl: api.url, dataDir: config.dataDir, clusterId: origin.clusterId }, "started");
   return {
     apiUrl: api.url,
@@ -159,10 +159,34 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     await transport.close();
     await storage.close();
   };
-  return { service, close, origin };
+  const peers = () => [...transport.stats().values()];
+  const gauges: readonly NodeGauge[] = [
+    { name: "keyhold_storage_bytes", help: "Size of the data file", value: () => storage.usage().bytes },
+    { name: "keyhold_storage_bytes_max", help: "What it may grow to", value: () => storage.usage().mapBytes },
+    { name: "keyhold_peers_connected", help: "Peers that this node can send to", value: () => count(peers(), "connected") },
+    { name: "keyhold_peers_receiving", help: "Peers that this node hears", value: () => count(peers(), "receiving") },
+    { name: "keyhold_peer_sent_bytes", help: "Sent to the present peers", value: () => sum(peers(), "sentBytes") },
+    { name: "keyhold_peer_buffered_bytes", help: "Waiting to be sent", value: () => sum(peers(), "bufferedBytes") },
+    { name: "keyhold_peer_dropped_frames", help: "Messages given up", value: () => sum(peers(), "droppedFrames") },
+  ];
+  return { service, close, origin, gauges };
 }
 
-type OpenNode = { readonly service: KeyholdNode; readonly close: () => Promise<void>; readonly origin: Origin };
+function count(peers: readonly PeerStats[], is: "connected" | "receiving"): number {
+  return peers.filter((peer) => peer[is]).length;
+}
+
+function sum(peers: readonly PeerStats[], of: "sentBytes" | "bufferedBytes" | "droppedFrames"): number {
+  return peers.reduce((total, peer) => total + peer[of], 0);
+}
+
+type NodeGauge = { readonly name: string; readonly help: string; readonly value: () => number };
+type OpenNode = {
+  readonly service: KeyholdNode;
+  readonly close: () => Promise<void>;
+  readonly origin: Origin;
+  readonly gauges: readonly NodeGauge[];
+};
 
 /** The instance of the data folder, which is its node's from here on. Rejects when the node must not take part. */
 async function admit(config: Config, origin: Origin): Promise<string> {

@@ -40,6 +40,8 @@ export function describeOps(api: () => TestApi): void {
     );
     expect(metrics.text).toContain("keyhold_raft_is_leader 1");
     expect(metrics.text).toContain("keyhold_watch_sockets 0");
+    expect(metrics.text).toContain("keyhold_quarantined 0");
+    expect(metrics.text).toContain("keyhold_snapshot_received_bytes 0");
     expect(metrics.text).not.toContain("some-key");
   });
 
