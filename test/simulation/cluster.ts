@@ -79,6 +79,7 @@ export class Cluster implements ClusterView {
         numberOf: (id) => this.#numberOf(id),
         deliver: (to, message) => at(this.nodes, to).receive(message),
         unreachable: (reporter, message) => at(this.nodes, reporter).unreachable(message.to),
+        handsOver: (from) => this.operators.handsOver(from),
         recode: (message) => recode(message, world.report),
       },
       { rates: options.network, nodesMax: ids.length },

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { smallLimits } from "./mutant.ts";
 import { hunt, misplaced } from "./mutant-hunt.ts";
 import { mutants } from "./mutant-list.ts";
 import { neverHappened } from "./sometimes.ts";
@@ -39,6 +40,13 @@ test("a batch of seeds has no findings, and meets everything that it must meet",
   expect(failures).toEqual([]);
   expect(totals.seeds).toBeGreaterThanOrEqual(seedsMin);
   expect(neverHappened(totals.counts)).toEqual([]);
+});
+
+test("a few seeds with small limits have no findings either", { timeout: 600_000 }, async () => {
+  const small = { name: "small limits", why: "no bug", edits: smallLimits };
+  const [hunted] = await hunt([small], { starts: 1, seedsMax: 15, workers: 1, told: () => undefined });
+  expect(hunted?.finding).toBe("");
+  expect(neverHappened(hunted?.counts ?? {}, ["watch.compacted"])).toEqual([]);
 });
 
 test("every bug on the list can be planted", async () => {

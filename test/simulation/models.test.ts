@@ -124,6 +124,7 @@ describe("the network", () => {
         deliver: (_to, message) => received.push(message.kind === "heartbeat" ? message.round : -1),
         unreachable: (reporter) => unreachable.push(reporter),
         recode: (message) => message,
+        handsOver: () => undefined,
       },
       { rates: { ...calmNetwork, ...rates }, nodesMax: 3 },
     );

@@ -27,6 +27,8 @@ export type Hunted = {
   /** The checks that found it, most frequent first. */
   readonly check: string;
   readonly finding: string;
+  /** Of the first search. */
+  readonly counts: Readonly<Record<string, number>>;
 };
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -79,7 +81,7 @@ async function plant(mutant: Mutant, copy: string): Promise<void> {
     await cp(join(root, part), join(copy, part), { recursive: true });
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  for (const { file, find, replace } of mutant.edits) {
+  for (const { file, find, replace } of [...(mutant.with ?? []), ...mutant.edits]) {
     const path = join(copy, file);
     const text = await readFile(path, "utf8");
     const pieces = text.split(find);
@@ -111,5 +113,6 @@ function judge(mutant: Mutant, searches: readonly BatchTotals[]): Hunted {
     medianSeeds: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
     check: [...new Set(findings.map(checkOf))].join(", "),
     finding: findings[0] ?? "",
+    counts: searches[0]?.counts ?? {},
   };
 }

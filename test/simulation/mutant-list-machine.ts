@@ -1,12 +1,30 @@
 /**
  * This file lists bugs to plant in what the log means: time, leases, locks, requests.
  */
-import type { Edit, Mutant } from "./mutant.ts";
+import { type Edit, type Mutant, smallLimits } from "./mutant.ts";
 
 const machine = (file: string, find: string, replace: string): Edit => ({ file: `src/machine/${file}.ts`, find, replace });
 const clock = (find: string, replace: string): Edit => ({ file: "src/raft/cluster-clock.ts", find, replace });
 
 export const machineMutants: readonly Mutant[] = [
+  {
+    name: "compaction-floor-one-too-low",
+    why: "a watch from exactly the compacted revision on would lack a change",
+    with: smallLimits,
+    edits: [machine("change-log", "if (after < compactRevision) return", "if (after + 1 < compactRevision) return")],
+  },
+  {
+    name: "compacted-watch-goes-on",
+    why: "who missed changes must be told, not be served what is left",
+    with: smallLimits,
+    edits: [
+      machine(
+        "change-log",
+        'if (after < compactRevision) return err({ kind: "compacted", compactRevision });',
+        "if (after < compactRevision) return readChanges(tables, { ...bounds, after: compactRevision });",
+      ),
+    ],
+  },
   {
     name: "clock-goes-on-from-hearsay",
     why: "a time heard from a leader whose entries did not survive ends leases early",

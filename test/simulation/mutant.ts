@@ -5,11 +5,22 @@
 /** An exact piece of a file, to be found once, and what takes its place. */
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
 
+/** Bounds of the state machine made so small that a run meets them. No bug: the promises are the same. */
+export const smallLimits: readonly Edit[] = [
+  {
+    file: "src/machine/limits.ts",
+    find: "export const revisionsKeptMax = 100_000;",
+    replace: "export const revisionsKeptMax = 40;",
+  },
+];
+
 export type Mutant = {
   readonly name: string;
   /** Why it is a bug, in one line. */
   readonly why: string;
   readonly edits: readonly Edit[];
+  /** Planted beside them. */
+  readonly with?: readonly Edit[];
   /** Found within a few seeds: fit for the gate. */
   readonly quick?: boolean;
 };

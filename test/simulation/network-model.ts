@@ -53,6 +53,8 @@ export type NetworkWorld = {
   readonly deliver: (to: number, message: Message) => void;
   /** Tells `reporter` that something for `message.to` was dropped. */
   readonly unreachable: (reporter: number, message: Message) => void;
+  /** The node tells another one to campaign in its place. */
+  readonly handsOver: (from: number) => void;
   /** The codec of the production transport: what comes out must equal what goes in. */
   readonly recode: (message: Message) => Message;
 };
@@ -129,6 +131,7 @@ export class NetworkModel {
     const rates = this.#rates;
     const link = this.#link(from, to);
     this.counts.sent++;
+    if (message.kind === "timeoutNow") this.#world.handsOver(from);
     if (this.isBlocked(from, to)) {
       this.counts.cut++;
       this.#drop(from, message);

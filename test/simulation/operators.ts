@@ -20,6 +20,8 @@ export class Operators {
   readonly counts: Record<string, number> = { wiped: 0, rotted: 0, changesAsked: 0, transfersAsked: 0 };
   readonly #cluster: ClusterView;
   readonly #electionMs: number;
+  /** How long leaders will hear nothing when they have handed over. */
+  readonly #blindness = new Map<number, number>();
   readonly #tell: (line: string) => void;
 
   constructor(cluster: ClusterView, options: { readonly electionMs: number; readonly tell: (line: string) => void }) {
@@ -75,7 +77,7 @@ export class Operators {
   }
 
   #transfer(fault: Extract<Act, { readonly kind: "transfer" }>, random: RandomStream, left: number): void {
-    const { scheduler, network, living, calm } = this.#cluster;
+    const { scheduler, living, calm } = this.#cluster;
     if (calm || left === 0) return;
     const leader = this.#cluster.leader();
     const to = random.chance(0.5) ? null : random.pick(living).id;
@@ -87,12 +89,21 @@ export class Operators {
         deadlineMs: leader.clock.monotonicMs() + patienceMs,
         settle: ({ kind }) => this.#count(`transfer.${kind}`),
       });
-      this.#cluster.watchClosely(leader, Math.max(blindMs, this.#electionMs / 2));
-      if (blindMs > 0) {
-        for (const peer of living) if (peer !== leader) network.clog({ from: peer.index, to: leader.index, durationMs: blindMs });
-      }
+      this.#blindness.set(leader.index, blindMs);
     }
     scheduler.after(fault.gapMs * random.between(0.5, 1.5), () => this.#transfer(fault, random, left - 1));
+  }
+
+  /** A leader lets go: from now on it is blind for a while, if that is planned, and serves those who look. */
+  handsOver(from: number): void {
+    const leader = this.#cluster.nodes[from];
+    const durationMs = this.#blindness.get(from);
+    this.#blindness.delete(from);
+    if (leader === undefined || durationMs === undefined || this.#cluster.calm) return;
+    this.#cluster.watchClosely(leader, Math.max(durationMs / 2, this.#electionMs / 4));
+    if (durationMs === 0) return;
+    for (const peer of this.#cluster.living)
+      if (peer !== leader) this.#cluster.network.clog({ from: peer.index, to: from, durationMs });
   }
 
   #change(random: RandomStream): void {
@@ -114,27 +125,28 @@ export class Operators {
         if (end.kind === "made") this.#count(`made.${change.kind}`);
       },
     });
-    if (random.chance(0.4)) this.#interrupt(leader, change, random);
+    if (random.chance(change.kind === "replace" ? 0.8 : 0.4)) this.#interrupt(leader, change, random);
   }
 
-  /** Cuts off the leader in the midst of a change, with the new member or with somebody else. */
+  /**
+   * Cuts off the leader in the midst of a change, with the new member or with somebody else. What others have to say may
+   * reach it for a little longer than what it says.
+   */
   #interrupt(leader: SimNode, change: MembershipChange, random: RandomStream): void {
     const { scheduler, network, living } = this.#cluster;
     const along = change.kind === "replace" ? this.#nodeOf(change.by) : random.pick(living);
     const durationMs = random.magnitude(0.5, 8) * this.#electionMs;
-    scheduler.after(random.magnitude(0.1, 50), () => {
-      if (this.#cluster.calm) return;
-      this.#count("changesInterrupted");
-      this.#cluster.watchClosely(leader, durationMs);
-      const inside = [leader, along];
-      for (const one of inside) {
-        for (const other of living) {
-          if (inside.includes(other)) continue;
-          network.cut({ from: one.index, to: other.index, durationMs });
-          network.cut({ from: other.index, to: one.index, durationMs });
-        }
-      }
-    });
+    const inside = [leader, along];
+    const outside = living.filter((node) => !inside.includes(node));
+    const eachPair = (cut: (one: number, other: number) => void): void => {
+      if (!this.#cluster.calm) for (const one of inside) for (const other of outside) cut(one.index, other.index);
+    };
+    const outMs = random.chance(0.5) ? 0 : random.magnitude(0.1, 50);
+    const inMs = outMs + (random.chance(0.5) ? 0 : random.magnitude(1, 200));
+    this.#count("changesInterrupted");
+    scheduler.after(outMs, () => eachPair((from, to) => network.cut({ from, to, durationMs })));
+    scheduler.after(inMs, () => eachPair((to, from) => network.cut({ from, to, durationMs })));
+    this.#cluster.watchClosely(leader, durationMs / 2);
   }
 
   #drawChange(membership: Membership, random: RandomStream): MembershipChange | null {

@@ -65,7 +65,7 @@ class Run {
       locks: [],
       answers: [],
       staleReads: [],
-      watches: () => this.#watchers.flatMap((watcher) => watcher.record() ?? []),
+      watches: () => this.#watchers.flatMap((watcher) => watcher.records()),
     };
     const workload: Workload = { port: cluster.clients, options: plan.options, records: this.#records, report };
     this.#clients = Array.from({ length: plan.options.clients }, (_, number) => new Client(number, workload));

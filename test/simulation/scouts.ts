@@ -8,8 +8,8 @@ import type { SimNode } from "./sim-node.ts";
 import { Client, type Workload } from "./workload.ts";
 
 const readersMax = 3;
-const writersMax = 2;
-const holdersMax = 2;
+const writersMax = 3;
+const holdersMax = 3;
 const looks = 10;
 
 export class Scouts {
@@ -51,6 +51,8 @@ export class Scouts {
     const idle = (clients: readonly Client[]): Client | undefined => clients.find((client) => !client.busy);
     idle(this.#writers)?.probe(salt, "put", elsewhere.index);
     idle(this.#readers)?.probe(salt + 1, "get", node.index);
+    // What a cut off leader stamps and does not get committed must not count later on.
+    if (salt % 4 === 0) idle(this.#writers)?.probe(salt + 3, "put", node.index);
     if (salt % 3 === 0) idle(this.#holders)?.probe(salt + 2, "lease", elsewhere.index);
   }
 }

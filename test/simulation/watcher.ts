@@ -18,11 +18,13 @@ export type WatcherWorld = {
 };
 
 export class Watcher {
-  readonly counts = { resumed: 0, batches: 0, refused: 0 };
+  readonly counts = { resumed: 0, batches: 0, refused: 0, compacted: 0 };
+  /** Watches that compaction ended; this one began anew each time. */
+  readonly #ended: WatchRecord[] = [];
   readonly #number: number;
   readonly #world: WatcherWorld;
   readonly #targets: readonly WatchTarget[];
-  readonly #batches: ChangeBatch[] = [];
+  #batches: ChangeBatch[] = [];
   #node: number;
   #from: number | null;
   #covered: number | null = null;
@@ -38,8 +40,13 @@ export class Watcher {
     this.#from = random.chance(0.5) ? 1 : null;
   }
 
-  /** Null until it was opened once. */
-  record(): WatchRecord | null {
+  /** What was seen so far: by the watch that is open, and by those that compaction ended. */
+  records(): readonly WatchRecord[] {
+    const last = this.#record(null);
+    return last === null ? this.#ended : [...this.#ended, last];
+  }
+
+  #record(compacted: WatchRecord["compacted"]): WatchRecord | null {
     if (this.#from === null || this.#covered === null) return null;
     return {
       watch: this.#number,
@@ -47,7 +54,7 @@ export class Watcher {
       fromRevision: this.#from,
       batches: this.#batches,
       coveredRevision: Math.max(this.#covered, this.#open?.watch.revision ?? 0),
-      compacted: null,
+      compacted,
     };
   }
 
@@ -73,7 +80,8 @@ export class Watcher {
       // A node that lags does not know the revision yet.
       if (opened.kind === "refused") {
         this.counts.refused++;
-        if (opened.why !== "futureRevision")
+        if (opened.why === "compacted") this.#beginAnew(opened.revision);
+        else if (opened.why !== "futureRevision")
           this.#world.report(`watch ${this.#number} was refused: ${opened.why} ${opened.revision}`);
       }
       this.#node = random.integer(0, port.nodeCount - 1);
@@ -100,7 +108,11 @@ export class Watcher {
     const { random, report } = this.#world;
     const read = current.watch.next({ batchesMax: random.integer(1, 50), bytesMax: random.pick([1, 1000, 100_000]) });
     if (!read.ok) {
-      report(`watch ${this.#number} ended: ${read.error.kind}`);
+      if (read.error.kind !== "compacted") report(`watch ${this.#number} ended: ${read.error.kind}`);
+      else {
+        this.#beginAnew(read.error.compactRevision);
+        this.#moveOn(current);
+      }
       return;
     }
     this.counts.batches += read.value.length;
@@ -110,6 +122,16 @@ export class Watcher {
       current.watch.close();
       this.#moveOn(current);
     }
+  }
+
+  /** Compaction overtook it: what it missed is lost to it, and it goes on with what comes next. */
+  #beginAnew(compactRevision: number): void {
+    this.counts.compacted++;
+    const record = this.#record({ nextRevision: this.covered + 1, compactRevision });
+    if (record !== null) this.#ended.push(record);
+    this.#batches = [];
+    this.#covered = null;
+    this.#from = null;
   }
 
   #moveOn(current: { readonly watch: Watch; closed: boolean }): void {
