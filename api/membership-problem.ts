@@ -12,6 +12,7 @@ export const codeByMembershipRefusal = {
   changeInProgress: "change_in_progress",
   leadershipTransfer: "transfer_in_progress",
   idReused: "id_reused",
+  tooManyMembers: "too_many_members",
   alreadyMember: "already_member",
   notMember: "not_member",
   notLearner: "not_learner",
@@ -62,6 +63,12 @@ function refusalProblem(refusal: MembershipRefusal, { id, by }: About): Problem 
       return {
         code,
         detail: `${id} was removed from this cluster. Start the node on an empty data folder under an id that was never used.`,
+      };
+    case "tooManyMembers":
+      return {
+        code,
+        detail: `A cluster has at most ${refusal.max} members, learners included. Remove one first.`,
+        extensions: { max: refusal.max },
       };
     case "alreadyMember":
       return { code, detail: `${by ?? id} is a voter already.` };

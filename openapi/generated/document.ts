@@ -2821,7 +2821,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "NotAdded": {
-        "description": "`already_member`, `id_reused`, `change_in_progress`, `transfer_in_progress`",
+        "description": "`already_member`, `id_reused`, `too_many_members`, `change_in_progress`, `transfer_in_progress`",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -2849,6 +2849,9 @@ export const document: Record<string, unknown> = {
                 },
                 {
                   "$ref": "#/components/schemas/IdReusedProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/TooManyMembersProblem"
                 },
                 {
                   "$ref": "#/components/schemas/ChangeInProgressProblem"
@@ -4336,6 +4339,7 @@ export const document: Record<string, unknown> = {
           "revision_not_reached",
           "already_member",
           "id_reused",
+          "too_many_members",
           "not_member",
           "not_learner",
           "not_caught_up",
@@ -5166,6 +5170,34 @@ export const document: Record<string, unknown> = {
               },
               "title": {
                 "const": "The id was a member once"
+              }
+            }
+          }
+        ]
+      },
+      "TooManyMembersProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "max"
+            ],
+            "properties": {
+              "code": {
+                "const": "too_many_members"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The cluster has as many members as it can have"
+              },
+              "max": {
+                "type": "integer",
+                "minimum": 1
               }
             }
           }

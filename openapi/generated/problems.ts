@@ -30,6 +30,7 @@ export const problems = {
   revision_not_reached: { status: 504, title: "The node did not reach the revision in time", schema: "RevisionNotReachedProblem" },
   already_member: { status: 409, title: "The id or the address is a member's", schema: "AlreadyMemberProblem" },
   id_reused: { status: 409, title: "The id was a member once", schema: "IdReusedProblem" },
+  too_many_members: { status: 409, title: "The cluster has as many members as it can have", schema: "TooManyMembersProblem" },
   not_member: { status: 404, title: "No member has this id", schema: "NotMemberProblem" },
   not_learner: { status: 409, title: "The member is no learner", schema: "NotLearnerProblem" },
   not_caught_up: { status: 409, title: "The learner is behind", schema: "NotCaughtUpProblem" },

@@ -899,7 +899,7 @@ export interface components {
             readonly detail: string;
         };
         /** @enum {string} */
-        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "not_member" | "not_learner" | "not_caught_up" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop";
+        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "not_member" | "not_learner" | "not_caught_up" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop";
         readonly Problem: {
             /** @description `urn:keyhold:problem:` and the code. */
             readonly type: string;
@@ -1172,6 +1172,15 @@ export interface components {
             readonly status?: 409;
             /** @constant */
             readonly title?: "The id was a member once";
+        };
+        readonly TooManyMembersProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "too_many_members";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The cluster has as many members as it can have";
+            readonly max: number;
         };
         readonly NotMemberProblem: components["schemas"]["Problem"] & {
             /** @constant */
@@ -1746,7 +1755,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["NoLeaderProblem"] | components["schemas"]["ShuttingDownProblem"];
             };
         };
-        /** @description `already_member`, `id_reused`, `change_in_progress`, `transfer_in_progress` */
+        /** @description `already_member`, `id_reused`, `too_many_members`, `change_in_progress`, `transfer_in_progress` */
         readonly NotAdded: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1757,7 +1766,7 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["AlreadyMemberProblem"] | components["schemas"]["IdReusedProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
+                readonly "application/problem+json": components["schemas"]["AlreadyMemberProblem"] | components["schemas"]["IdReusedProblem"] | components["schemas"]["TooManyMembersProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
             };
         };
         /** @description `last_voter`, `change_in_progress`, `transfer_in_progress` */
@@ -2007,6 +2016,7 @@ export type OutcomeUnknownProblem = components['schemas']['OutcomeUnknownProblem
 export type RevisionNotReachedProblem = components['schemas']['RevisionNotReachedProblem'];
 export type AlreadyMemberProblem = components['schemas']['AlreadyMemberProblem'];
 export type IdReusedProblem = components['schemas']['IdReusedProblem'];
+export type TooManyMembersProblem = components['schemas']['TooManyMembersProblem'];
 export type NotMemberProblem = components['schemas']['NotMemberProblem'];
 export type NotLearnerProblem = components['schemas']['NotLearnerProblem'];
 export type NotCaughtUpProblem = components['schemas']['NotCaughtUpProblem'];

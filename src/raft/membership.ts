@@ -8,6 +8,9 @@ import { lastIndex, termAt } from "./log.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import type { Membership, MembershipChange, MembershipRefusal, NodeId } from "./types.ts";
 
+/** Every member costs the leader a stream and a copy of every entry; more voters make a cluster slower, not safer. */
+const membersMax = 15;
+
 /** The membership that `change` leads to first, or why it cannot be made now. */
 export function membershipAfter(
   raft: Raft,
@@ -21,6 +24,7 @@ export function membershipAfter(
     case "addLearner": {
       if (membersOf(current).includes(change.id)) return err({ kind: "alreadyMember" });
       if (current.removed.includes(change.id)) return err({ kind: "idReused" });
+      if (membersOf(current).length >= membersMax) return err({ kind: "tooManyMembers", max: membersMax });
       const addresses = { ...current.addresses, [change.id]: change.address };
       return ok({ ...current, learners: [...current.learners, change.id], addresses });
     }

@@ -242,6 +242,7 @@ export type MembershipRefusal =
   | { readonly kind: "changeInProgress" }
   | { readonly kind: "leadershipTransfer" }
   | { readonly kind: "idReused" }
+  | { readonly kind: "tooManyMembers"; readonly max: number }
   | { readonly kind: "alreadyMember" }
   | { readonly kind: "notMember" }
   | { readonly kind: "notLearner" }

@@ -54,6 +54,20 @@ export function describeMembers(api: () => TestApi): void {
       expect((await send(api(), "GET", "/v1/cluster")).body["removed"]).toEqual(["n4"]);
     });
 
+    test("is one too many beyond fifteen members, until one of them goes", async () => {
+      const crowd = Array.from({ length: 14 }, (_, i) => `crowd-${i}`);
+      const crowded = (id: string) => learner(id, 2000 + Number(id.slice(6)) * 100);
+      for (const id of crowd) expect((await ask({ ...add, body: crowded(id) })).status).toBe(201);
+      expect((await ask({ ...add, body: crowded("crowd-14") })).body).toMatchObject({
+        code: "too_many_members",
+        status: 409,
+        max: 15,
+      });
+      for (const id of crowd) await ask({ method: "DELETE", path: `/v1/cluster/members/${id}` });
+      expect((await ask({ ...add, body: crowded("crowd-14") })).status).toBe(201);
+      await ask({ method: "DELETE", path: "/v1/cluster/members/crowd-14" });
+    });
+
     test("cannot take the id or an address of a member", async () => {
       expect((await ask({ ...add, body: learner("n1") })).body).toMatchObject({ code: "already_member", status: 409 });
       const stolen = { id: "n5", peerUrl: "http://n1.test:7101", apiUrl: "http://n5.test:7001" };

@@ -89,6 +89,15 @@ describe("§4.1 safety", () => {
     expect(sayMembership(membershipOf(raftOf(cluster, n2)))).toBe("n1 n2 n3 learning x1");
   });
 
+  test("a cluster of fifteen takes no other member", () => {
+    const crowd = Array.from({ length: 12 }, (_, i) => toNodeId(`l${i}`));
+    const fixture = createFixture({ membership: { learners: crowd } });
+    lead(fixture);
+    turnDurably(fixture, hears(n2, 1, { kind: "appendEntriesAccepted", matchIndex: index(1) }));
+    const wanted = { kind: "membershipProposed", changeId: 1, change: { kind: "addLearner", id: x1, address } } as const;
+    expect(turnDurably(fixture, wanted)).toContain("membership change refused: tooManyMembers");
+  });
+
   const refusals: readonly { name: string; change: MembershipChange; refusal: string }[] = [
     { name: "a member again", change: { kind: "addLearner", id: n2, address }, refusal: "alreadyMember" },
     { name: "an id that was removed", change: { kind: "addLearner", id: toNodeId("gone"), address }, refusal: "idReused" },
