@@ -10,6 +10,8 @@ import type { SimNode } from "./sim-node.ts";
 
 type Ambush = { readonly fault: Extract<Fault, { readonly kind: "ambush" }>; readonly random: RandomStream; left: number };
 
+type Link = { readonly from: number; readonly to: number; readonly durationMs: number };
+
 export class Ambushes {
   readonly counts = { ambushes: 0 };
   readonly #cluster: ClusterView;
@@ -37,7 +39,9 @@ export class Ambushes {
     const { fault, random } = ambush;
     const style = fault.style === "mixed" ? random.pick(ambushStyles) : fault.style;
     const delayMs = random.between(0, 2 * fault.delayMs);
-    const durationMs = random.between(0.2, 1.8) * fault.durationMs;
+    // A leader that comes back must do so before the one after it has made up for the time without a leader.
+    const durationMs =
+      style === "comeback" ? random.between(1.2, 2.5) * this.#cluster.electionMs : random.between(0.2, 1.8) * fault.durationMs;
     const other = random.pick(this.#cluster.living.filter((candidate) => candidate !== node).concat(node));
     this.#cluster.scheduler.after(delayMs, () => {
       if (this.#cluster.calm) return;
@@ -78,9 +82,24 @@ export class Ambushes {
       const out = { from: node.index, to: peer.index, durationMs };
       const back = { from: peer.index, to: node.index, durationMs };
       if (style === "blind") network.clog(back);
-      if (style === "echo") network.clog({ ...back, durationMs: durationMs * 0.4 });
-      if (style !== "deaf" && style !== "blind") network.cut(out);
+      if (style === "echo") this.#echo(out, back);
+      if (style !== "deaf" && style !== "blind" && style !== "echo") network.cut(out);
       if (style !== "mute" && style !== "blind" && style !== "echo") network.cut(back);
     }
+    if (style === "comeback") this.#cluster.scheduler.after(durationMs + 1, () => this.#cluster.handOver(node));
+  }
+
+  /** The answers to what a node said last come in late, and then nothing more. */
+  #echo(out: Link, back: Link): void {
+    const { network, scheduler } = this.#cluster;
+    const lateMs = 0.4 * back.durationMs;
+    const cutAfter = (delayMs: number, link: Link): void => {
+      scheduler.after(delayMs, () => {
+        if (!this.#cluster.calm) network.cut(link);
+      });
+    };
+    network.clog({ ...back, durationMs: lateMs });
+    cutAfter(0.2 * lateMs, out);
+    cutAfter(1.1 * lateMs, back);
   }
 }

@@ -13,10 +13,14 @@ export interface ClusterView {
   readonly living: readonly SimNode[];
   /** The number of the first node that is no member in the beginning. */
   readonly spareFrom: number;
+  /** The shortest election timeout, by a right clock. */
+  readonly electionMs: number;
   /** Faults have ended. */
   readonly calm: boolean;
   /** Something is done to `node`: clients should look at what comes of it. */
   watchClosely(node: SimNode, durationMs: number): void;
+  /** Asks whoever leads to hand over to `node`. */
+  handOver(node: SimNode): void;
   /** The node that leads the highest term, if one leads. */
   leader(): SimNode | null;
   numberOf(nodeId: string): number;

@@ -32,6 +32,7 @@ export class Cluster implements ClusterView {
   readonly membership: Membership;
   /** The number of the first node that is no member in the beginning. */
   readonly spareFrom: number;
+  readonly electionMs: number;
   readonly clients: ClientPort;
   readonly operators: Operators;
   /** Called when something is done to a node, with how long it will take. */
@@ -48,6 +49,7 @@ export class Cluster implements ClusterView {
     this.#clientLoss = options.clientLoss;
     this.streams = randomStreams(options.seed);
     this.spareFrom = options.nodes;
+    this.electionMs = options.tickMs * options.electionTicks;
     const ids = Array.from({ length: options.nodes + options.spares }, (_, i) => toNodeId(`n${i}`));
     for (const [index, id] of ids.entries()) this.#numbers.set(id, index);
     const addresses: Record<string, MemberAddress> = {};
@@ -85,10 +87,7 @@ export class Cluster implements ClusterView {
       { rates: options.network, nodesMax: ids.length },
     );
     this.ambushes = new Ambushes(this);
-    this.operators = new Operators(this, {
-      electionMs: options.tickMs * options.electionTicks,
-      tell: (line) => this.#trace.tell(this.scheduler.nowMs, line),
-    });
+    this.operators = new Operators(this, (line) => this.#trace.tell(this.scheduler.nowMs, line));
     this.clients = new ClientPort(
       { scheduler: this.scheduler, random: this.streams.workload, nodes: this.nodes },
       { loss: () => this.#clientLoss, delayMsMean: 1 },
@@ -97,6 +96,10 @@ export class Cluster implements ClusterView {
 
   watchClosely(node: SimNode, durationMs: number): void {
     for (const look of this.onStrike) look(node, durationMs);
+  }
+
+  handOver(node: SimNode): void {
+    if (!this.#calm) this.operators.handOver(node.id);
   }
 
   /** The node that leads the highest term, if one leads. */
@@ -214,6 +217,7 @@ export class Cluster implements ClusterView {
     const strike = (left: number): void => {
       if (this.#calm || left === 0) return;
       node.crash({ downMs: loop.downMs });
+      this.watchClosely(node, loop.downMs + loop.upMs);
       this.scheduler.after(loop.downMs + loop.upMs, () => strike(left - 1));
     };
     strike(loop.times);

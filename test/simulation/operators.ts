@@ -19,15 +19,12 @@ const patienceMs = 5000;
 export class Operators {
   readonly counts: Record<string, number> = { wiped: 0, rotted: 0, changesAsked: 0, transfersAsked: 0 };
   readonly #cluster: ClusterView;
-  readonly #electionMs: number;
   /** How long leaders will hear nothing when they have handed over. */
   readonly #blindness = new Map<number, number>();
   readonly #tell: (line: string) => void;
 
-  constructor(cluster: ClusterView, options: { readonly electionMs: number; readonly tell: (line: string) => void }) {
-    const { electionMs, tell } = options;
+  constructor(cluster: ClusterView, tell: (line: string) => void) {
     this.#cluster = cluster;
-    this.#electionMs = electionMs;
     this.#tell = tell;
   }
 
@@ -76,21 +73,24 @@ export class Operators {
     return this.#memberships().every(({ voters, votersOutgoing }) => holds(voters) && holds(votersOutgoing));
   }
 
+  /** Asks whoever leads to hand over, to anybody when null; returns the leader that was asked. */
+  handOver(to: NodeId | null): SimNode | null {
+    const leader = this.#cluster.leader();
+    if (!leader?.process || leader.paused) return null;
+    this.#count("transfersAsked");
+    leader.process.driver.transferLeadership({
+      to,
+      deadlineMs: leader.clock.monotonicMs() + patienceMs,
+      settle: ({ kind }) => this.#count(`transfer.${kind}`),
+    });
+    return leader;
+  }
+
   #transfer(fault: Extract<Act, { readonly kind: "transfer" }>, random: RandomStream, left: number): void {
     const { scheduler, living, calm } = this.#cluster;
     if (calm || left === 0) return;
-    const leader = this.#cluster.leader();
-    const to = random.chance(0.5) ? null : random.pick(living).id;
-    const blindMs = fault.blindMs * random.between(0.5, 1.5);
-    if (leader?.process && !leader.paused) {
-      this.#count("transfersAsked");
-      leader.process.driver.transferLeadership({
-        to,
-        deadlineMs: leader.clock.monotonicMs() + patienceMs,
-        settle: ({ kind }) => this.#count(`transfer.${kind}`),
-      });
-      this.#blindness.set(leader.index, blindMs);
-    }
+    const leader = this.handOver(random.chance(0.5) ? null : random.pick(living).id);
+    if (leader !== null) this.#blindness.set(leader.index, fault.blindMs * random.between(0.5, 1.5));
     scheduler.after(fault.gapMs * random.between(0.5, 1.5), () => this.#transfer(fault, random, left - 1));
   }
 
@@ -100,7 +100,7 @@ export class Operators {
     const durationMs = this.#blindness.get(from);
     this.#blindness.delete(from);
     if (leader === undefined || durationMs === undefined || this.#cluster.calm) return;
-    this.#cluster.watchClosely(leader, Math.max(durationMs / 2, this.#electionMs / 4));
+    this.#cluster.watchClosely(leader, Math.max(durationMs / 2, this.#cluster.electionMs / 4));
     if (durationMs === 0) return;
     for (const peer of this.#cluster.living)
       if (peer !== leader) this.#cluster.network.clog({ from: peer.index, to: from, durationMs });
@@ -135,7 +135,7 @@ export class Operators {
   #interrupt(leader: SimNode, change: MembershipChange, random: RandomStream): void {
     const { scheduler, network, living } = this.#cluster;
     const along = change.kind === "replace" ? this.#nodeOf(change.by) : random.pick(living);
-    const durationMs = random.magnitude(0.5, 8) * this.#electionMs;
+    const durationMs = random.magnitude(0.5, 8) * this.#cluster.electionMs;
     const inside = [leader, along];
     const outside = living.filter((node) => !inside.includes(node));
     const eachPair = (cut: (one: number, other: number) => void): void => {

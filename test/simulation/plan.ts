@@ -50,6 +50,7 @@ export type Fault =
 
 export const ambushStyles = [
   "isolate",
+  /** Cut off, but for one other node. */
   "keepOne",
   "mute",
   "deaf",
@@ -57,9 +58,12 @@ export const ambushStyles = [
   "crashAtWrite",
   "crashOther",
   "pause",
+  /** Hears everything late. */
   "blind",
-  /** Cut off, but what was said before comes in late. */
+  /** Cut off, but what was said to it before comes in late. */
   "echo",
+  /** Cut off, and handed leadership as soon as it is back. */
+  "comeback",
 ] as const;
 export type AmbushStyle = (typeof ambushStyles)[number];
 
@@ -183,7 +187,7 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
       clockRate: { on: 0.4, from: 0.2, to: 5 },
       wallJump: { on: 0.4, from: 0.2, to: 5 },
       crashLoop: { on: 0.25, from: 0.2, to: 5 },
-      ambush: { on: 0.4, from: 0.5, to: 6 },
+      ambush: { on: 0.5, from: 1, to: 10 },
       transfer: { on: 0.35, from: 0.5, to: 15 },
       membership: { on: options.spares > 0 ? 0.95 : 0.1, from: 3, to: 40 },
       rot: { on: 0.2, from: 0.5, to: 4 },
@@ -256,7 +260,7 @@ function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, ran
       return {
         kind,
         on: random.pick(["leader", "leader", "candidate"]),
-        style: random.chance(0.5) ? "mixed" : random.pick(ambushStyles),
+        style: drawStyle(options, random),
         times: random.integer(1, 10),
         delayMs: random.magnitude(0.1, electionMs),
         durationMs: random.magnitude(0.2, 4) * electionMs,
@@ -277,6 +281,12 @@ function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, ran
     default:
       return { kind, node };
   }
+}
+
+function drawStyle(options: RunOptions, random: RandomStream): AmbushStyle | "mixed" {
+  // Late answers are what leases on reads must stand.
+  if (options.readLeaseMs > 0 && random.chance(0.4)) return "echo";
+  return random.chance(0.5) ? "mixed" : random.pick(ambushStyles);
 }
 
 /** Load comes in phases: idle, steady, bursts. */

@@ -53,6 +53,6 @@ export class Scouts {
     idle(this.#readers)?.probe(salt + 1, "get", node.index);
     // What a cut off leader stamps and does not get committed must not count later on.
     if (salt % 4 === 0) idle(this.#writers)?.probe(salt + 3, "put", node.index);
-    if (salt % 3 === 0) idle(this.#holders)?.probe(salt + 2, "lease", elsewhere.index);
+    idle(this.#holders)?.probe(salt + 2, "lease", elsewhere.index);
   }
 }
