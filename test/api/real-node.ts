@@ -71,7 +71,8 @@ function driverOptions(id: NodeId) {
       id,
       origin: `${id}-1`,
       seed: 1,
-      electionTicks: 4,
+      // An election timeout that no busy disk reaches: a leader that steps down for it is another test.
+      electionTicks: 200,
       heartbeatTicks: 1,
       messageBytesMax: MIB,
       inFlightMessagesMax: 64,
