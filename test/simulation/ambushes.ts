@@ -10,6 +10,14 @@ import type { SimNode } from "./sim-node.ts";
 
 type Ambush = { readonly fault: Extract<Fault, { readonly kind: "ambush" }>; readonly random: RandomStream; left: number };
 
+/**
+ * A leader that comes back must do so before the one after it has made up for the time without a leader; an answer must
+ * come while its receiver still leads and others may do so.
+ */
+function lastsElections(style: AmbushStyle): boolean {
+  return style === "comeback" || style === "echo";
+}
+
 type Link = { readonly from: number; readonly to: number; readonly durationMs: number };
 
 export class Ambushes {
@@ -39,9 +47,7 @@ export class Ambushes {
     const { fault, random } = ambush;
     const style = fault.style === "mixed" ? random.pick(ambushStyles) : fault.style;
     const delayMs = random.between(0, 2 * fault.delayMs);
-    // A leader that comes back must do so before the one after it has made up for the time without a leader.
-    const durationMs =
-      style === "comeback" ? random.between(1.2, 2.5) * this.#cluster.electionMs : random.between(0.2, 1.8) * fault.durationMs;
+    const durationMs = random.between(0.2, 1.8) * (lastsElections(style) ? 2 * this.#cluster.electionMs : fault.durationMs);
     const other = random.pick(this.#cluster.living.filter((candidate) => candidate !== node).concat(node));
     this.#cluster.scheduler.after(delayMs, () => {
       if (this.#cluster.calm) return;

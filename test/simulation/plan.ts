@@ -166,7 +166,7 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     logEntriesMax: swarm.pick([30, 200, 1_000_000]),
     readLeaseMs: 0,
   };
-  if (clockRegime === "bounded" && swarm.chance(0.3))
+  if (clockRegime === "bounded" && swarm.chance(0.5))
     options = { ...options, readLeaseMs: Math.floor((options.electionTicks - 1) * options.tickMs * 0.8) };
   const tape = [...drawFaults(options, streams), ...drawOperations(options, streams.workload)];
   tape.sort((a, b) => a.atMs - b.atMs);
@@ -187,7 +187,7 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
       clockRate: { on: 0.4, from: 0.2, to: 5 },
       wallJump: { on: 0.4, from: 0.2, to: 5 },
       crashLoop: { on: 0.25, from: 0.2, to: 5 },
-      ambush: { on: 0.5, from: 1, to: 10 },
+      ambush: { on: options.readLeaseMs > 0 ? 0.9 : 0.5, from: 1, to: 10 },
       transfer: { on: 0.35, from: 0.5, to: 15 },
       membership: { on: options.spares > 0 ? 0.95 : 0.1, from: 3, to: 40 },
       rot: { on: 0.2, from: 0.5, to: 4 },
@@ -285,7 +285,7 @@ function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, ran
 
 function drawStyle(options: RunOptions, random: RandomStream): AmbushStyle | "mixed" {
   // Late answers are what leases on reads must stand.
-  if (options.readLeaseMs > 0 && random.chance(0.4)) return "echo";
+  if (options.readLeaseMs > 0 && random.chance(0.5)) return "echo";
   return random.chance(0.5) ? "mixed" : random.pick(ambushStyles);
 }
 
