@@ -16,6 +16,7 @@ import type { Records, StaleRead } from "./records.ts";
 import { checkRequests } from "./request-checks.ts";
 import { checkRevisionOrder } from "./revision-order.ts";
 import { Scouts } from "./scouts.ts";
+import type { SimNode } from "./sim-node.ts";
 import { Trace } from "./trace.ts";
 import { checkWatches } from "./watch-checks.ts";
 import { Watcher } from "./watcher.ts";
@@ -208,7 +209,7 @@ class Run {
     const membership = JSON.stringify(first.membership);
     // A removed node that has not heard of it yet ends when it does.
     return (
-      nodes.every((node) => node.alive && JSON.stringify(node.membership) === membership && !node.quarantined) &&
+      nodes.every((node) => node.alive && JSON.stringify(node.membership) === membership && !isStuckInQuarantine(node)) &&
       nodes.every(
         (node) =>
           node.alive && node.appliedIndex === first.appliedIndex && node.lastIndex === node.appliedIndex && !node.disk.isWriting,
@@ -221,7 +222,7 @@ class Run {
   #positions(): string {
     const nodes = this.#cluster.living.map((node) =>
       node.alive
-        ? `${node.id} ${node.role} term ${node.term} applied ${node.appliedIndex} of ${node.lastIndex} hash ${node.disk.stateHash}`
+        ? `${node.id} ${node.role} term ${node.term} applied ${node.appliedIndex} of ${node.lastIndex}, on disk ${node.durableAppliedIndex} of ${node.disk.bare.lastIndex}${node.quarantined ? " quarantined" : ""} hash ${node.disk.stateHash}`
         : `${node.id} down`,
     );
     return [...nodes, ...this.#watchers.map((watcher, i) => `watch ${i} at ${watcher.covered}`)].join("; ");
@@ -301,6 +302,12 @@ class Run {
       story: this.#trace.lines(),
     };
   }
+}
+
+/** What a node lost may have been longer than what was ever committed: then only new entries can end its quarantine. */
+function isStuckInQuarantine({ disk, commitIndex }: SimNode): boolean {
+  const { quarantinedUntil } = disk.hardState;
+  return quarantinedUntil !== null && quarantinedUntil <= commitIndex;
 }
 
 function drawTargets(random: RandomStream): readonly WatchTarget[] {
