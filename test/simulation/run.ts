@@ -36,7 +36,7 @@ export type RunReport = {
 const findingsMax = 5;
 /** Things that may happen at one moment; more is a loop that feeds itself. */
 const eventsAtOnceMax = 20_000;
-const checkerStepsMax = 3_000_000;
+const checkerStepsMax = 100_000_000;
 
 /** Plays `plan`. `wholeStory` keeps every line, and changes nothing else. */
 export function play(plan: Plan, options: { readonly wholeStory: boolean }): RunReport {
