@@ -109,15 +109,25 @@ export class Operators {
   #change(random: RandomStream): void {
     const leader = this.#cluster.leader();
     if (!leader?.process || leader.paused || this.#isDamaged()) return;
-    const change = this.#drawChange(leader.membership, random);
+    const { membership } = leader;
+    const change = this.#drawChange(membership, random);
     if (change === null) return;
+    this.#ask(leader, change);
+    // Somebody else wants a change at the same moment; one of the two must be refused.
+    const voters = votersAfter(change, membership.voters);
+    const second = random.chance(0.4) ? this.#drawChange({ ...membership, voters }, random) : null;
+    if (second !== null) this.#ask(leader, second);
+    if (random.chance(change.kind === "replace" ? 0.8 : 0.4)) this.#interrupt(leader, change, random);
+  }
+
+  #ask(leader: SimNode, change: MembershipChange): void {
     this.#tell(`asks ${leader.id} for ${JSON.stringify(change)}`);
     this.#count("changesAsked");
     if (change.kind === "addLearner") {
       const learner = this.#nodeOf(change.id);
       if (!learner.alive) learner.start();
     }
-    leader.process.driver.changeMembership({
+    leader.process?.driver.changeMembership({
       change,
       deadlineMs: leader.clock.monotonicMs() + patienceMs,
       settle: (end) => {
@@ -125,7 +135,6 @@ export class Operators {
         if (end.kind === "made") this.#count(`made.${change.kind}`);
       },
     });
-    if (random.chance(change.kind === "replace" ? 0.8 : 0.4)) this.#interrupt(leader, change, random);
   }
 
   /**
