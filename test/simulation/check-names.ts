@@ -4,6 +4,7 @@
 
 /** First match counts. */
 const names: readonly (readonly [RegExp, string])[] = [
+  [/^no agreement|^no write/, "liveness"],
   [/by counting/, "own term by counting"],
   [/election safety/, "election safety"],
   [/leader append-only/, "leader append-only"],

@@ -15,6 +15,7 @@ export interface ClusterView {
   readonly spareFrom: number;
   /** The shortest election timeout, by a right clock. */
   readonly electionMs: number;
+  readonly heartbeatMs: number;
   /** Faults have ended. */
   readonly calm: boolean;
   /** Something is done to `node`: clients should look at what comes of it. */

@@ -33,6 +33,7 @@ export class Cluster implements ClusterView {
   /** The number of the first node that is no member in the beginning. */
   readonly spareFrom: number;
   readonly electionMs: number;
+  readonly heartbeatMs: number;
   readonly clients: ClientPort;
   readonly operators: Operators;
   /** Called when something is done to a node, with how long it will take. */
@@ -50,6 +51,7 @@ export class Cluster implements ClusterView {
     this.streams = randomStreams(options.seed);
     this.spareFrom = options.nodes;
     this.electionMs = options.tickMs * options.electionTicks;
+    this.heartbeatMs = options.tickMs * options.heartbeatTicks;
     const ids = Array.from({ length: options.nodes + options.spares }, (_, i) => toNodeId(`n${i}`));
     for (const [index, id] of ids.entries()) this.#numbers.set(id, index);
     const addresses: Record<string, MemberAddress> = {};
@@ -213,7 +215,8 @@ export class Cluster implements ClusterView {
   #crashLoop(node: SimNode | null, loop: Extract<Fault, { readonly kind: "crashLoop" }>): void {
     if (node === null) return;
     const durationMs = loop.times * (loop.upMs + loop.downMs);
-    for (const peer of this.living) if (peer !== node) this.network.straggle({ from: peer.index, to: node.index, durationMs });
+    const late = { durationMs, lateMs: loop.downMs + loop.upMs / 2 };
+    for (const peer of this.living) if (peer !== node) this.network.straggle({ from: peer.index, to: node.index, ...late });
     const strike = (left: number): void => {
       if (this.#calm || left === 0) return;
       node.crash({ downMs: loop.downMs });

@@ -62,7 +62,14 @@ export type NetworkWorld = {
 /** What became of the messages of a run. */
 export type NetworkCounts = { sent: number; lost: number; duplicated: number; cut: number; overflowed: number; stale: number };
 
-type Link = { inFlight: number; lastArrivalMs: number; cloggedUntilMs: number; cutUntilMs: number; stragglesUntilMs: number };
+type Link = {
+  inFlight: number;
+  lastArrivalMs: number;
+  cloggedUntilMs: number;
+  cutUntilMs: number;
+  stragglesUntilMs: number;
+  lateMs: number;
+};
 
 export class NetworkModel {
   readonly counts: NetworkCounts = { sent: 0, lost: 0, duplicated: 0, cut: 0, overflowed: 0, stale: 0 };
@@ -82,6 +89,7 @@ export class NetworkModel {
           cloggedUntilMs: 0,
           cutUntilMs: 0,
           stragglesUntilMs: 0,
+          lateMs: 0,
         })),
       );
     }
@@ -109,9 +117,11 @@ export class NetworkModel {
     this.#link(link.from, link.to).cloggedUntilMs = this.#world.scheduler.nowMs + link.durationMs;
   }
 
-  /** For `durationMs`, every third message of a link comes late and out of order. */
-  straggle(link: { readonly from: number; readonly to: number; readonly durationMs: number }): void {
-    this.#link(link.from, link.to).stragglesUntilMs = this.#world.scheduler.nowMs + link.durationMs;
+  /** For `durationMs`, some messages of a link, and most answers to reads, come about `lateMs` late and out of order. */
+  straggle(link: { readonly from: number; readonly to: number; readonly durationMs: number; readonly lateMs: number }): void {
+    const straggling = this.#link(link.from, link.to);
+    straggling.stragglesUntilMs = this.#world.scheduler.nowMs + link.durationMs;
+    straggling.lateMs = link.lateMs;
   }
 
   unclogAll(): void {
@@ -161,8 +171,8 @@ export class NetworkModel {
     if (random.chance(rates.stale)) {
       arrivalMs += random.between(0, rates.staleMsMax);
       this.counts.stale++;
-    } else if (link.stragglesUntilMs > now && random.chance(0.3)) {
-      arrivalMs += random.magnitude(1, link.stragglesUntilMs - now + 1);
+    } else if (link.stragglesUntilMs > now && random.chance(parcel.message.kind === "readIndexResponse" ? 0.7 : 0.1)) {
+      arrivalMs += random.between(0, 2 * link.lateMs);
     } else if (!random.chance(rates.reorder)) {
       arrivalMs = Math.max(arrivalMs, link.lastArrivalMs);
       link.lastArrivalMs = arrivalMs;

@@ -89,9 +89,26 @@ export class Operators {
   #transfer(fault: Extract<Act, { readonly kind: "transfer" }>, random: RandomStream, left: number): void {
     const { scheduler, living, calm } = this.#cluster;
     if (calm || left === 0) return;
-    const leader = this.handOver(random.chance(0.5) ? null : random.pick(living).id);
-    if (leader !== null) this.#blindness.set(leader.index, fault.blindMs * random.between(0.5, 1.5));
+    if (fault.blindMs > 0 && random.chance(0.5)) this.#handOverBlindly(random.between(0.5, 1.5));
+    else {
+      const leader = this.handOver(random.chance(0.5) ? null : random.pick(living).id);
+      if (leader !== null) this.#blindness.set(leader.index, fault.blindMs * random.between(0.5, 1.5));
+    }
     scheduler.after(fault.gapMs * random.between(0.5, 1.5), () => this.#transfer(fault, random, left - 1));
+  }
+
+  /** The answers to its heartbeats reach a leader only when its successor leads for long; both have been asked for reads. */
+  #handOverBlindly(elections: number): void {
+    const { scheduler, network, living, electionMs, heartbeatMs } = this.#cluster;
+    const leader = this.#cluster.leader();
+    if (leader === null) return;
+    const blindMs = 1.5 * heartbeatMs + elections * electionMs;
+    for (const peer of living) if (peer !== leader) network.clog({ from: peer.index, to: leader.index, durationMs: blindMs });
+    scheduler.after(1.5 * heartbeatMs, () => {
+      if (this.#cluster.calm || this.#cluster.leader() !== leader) return;
+      this.handOver(null);
+      this.#cluster.watchClosely(leader, (blindMs - 1.5 * heartbeatMs) / 2);
+    });
   }
 
   /** A leader lets go: from now on it is blind for a while, if that is planned, and serves those who look. */
@@ -114,10 +131,22 @@ export class Operators {
     if (change === null) return;
     this.#ask(leader, change);
     // Somebody else wants a change at the same moment; one of the two must be refused.
-    const voters = votersAfter(change, membership.voters);
-    const second = random.chance(0.4) ? this.#drawChange({ ...membership, voters }, random) : null;
+    const second = random.chance(0.4) ? this.#drawSecond({ leader, change }, random) : null;
     if (second !== null) this.#ask(leader, second);
     if (random.chance(change.kind === "replace" ? 0.8 : 0.4)) this.#interrupt(leader, change, random);
+  }
+
+  #drawSecond(
+    first: { readonly leader: SimNode; readonly change: MembershipChange },
+    random: RandomStream,
+  ): MembershipChange | null {
+    const { leader, change } = first;
+    const voters = votersAfter(change, leader.membership.voters);
+    if (change.kind !== "replace") return this.#drawChange({ ...leader.membership, voters }, random);
+    // Two steps away from the present majority.
+    const id = random.pick(voters.filter((voter) => voter !== leader.id && voter !== change.by).concat(change.by));
+    const remove: MembershipChange = { kind: "remove", id };
+    return id !== change.by && this.#bearable(remove, voters) ? remove : null;
   }
 
   #ask(leader: SimNode, change: MembershipChange): void {

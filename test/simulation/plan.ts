@@ -186,7 +186,7 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
       stall: { on: 0.3, from: 0.2, to: 5 },
       clockRate: { on: 0.4, from: 0.2, to: 5 },
       wallJump: { on: 0.4, from: 0.2, to: 5 },
-      crashLoop: { on: 0.25, from: 0.2, to: 5 },
+      crashLoop: { on: 0.35, from: 0.5, to: 8 },
       ambush: { on: options.readLeaseMs > 0 ? 0.9 : 0.5, from: 1, to: 10 },
       transfer: { on: 0.35, from: 0.5, to: 15 },
       membership: { on: options.spares > 0 ? 0.95 : 0.1, from: 3, to: 40 },
