@@ -293,15 +293,15 @@ const quarantineAdvice =
 function logStorage(logger: NodeLogger, event: StorageEvent): void {
   switch (event.kind) {
     case "quarantineBegan": {
-      const { until, path, damage } = event;
-      logger.error({ damage, setAside: path, untilIndex: until }, `a damaged state was set aside; ${quarantineAdvice}`);
+      const { lostLog, path, damage } = event;
+      logger.error({ damage, setAside: path, lostLog }, `a damaged state was set aside; ${quarantineAdvice}`);
       break;
     }
     case "quarantineGoesOn":
-      logger.warn({ untilIndex: event.until }, `what was lost is not back yet; ${quarantineAdvice}`);
+      logger.warn({ lostLog: event.lostLog }, `what was lost is not back yet; ${quarantineAdvice}`);
       break;
     case "quarantineEnded":
-      logger.info({ untilIndex: event.until }, "quarantine ended: this node holds again what it had lost, and votes");
+      logger.info({ lostLog: event.lostLog }, "quarantine ended: this node holds again what it had lost, and votes");
       break;
     default:
       unreachable(event);

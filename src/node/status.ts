@@ -21,7 +21,7 @@ export function statusOf(driver: Driver, rest: Rest): NodeStatus {
     storeId: meta.storeId,
     nodeId: raft.options.id,
     role: raft.role.kind,
-    quarantined: raft.quarantinedUntil !== null,
+    quarantined: raft.lostLog !== null,
     term: raft.currentTerm,
     leaderId: raft.leaderId,
     commitIndex: raft.commitIndex,

@@ -5,7 +5,7 @@ import { assert } from "../base/assert.ts";
 import { membersOf } from "./leader.ts";
 import { agreeIndex, append, lastIndex, restoreLog, termAt, truncate } from "./log.ts";
 import { sendDurably, sendInDurableTerm } from "./outbox.ts";
-import { isQuarantined } from "./quarantine.ts";
+import { isQuarantined, noteLeaderCommit } from "./quarantine.ts";
 import type { Raft } from "./raft.ts";
 import { promise } from "./read-lease.ts";
 import { type Entry, type LogIndex, type Message, type NodeId, type SnapshotMeta, toLogIndex } from "./types.ts";
@@ -13,6 +13,7 @@ import { type Entry, type LogIndex, type Message, type NodeId, type SnapshotMeta
 /** Appends what is new, removes what conflicts, and answers once that is durable. */
 export function onAppendEntries(raft: Raft, message: Extract<Message, { kind: "appendEntries" }>): void {
   const { from, prevLogIndex, prevLogTerm, entries, leaderCommit } = message;
+  noteLeaderCommit(raft, leaderCommit);
   if (prevLogIndex < raft.commitIndex) {
     // All of it is known to agree up to the commit index; part of it may be compacted away.
     sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: raft.commitIndex });
@@ -58,8 +59,7 @@ function reject(raft: Raft, to: NodeId, where: { readonly prevLogIndex: LogIndex
   const { prevLogIndex, agree: hintIndex } = where;
   const hintTerm = termAt(raft, hintIndex);
   assert(hintTerm !== undefined, `no term at ${hintIndex}, where the logs may agree`);
-  const logLost = isQuarantined(raft);
-  sendDurably(raft, to, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, logLost });
+  sendDurably(raft, to, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, quarantined: isQuarantined(raft) });
 }
 
 function appendNew(raft: Raft, entries: readonly Entry[]): void {

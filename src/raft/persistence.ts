@@ -15,8 +15,8 @@ export function persistTurn(raft: Raft, snapshot: SnapshotMeta | undefined): voi
   const entries = from === undefined ? [] : log.unstable.slice(from - log.unstableFrom);
   if (raft.hardStateChanged || entries.length > 0 || snapshot !== undefined) {
     raft.persistSequence++;
-    const { currentTerm, votedFor, quarantinedUntil } = raft;
-    const hardState = raft.hardStateChanged ? { currentTerm, votedFor, quarantinedUntil } : undefined;
+    const { currentTerm, votedFor, lostLog } = raft;
+    const hardState = raft.hardStateChanged ? { currentTerm, votedFor, lostLog } : undefined;
     if (hardState !== undefined) raft.hardStateSequence = raft.persistSequence;
     raft.effects.push({ kind: "persist", sequence: raft.persistSequence, hardState, entries, snapshot });
     if (raft.persistPending.length === 0) raft.diskElapsed = 0;

@@ -1,21 +1,31 @@
 /**
  * This file keeps a node whose disk lost part of the log out of elections until it holds all of that again.
  *
- * Why that is enough. Whatever this node ever acknowledged, and that was or may yet be committed by counting it, lies at
- * or below `quarantinedUntil`, the end of the log that it lost. Let entry e be such an entry, of term t. A leader of a
- * later term that lacks e would need a vote from each majority's share in e: the others refuse it (§3.6.1), and this node
- * votes for nobody, so every leader that follows holds e. From such leaders alone this node learns what is committed.
- * Once its commit index has reached `quarantinedUntil`, it therefore holds e again, and its vote refuses as if nothing
- * had happened. Votes given before the damage count on: term and vote were not lost (who lost them must not come back).
+ * Whatever this node ever acknowledged, and that was or may yet be committed by counting it, lies at or below
+ * `lostLog.lastIndex`, and was counted by a leader of a term up to `lostLog.term`. Let entry e be such an entry. A leader
+ * of a later term that lacks e would need a vote from each majority's share in e: the others refuse it (§3.6.1), and this
+ * node votes for nobody, so every leader that follows holds e. From such leaders alone this node learns what is committed.
+ * It therefore holds e again, and its vote refuses as if nothing had happened, as soon as
  *
- * What it stores meanwhile it acknowledges like any follower. An acknowledgement from before the damage that still
- * counts at the leader of the same term does no harm, for the reason above; `logLost` tells that leader to send again.
+ *   - its commit index has reached `lostLog.lastIndex`, or
+ *   - the entry at its commit index is of a term after `lostLog.term`: its leader held e before it appended that.
+ *
+ * The first lets it end under the leader that was there before the damage, the second when the lost log ended in entries
+ * that nobody else had. Where both fail, because that leader is still the same and has nothing more to commit, this node
+ * asks for a new one: it enters the next term, without standing for election.
+ *
+ * Votes given before the damage count on: term and vote were not lost (who lost them must not come back). What it stores
+ * meanwhile it acknowledges like any follower. An acknowledgement from before the damage that still counts at the leader
+ * of the same term does no harm, for the reason above; a refusal marked `quarantined` tells that leader to send again.
  */
+import { lastIndex, termAt } from "./log.ts";
 import type { Raft } from "./raft.ts";
+import { becomeFollower } from "./roles.ts";
+import { type LogIndex, type LostLog, toLogIndex, toTerm } from "./types.ts";
 
 /** Whether this node must not help to elect anybody, itself included. */
 export function isQuarantined(raft: Raft): boolean {
-  return raft.quarantinedUntil !== null;
+  return raft.lostLog !== null;
 }
 
 /**
@@ -23,7 +33,31 @@ export function isQuarantined(raft: Raft): boolean {
  * or together with them. A crash before that write prolongs the quarantine, and no vote leaves before it either.
  */
 export function endQuarantine(raft: Raft): void {
-  if (raft.quarantinedUntil === null || raft.commitIndex < raft.quarantinedUntil) return;
-  raft.quarantinedUntil = null;
+  if (raft.lostLog === null || !holdsAllAgain(raft, raft.lostLog)) return;
+  raft.lostLog = null;
+  raft.recovery = null;
   raft.hardStateChanged = true;
+}
+
+/** The leader has committed up to `leaderCommit`, whether or not its message can be used. */
+export function noteLeaderCommit(raft: Raft, leaderCommit: LogIndex): void {
+  if (raft.lostLog === null) return;
+  const heard = raft.recovery?.leaderCommit ?? 0;
+  raft.recovery = { leaderCommit: toLogIndex(Math.max(heard, leaderCommit)), completeTicks: 0 };
+}
+
+/** One tick. A leader from before the damage that has had nothing to add for two election timeouts has to make room. */
+export function tickQuarantine(raft: Raft): void {
+  const { lostLog, recovery, commitIndex } = raft;
+  if (lostLog === null || recovery === null) return;
+  const isComplete = raft.leaderId !== null && commitIndex >= recovery.leaderCommit && commitIndex === lastIndex(raft);
+  recovery.completeTicks = isComplete ? recovery.completeTicks + 1 : 0;
+  if (recovery.completeTicks < 2 * raft.options.electionTicks || raft.currentTerm > lostLog.term) return;
+  // The answer to its next heartbeat tells the leader of the new term; the no-op of the next one ends the quarantine.
+  becomeFollower(raft, toTerm(raft.currentTerm + 1), null);
+}
+
+function holdsAllAgain(raft: Raft, lost: LostLog): boolean {
+  const term = termAt(raft, raft.commitIndex);
+  return raft.commitIndex >= lost.lastIndex || (term !== undefined && term > lost.term);
 }

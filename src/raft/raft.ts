@@ -13,6 +13,7 @@ import {
   type HardState,
   type LogIndex,
   type LogReader,
+  type LostLog,
   type Membership,
   type Message,
   type NodeId,
@@ -120,7 +121,9 @@ export type Raft = {
 
   currentTerm: Term;
   votedFor: NodeId | null;
-  quarantinedUntil: LogIndex | null;
+  lostLog: LostLog | null;
+  /** While quarantined: how far the leader has committed, and for how many ticks all of that has been held here. */
+  recovery: { leaderCommit: LogIndex; completeTicks: number } | null;
   role: RoleState;
   leaderId: NodeId | null;
   log: RaftLog;
@@ -173,7 +176,8 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     effects: [],
     currentTerm: hardState.currentTerm,
     votedFor: hardState.votedFor,
-    quarantinedUntil: hardState.quarantinedUntil,
+    lostLog: hardState.lostLog,
+    recovery: null,
     role: { kind: "follower" },
     leaderId: null,
     log: { base: log.base, unstableFrom: toLogIndex(log.lastIndex + 1), unstable: [], unsentFrom: undefined },

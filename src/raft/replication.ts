@@ -68,7 +68,7 @@ export function onRejected(raft: Raft, leader: LeaderState, message: Extract<Mes
   if (progress === undefined) return;
   progress.recentActive = true;
   const agree = agreeIndex(raft, message.hintIndex, message.hintTerm);
-  if (message.logLost && agree < progress.matchIndex) noteLogLost(progress, agree);
+  if (message.quarantined && agree < progress.matchIndex) noteLogLost(progress, agree);
   noteRejected(progress, { prevLogIndex: message.prevLogIndex, agreeIndex: agree });
 }
 

@@ -2,6 +2,7 @@
  * This file is the passing of time: election timeouts, heartbeats, and the checks by which a leader gives up (§6.2).
  */
 import { campaign } from "./election.ts";
+import { tickQuarantine } from "./quarantine.ts";
 import { hasQuorum } from "./quorum.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import { honorsLease } from "./read-lease.ts";
@@ -15,6 +16,7 @@ export function onTick(raft: Raft): void {
   raft.diskElapsed++;
   raft.promisedTicks = Math.max(0, raft.promisedTicks - 1);
   ageOwnReads(raft);
+  tickQuarantine(raft);
   if (raft.role.kind === "leader") tickLeader(raft, raft.role);
   // Without a disk it could not even vote for itself, but its growing term would depose whom the others elect.
   else if (raft.electionElapsed >= raft.electionTimeout && !isDiskStalled(raft)) campaign(raft, "preVote");

@@ -78,9 +78,12 @@ export type Entry = {
 export type HardState = {
   readonly currentTerm: Term;
   readonly votedFor: NodeId | null;
-  /** The end of a log that this node acknowledged and lost, until it holds all of that again (`quarantine.ts`); else null. */
-  readonly quarantinedUntil: LogIndex | null;
+  /** Null unless this node is quarantined: until it holds again all that it had acknowledged (`quarantine.ts`). */
+  readonly lostLog: LostLog | null;
 };
+
+/** A log that this node acknowledged and lost: it reached at most to `lastIndex`, and the node's term was `term`. */
+export type LostLog = { readonly lastIndex: LogIndex; readonly term: Term };
 
 /** Names a state: all entries up to `lastIncludedIndex` are in it. The state before the first entry is one, too. */
 export type SnapshotMeta = {
@@ -139,7 +142,7 @@ export type Message = Header &
         readonly hintIndex: LogIndex;
         readonly hintTerm: Term;
         /** The sender is quarantined: what it acknowledged beyond the hint is gone. */
-        readonly logLost: boolean;
+        readonly quarantined: boolean;
       }
     /** `round` proves leadership to pending reads; it counts up within a term. */
     | { readonly kind: "heartbeat"; readonly leaderCommit: LogIndex; readonly round: number }

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import type { TableReader } from "../machine/tables.ts";
-import type { Entry, HardState, LogIndex, LogReader, Membership, NodeId, SnapshotMeta } from "../raft/types.ts";
+import type { Entry, HardState, LogIndex, LogReader, LostLog, Membership, NodeId, SnapshotMeta } from "../raft/types.ts";
 import { type Damage, damageOf, readMarker, removeMarker, writeMarker } from "./damage.ts";
 import { checkDataFile } from "./data-file.ts";
 import {
@@ -54,10 +54,10 @@ export type LmdbStorageOptions = {
 /** For people: a node must be seen to have lost something, and to have it back. */
 export type StorageEvent =
   /** A damaged state was set aside to `path`; the node begins anew and elects nobody before it holds entry `until` again. */
-  | { readonly kind: "quarantineBegan"; readonly until: LogIndex; readonly path: string; readonly damage: Damage }
+  | { readonly kind: "quarantineBegan"; readonly lostLog: LostLog; readonly path: string; readonly damage: Damage }
   /** The node starts, and has not got back yet what it lost earlier. */
-  | { readonly kind: "quarantineGoesOn"; readonly until: LogIndex }
-  | { readonly kind: "quarantineEnded"; readonly until: LogIndex };
+  | { readonly kind: "quarantineGoesOn"; readonly lostLog: LostLog }
+  | { readonly kind: "quarantineEnded"; readonly lostLog: LostLog };
 
 type Present = { readonly environment: Environment; readonly state: StateFolder };
 
@@ -106,12 +106,12 @@ export class LmdbStorage {
       if (marker !== undefined) setAside(directory, marker.state);
       return opened.#ready(marker);
     }
-    const { state, until } = await quarantine(options, present, opened);
+    const { state, lostLog } = await quarantine(options, present, opened);
     const fresh = await LmdbStorage.#tryState(options, ownership, state);
     assert(fresh instanceof LmdbStorage, `the new state ${state.path} is damaged, too`);
     setAside(directory, present.number);
     const path = damagedPath(directory, present.number);
-    options.onEvent({ kind: "quarantineBegan", until, path, damage: opened });
+    options.onEvent({ kind: "quarantineBegan", lostLog, path, damage: opened });
     return fresh.#ready(opened);
   }
 
@@ -146,8 +146,8 @@ export class LmdbStorage {
   #ready(marker: Damage | undefined): this {
     const { directory, onEvent } = this.#options;
     if (marker !== undefined) removeMarker(directory);
-    const { quarantinedUntil } = this.#hardState;
-    if (quarantinedUntil !== null && marker === undefined) onEvent({ kind: "quarantineGoesOn", until: quarantinedUntil });
+    const { lostLog } = this.#hardState;
+    if (lostLog !== null && marker === undefined) onEvent({ kind: "quarantineGoesOn", lostLog });
     removeOldStates(directory);
     this.#opened = true;
     return this;
@@ -343,9 +343,9 @@ export class LmdbStorage {
   }
 
   #noteHardState(hardState: HardState): void {
-    const { quarantinedUntil: until } = this.#hardState;
+    const { lostLog } = this.#hardState;
     this.#hardState = hardState;
-    if (until !== null && hardState.quarantinedUntil === null) this.#options.onEvent({ kind: "quarantineEnded", until });
+    if (lostLog !== null && hardState.lostLog === null) this.#options.onEvent({ kind: "quarantineEnded", lostLog });
   }
 
   #fail(error: unknown): void {

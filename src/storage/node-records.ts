@@ -17,7 +17,7 @@ export type Owner = {
 };
 
 /** The vote of a node that has never voted. */
-export const firstHardState: HardState = { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null };
+export const firstHardState: HardState = { currentTerm: toTerm(0), votedFor: null, lostLog: null };
 
 /** The bytes of a record; throws CorruptRecord when there are none. */
 export function stored(environment: Environment, key: "identity" | "hardState" | "base"): Uint8Array {

@@ -4,7 +4,7 @@
  * the log or the tables is taken over: what one bad record stood beside cannot be trusted to be whole.
  */
 import { assert } from "../base/assert.ts";
-import { type LogIndex, type Membership, toLogIndex } from "../raft/types.ts";
+import { type LostLog, type Membership, toLogIndex } from "../raft/types.ts";
 import { type Damage, writeMarker } from "./damage.ts";
 import type { StateFolder } from "./directory.ts";
 import { Environment } from "./environment.ts";
@@ -12,7 +12,7 @@ import { CorruptRecord, isDamage } from "./errors.ts";
 import { beyondRepair, createState, type Owner, readHardState, stored } from "./node-records.ts";
 import { appliedIndexOf, parseSnapshotMeta, unseal } from "./records.ts";
 
-export type Quarantine = { readonly state: StateFolder; readonly until: LogIndex };
+export type Quarantine = { readonly state: StateFolder; readonly lostLog: LostLog };
 
 /**
  * Makes an empty state the present one, in place of `damaged`, which stays where it is. Throws StorageError
@@ -27,15 +27,16 @@ export async function quarantine(
   const environment = Environment.open(damaged.path, owner.mapSizeBytes);
   const salvage = () => {
     const hardState = readHardState(environment, owner);
-    const until = toLogIndex(Math.max(endOfLog(environment, owner), hardState.quarantinedUntil ?? 0));
-    return { hardState: { ...hardState, quarantinedUntil: until }, until };
+    const lastIndex = toLogIndex(Math.max(endOfLog(environment, owner), hardState.lostLog?.lastIndex ?? 0));
+    const lostLog = { lastIndex, term: hardState.currentTerm };
+    return { hardState: { ...hardState, lostLog }, lostLog };
   };
   try {
-    const { hardState, until } = salvage();
+    const { hardState, lostLog } = salvage();
     // As a new node begins: if the leader still holds the whole log, this node applies it anew from the first entry, and
     // must start from the same state as all others did. From a later membership the revisions would come out different.
     const state = await createState(owner, { hardState, membership: owner.initialMembership });
-    return { state, until };
+    return { state, lostLog };
   } finally {
     await environment.close();
   }

@@ -9,6 +9,7 @@ import {
   type Entry,
   type HardState,
   isNodeId,
+  type LostLog,
   type MemberAddress,
   type Membership,
   type NodeId,
@@ -158,13 +159,18 @@ export function parseHardState(bytes: Uint8Array): HardState {
   return parsing("node", "hardState", () => {
     const fields = record(unseal(bytes, "node", "hardState"), "hard state");
     const votedFor = fields["votedFor"];
-    const quarantinedUntil = fields["quarantinedUntil"];
+    const lostLog = fields["lostLog"];
     return {
       currentTerm: toTerm(count(fields["currentTerm"], "term")),
       votedFor: votedFor === null ? null : nodeId(votedFor),
-      quarantinedUntil: quarantinedUntil === null ? null : toLogIndex(count(quarantinedUntil, "end of the quarantine")),
+      lostLog: lostLog === null ? null : parseLostLog(lostLog),
     };
   });
+}
+
+function parseLostLog(value: unknown): LostLog {
+  const { lastIndex, term } = record(value, "lost log");
+  return { lastIndex: toLogIndex(count(lastIndex, "end of the lost log")), term: toTerm(count(term, "term of the lost log")) };
 }
 
 export function parseSnapshotMeta(bytes: Uint8Array): SnapshotMeta {

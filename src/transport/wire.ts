@@ -125,7 +125,7 @@ function putBody(writer: ByteWriter, message: Message): void {
       putInteger(writer, message.prevLogIndex);
       putInteger(writer, message.hintIndex);
       putInteger(writer, message.hintTerm);
-      putFlag(writer, message.logLost);
+      putFlag(writer, message.quarantined);
       break;
     case "heartbeat":
       putInteger(writer, message.leaderCommit);
@@ -191,7 +191,7 @@ function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; r
       return { ...header, kind, matchIndex: takeIndex(reader) };
     case "appendEntriesRejected": {
       const where = { prevLogIndex: takeIndex(reader), hintIndex: takeIndex(reader), hintTerm: takeTerm(reader) };
-      return { ...header, kind, ...where, logLost: takeFlag(reader) };
+      return { ...header, kind, ...where, quarantined: takeFlag(reader) };
     }
     case "heartbeat":
       return { ...header, kind, leaderCommit: takeIndex(reader), round: takeInteger(reader) };

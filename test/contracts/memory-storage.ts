@@ -33,7 +33,7 @@ export function emptyImage(initialMembership: Membership): DurableImage {
     membership: initialMembership,
   };
   return {
-    hardState: { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null },
+    hardState: { currentTerm: toTerm(0), votedFor: null, lostLog: null },
     log: new MemoryLog(base),
     tables: new MemoryTables(),
   };

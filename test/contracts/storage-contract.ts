@@ -56,7 +56,7 @@ export function describeStorage(name: string, harness: () => Promise<StorageHarn
       expect(disk.log.lastIndex).toBe(0);
       expect(disk.log.term(toLogIndex(0))).toBe(0);
       expect(disk.log.term(toLogIndex(1))).toBe(undefined);
-      expect(disk.hardState).toEqual({ currentTerm: 0, votedFor: null, quarantinedUntil: null });
+      expect(disk.hardState).toEqual({ currentTerm: 0, votedFor: null, lostLog: null });
       expect(disk.tables.get("meta", "state")).toBe(undefined);
     });
 
@@ -153,7 +153,7 @@ export function describeStorage(name: string, harness: () => Promise<StorageHarn
       while (!completed) {
         expect(disk.tables.get("requestOrder", "k")).toBe("old");
         expect(disk.log.term(toLogIndex(1))).toBe(1);
-        expect(disk.hardState).toEqual({ currentTerm: 0, votedFor: null, quarantinedUntil: null });
+        expect(disk.hardState).toEqual({ currentTerm: 0, votedFor: null, lostLog: null });
         await turn();
       }
       expect(disk.tables.get("requestOrder", "k")).toBe("new");
@@ -161,7 +161,7 @@ export function describeStorage(name: string, harness: () => Promise<StorageHarn
       expect(disk.hardState).toEqual(vote);
     });
 
-    const vote = { currentTerm: toTerm(9), votedFor: toNodeId("b"), quarantinedUntil: null };
+    const vote = { currentTerm: toTerm(9), votedFor: toNodeId("b"), lostLog: null };
 
     test("vote, entries, tables and base of a batch survive a restart together", async () => {
       await written(disk, {

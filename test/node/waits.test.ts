@@ -139,8 +139,8 @@ describe("a pending write", () => {
 
   test("keeps the newest hard state, also when a later order has none", () => {
     const pending = new PendingWrite();
-    pending.add({ ...persist(1, []), hardState: { currentTerm: toTerm(3), votedFor: toNodeId("n2"), quarantinedUntil: null } });
+    pending.add({ ...persist(1, []), hardState: { currentTerm: toTerm(3), votedFor: toNodeId("n2"), lostLog: null } });
     pending.add(persist(2, [entry(1, 3)]));
-    expect(pending.batch([]).hardState).toEqual({ currentTerm: 3, votedFor: "n2", quarantinedUntil: null });
+    expect(pending.batch([]).hardState).toEqual({ currentTerm: 3, votedFor: "n2", lostLog: null });
   });
 });

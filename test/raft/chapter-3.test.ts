@@ -70,7 +70,7 @@ describe("§3.4 leader election", () => {
     ["appendEntriesAccepted", { kind: "appendEntriesAccepted", matchIndex: index(1) }],
     [
       "appendEntriesRejected",
-      { kind: "appendEntriesRejected", prevLogIndex: index(0), hintIndex: index(0), hintTerm: term(0), logLost: false },
+      { kind: "appendEntriesRejected", prevLogIndex: index(0), hintIndex: index(0), hintTerm: term(0), quarantined: false },
     ],
     ["heartbeatResponse", { kind: "heartbeatResponse", round: 0, honorsLease: false }],
     ["voteResponse", { kind: "voteResponse", voteGranted: false }],

@@ -134,7 +134,7 @@ describe("cutting the log", () => {
       prevLogIndex: index(3),
       hintIndex: index(1),
       hintTerm: term(1),
-      logLost: false,
+      quarantined: false,
     } as const;
     const sends = (effects: readonly string[]): readonly string[] => effects.filter((line) => line.startsWith("snapshot"));
     expect(sends(turnDurably(fixture, hears(n2, 2, rejected)))).toEqual(["snapshot to n2"]);

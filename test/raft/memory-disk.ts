@@ -36,7 +36,7 @@ export type Write =
 export function createMemoryDisk(membership: Membership): MemoryDisk {
   const lastIncludedIndex = toLogIndex(0);
   return {
-    hardState: { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null },
+    hardState: { currentTerm: toTerm(0), votedFor: null, lostLog: null },
     base: { lastIncludedIndex, lastIncludedTerm: toTerm(0), clusterTimeMs: toClusterTimeMs(0), membership },
     entries: [],
     appliedIndex: lastIncludedIndex,

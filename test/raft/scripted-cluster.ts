@@ -198,16 +198,21 @@ export function lose(cluster: Cluster, flight: Flight): void {
 
 /**
  * Delivers and writes until nothing is left, but at most 1000 rounds: talk without end is a failure. What `isCut` names
- * is lost; a node in `hung` writes nothing.
+ * is lost, what `isSlow` names stays on its way; a node in `hung` writes nothing.
  */
 export function settle(
   cluster: Cluster,
-  faults: { readonly isCut?: (flight: Flight) => boolean; readonly hung?: ReadonlySet<NodeId> } = {},
+  faults: {
+    readonly isCut?: (flight: Flight) => boolean;
+    readonly isSlow?: (flight: Flight) => boolean;
+    readonly hung?: ReadonlySet<NodeId>;
+  } = {},
 ): void {
   for (let round = 0; ; round++) {
     assert(round < 1000, "the talk has no end");
     let moved = 0;
     for (const flight of [...cluster.flights]) {
+      if (faults.isSlow?.(flight)) continue;
       if (faults.isCut?.(flight)) lose(cluster, flight);
       else deliver(cluster, flight);
       moved++;

@@ -166,7 +166,7 @@ export class DiskModel implements Disk {
   #hash = new StateHash();
   #received: StateImage | null = null;
   #rates: DiskRates;
-  #hardState: HardState = { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null };
+  #hardState: HardState = { currentTerm: toTerm(0), votedFor: null, lostLog: null };
   #underway: Underway | null = null;
   #stalledUntilMs = 0;
 
@@ -232,12 +232,12 @@ export class DiskModel implements Disk {
    * the vote is kept, and how far the log reached that is lost.
    */
   quarantine(): void {
-    const { quarantinedUntil } = this.#hardState;
-    const until = Math.max(this.#image.lastIndex, quarantinedUntil ?? 0, readMeta(this.#tables).appliedIndex);
+    const { lostLog, currentTerm: term } = this.#hardState;
+    const lastIndex = toLogIndex(Math.max(this.#image.lastIndex, lostLog?.lastIndex ?? 0, readMeta(this.#tables).appliedIndex));
     this.#image.replaceAll(this.#start);
     this.#tables = new MemoryTables();
     this.#hash = new StateHash();
-    this.#hardState = { ...this.#hardState, quarantinedUntil: toLogIndex(until) };
+    this.#hardState = { ...this.#hardState, lostLog: { lastIndex, term } };
   }
 
   get isRotten(): boolean {

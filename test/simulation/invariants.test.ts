@@ -38,7 +38,7 @@ class FakeNode implements NodeView {
   commitIndex = 0;
   appliedIndex = 0;
   terms: number[] = [0];
-  hardState: HardState = { currentTerm: toTerm(0), votedFor: null, quarantinedUntil: null };
+  hardState: HardState = { currentTerm: toTerm(0), votedFor: null, lostLog: null };
   stateHash = 1;
 
   constructor(index: number) {
@@ -105,7 +105,7 @@ function entry(index: number, term: number, version = 1): Entry {
 const hardState = (term: number, votedFor: string | null): HardState => ({
   currentTerm: toTerm(term),
   votedFor: votedFor === null ? null : toNodeId(votedFor),
-  quarantinedUntil: null,
+  lostLog: null,
 });
 const applied = (appliedIndex: number): Pick<WriteBatch, "tableWrites"> => ({
   tableWrites: [{ table: "meta", key: "state", record: { appliedIndex } }] as unknown as WriteBatch["tableWrites"],
@@ -322,7 +322,7 @@ describe("each mistake is found", () => {
         prevLogIndex: toLogIndex(1),
         hintIndex: toLogIndex(0),
         hintTerm: toTerm(0),
-        logLost: false,
+        quarantined: false,
       },
       finding: "node 0: sent appendEntriesRejected of term 2, its disk knows 0",
     },

@@ -356,8 +356,8 @@ export class Invariants {
     const { currentTerm, votedFor } = hardState;
     if (currentTerm < memory.durableTerm) this.#report(node, `durable term fell from ${memory.durableTerm} to ${currentTerm}`);
     memory.durableTerm = currentTerm;
-    if (memory.quarantined && hardState.quarantinedUntil === null) this.counts.quarantinesEnded++;
-    memory.quarantined = hardState.quarantinedUntil !== null;
+    if (memory.quarantined && hardState.lostLog === null) this.counts.quarantinesEnded++;
+    memory.quarantined = hardState.lostLog !== null;
     if (votedFor !== null) this.#noteVote(node, currentTerm, votedFor);
     else if (memory.votes.has(currentTerm)) this.#report(node, `forgot its vote in term ${currentTerm}`);
   }

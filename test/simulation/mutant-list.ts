@@ -82,7 +82,7 @@ const elections: readonly Mutant[] = [
   {
     name: "quarantine-forgotten-at-restart",
     why: "the quarantine must outlive the process",
-    edits: [raft("raft", "quarantinedUntil: hardState.quarantinedUntil,", "quarantinedUntil: null,")],
+    edits: [raft("raft", "lostLog: hardState.lostLog,", "lostLog: null,")],
   },
 ];
 
@@ -162,8 +162,8 @@ const replication: readonly Mutant[] = [
     edits: [
       raft(
         "follower",
-        'sendDurably(raft, to, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, logLost });',
-        'raft.effects.push({ kind: "send", message: { from: raft.options.id, to, term: raft.currentTerm, kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, logLost } });',
+        'sendDurably(raft, to, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, quarantined: isQuarantined(raft) });',
+        'raft.effects.push({ kind: "send", message: { from: raft.options.id, to, term: raft.currentTerm, kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, quarantined: isQuarantined(raft) } });',
       ),
     ],
   },

@@ -16,7 +16,6 @@ import type { Records, StaleRead } from "./records.ts";
 import { checkRequests } from "./request-checks.ts";
 import { checkRevisionOrder } from "./revision-order.ts";
 import { Scouts } from "./scouts.ts";
-import type { SimNode } from "./sim-node.ts";
 import { Trace } from "./trace.ts";
 import { checkWatches } from "./watch-checks.ts";
 import { Watcher } from "./watcher.ts";
@@ -209,7 +208,7 @@ class Run {
     const membership = JSON.stringify(first.membership);
     // A removed node that has not heard of it yet ends when it does.
     return (
-      nodes.every((node) => node.alive && JSON.stringify(node.membership) === membership && !isStuckInQuarantine(node)) &&
+      nodes.every((node) => node.alive && JSON.stringify(node.membership) === membership && !node.quarantined) &&
       nodes.every(
         (node) =>
           node.alive && node.appliedIndex === first.appliedIndex && node.lastIndex === node.appliedIndex && !node.disk.isWriting,
@@ -302,12 +301,6 @@ class Run {
       story: this.#trace.lines(),
     };
   }
-}
-
-/** What a node lost may have been longer than what was ever committed: then only new entries can end its quarantine. */
-function isStuckInQuarantine({ disk, commitIndex }: SimNode): boolean {
-  const { quarantinedUntil } = disk.hardState;
-  return quarantinedUntil !== null && quarantinedUntil <= commitIndex;
 }
 
 function drawTargets(random: RandomStream): readonly WatchTarget[] {

@@ -112,7 +112,7 @@ export class SimNode implements NodeView {
     return memberships.findLast(({ index }) => index <= commitIndex)?.membership ?? null;
   }
   get quarantined(): boolean {
-    return this.disk.hardState.quarantinedUntil !== null;
+    return this.disk.hardState.lostLog !== null;
   }
   /** How far the state on disk reaches. */
   get durableAppliedIndex(): number {
@@ -158,7 +158,10 @@ export class SimNode implements NodeView {
     this.counts.quarantines++;
     this.disk.quarantine();
     invariants().afterQuarantine(this);
-    trace.tell(scheduler.nowMs, `${this.id} is quarantined until ${this.disk.hardState.quarantinedUntil}`);
+    trace.tell(
+      scheduler.nowMs,
+      `${this.id} lost its log up to ${this.disk.hardState.lostLog?.lastIndex} in term ${this.disk.hardState.lostLog?.term}`,
+    );
   }
 
   #begin(): void {

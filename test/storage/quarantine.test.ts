@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Tables } from "../../src/machine/tables.ts";
-import { type HardState, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
+import { type HardState, toNodeId, toTerm } from "../../src/raft/types.ts";
 import type { StorageFailure } from "../../src/storage/errors.ts";
 import { LmdbStorage, type StorageEvent } from "../../src/storage/lmdb-storage.ts";
 import { baseAt, command, membership, noop } from "../contracts/entries.ts";
@@ -14,7 +14,7 @@ import { written } from "../contracts/storage-contract.ts";
 import { optionsFor } from "./storage-options.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-const vote: HardState = { currentTerm: toTerm(7), votedFor: toNodeId("b"), quarantinedUntil: null };
+const vote: HardState = { currentTerm: toTerm(7), votedFor: toNodeId("b"), lostLog: null };
 const dataFile = (directory: string, state = 1) => join(directory, `state-0000000${state}`, "data.mdb");
 const folders = (directory: string) => readdirSync(directory).filter((name) => !name.startsWith("LOCK"));
 
@@ -62,26 +62,27 @@ test("a flipped bit in an entry sets the state aside, and the node begins anew w
   damage(dataFile(directory), Buffer.alloc(300, 2), 150);
   const bytes = readFileSync(dataFile(directory));
   const { storage, events } = await open(directory);
-  expect(storage.hardState).toEqual({ currentTerm: 7, votedFor: "b", quarantinedUntil: 3 });
+  expect(storage.hardState).toEqual({ currentTerm: 7, votedFor: "b", lostLog: { lastIndex: 3, term: 7 } });
   expect([storage.log.base.lastIncludedIndex, storage.log.lastIndex]).toEqual([0, 0]);
   expect(storage.log.base.membership).toEqual(membership);
   expect(storage.tables.get("requestOrder", "k")).toBe(undefined);
   const path = join(directory, "damaged-00000001");
   const found = { state: 1, table: "log", key: 2, why: expect.stringMatching(/^sum is \d+, stored \d+$/) };
-  expect(events).toEqual([{ kind: "quarantineBegan", until: 3, path, damage: found }]);
+  expect(events).toEqual([{ kind: "quarantineBegan", lostLog: { lastIndex: 3, term: 7 }, path, damage: found }]);
   expect(readFileSync(join(path, "data.mdb")).equals(bytes)).toBe(true);
   expect(folders(directory)).toEqual(["damaged-00000001", "state-00000002"]);
   await storage.close();
 });
 
 const damaged = [
-  { what: "a counter of the tables", bytes: "appliedIndex", until: 3 },
-  { what: "the base of the log", bytes: "lastIncludedTerm", until: 3 },
-  { what: "the membership in the tables", bytes: "members-row", until: 3 },
+  { what: "a counter of the tables", bytes: "appliedIndex", lastIndex: 3 },
+  { what: "the base of the log", bytes: "lastIncludedTerm", lastIndex: 3 },
+  { what: "the membership in the tables", bytes: "members-row", lastIndex: 3 },
   // Nobody can say which of the keys is wrong: too long a quarantine does no harm.
-  { what: "the key of the last entry", bytes: Buffer.from([0, 0, 0, 0, 0, 0, 0, 3]), offset: 7, until: 7 },
+  { what: "the key of the last entry", bytes: Buffer.from([0, 0, 0, 0, 0, 0, 0, 3]), offset: 7, lastIndex: 7 },
 ];
-test.each(damaged)("damage to $what is found at the start", async ({ bytes, offset, until }) => {
+test.each(damaged)("damage to $what is found at the start", async ({ bytes, offset, lastIndex }) => {
+  const lostLog = { lastIndex, term: 7 };
   const directory = temporaryFolder();
   await create(directory);
   {
@@ -97,8 +98,8 @@ test.each(damaged)("damage to $what is found at the start", async ({ bytes, offs
   }
   damage(dataFile(directory), bytes, offset);
   const { storage, events } = await open(directory);
-  expect(events).toMatchObject([{ kind: "quarantineBegan", until }]);
-  expect(storage.hardState).toEqual({ ...vote, quarantinedUntil: until });
+  expect(events).toMatchObject([{ kind: "quarantineBegan", lostLog }]);
+  expect(storage.hardState).toEqual({ ...vote, lostLog });
   await storage.close();
 });
 
@@ -126,7 +127,7 @@ test("the quarantine reaches as far as the tables do, when the log behind them w
     await storage.close();
   }
   const { storage, events } = await open(directory);
-  expect(events).toMatchObject([{ kind: "quarantineBegan", until: 9 }]);
+  expect(events).toMatchObject([{ kind: "quarantineBegan", lostLog: { lastIndex: 9, term: 0 } }]);
   // Not the membership of the lost state: the log may be applied anew from its first entry.
   expect(storage.log.base).toMatchObject({ lastIncludedIndex: 0, membership: { removed: ["z"] } });
   await storage.close();
@@ -179,8 +180,10 @@ test.each(reads)("a bad record found in $how while the node runs ends it once, a
     expect(folders(directory)).toEqual(["DAMAGED", "state-00000001"]);
   }
   const { storage, events } = await open(directory);
-  expect(events).toMatchObject([{ kind: "quarantineBegan", until: 3, damage: { table: "requestOrder", key: "k" } }]);
-  expect(storage.hardState).toEqual({ ...vote, quarantinedUntil: 3 });
+  expect(events).toMatchObject([
+    { kind: "quarantineBegan", lostLog: { lastIndex: 3, term: 7 }, damage: { table: "requestOrder", key: "k" } },
+  ]);
+  expect(storage.hardState).toEqual({ ...vote, lostLog: { lastIndex: 3, term: 7 } });
   expect(folders(directory)).toEqual(["damaged-00000001", "state-00000002"]);
   await storage.close();
 });
@@ -216,19 +219,19 @@ test("the quarantine lasts over restarts and snapshots, and ends in the write th
   const sender = await LmdbStorage.open({ ...optionsFor(temporaryFolder()), nodeId: toNodeId("b") });
   {
     const { storage, events } = await open(directory);
-    expect(events).toEqual([{ kind: "quarantineGoesOn", until: 3 }]);
+    expect(events).toEqual([{ kind: "quarantineGoesOn", lostLog: { lastIndex: 3, term: 7 } }]);
     const sink = storage.beginSnapshot();
     const source = sender.openSnapshot({ meta: baseAt(2, 1), chunkBytesMax: 1000 });
     for (let chunk = source.read(0); chunk !== null; chunk = source.read(sink.nextSequence)) await sink.write(chunk);
     await new Promise<void>((resolve) => storage.installSnapshot({ hardState: undefined, entries: [] }, resolve));
-    expect(storage.hardState.quarantinedUntil).toBe(3);
+    expect(storage.hardState.lostLog).toEqual({ lastIndex: 3, term: 7 });
     await storage.close();
   }
   {
     const { storage, events } = await open(directory);
-    expect(events).toEqual([{ kind: "quarantineGoesOn", until: 3 }]);
+    expect(events).toEqual([{ kind: "quarantineGoesOn", lostLog: { lastIndex: 3, term: 7 } }]);
     await written(storage, { entries: [noop(3, 7)], hardState: vote });
-    expect(events.slice(1)).toEqual([{ kind: "quarantineEnded", until: 3 }]);
+    expect(events.slice(1)).toEqual([{ kind: "quarantineEnded", lostLog: { lastIndex: 3, term: 7 } }]);
     await storage.close();
   }
   const { storage, events } = await open(directory);
@@ -248,7 +251,9 @@ test("damage during the quarantine does not shorten it, and only the newest dama
   }
   damage(dataFile(directory, 2), Buffer.alloc(300, 1), 150);
   const { storage, events } = await open(directory);
-  expect(events).toMatchObject([{ kind: "quarantineBegan", until: 3, damage: { table: "log", key: 1 } }]);
+  expect(events).toMatchObject([
+    { kind: "quarantineBegan", lostLog: { lastIndex: 3, term: 7 }, damage: { table: "log", key: 1 } },
+  ]);
   expect(folders(directory)).toEqual(["damaged-00000002", "state-00000003"]);
   await storage.close();
 });
@@ -261,7 +266,7 @@ test("a crash right after the new state took over changes nothing", async () => 
   renameSync(join(directory, "damaged-00000001"), join(directory, "state-00000001"));
   writeFileSync(join(directory, "DAMAGED"), '{"state":1,"table":"log","key":2,"why":"sum"}\n');
   const { storage } = await open(directory);
-  expect(storage.hardState).toEqual({ ...vote, quarantinedUntil: 3 });
+  expect(storage.hardState).toEqual({ ...vote, lostLog: { lastIndex: 3, term: 7 } });
   expect(folders(directory)).toEqual(["damaged-00000001", "state-00000002"]);
   await storage.close();
 });
@@ -272,8 +277,10 @@ test("a crash right before the new state takes over leaves the damage to the nex
   // The record is whole again, as a bad cable may have it: what was seen once is not believed any more.
   writeFileSync(join(directory, "DAMAGED"), '{"state":1,"table":"log","key":2,"why":"sum"}\n');
   const { storage, events } = await open(directory);
-  expect(events).toMatchObject([{ kind: "quarantineBegan", until: 3, damage: { table: "log", key: 2, why: "sum" } }]);
-  expect(storage.hardState).toEqual({ ...vote, quarantinedUntil: 3 });
+  expect(events).toMatchObject([
+    { kind: "quarantineBegan", lostLog: { lastIndex: 3, term: 7 }, damage: { table: "log", key: 2, why: "sum" } },
+  ]);
+  expect(storage.hardState).toEqual({ ...vote, lostLog: { lastIndex: 3, term: 7 } });
   expect(existsSync(join(directory, "DAMAGED"))).toBe(false);
   await storage.close();
 });
@@ -283,6 +290,6 @@ test("a marker that cannot be read is believed", async () => {
   await create(directory);
   writeFileSync(join(directory, "DAMAGED"), "");
   const { storage, events } = await open(directory);
-  expect(events).toMatchObject([{ kind: "quarantineBegan", until: toLogIndex(3), damage: { table: "unknown" } }]);
+  expect(events).toMatchObject([{ kind: "quarantineBegan", lostLog: { lastIndex: 3, term: 7 }, damage: { table: "unknown" } }]);
   await storage.close();
 });

@@ -63,7 +63,7 @@ test("a snapshot holds the moment in which it was opened, in chunks of bounded s
 test("installing replaces log, vote and tables in one step, and writing goes on", async () => {
   await using sender = await filled();
   const directory = temporaryFolder();
-  const vote = { currentTerm: toTerm(4), votedFor: toNodeId("b"), quarantinedUntil: null };
+  const vote = { currentTerm: toTerm(4), votedFor: toNodeId("b"), lostLog: null };
   {
     await using receiver = await LmdbStorage.open(optionsFor(directory));
     await written(receiver, {

@@ -88,7 +88,7 @@ const bodies: Bodies = {
   voteResponse: fc.record({ term, voteGranted: fc.boolean() }),
   appendEntries: fc.tuple(logPiece, index).map(([piece, leaderCommit]) => ({ ...piece, leaderCommit })),
   appendEntriesAccepted: fc.record({ term, matchIndex: index }),
-  appendEntriesRejected: fc.record({ term, prevLogIndex: index, hintIndex: index, hintTerm: term, logLost: fc.boolean() }),
+  appendEntriesRejected: fc.record({ term, prevLogIndex: index, hintIndex: index, hintTerm: term, quarantined: fc.boolean() }),
   heartbeat: fc.record({ term, leaderCommit: index, round: integer }),
   heartbeatResponse: fc.record({ term, round: integer, honorsLease: fc.boolean() }),
   readIndexRequest: fc.record({ term, readId: integer }),
