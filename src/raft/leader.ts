@@ -50,4 +50,5 @@ export function noteOwnProgress(raft: Raft, leader: LeaderState): void {
   if (own === undefined) return;
   assert(own.matchIndex <= durableIndex(raft), `own match ${own.matchIndex} is beyond durable ${durableIndex(raft)}`);
   own.matchIndex = durableIndex(raft);
+  own.nextIndex = toLogIndex(own.matchIndex + 1);
 }

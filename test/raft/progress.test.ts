@@ -161,7 +161,7 @@ const cases: readonly { name: string; from: () => Progress; act: (progress: Prog
   },
 ];
 
-describe("§10.2.1 a leader's view of a member", () => {
+describe("§10.2.2 a leader's view of a member", () => {
   for (const { name, from, act, to } of cases) {
     test(name, () => {
       const progress = from();

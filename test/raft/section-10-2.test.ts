@@ -1,6 +1,6 @@
 /**
- * This file holds the core to section 10.2.1 of the dissertation: the leader writes beside its followers, messages are
- * pipelined, and a disk that hangs does not hang the cluster.
+ * This file holds the core to section 10.2 of the dissertation: the leader writes beside its followers (§10.2.1), messages
+ * are pipelined (§10.2.2), and a disk that hangs does not hang the cluster.
  */
 import { describe, expect, test } from "vitest";
 import type { Input, Proposal } from "../../src/raft/types.ts";
@@ -30,7 +30,7 @@ function said(fixture: Fixture, ...inputs: Input[]): readonly string[] {
   return turn(fixture, ...inputs).map(sayEffect);
 }
 
-describe("writing in parallel", () => {
+describe("§10.2.1 writing in parallel", () => {
   test("entries leave before the leader's own write", () => {
     expect(said(leader(), proposes(1))).toEqual([
       "proposals 1 are placed in term 1",
@@ -66,7 +66,7 @@ describe("writing in parallel", () => {
   });
 });
 
-describe("pipelining", () => {
+describe("§10.2.2 pipelining", () => {
   test("messages are cut by size, and more wait for the window", () => {
     const fixture = leader({ options: { inFlightMessagesMax: 2, messageBytesMax: 1 } });
     expect(said(fixture, proposes(1, 2, 3)).filter((line) => line.startsWith("to n2"))).toEqual([
