@@ -107,15 +107,22 @@ export function truncate(raft: Raft, from: LogIndex): void {
   rollBackMemberships(raft, from);
 }
 
-/** Where two logs may agree, seen from the own one: the last index <= `index` whose term is <= `term` (§5.3 of the paper). */
+/**
+ * Where two logs may agree, seen from the own one: the last index <= `index` whose term is <= `term` (§5.3 of the paper).
+ * Terms never fall along a log, so halving finds it: after a long partition thousands of entries may conflict.
+ */
 export function agreeIndex(raft: Raft, index: LogIndex, term: Term): LogIndex {
-  let candidate = Math.min(index, lastIndex(raft));
-  while (candidate > raft.log.base.lastIncludedIndex) {
-    const own = termAt(raft, toLogIndex(candidate));
-    if (own === undefined || own <= term) break;
-    candidate--;
+  // The base counts as agreeing, and what was cut as well: all of it is committed.
+  let agree = Math.min(index, raft.log.base.lastIncludedIndex);
+  let conflict = Math.min(index, lastIndex(raft)) + 1;
+  while (agree + 1 < conflict) {
+    const middle = toLogIndex(Math.floor((agree + conflict) / 2));
+    const own = termAt(raft, middle);
+    assert(own !== undefined, `no term at ${middle}, between ${agree} and ${conflict}`);
+    if (own <= term) agree = middle;
+    else conflict = middle;
   }
-  return toLogIndex(candidate);
+  return toLogIndex(agree);
 }
 
 /** What describes the state after `index` was applied; `index` must be applied and not cut. */

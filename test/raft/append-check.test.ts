@@ -2,8 +2,9 @@
  * This file holds a follower's answers to AppendEntries to tables: the check of figure 3.1, the hints of a rejection, and
  * what is left in the log.
  */
-import { describe, expect, test } from "vitest";
-import { agreeIndex } from "../../src/raft/log.ts";
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { agreeIndex, append, compact, snapshotMetaAt } from "../../src/raft/log.ts";
 import { createFixture, entry, hears, index, n2, term, termsOnDisk, turnDurably } from "./node-fixture.ts";
 
 type Case = {
@@ -202,4 +203,34 @@ describe("where two logs may agree: the last index up to a given one with a term
       expect(agreeIndex(createFixture({ log: [...log] }).raft, index(at), term(upTo))).toBe(agree);
     });
   }
+
+  test("is what a walk down from there finds, in any log, cut or not, durable or not", () => {
+    const arbitrary = fc.record({
+      terms: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 40 }).map((terms) => terms.sort((a, b) => a - b)),
+      cutShare: fc.double({ min: 0, max: 1, noNaN: true }),
+      durableShare: fc.double({ min: 0, max: 1, noNaN: true }),
+      at: fc.integer({ min: 0, max: 45 }),
+      upTo: fc.integer({ min: 0, max: 10 }),
+    });
+    fc.assert(
+      fc.property(arbitrary, ({ terms, cutShare, durableShare, at, upTo }) => {
+        const durable = Math.floor(durableShare * terms.length);
+        const cut = Math.floor(cutShare * durable);
+        const { raft } = createFixture({ log: terms.slice(0, durable), committed: cut });
+        for (const [position, of] of terms.entries()) if (position >= durable) append(raft, entry(position + 1, of));
+        compact(raft, snapshotMetaAt(raft, index(cut)));
+        let walked = Math.min(at, terms.length);
+        while (walked > cut && (terms[walked - 1] ?? 0) > upTo) walked--;
+        expect(agreeIndex(raft, index(at), term(upTo))).toBe(walked);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("costs few looks into a log of which ten thousand entries conflict", () => {
+    const { raft } = createFixture({ log: [1, ...Array.from({ length: 10_000 }, () => 3)] });
+    const looks = vi.spyOn(raft.disk, "term");
+    expect(agreeIndex(raft, index(10_001), term(2))).toBe(1);
+    expect(looks.mock.calls.length).toBeLessThan(16);
+  });
 });
