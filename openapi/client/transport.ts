@@ -6,17 +6,10 @@
 import createFetchClient from "openapi-fetch";
 import type { operations, Problem, paths } from "../generated/types.ts";
 import { linkedController, pause } from "./environment.ts";
-import {
-  type Aborted,
-  type BadResponse,
-  type ClientError,
-  outcomeUnknown,
-  type ProblemOf,
-  repeats,
-  type Unreachable,
-} from "./errors.ts";
+import { type Aborted, type BadResponse, type ClientError, type ProblemOf, repeats } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import { err, ok, type Result } from "./result.ts";
+import { afterSetback, backoffMs, newRetries, type Retries, type Setback } from "./retries.ts";
 
 /** The typed REST client; every request names its `baseUrl` and `signal`. */
 export type Rest = ReturnType<typeof createFetchClient<paths, "application/json" | "application/problem+json">>;
@@ -53,8 +46,7 @@ export type Reply<Data> = { readonly data: Data; readonly firstSentAtMs: number;
 
 type Attempted =
   | { readonly kind: "answered"; readonly data: unknown }
-  | { readonly kind: "refused"; readonly problem: Problem }
-  | { readonly kind: "unanswered"; readonly detail: string; readonly wasSent: boolean }
+  | Setback
   | { readonly kind: "foreign"; readonly error: BadResponse };
 
 export type Transport = {
@@ -67,8 +59,8 @@ export type Transport = {
   readonly call: <Operation extends keyof operations>(
     call: Call<Operation>,
   ) => Promise<Result<Reply<AnswerOf<Operation>>, ProblemOf<Operation> | ClientError>>;
-  /** A pause before the repeat number `repeat` (from 0): full jitter, doubling, at least `floorMs`. */
-  readonly backoffMs: (repeat: number, floorMs?: number) => number;
+  /** The pause before the repeat number `repeat` (from 0) of what is no single call. */
+  readonly backoffMs: (repeat: number) => number;
 };
 
 /** Which endpoint is in use. All calls and watches of a client share one. */
@@ -95,12 +87,6 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
   const endpoints = createEndpoints(settings.endpoints, random);
   const rest: Rest = createFetchClient({ fetch, headers: settings.headers });
 
-  const backoffMs = (repeat: number, floorMs = 0) => {
-    const { delayMsMin, delayMsMax } = settings.retry;
-    const ceilingMs = Math.min(delayMsMax, delayMsMin * 2 ** Math.min(repeat, 20));
-    return Math.max(random() * ceilingMs, Math.min(floorMs, delayMsMax));
-  };
-
   const call = async <Operation extends keyof operations>(
     request: Call<Operation>,
   ): Promise<Result<Reply<AnswerOf<Operation>>, ProblemOf<Operation> | ClientError>> => {
@@ -111,10 +97,11 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
     const firstSentAtMs = clock.monotonicMs();
     const deadlineMs = firstSentAtMs + (request.timeoutMs ?? settings.requestTimeoutMs);
     const attemptTimeoutMs = request.attemptTimeoutMs ?? settings.attemptTimeoutMs;
-    let mayHaveHappened = false;
+    const retries = newRetries();
+    const { retry: options } = settings;
     try {
-      for (let attempt = 0; ; attempt++) {
-        if (signal.aborted) return err(aborted(mayHaveHappened));
+      for (;;) {
+        if (signal.aborted) return err(aborted(retries));
         const baseUrl = request.endpoint ?? endpoints.current();
         const sentAtMs = clock.monotonicMs();
         const timeoutMs = Math.min(attemptTimeoutMs, deadlineMs - sentAtMs);
@@ -125,20 +112,24 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
         }
         if (outcome.kind === "foreign") return err(outcome.error);
         if (outcome.kind === "refused" && !repeats(outcome.problem.code)) return err(outcome.problem as Failure);
-        const { retryAfterMs, unknown } = readSetback(outcome);
-        mayHaveHappened ||= request.mutates && unknown;
-        if (signal.aborted) return err(aborted(mayHaveHappened));
+        const next = afterSetback(retries, outcome, {
+          options,
+          mutates: request.mutates,
+          nowMs: clock.monotonicMs(),
+          deadlineMs,
+          random,
+        });
+        if (signal.aborted) return err(aborted(retries));
         if (request.endpoint === undefined) endpoints.leave(baseUrl);
-        const pauseMs = backoffMs(attempt, retryAfterMs);
-        const isLast = attempt + 1 >= settings.retry.attemptsMax || clock.monotonicMs() + pauseMs >= deadlineMs;
-        if (isLast) return err(exhausted(outcome, attempt + 1, mayHaveHappened) as Failure | ClientError);
-        await pause(clock, pauseMs, signal);
+        if (next.kind === "giveUp") return err(next.error as Failure | ClientError);
+        await pause(clock, next.pauseMs, signal);
       }
     } finally {
       unlink();
     }
   };
-  return { rest, settings, closed, endpoints, call, backoffMs };
+  const pauseBefore = (repeat: number) => backoffMs({ options: settings.retry, random, repeat, floorMs: 0 });
+  return { rest, settings, closed, endpoints, call, backoffMs: pauseBefore };
 }
 
 /** One request to one endpoint. */
@@ -187,25 +178,6 @@ function readNetworkError(error: unknown): { readonly message: string; readonly 
   return { message: error instanceof Error ? error.message : String(error), wasSent: true };
 }
 
-type Setback = Extract<Attempted, { readonly kind: "refused" | "unanswered" }>;
-
-function readSetback(outcome: Setback): { readonly retryAfterMs: number; readonly unknown: boolean } {
-  if (outcome.kind === "unanswered") return { retryAfterMs: 0, unknown: outcome.wasSent };
-  const { problem } = outcome;
-  const retryAfterMs = "retryAfterMs" in problem && typeof problem.retryAfterMs === "number" ? problem.retryAfterMs : 0;
-  return { retryAfterMs, unknown: problem.code === "outcome_unknown" };
-}
-
-function exhausted(outcome: Setback, attempts: number, mayHaveHappened: boolean): Problem | Unreachable {
-  // One attempt without an answer is enough: it may be carried out after every later refusal.
-  if (mayHaveHappened) {
-    const last = outcome.kind === "refused" ? outcome.problem.detail : outcome.detail;
-    return outcomeUnknown(`no definite answer after ${attempts} attempts; the last: ${last}`);
-  }
-  if (outcome.kind === "refused") return outcome.problem;
-  return { code: "unreachable", detail: outcome.detail, attempts };
-}
-
-function aborted(mayHaveHappened: boolean): Aborted {
+function aborted({ mayHaveHappened }: Retries): Aborted {
   return { code: "aborted", detail: mayHaveHappened ? "aborted; the write may or may not happen" : "aborted" };
 }

@@ -5,8 +5,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createClient } from "../../openapi/client/index.ts";
 import type { ClientOptions } from "../../openapi/client/options.ts";
-import { toSettings } from "../../openapi/client/options.ts";
-import { createTransport } from "../../openapi/client/transport.ts";
 import { type Answer, type FakeNode, json, problem, startFakeNode, until } from "./fake-node.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -212,24 +210,6 @@ describe("deadlines", () => {
     expect((await client.config.get("k")).ok).toBe(false);
     expect(node?.asked).toHaveLength(1);
   });
-});
-
-describe("pauses", () => {
-  const cases = [
-    { repeat: 0, random: 0.999, floorMs: 0, pauseMs: 49.95 },
-    { repeat: 1, random: 0.5, floorMs: 0, pauseMs: 50 },
-    { repeat: 3, random: 1, floorMs: 0, pauseMs: 400 },
-    { repeat: 30, random: 1, floorMs: 0, pauseMs: 1_000 },
-    { repeat: 0, random: 0, floorMs: 700, pauseMs: 700 },
-    { repeat: 0, random: 0, floorMs: 60_000, pauseMs: 1_000 },
-  ];
-  for (const { repeat, random, floorMs, pauseMs } of cases) {
-    test(`pause ${repeat} at random ${random} with ${floorMs} ms asked for is ${pauseMs} ms`, () => {
-      const settings = toSettings({ endpoints: ["http://127.0.0.1:1"], environment: { random: () => random } });
-      const { backoffMs } = createTransport(settings, new AbortController().signal);
-      expect(backoffMs(repeat, floorMs)).toBeCloseTo(pauseMs, 6);
-    });
-  }
 });
 
 test("endpoints that can never work are a TypeError", () => {

@@ -77,7 +77,7 @@ async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
 
 /** Copies what a simulator needs to `copy`, with the bug in it. */
 async function plant(mutant: Mutant, copy: string): Promise<void> {
-  for (const part of ["src", "test/simulation", "package.json", "tsconfig.json"]) {
+  for (const part of ["src", "openapi/client", "openapi/generated", "test/simulation", "package.json", "tsconfig.json"]) {
     await cp(join(root, part), join(copy, part), { recursive: true });
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));

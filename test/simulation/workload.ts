@@ -3,6 +3,8 @@
  * down. A client does one thing at a time.
  */
 
+import type { RetryOptions } from "../../openapi/client/options.ts";
+import { afterSetback, newRetries } from "../../openapi/client/retries.ts";
 import { err, ok } from "../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../src/machine/command.ts";
 import { type Revision, toRevision } from "../../src/machine/types.ts";
@@ -14,8 +16,8 @@ import type { RunOptions } from "./plan.ts";
 import { type RandomStream, randomStreams } from "./random.ts";
 import type { Records } from "./records.ts";
 
-/** How many times a client sends one request, and how long it waits for each answer. */
-const attemptsMax = 6;
+/** Shorter pauses and fewer attempts than the SDK's defaults, as fits a run of half a minute. */
+const retryOptions: RetryOptions = { delayMsMin: 10, delayMsMax: 300, attemptsMax: 6 };
 
 export type Workload = {
   readonly port: ClientPort;
@@ -86,8 +88,8 @@ export class Client {
   }
 
   /**
-   * Sends a request until it is answered, as the SDK does: to the same node or another, under the same id. Without an id
-   * an unknown attempt is not repeated. `done` gets "unknown" when any attempt may have done something.
+   * Sends a request until it is answered, by the SDK's own decisions: to the same node or another, under the same id.
+   * Without an id it is sent once. `done` gets "unknown" when any attempt may have done something.
    */
   send<Value>(
     attempt: Attempt<Value>,
@@ -99,19 +101,25 @@ export class Client {
     },
     done: (answer: ClientAnswer<Value>, attempts: number) => void,
   ): void {
-    const { random, requestId, timeoutMs } = options;
-    let attempts = 0;
-    let unknown = false;
+    const { port } = this.#workload;
+    const { random, requestId, timeoutMs, repeatable = requestId !== null } = options;
+    const retries = newRetries();
+    const context = {
+      options: retryOptions,
+      mutates: true,
+      deadlineMs: port.nowMs + timeoutMs * random.integer(1, retryOptions.attemptsMax),
+      random: () => random.fraction(),
+    };
     const next = (): void => {
-      attempts++;
       attempt({ node: this.#node, requestId, timeoutMs }, (answer) => {
-        if (answer.kind === "ok" || answer.kind === "refused") return done(answer, attempts);
-        if (answer.kind === "unknown") unknown = true;
-        const mayRepeat = answer.kind === "notDone" || requestId !== null || options.repeatable === true;
-        if (!mayRepeat || attempts >= attemptsMax || random.chance(0.1))
-          return done(unknown ? { kind: "unknown" } : answer, attempts);
-        if (random.chance(0.7)) this.#node = random.integer(0, this.#workload.port.nodeCount - 1);
-        this.#workload.port.after(random.magnitude(1, 300), next);
+        if (answer.kind === "ok" || answer.kind === "refused") return done(answer, retries.attempts + 1);
+        if (!repeatable) return done(answer, 1);
+        const setback = { kind: "unanswered", detail: answer.kind, wasSent: answer.kind === "unknown" } as const;
+        const step = afterSetback(retries, setback, { ...context, nowMs: port.nowMs });
+        // A list of endpoints may name one node twice, or a proxy.
+        if (random.chance(0.7)) this.#node = random.integer(0, port.nodeCount - 1);
+        if (step.kind === "repeat") port.after(step.pauseMs, next);
+        else done({ kind: step.error.code === "outcome_unknown" ? "unknown" : "notDone" }, retries.attempts);
       });
     };
     next();

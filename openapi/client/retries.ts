@@ -1,0 +1,75 @@
+/**
+ * This file decides what follows from an attempt that brought no final answer: another one, where and after which pause, or
+ * the end, and what may then be said about a write. It takes the time and the randomness as arguments.
+ */
+import type { Problem } from "../generated/types.ts";
+import { outcomeUnknown, type Unreachable } from "./errors.ts";
+import type { RetryOptions } from "./options.ts";
+
+/** What an attempt met instead of a final answer. */
+export type Setback =
+  /** A node refused, with a code that is worth another attempt. */
+  | { readonly kind: "refused"; readonly problem: Problem }
+  /** `wasSent`: the request may have reached a node. */
+  | { readonly kind: "unanswered"; readonly detail: string; readonly wasSent: boolean };
+
+/** One call's past. `mayHaveHappened` never goes back: an unanswered attempt may be carried out after every later refusal. */
+export type Retries = { attempts: number; mayHaveHappened: boolean };
+
+/** Where a call stands: monotonic times, `random` uniform in [0, 1). */
+export type RetryContext = {
+  readonly options: RetryOptions;
+  readonly mutates: boolean;
+  readonly nowMs: number;
+  readonly deadlineMs: number;
+  readonly random: () => number;
+};
+
+export type NextStep =
+  /** Ask the next endpoint after the pause. */
+  { readonly kind: "repeat"; readonly pauseMs: number } | { readonly kind: "giveUp"; readonly error: Problem | Unreachable };
+
+export function newRetries(): Retries {
+  return { attempts: 0, mayHaveHappened: false };
+}
+
+/** Notes a setback, and says how to go on. */
+export function afterSetback(retries: Retries, setback: Setback, context: RetryContext): NextStep {
+  const { options, nowMs, deadlineMs, random } = context;
+  const pauseMs = backoffMs({ options, random, repeat: retries.attempts, floorMs: retryAfterMs(setback) });
+  retries.attempts++;
+  retries.mayHaveHappened ||= context.mutates && leavesOpen(setback);
+  const isLast = retries.attempts >= options.attemptsMax || nowMs + pauseMs >= deadlineMs;
+  return isLast ? { kind: "giveUp", error: lastWord(retries, setback) } : { kind: "repeat", pauseMs };
+}
+
+/** The pause before the repeat number `repeat` (from 0): full jitter, doubling, at least `floorMs`, at most `delayMsMax`. */
+export function backoffMs(given: {
+  readonly options: RetryOptions;
+  readonly random: () => number;
+  readonly repeat: number;
+  readonly floorMs: number;
+}): number {
+  const { delayMsMin, delayMsMax } = given.options;
+  const ceilingMs = Math.min(delayMsMax, delayMsMin * 2 ** Math.min(given.repeat, 20));
+  return Math.max(given.random() * ceilingMs, Math.min(given.floorMs, delayMsMax));
+}
+
+function retryAfterMs(setback: Setback): number {
+  if (setback.kind === "unanswered") return 0;
+  const { problem } = setback;
+  return "retryAfterMs" in problem && typeof problem.retryAfterMs === "number" ? problem.retryAfterMs : 0;
+}
+
+function leavesOpen(setback: Setback): boolean {
+  return setback.kind === "unanswered" ? setback.wasSent : setback.problem.code === "outcome_unknown";
+}
+
+function lastWord({ attempts, mayHaveHappened }: Retries, setback: Setback): Problem | Unreachable {
+  if (mayHaveHappened) {
+    const last = setback.kind === "refused" ? setback.problem.detail : setback.detail;
+    return outcomeUnknown(`no definite answer after ${attempts} attempts; the last: ${last}`);
+  }
+  if (setback.kind === "refused") return setback.problem;
+  return { code: "unreachable", detail: setback.detail, attempts };
+}
