@@ -10,7 +10,7 @@ import type { ProposalEnd } from "../../src/node/proposals.ts";
 import { type SoftwareVersion, softwareVersion } from "../../src/node/version-gate.ts";
 import { type Membership, type NodeId, type Term, toNodeId } from "../../src/raft/types.ts";
 import { MemoryHub } from "../contracts/memory-network.ts";
-import { emptyImage, type MemorySnapshot, MemoryStorage } from "../contracts/memory-storage.ts";
+import { type DurableImage, emptyImage, type MemorySnapshot, MemoryStorage } from "../contracts/memory-storage.ts";
 
 /** A state on its way; `deliver` brings it to its receiver, `done` tells the sender that it is there or not. */
 export type Transfer = {
@@ -33,7 +33,7 @@ const limits = { logEntriesMax: 20, logEntriesKept: 5, logBytesMax: 1_000_000_00
 /** One node. */
 export class Machine {
   readonly id: NodeId;
-  readonly storage: MemoryStorage;
+  storage: MemoryStorage;
   driver: Driver;
   /** In the order in which they happened: `replaced`, or the number of batches that were published. */
   readonly told: string[] = [];
@@ -46,16 +46,14 @@ export class Machine {
   away = false;
   turns = 0;
   nowMs = 0;
-  readonly #writes: (() => void)[] = [];
+  #writes: (() => void)[] = [];
   #turnsDue: (() => void)[] = [];
-  readonly #boot: (software: SoftwareVersion) => Driver;
+  #runs = 0;
+  readonly #boot: (software: SoftwareVersion, genesis: Membership) => Driver;
 
   constructor(id: string, world: World) {
     this.id = toNodeId(id);
-    this.storage = new MemoryStorage({
-      image: emptyImage(world.membership),
-      schedule: (complete) => this.#writes.push(complete),
-    });
+    this.storage = this.#storageOf(emptyImage(world.membership));
     const snapshots: Snapshots = {
       send: ({ to, term, meta }, done) => {
         world.transfers.push({ from: this, to, term, snapshot: this.storage.snapshot(meta), done });
@@ -75,9 +73,9 @@ export class Machine {
     };
     const clock = { monotonicMs: () => this.nowMs, wallTimeMs: () => 0 };
     const turns = { soon: (turn: () => void) => void this.#turnsDue.push(turn) };
-    this.#boot = (software) =>
+    this.#boot = (software, genesis) =>
       new Driver(
-        { ...driverOptions(this.id), software },
+        { ...driverOptions(this.id, ++this.#runs), software, genesis },
         { disk: this.storage, network, snapshots, clock, turns },
         {
           onBatches: (batches) => this.told.push(`${batches.length} published`),
@@ -87,7 +85,7 @@ export class Machine {
           onFatal: (error) => this.fatal.push(error),
         },
       );
-    this.driver = this.#boot(world.software);
+    this.driver = this.#boot(world.software, world.membership);
     this.driver.start();
   }
 
@@ -95,8 +93,29 @@ export class Machine {
   restart(software: SoftwareVersion): void {
     this.driver.stop();
     this.#turnsDue = [];
-    this.driver = this.#boot(software);
+    this.driver = this.#boot(software, this.storage.log.base.membership);
     this.driver.start();
+  }
+
+  /**
+   * The process ends, and its disk is found damaged: it begins again on an empty state with `genesis`, of which it keeps
+   * its vote and the end of the log that it lost.
+   */
+  loseState(genesis: Membership): void {
+    const { hardState, log } = this.storage;
+    this.driver.stop();
+    this.storage.crash({ writeUnderWay: "lost" });
+    this.#turnsDue = [];
+    this.#writes = [];
+    const image = emptyImage(genesis);
+    image.hardState = { ...hardState, lostLog: { lastIndex: log.lastIndex, term: hardState.currentTerm } };
+    this.storage = this.#storageOf(image);
+    this.driver = this.#boot(softwareVersion, genesis);
+    this.driver.start();
+  }
+
+  #storageOf(image: DurableImage): MemoryStorage {
+    return new MemoryStorage({ image, schedule: (complete) => this.#writes.push(complete) });
   }
 
   get hash(): string {
@@ -135,14 +154,16 @@ export class DriverCluster {
   readonly n1: Machine;
   readonly n2: Machine;
   readonly n3: Machine;
+  /** The membership before the first entry. */
+  readonly genesis: Membership;
   readonly #hub = new MemoryHub();
 
   /** `software` is what all of them run. */
   constructor(software: SoftwareVersion = softwareVersion) {
     const voters = ["n1", "n2", "n3"].map(toNodeId);
     const addresses = Object.fromEntries(voters.map((id) => [id, { peerUrl: `memory:${id}`, apiUrl: "" }]));
-    const membership = { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
-    const world = { hub: this.#hub, membership, transfers: this.transfers, software };
+    this.genesis = { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
+    const world = { hub: this.#hub, membership: this.genesis, transfers: this.transfers, software };
     this.n1 = new Machine("n1", world);
     this.n2 = new Machine("n2", world);
     this.n3 = new Machine("n3", world);
@@ -223,12 +244,12 @@ export class DriverCluster {
   }
 }
 
-function driverOptions(id: NodeId) {
+function driverOptions(id: NodeId, run: number) {
   return {
     ...limits,
     raft: {
       id,
-      origin: `${id}-run`,
+      origin: `${id}-run-${run}`,
       seed: Number(id.slice(1)),
       electionTicks: 10,
       heartbeatTicks: 1,
