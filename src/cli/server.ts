@@ -37,7 +37,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   } catch (error) {
     logger.fatal({ err: error }, "did not start");
     console.error(`keyhold: ${describeStartFailure(error)}`);
-    process.exit(isForeign(error) ? exitRefused : exitFailed);
+    process.exit(mustNotTakePart(error) ? exitRefused : exitFailed);
   }
   const stop = endOnSignals(node, logger);
   void retired.then(({ kind, message }) => {
@@ -55,7 +55,7 @@ function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => ne
       console.error(`keyhold: stopping: ${error instanceof Error ? error.message : String(error)}`);
       // With a failed disk an orderly exit may itself crash; nothing is lost by leaving at once.
       if (error instanceof Error && error.name === "StorageFailure") process.kill(process.pid, "SIGKILL");
-      process.exit(exitBroken);
+      process.exit(mustNotTakePart(error) ? exitRefused : exitBroken);
     };
   process.on("uncaughtException", end("uncaught exception"));
   process.on("unhandledRejection", end("unhandled rejection"));
@@ -97,9 +97,12 @@ function endOnSignals(node: RunningNode, logger: Logger): Stop {
   return stop;
 }
 
-/** The data folder belongs to another cluster or node, or its node was removed: starting again cannot help, and might do harm. */
-function isForeign(error: unknown): boolean {
-  const codes: readonly unknown[] = ["foreignCluster", "foreignNode", "notAdmitted"];
+/**
+ * Starting again with the same data and software cannot help, and might do harm: the data folder belongs to another cluster
+ * or node, its node was removed, its vote is lost, or the cluster has moved on to a version that this software does not know.
+ */
+function mustNotTakePart(error: unknown): boolean {
+  const codes: readonly unknown[] = ["foreignCluster", "foreignNode", "notAdmitted", "beyondRepair", "unsupportedClusterVersion"];
   return error instanceof Error && "code" in error && codes.includes(error.code);
 }
 

@@ -22,6 +22,7 @@ export const softwareVersion: SoftwareVersion = { supported: clusterVersionSuppo
 /** The cluster has moved on to a version that this software does not know: it must not guess what entries mean. */
 export class UnsupportedClusterVersion extends Error {
   override readonly name = "UnsupportedClusterVersion";
+  readonly code = "unsupportedClusterVersion";
 }
 
 export class VersionGate {

@@ -13,7 +13,7 @@ import { type LogIndex, type Message, type NodeId, type Term, toTerm } from "./t
 type VoteAsked = Extract<Message, { kind: "preVoteRequest" | "voteRequest" }>;
 type VoteAnswered = Extract<Message, { kind: "preVoteResponse" | "voteResponse" }>;
 
-/** Asks for leadership: by PreVote first, or at once when the leader itself hands over. Learners, strangers and the quarantined do not. */
+/** Asks for leadership: by PreVote first, or at once when the leader itself hands over. Strangers and the quarantined do not. */
 export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): void {
   if (!isPromotable(raft) || raft.role.kind === "leader" || isQuarantined(raft)) return;
   if (how === "leadershipTransfer") {
@@ -49,7 +49,9 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
     (raft.votedFor === null && raft.leaderId === null) ||
     (preVote && message.term > raft.currentTerm);
   const promised = raft.promisedTicks > 0 && !(message.kind === "voteRequest" && message.leadershipTransfer);
-  const granted = mayVote && !promised && isUpToDate(raft, message) && !isQuarantined(raft);
+  const upToDate = isUpToDate(raft, message);
+  if (!upToDate && isLearner(raft)) raft.isNeeded = true;
+  const granted = mayVote && !promised && upToDate && !isQuarantined(raft);
   if (preVote) {
     // A granted answer carries the asked-for term; a refusal the own, which tells a candidate that lags.
     const term = granted ? message.term : raft.currentTerm;
@@ -111,6 +113,10 @@ function runForLeader(raft: Raft, leadershipTransfer: boolean): void {
 function isUpToDate(raft: Raft, candidate: { readonly lastLogIndex: LogIndex; readonly lastLogTerm: Term }): boolean {
   const term = lastTerm(raft);
   return candidate.lastLogTerm > term || (candidate.lastLogTerm === term && candidate.lastLogIndex >= lastIndex(raft));
+}
+
+function isLearner(raft: Raft): boolean {
+  return membershipOf(raft).learners.includes(raft.options.id);
 }
 
 function otherVoters(raft: Raft): readonly NodeId[] {

@@ -45,6 +45,11 @@ export function lastTerm(raft: Raft): Term {
   return term;
 }
 
+/** Whether an entry of the own term is committed: before that, a leader's commit index may lag behind earlier ones'. */
+export function hasCommittedInTerm(raft: Raft): boolean {
+  return termAt(raft, raft.commitIndex) === raft.currentTerm;
+}
+
 /** The cluster time that the log ends with. */
 export function lastClusterTimeMs(raft: Raft): ClusterTimeMs {
   const index = lastIndex(raft);

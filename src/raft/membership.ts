@@ -4,7 +4,7 @@
  */
 import { err, ok, type Result } from "../base/result.ts";
 import { membersOf } from "./leader.ts";
-import { lastIndex, termAt } from "./log.ts";
+import { hasCommittedInTerm, lastIndex } from "./log.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import type { Membership, MembershipChange, MembershipRefusal, NodeId } from "./types.ts";
 
@@ -73,7 +73,7 @@ export function membershipAfterJoint(raft: Raft): Membership | null {
 function isChangeInProgress(raft: Raft): boolean {
   const top = raft.memberships[raft.memberships.length - 1];
   if (top === undefined || top.index > raft.commitIndex || top.membership.votersOutgoing.length > 0) return true;
-  return termAt(raft, raft.commitIndex) !== raft.currentTerm;
+  return !hasCommittedInTerm(raft);
 }
 
 function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): MembershipRefusal | null {

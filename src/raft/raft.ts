@@ -136,6 +136,8 @@ export type Raft = {
 
   monotonicMs: number;
   wallTimeMs: number;
+  /** A candidate knows this learner as a voter, and its log is older than the own: perhaps nobody else can win. */
+  isNeeded: boolean;
   /** When a leader was last heard, on the own monotonic clock; null in a run that heard none. */
   leaderHeardMs: number | null;
   electionElapsed: number;
@@ -188,6 +190,7 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     memberships: rememberedMemberships(log),
     monotonicMs: 0,
     wallTimeMs: 0,
+    isNeeded: false,
     leaderHeardMs: null,
     electionElapsed: 0,
     electionTimeout: 0,
@@ -225,9 +228,11 @@ export function resetElectionTimer(raft: Raft): void {
 
 /**
  * Whether this node may become or stay a leader: it is a voter of the membership in force, or of one that is in force
- * again if what is not committed yet is lost. A removed node may be the only one whose log can win (§4.2.2).
+ * again if what is not committed yet is lost. A removed node may be the only one whose log can win (§4.2.2); so may a
+ * learner, whose promotion is in the log of somebody who needs its vote, but not in its own.
  */
 export function isPromotable(raft: Raft): boolean {
+  if (raft.isNeeded) return true;
   for (let i = raft.memberships.length - 1; i >= 0; i--) {
     const { index, membership } = at(raft.memberships, i);
     if (isVoter(membership, raft.options.id)) return true;

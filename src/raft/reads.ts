@@ -3,7 +3,7 @@
  * arrives, and lets a heartbeat round that began afterwards confirm that it still leads. One round is under way at a
  * time; reads that arrive meanwhile share the next.
  */
-import { termAt } from "./log.ts";
+import { hasCommittedInTerm } from "./log.ts";
 import { send } from "./outbox.ts";
 import { quorumValue } from "./quorum.ts";
 import { type LeaderState, membershipOf, type PendingRead, type Raft } from "./raft.ts";
@@ -109,8 +109,4 @@ function answer(raft: Raft, read: PendingRead, index: LogIndex): void {
   const { from, readId } = read;
   if (from === raft.options.id) raft.effects.push({ kind: "readReady", readId, index });
   else send(raft, from, { kind: "readIndexResponse", readId, index });
-}
-
-function hasCommittedInTerm(raft: Raft): boolean {
-  return termAt(raft, raft.commitIndex) === raft.currentTerm;
 }

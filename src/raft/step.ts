@@ -6,7 +6,7 @@ import { assert, unreachable } from "../base/assert.ts";
 import { answerVote, campaign, countOwnVote, countVote, refuseOldVote, sticksToLeader } from "./election.ts";
 import { onAppendEntries, onHeartbeat, onSnapshot } from "./follower.ts";
 import { appendAsLeader } from "./leader.ts";
-import { compact, entriesBetween, lastIndex } from "./log.ts";
+import { compact, entriesBetween, hasCommittedInTerm, lastIndex } from "./log.ts";
 import { membershipAfter } from "./membership.ts";
 import { send } from "./outbox.ts";
 import { onPersisted, persistTurn } from "./persistence.ts";
@@ -291,6 +291,8 @@ function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
     replicate(raft, leader);
     advanceReads(raft, leader);
     settleMembership(raft, leader);
+    // What only a learner held is where a majority of voters can elect one of their own.
+    if (hasCommittedInTerm(raft)) raft.isNeeded = false;
     // A leader whose removal is committed has told the others of it and goes (§4.2.2).
     if (!isPromotable(raft)) becomeFollower(raft, raft.currentTerm, null);
   }

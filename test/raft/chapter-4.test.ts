@@ -2,8 +2,9 @@
  * This file holds the core to chapter 4 of the dissertation: who takes part, and how that changes.
  */
 import { describe, expect, test } from "vitest";
+import { lastTerm } from "../../src/raft/log.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
-import { type Entry, type Input, type MembershipChange, toNodeId } from "../../src/raft/types.ts";
+import { type Entry, type Input, type MembershipChange, type NodeId, toNodeId } from "../../src/raft/types.ts";
 import {
   createFixture,
   entry,
@@ -21,6 +22,7 @@ import {
 import { type Cluster, crash, createCluster, endsOf, type Flight, raftOf, restart, settle, turn } from "./scripted-cluster.ts";
 import { sayMembership } from "./talk.ts";
 
+const n4 = toNodeId("n4");
 const x1 = toNodeId("x1");
 const address = { peerUrl: "http://x1:1", apiUrl: "http://x1:2" };
 
@@ -168,6 +170,61 @@ describe("§4.2 availability", () => {
 });
 
 describe("§4.3 joint consensus", () => {
+  /** n1 leads n2, n3 and the learner n4, which holds everything. */
+  function clusterWithLearner(): Cluster {
+    const cluster = elected({ voters: ["n1", "n2", "n3"], spares: ["n4"] });
+    turn(cluster, n1, [wants({ kind: "addLearner", id: n4, address: { peerUrl: "http://n4:1", apiUrl: "" } })]);
+    settle(cluster);
+    for (let i = 0; i < 2; i++) turn(cluster, n1, [{ kind: "tick" }]);
+    settle(cluster);
+    return cluster;
+  }
+
+  test("a learner leads when a candidate needs its vote, knowing of its promotion, but lacks what it holds", () => {
+    const cluster = clusterWithLearner();
+    const touches = (flight: Flight, id: NodeId) => endsOf(flight).from === id || endsOf(flight).to === id;
+    // Only n1 ever hears of the promotion.
+    turn(cluster, n1, [wants({ kind: "promote", id: n4 })]);
+    expect(membershipOf(raftOf(cluster, n1)).voters).toEqual(["n1", "n2", "n3", "n4"]);
+    settle(cluster, { isCut: (flight) => touches(flight, n1) });
+    // n2 leads the next term, and only the learner gets what it appends. Then it is gone for good.
+    for (const id of [n2, n3]) turn(cluster, id, [{ kind: "peerUnreachable", peer: n1 }]);
+    turn(cluster, n2, [{ kind: "campaignWanted" }]);
+    const isCut = (flight: Flight) =>
+      touches(flight, n1) || (flight.kind === "message" && flight.message.kind === "appendEntries" && flight.message.to === n3);
+    settle(cluster, { isCut });
+    expect(raftOf(cluster, n2).role.kind).toBe("leader");
+    crash(cluster, n2);
+    expect([n1, n3, n4].map((id) => lastTerm(raftOf(cluster, id)))).toEqual([1, 1, 2]);
+    const led: string[] = [];
+    const before = cluster.observe;
+    cluster.observe = (done) => {
+      before(done);
+      for (const effect of done.effects) if (effect.kind === "roleChanged" && effect.role === "leader") led.push(done.node.id);
+    };
+    for (let i = 0; i < 100; i++) {
+      for (const id of [n1, n3, n4]) turn(cluster, id, [{ kind: "tick" }]);
+      settle(cluster);
+    }
+    // It led until the others held what it held; then one of them could.
+    expect(led[0]).toBe("n4");
+    expect(led.length).toBe(2);
+    expect(["n1", "n3"]).toContain(led[1]);
+    expect([n1, n3, n4].map((id) => raftOf(cluster, id).commitIndex)).toEqual([5, 5, 5]);
+    expect(membershipOf(raftOf(cluster, n1)).learners).toEqual(["n4"]);
+  });
+
+  test("a learner does not campaign because it hears nobody, nor because of a candidate that can win", () => {
+    const cluster = clusterWithLearner();
+    const { currentTerm } = raftOf(cluster, n4);
+    for (let i = 0; i < 50; i++) turn(cluster, n4, [{ kind: "tick" }]);
+    const asked = { kind: "preVoteRequest", lastLogIndex: index(99), lastLogTerm: currentTerm } as const;
+    turn(cluster, n4, [{ kind: "messageReceived", message: { ...asked, from: n2, to: n4, term: term(currentTerm + 1) } }]);
+    for (let i = 0; i < 50; i++) turn(cluster, n4, [{ kind: "tick" }]);
+    expect(cluster.flights.length).toBe(1);
+    expect(raftOf(cluster, n4)).toMatchObject({ role: { kind: "follower" }, currentTerm });
+  });
+
   test("a candidate needs both halves", () => {
     const voters = ["n1", "n4", "n5"];
     const fixture = createFixture({ voters, membership: { votersOutgoing: [n1, n2, n3] } });

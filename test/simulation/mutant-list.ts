@@ -77,7 +77,7 @@ const elections: readonly Mutant[] = [
   {
     name: "quarantined-node-votes",
     why: "a node that lost acknowledged entries helps to elect somebody without them",
-    edits: [raft("election", "isUpToDate(raft, message) && !isQuarantined(raft)", "isUpToDate(raft, message)")],
+    edits: [raft("election", "upToDate && !isQuarantined(raft)", "upToDate")],
   },
   {
     name: "quarantine-forgotten-at-restart",
