@@ -66,10 +66,10 @@ export class TestNode {
     return existsSync(this.#outputPath) ? readFileSync(this.#outputPath, "utf8") : "";
   }
 
-  /** Starts the process; it serves only after `untilReady`. */
-  start(): void {
+  /** Starts the process, of the build that `main` belongs to; it serves only after `untilReady`. */
+  start(main: string = keyholdMain): void {
     if (this.isRunning) throw new Error(`${this.id} runs already`);
-    const child = spawn(process.execPath, [keyholdMain, "server"], {
+    const child = spawn(process.execPath, [main, "server"], {
       env: { ...foreignEnvironment(), ...this.#plan.environment },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
