@@ -18,8 +18,6 @@ function lastsElections(style: AmbushStyle): boolean {
   return style === "comeback" || style === "echo";
 }
 
-type Link = { readonly from: number; readonly to: number; readonly durationMs: number };
-
 export class Ambushes {
   readonly counts = { ambushes: 0 };
   readonly #cluster: ClusterView;
@@ -52,7 +50,7 @@ export class Ambushes {
     this.#cluster.scheduler.after(delayMs, () => {
       if (this.#cluster.calm) return;
       this.counts.ambushes++;
-      this.#cluster.watchClosely(node, durationMs);
+      if (style !== "echo") this.#cluster.watchClosely(node, durationMs);
       this.#strike(style, { node, other, durationMs });
     });
   }
@@ -72,13 +70,16 @@ export class Ambushes {
       case "pause":
         node.pause({ durationMs, keepsInbound: false });
         return;
+      case "echo":
+        this.#echo(node, durationMs);
+        return;
       default:
         this.#cut(style, blow);
     }
   }
 
   #cut(
-    style: Exclude<AmbushStyle, "crash" | "crashAtWrite" | "crashOther" | "pause">,
+    style: Exclude<AmbushStyle, "crash" | "crashAtWrite" | "crashOther" | "pause" | "echo">,
     blow: { readonly node: SimNode; readonly other: SimNode; readonly durationMs: number },
   ): void {
     const { node, other, durationMs } = blow;
@@ -88,24 +89,32 @@ export class Ambushes {
       const out = { from: node.index, to: peer.index, durationMs };
       const back = { from: peer.index, to: node.index, durationMs };
       if (style === "blind") network.clog(back);
-      if (style === "echo") this.#echo(out, back);
-      if (style !== "deaf" && style !== "blind" && style !== "echo") network.cut(out);
-      if (style !== "mute" && style !== "blind" && style !== "echo") network.cut(back);
+      if (style !== "deaf" && style !== "blind") network.cut(out);
+      if (style !== "mute" && style !== "blind") network.cut(back);
     }
     if (style === "comeback") this.#cluster.scheduler.after(durationMs + 1, () => this.#cluster.handOver(node));
   }
 
-  /** The answers to what a node said last come in late, and then nothing more. */
-  #echo(out: Link, back: Link): void {
-    const { network, scheduler } = this.#cluster;
-    const lateMs = 0.4 * back.durationMs;
-    const cutAfter = (delayMs: number, link: Link): void => {
-      scheduler.after(delayMs, () => {
-        if (!this.#cluster.calm) network.cut(link);
-      });
-    };
-    network.clog({ ...back, durationMs: lateMs });
-    cutAfter(0.2 * lateMs, out);
-    cutAfter(1.1 * lateMs, back);
+  /**
+   * The answers to what a node said last come in after about an election timeout, and then nothing more. Who believes them
+   * for too long does so from then on; whoever asked before may still be waiting.
+   */
+  #echo(node: SimNode, cutMs: number): void {
+    const { network, electionMs, living } = this.#cluster;
+    const lateMs = 0.3 * electionMs + 0.25 * cutMs;
+    const durationMs = cutMs + 2 * electionMs;
+    for (const { index: peer } of living) {
+      if (peer === node.index) continue;
+      network.clog({ from: peer, to: node.index, durationMs: lateMs });
+      this.#later(0.1 * lateMs, () => network.cut({ from: node.index, to: peer, durationMs }));
+      this.#later(1.1 * lateMs, () => network.cut({ from: peer, to: node.index, durationMs }));
+    }
+    this.#later(lateMs, () => this.#cluster.watchClosely(node, electionMs / 2));
+  }
+
+  #later(delayMs: number, act: () => void): void {
+    this.#cluster.scheduler.after(delayMs, () => {
+      if (!this.#cluster.calm) act();
+    });
   }
 }

@@ -88,11 +88,13 @@ export function replay(
 /** The writes of config keys among `facts`, in revision order. */
 export function committedWrites(facts: readonly CommittedFact[]): readonly CommittedWrite[] {
   const writes: CommittedWrite[] = [];
-  for (const { batches } of facts) {
+  for (const { batches, request } of facts) {
+    const named = request?.executed === true ? { requestId: request.id } : {};
     for (const { revision, changes } of batches) {
       for (const change of changes) {
-        if (change.kind === "configPut") writes.push({ revision, key: change.key, value: valueText(change.record.value) });
-        else if (change.kind === "configDeleted") writes.push({ revision, key: change.key, value: null });
+        const { kind } = change;
+        if (kind === "configPut") writes.push({ revision, key: change.key, value: valueText(change.record.value), ...named });
+        else if (kind === "configDeleted") writes.push({ revision, key: change.key, value: null, ...named });
       }
     }
   }

@@ -39,10 +39,18 @@ export type KeyOperation = {
   readonly output: KeyOutput;
   /** Infinity when the output is unknown. */
   readonly returnedAt: number;
+  /** Names the request, when it was sent with a name. */
+  readonly requestId?: string;
 };
 
 /** One committed write of a config key, as the log tells it; `value` null is a deletion. */
-export type CommittedWrite = { readonly revision: number; readonly key: string; readonly value: string | null };
+export type CommittedWrite = {
+  readonly revision: number;
+  readonly key: string;
+  readonly value: string | null;
+  /** The request that it carried out, when that had a name. */
+  readonly requestId?: string;
+};
 
 /** Writes one operation for people. */
 export function describeOperation(operation: KeyOperation): string {

@@ -141,12 +141,19 @@ export class Operators {
     random: RandomStream,
   ): MembershipChange | null {
     const { leader, change } = first;
-    const voters = votersAfter(change, leader.membership.voters);
-    if (change.kind !== "replace") return this.#drawChange({ ...leader.membership, voters }, random);
+    const { membership } = leader;
+    const second = this.#drawAfter(change, membership, random);
+    // The first may be refused.
+    return second !== null && this.#bearable(second, membership.voters) ? second : null;
+  }
+
+  #drawAfter(change: MembershipChange, membership: Membership, random: RandomStream): MembershipChange | null {
+    const voters = votersAfter(change, membership.voters);
+    if (change.kind !== "replace") return this.#drawChange({ ...membership, voters }, random);
     // Two steps away from the present majority.
-    const id = random.pick(voters.filter((voter) => voter !== leader.id && voter !== change.by).concat(change.by));
-    const remove: MembershipChange = { kind: "remove", id };
-    return id !== change.by && this.#bearable(remove, voters) ? remove : null;
+    const ids = voters.filter((id) => id !== change.by);
+    const remove: MembershipChange = { kind: "remove", id: random.pick(ids) };
+    return this.#bearable(remove, voters) ? remove : null;
   }
 
   #ask(leader: SimNode, change: MembershipChange): void {

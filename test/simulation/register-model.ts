@@ -8,11 +8,11 @@ import type { CommittedWrite, Expectation, KeyOperation } from "./history.ts";
 
 /**
  * `revisions` believes the revisions in the answers, which makes the search nearly linear; `values` looks at values only,
- * so that a lying revision cannot hide a bug.
+ * so that a lying revision cannot hide a bug. There the log, where it is known, says in which order the values came.
  */
 export type RegisterMode = "revisions" | "values";
 
-/** Of the key: the revision of its last write or delete (-1 when that write's revision is not known), and its value. */
+/** Of the key: its value, and the revision of its last write or delete: by the answers, or in mode `values` by the log. */
 export type RegisterState = { readonly revision: number; readonly revisionKnown: boolean; readonly value: number };
 
 /** No value. Every other value has a number > 0. */
@@ -25,8 +25,14 @@ type Guard =
 
 type Rule =
   | { readonly kind: "read"; readonly value: number; readonly revision: number }
-  /** `revision` is null when nothing tells it. A delete writes ABSENT and needs a value to delete. */
-  | { readonly kind: "write"; readonly value: number; readonly guard: Guard; readonly revision: number | null }
+  /** `revision`, by the answer, and `order`, by the log, are null when nothing tells them. A delete writes ABSENT and needs a value to delete. */
+  | {
+      readonly kind: "write";
+      readonly value: number;
+      readonly guard: Guard;
+      readonly revision: number | null;
+      readonly order: number | null;
+    }
   | { readonly kind: "mismatch"; readonly guard: Guard; readonly actual: number | null }
   | { readonly kind: "notFound" };
 
@@ -44,7 +50,7 @@ export type CompiledOperation = {
 
 /**
  * Compiles the operations of one key. What is unknown about a write is looked up first: with `committed` (everything
- * the log holds in the end) an unknown write is either dropped or given its revision; a read that saw its value gives it
+ * the log holds in the end) an unknown write with a name is either dropped or given its place; a read that saw its value gives it
  * its revision too, and the read's return is the latest moment at which it can have happened.
  */
 export function compileOperations(
@@ -60,7 +66,11 @@ export function compileOperations(
     return numbers.size;
   };
   const revisionByValue = new Map<string, number>();
-  for (const write of context.committed ?? []) if (write.value !== null) revisionByValue.set(write.value, write.revision);
+  const revisionByRequest = new Map<string, number>();
+  for (const { value, revision, requestId } of context.committed ?? []) {
+    if (value !== null) revisionByValue.set(value, revision);
+    if (requestId !== undefined) revisionByRequest.set(requestId, revision);
+  }
   const seenAt = new Map<string, number>();
   for (const { output, returnedAt } of operations) {
     if (output.kind !== "read" || output.value === null) continue;
@@ -69,9 +79,16 @@ export function compileOperations(
   }
   const compiled: CompiledOperation[] = [];
   for (const operation of operations) {
-    if (operation.output.kind !== "unknown") compiled.push(compileKnown(operation, numberOf));
+    const order = orderOf(operation, { revisionByValue, revisionByRequest });
+    const committed = context.committed !== null;
+    if (operation.output.kind !== "unknown") compiled.push(compileKnown(operation, numberOf, committed ? order : null));
     else {
-      const unknown = compileUnknown(operation, { numberOf, revisionByValue, seenAt, committed: context.committed !== null });
+      const unknown = compileUnknown(operation, {
+        numberOf,
+        order,
+        seenAt,
+        committed,
+      });
       if (unknown !== undefined) compiled.push(unknown);
     }
   }
@@ -80,7 +97,16 @@ export function compileOperations(
 
 type NumberOf = (value: string | null) => number;
 
-function compileKnown(operation: KeyOperation, numberOf: NumberOf): CompiledOperation {
+/** What the log, or a reader, says of the place of a write among all writes; null when it is not there. */
+function orderOf(
+  { input, requestId }: KeyOperation,
+  found: { readonly revisionByValue: ReadonlyMap<string, number>; readonly revisionByRequest: ReadonlyMap<string, number> },
+): number | null {
+  if (input.kind === "put") return found.revisionByValue.get(input.value) ?? null;
+  return requestId === undefined ? null : (found.revisionByRequest.get(requestId) ?? null);
+}
+
+function compileKnown(operation: KeyOperation, numberOf: NumberOf, order: number | null): CompiledOperation {
   const { input, output, calledAt, returnedAt } = operation;
   const common = { source: operation, calledAt, returnedAt, required: true };
   if (input.kind === "get") {
@@ -92,7 +118,7 @@ function compileKnown(operation: KeyOperation, numberOf: NumberOf): CompiledOper
     case "written":
       return {
         ...common,
-        rule: { kind: "write", value: writtenValue(input, numberOf), guard, revision: output.revision },
+        rule: { kind: "write", value: writtenValue(input, numberOf), guard, revision: output.revision, order },
         pure: false,
       };
     case "mismatch":
@@ -107,27 +133,29 @@ function compileUnknown(
   operation: KeyOperation,
   context: {
     readonly numberOf: NumberOf;
-    readonly revisionByValue: ReadonlyMap<string, number>;
+    readonly order: number | null;
     readonly seenAt: ReadonlyMap<string, number>;
     readonly committed: boolean;
   },
 ): CompiledOperation | undefined {
-  const { input, calledAt } = operation;
+  const { input, calledAt, requestId } = operation;
   if (input.kind === "get") return undefined;
   const guard = compileGuard(input.expectation, context.numberOf);
   const value = writtenValue(input, context.numberOf);
-  const revision = input.kind === "put" ? (context.revisionByValue.get(input.value) ?? null) : null;
+  const isNamed = input.kind === "put" || requestId !== undefined;
+  const { order: revision } = context;
   const seenAt = input.kind === "put" ? (context.seenAt.get(input.value) ?? null) : null;
-  // A put that the log does not hold never happened. If a reader saw it all the same, that read finds no legal place.
-  if (input.kind === "put" && context.committed && revision === null) return undefined;
+  // A write that the log does not hold never happened. If a reader saw it all the same, that read finds no legal place.
+  if (isNamed && context.committed && revision === null) return undefined;
   return {
     source: operation,
-    rule: { kind: "write", value, guard, revision },
+    rule: { kind: "write", value, guard, revision, order: context.committed ? revision : null },
     calledAt,
     // A read may have returned a value before the write was even called; that, too, must come out as illegal.
     returnedAt: seenAt === null ? Number.POSITIVE_INFINITY : Math.max(seenAt, calledAt),
     pure: false,
-    required: seenAt !== null,
+    // What the log holds has happened; were it left open, the search would try every way without it.
+    required: seenAt !== null || (context.committed && revision !== null),
   };
 }
 
@@ -165,7 +193,10 @@ function stepWrite(
 ): RegisterState | null {
   if (!mayPass(state, rule.guard, mode)) return null;
   if (rule.value === ABSENT && state.value === ABSENT) return null;
-  if (mode === "values") return { revision: 0, revisionKnown: true, value: rule.value };
+  if (mode === "values") {
+    if (rule.order !== null && rule.order <= state.revision) return null;
+    return { revision: rule.order ?? state.revision, revisionKnown: true, value: rule.value };
+  }
   if (rule.revision === null) return { revision: state.revision, revisionKnown: false, value: rule.value };
   return rule.revision > state.revision ? { revision: rule.revision, revisionKnown: true, value: rule.value } : null;
 }

@@ -158,10 +158,7 @@ export class SimNode implements NodeView {
     this.counts.quarantines++;
     this.disk.quarantine();
     invariants().afterQuarantine(this);
-    trace.tell(
-      scheduler.nowMs,
-      `${this.id} lost its log up to ${this.disk.hardState.lostLog?.lastIndex} in term ${this.disk.hardState.lostLog?.term}`,
-    );
+    trace.tell(scheduler.nowMs, `${this.id} lost ${JSON.stringify(this.disk.hardState.lostLog)}`);
   }
 
   #begin(): void {

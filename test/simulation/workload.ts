@@ -233,7 +233,8 @@ export class Client {
           if (output.kind === "written" && input.kind === "put")
             this.#seen.set(key, { value: input.value, revision: output.revision });
           const returnedAt = output.kind === "unknown" ? Number.POSITIVE_INFINITY : port.nowMs;
-          records.operations.push({ client: this.number, key, input, calledAt, output, returnedAt });
+          const named = requestId === null ? {} : { requestId };
+          records.operations.push({ client: this.number, key, input, calledAt, output, returnedAt, ...named });
         },
       );
     });
