@@ -27,6 +27,11 @@ export function remove([client, calledAt, returnedAt]: Call, revision: number): 
   const input: KeyInput = { kind: "delete", expectation: none };
   return { client, key: "k", calledAt, returnedAt, input, output: { kind: "written", revision } };
 }
+/** A delete without an answer, sent under the name `requestId`. */
+export function maybeRemove([client, calledAt]: readonly [number, number], requestId: string): KeyOperation {
+  const input: KeyInput = { kind: "delete", expectation: none };
+  return { client, key: "k", calledAt, returnedAt: Number.POSITIVE_INFINITY, input, output: { kind: "unknown" }, requestId };
+}
 /** A compare-and-set of `seen` to `value`. */
 export function cas(
   [client, calledAt, returnedAt]: Call,

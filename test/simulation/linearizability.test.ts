@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { CommittedWrite, KeyOperation } from "./history.ts";
-import { cas, get, maybePut, mismatch, put, remove, written } from "./history-samples.ts";
+import { cas, get, maybePut, maybeRemove, mismatch, put, remove, written } from "./history-samples.ts";
 import { checkLinearizable, describeVerdict } from "./linearizability.ts";
 import type { RegisterMode } from "./register-model.ts";
 import { checkRevisionOrder } from "./revision-order.ts";
@@ -173,6 +173,37 @@ describe("classic histories", () => {
     const history = [put([1, 0, 1], "a", 1), maybePut([2, 2], "b"), get([3, 3, 4], "b", 2)];
     expect(verdictOf(history, "values", [{ revision: 1, key: "k", value: "a" }])).toBe("illegal");
   });
+
+  const put1 = { revision: 1, key: "k", value: "a" };
+  const gone = [put([1, 0, 1], "a", 1), maybeRemove([2, 2], "r"), get([3, 3, 4], null), get([3, 5, 6], null)];
+  const back = [put([1, 0, 1], "a", 1), maybeRemove([2, 2], "r"), get([3, 3, 4], null), get([3, 5, 6], "a", 1)];
+  for (const mode of ["values", "revisions"] as const) {
+    test(`an unknown delete is found in the log by its request, or dropped (${mode})`, () => {
+      const removed = { revision: 2, key: "k", value: null, requestId: "r" };
+      expect(verdictOf(gone, mode, [put1, removed])).toBe("ok");
+      expect(verdictOf(gone, mode, [put1])).toBe("illegal");
+      expect(verdictOf(back, mode, [put1, removed])).toBe("illegal");
+    });
+
+    test(`an unknown write that the log holds, called after everything else, is put where the log has it (${mode})`, () => {
+      const history = [put([1, 0, 1], "a", 1), put([1, 2, 3], "b", 2), maybePut([2, 4], "c"), get([1, 5, 6], "b", 2)];
+      expect(verdictOf(history, mode, [put1, { revision: 2, key: "k", value: "b" }, { revision: 3, key: "k", value: "c" }])).toBe(
+        "ok",
+      );
+      // The log has it between the two, before it was called.
+      const early = { revision: 2, key: "k", value: "c" };
+      expect(verdictOf(history, "values", [put1, early, { revision: 3, key: "k", value: "b" }])).toBe("illegal");
+    });
+
+    test(`forty unknown writes at once do not exhaust the search (${mode})`, () => {
+      const unknown = Array.from({ length: 40 }, (_, i) => maybePut([i + 2, 0], `u${i}`));
+      const log = unknown.map((_, i) => ({ revision: i + 1, key: "k", value: `u${i}` }));
+      const seen = get([1, 5, 6], "u39", 40);
+      expect(checkLinearizable([...unknown, seen], { mode, stepsMax: 10_000, committed: log }).kind).toBe("ok");
+      const stale = [...unknown, seen, get([1, 7, 8], "u38", 39)];
+      expect(checkLinearizable(stale, { mode, stepsMax: 10_000, committed: log }).kind).toBe("illegal");
+    });
+  }
 
   test("a search that runs out of steps says so", () => {
     const history = [put([1, 0, 1], "a", 1), put([2, 0, 1], "b", 2), get([3, 2, 3], "a", 1)];

@@ -106,11 +106,14 @@ class Search {
   readonly #head: number;
   readonly #placedWords: Uint32Array;
   readonly #keys: Int32Array;
+  /** Of a write whose place among all is known: how many of those come before it; else NONE. */
+  readonly #ranks: Int32Array;
   readonly #visited = new Map<number, Visited>();
   readonly #stack: Placed[] = [];
   #hash = 0;
   #state: RegisterState = initialState;
   #requiredLeft = 0;
+  #rankedPlaced = 0;
   #steps = 0;
   #deepest = 0;
 
@@ -124,6 +127,7 @@ class Search {
     this.#previous = new Int32Array(2 * count + 1).fill(NONE);
     this.#placedWords = new Uint32Array((count + 31) >>> 5);
     this.#keys = new Int32Array(count);
+    this.#ranks = ranksOf(operations, options.mode);
     let random = 0x9e3779b9;
     for (let i = 0; i < count; i++) {
       random = Math.imul(random ^ (random >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
@@ -221,6 +225,9 @@ class Search {
   }
 
   #tryPlace(node: number): boolean {
+    // One that is passed over could never be placed any more.
+    const rank = this.#ranks[node] ?? NONE;
+    if (rank !== NONE && rank !== this.#rankedPlaced) return false;
     const after = stepRegister(this.#state, at(this.#operations, node), this.#mode);
     if (after === null) return false;
     this.#flip(node);
@@ -237,6 +244,7 @@ class Search {
     this.#state = after;
     const operation = at(this.#operations, node);
     if (operation.required) this.#requiredLeft--;
+    if (this.#ranks[node] !== NONE) this.#rankedPlaced++;
     this.#unlink(node);
     if (operation.returnedAt !== Number.POSITIVE_INFINITY) this.#unlink(node + this.#operations.length);
   }
@@ -250,6 +258,7 @@ class Search {
       if (operation.returnedAt !== Number.POSITIVE_INFINITY) this.#relink(placed.operation + this.#operations.length);
       this.#relink(placed.operation);
       if (operation.required) this.#requiredLeft++;
+      if (this.#ranks[placed.operation] !== NONE) this.#rankedPlaced--;
       this.#flip(placed.operation);
       this.#state = placed.before;
       if (!placed.forced) return placed.operation;
@@ -295,6 +304,22 @@ class Search {
     this.#visited.set(hash, { low, words: words.slice(low, high), state, next: first });
     return true;
   }
+}
+
+/** Required writes follow each other in the order of their revisions, by the answers or by the log. */
+function ranksOf(operations: readonly CompiledOperation[], mode: RegisterMode): Int32Array {
+  const placeOf = ({ rule, required }: CompiledOperation): number | null => {
+    if (rule.kind !== "write" || !required) return null;
+    return mode === "values" ? rule.order : rule.revision;
+  };
+  const ranked = operations.flatMap((operation, node) => {
+    const place = placeOf(operation);
+    return place === null ? [] : [{ node, place }];
+  });
+  ranked.sort((a, b) => a.place - b.place || a.node - b.node);
+  const ranks = new Int32Array(operations.length).fill(NONE);
+  for (const [rank, { node }] of ranked.entries()) ranks[node] = rank;
+  return ranks;
 }
 
 function sameState(a: RegisterState, b: RegisterState): boolean {
