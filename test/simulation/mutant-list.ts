@@ -84,6 +84,11 @@ const elections: readonly Mutant[] = [
     why: "the quarantine must outlive the process",
     edits: [raft("raft", "lostLog: hardState.lostLog,", "lostLog: null,")],
   },
+  {
+    name: "quarantine-ends-in-its-own-term",
+    why: "an entry of the term of the damage does not prove that all acknowledged ones are back",
+    edits: [raft("quarantine", "term > lost.term", "term >= lost.term")],
+  },
 ];
 
 const replication: readonly Mutant[] = [

@@ -231,12 +231,53 @@ export class Operators {
     if (this.#cluster.nodes.some((other) => other.known && other.gone)) return;
     if (this.#memberships().some(({ voters, votersOutgoing }) => voters.length < 3 || [1, 2].includes(votersOutgoing.length)))
       return;
+    const random = randomStreams(fault.salt).disk;
+    const leader = this.#cluster.leader();
+    if (leader !== null && leader !== node && random.chance(0.8)) this.#rotWhenNeeded(node, leader, random);
+    else this.#rotEntry(node, random);
+  }
+
+  #rotEntry(node: SimNode, random: RandomStream): boolean {
     const { base, lastIndex } = node.disk.bare;
-    if (lastIndex <= base.lastIncludedIndex) return;
-    const index = randomStreams(fault.salt).disk.integer(base.lastIncludedIndex + 1, lastIndex);
+    if (this.#isDamaged() || node.gone || lastIndex <= base.lastIncludedIndex) return false;
+    const index = random.integer(base.lastIncludedIndex + 1, lastIndex);
     this.#count("rotted");
     this.#tell(`entry ${index} of ${node.id} rots`);
     node.disk.rot(index);
+    return true;
+  }
+
+  /** The leader and `node` alone hold what is new when `node` loses it; a little later the leader is gone for a while. */
+  #rotWhenNeeded(node: SimNode, leader: SimNode, random: RandomStream): void {
+    const { scheduler, network, living, electionMs } = this.#cluster;
+    const cutMs = electionMs * random.between(0.3, 2);
+    for (const { index: other } of living) {
+      if (other === node.index || other === leader.index) continue;
+      for (const { index: one } of [node, leader]) {
+        network.cut({ from: one, to: other, durationMs: cutMs });
+        network.cut({ from: other, to: one, durationMs: cutMs });
+      }
+    }
+    scheduler.after(0.9 * cutMs, () => {
+      if (this.#cluster.calm || !this.#rotEntry(node, random)) return;
+      node.crash({ downMs: random.magnitude(1, 50) });
+      const strike = (): void => {
+        if (this.#cluster.calm) return;
+        const downMs = electionMs * random.between(2, 6);
+        network.cut({ from: leader.index, to: node.index, durationMs: downMs });
+        leader.crash({ downMs });
+      };
+      if (random.chance(0.3)) scheduler.after(random.magnitude(2, electionMs), strike);
+      else this.#whenRecovered(node, scheduler.nowMs + 2 * electionMs, strike);
+    });
+  }
+
+  /** In the moment in which `node` believes that it holds again what it lost. */
+  #whenRecovered(node: SimNode, untilMs: number, act: () => void): void {
+    const { scheduler } = this.#cluster;
+    if (scheduler.nowMs > untilMs) return;
+    if (node.alive && !node.quarantined && !node.disk.isRotten) act();
+    else scheduler.after(0.5, () => this.#whenRecovered(node, untilMs, act));
   }
 
   #wipe(number: number): void {

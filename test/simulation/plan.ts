@@ -190,7 +190,7 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
       ambush: { on: options.readLeaseMs > 0 ? 0.9 : 0.5, from: 1, to: 10 },
       transfer: { on: 0.35, from: 0.5, to: 15 },
       membership: { on: options.spares > 0 ? 0.95 : 0.1, from: 3, to: 40 },
-      rot: { on: 0.2, from: 0.5, to: 4 },
+      rot: { on: 0.3, from: 1, to: 10 },
       wipe: { on: options.spares > 0 ? 0.4 : 0, from: 0.3, to: 2 },
     },
     streams.swarm,
