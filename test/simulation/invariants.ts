@@ -114,7 +114,7 @@ export class Invariants {
     const memory = this.#memoryOf(node.index);
     if (batch.hardState !== undefined) this.#checkHardState(node, memory, batch.hardState);
     const meta = batch.tableWrites.findLast((write) => write.table === "meta");
-    if (meta === undefined || meta.record === undefined || meta.table !== "meta") return;
+    if (meta?.record === undefined || meta.table !== "meta") return;
     const { appliedIndex } = meta.record;
     if (appliedIndex < memory.durableApplied)
       this.#report(node, `durable applied index fell from ${memory.durableApplied} to ${appliedIndex}`);
@@ -126,8 +126,7 @@ export class Invariants {
     if (known === undefined) this.#hashes.set(appliedIndex, { hash, by: node.index });
     else {
       this.counts.hashesCompared++;
-      if (known.hash !== hash)
-        this.#report(node, `state machine safety: state at ${appliedIndex} differs from node ${known.by}'s`);
+      if (known.hash !== hash) this.#report(node, `state machine safety: state at ${appliedIndex} differs from ${known.by}'s`);
     }
   }
 
@@ -233,10 +232,11 @@ export class Invariants {
     memory.leaderLastIndex = node.lastIndex;
   }
 
-  /** Only a candidate begins a term: asking whether an election could be won must not (§9.6). */
+  /** Only a candidate begins a term, not who asks (§9.6); or a quarantined node that its leader can no longer help. */
   #checkBegun(node: NodeView): void {
     if (this.#termsBegun.has(node.term)) return;
-    if (node.role === "candidate" || node.role === "leader") this.#termsBegun.add(node.term);
+    const { lostLog } = node.disk.hardState;
+    if (["candidate", "leader"].includes(node.role) || lostLog?.term === node.term - 1) this.#termsBegun.add(node.term);
     else this.#report(node, `term ${node.term} was begun by nobody`);
   }
 
@@ -370,7 +370,7 @@ export class Invariants {
   }
 
   #requireDurableTerm(node: NodeView, message: Message): void {
-    const durable = node.disk.hardState.currentTerm;
+    const { currentTerm: durable } = node.disk.hardState;
     if (durable < message.term) this.#report(node, `sent ${message.kind} of term ${message.term}, its disk knows ${durable}`);
   }
 
