@@ -261,7 +261,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       world.b.stateHash = 2;
       world.write(world.b, applied(1));
     },
-    finding: "node 1: state machine safety: state at 1 differs from node 0's",
+    finding: "node 1: state machine safety: state at 1 differs from 0's",
   },
   {
     name: "a durable state ahead of every commit",
