@@ -41,6 +41,7 @@ const { values } = parseArgs({
 });
 const limits = { durationMs: Number(values["virtual-seconds"]) * 1000 };
 const progressEveryMs = 5000;
+const parent = process.ppid;
 const write = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (values.tape !== undefined) process.exitCode = playOne(loadTape(values.tape));
@@ -93,8 +94,14 @@ function playHere(): BatchTotals {
       twiceEvery: Number(values["twice-every"]),
       untilFailure: values["until-failure"],
     },
-    (sofar) => (values.report ? write(JSON.stringify(sofar)) : tellProgress(sofar, told)),
+    (sofar) => (values.report ? tellParent(sofar) : tellProgress(sofar, told)),
   );
+}
+
+/** Tells the totals so far; ends when nobody is there to hear them. */
+function tellParent(sofar: BatchTotals): void {
+  if (process.ppid !== parent) process.exit(1);
+  write(JSON.stringify(sofar));
 }
 
 async function playInWorkers(): Promise<BatchTotals> {
