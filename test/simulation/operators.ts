@@ -227,24 +227,30 @@ export class Operators {
 
   #rot(fault: Extract<Act, { readonly kind: "rot" }>): void {
     const node = fault.node >= 0 ? this.#cluster.nodes[fault.node] : this.#cluster.leader();
-    if (!node?.known || node.gone || this.#isDamaged()) return;
-    if (this.#cluster.nodes.some((other) => other.known && other.gone)) return;
-    if (this.#memberships().some(({ voters, votersOutgoing }) => voters.length < 3 || [1, 2].includes(votersOutgoing.length)))
-      return;
+    if (!node || !this.#mayRot(node)) return;
     const random = randomStreams(fault.salt).disk;
     const leader = this.#cluster.leader();
     if (leader !== null && leader !== node && random.chance(0.8)) this.#rotWhenNeeded(node, leader, random);
     else this.#rotEntry(node, random);
   }
 
-  #rotEntry(node: SimNode, random: RandomStream): boolean {
+  /** Whether the others can bring back what `node` loses. */
+  #mayRot(node: SimNode): boolean {
+    if (!node.known || node.gone || this.#isDamaged()) return false;
+    if (this.#cluster.nodes.some((other) => other.known && other.gone)) return false;
     const { base, lastIndex } = node.disk.bare;
-    if (this.#isDamaged() || node.gone || lastIndex <= base.lastIncludedIndex) return false;
+    return (
+      lastIndex > base.lastIncludedIndex &&
+      this.#memberships().every(({ voters, votersOutgoing }) => voters.length >= 3 && ![1, 2].includes(votersOutgoing.length))
+    );
+  }
+
+  #rotEntry(node: SimNode, random: RandomStream): void {
+    const { base, lastIndex } = node.disk.bare;
     const index = random.integer(base.lastIncludedIndex + 1, lastIndex);
     this.#count("rotted");
     this.#tell(`entry ${index} of ${node.id} rots`);
     node.disk.rot(index);
-    return true;
   }
 
   /** The leader and `node` alone hold what is new when `node` loses it; a little later the leader is gone for a while. */
@@ -259,7 +265,8 @@ export class Operators {
       }
     }
     scheduler.after(0.9 * cutMs, () => {
-      if (this.#cluster.calm || !this.#rotEntry(node, random)) return;
+      if (this.#cluster.calm || !this.#mayRot(node)) return;
+      this.#rotEntry(node, random);
       node.crash({ downMs: random.magnitude(1, 50) });
       const strike = (): void => {
         if (this.#cluster.calm) return;
