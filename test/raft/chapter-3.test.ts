@@ -245,6 +245,23 @@ describe("§3.8 persisted state", () => {
     expect(said.map((effect) => effect.kind)).toEqual(["persist", "roleChanged"]);
   });
 
+  test("so do a refusal of entries and an answer to PreVote: they tell of a term that is not on disk yet", () => {
+    const fixture = createFixture({ log: [2, 2] });
+    const append = { kind: "appendEntries", prevLogIndex: index(9), prevLogTerm: term(3), entries: [] } as const;
+    expect(turn(fixture, hears(n2, 4, { ...append, leaderCommit: index(0) })).filter(({ kind }) => kind === "send")).toEqual([]);
+    expect(turn(fixture, { kind: "persisted", sequence: 1 }).map(sayEffect)).toEqual([
+      "to n2: term 4 appendEntriesRejected after 9, may agree at 2/2",
+    ]);
+    const asks = { lastLogIndex: index(1), lastLogTerm: term(1) };
+    const vote = hears(n2, 5, { kind: "voteRequest", ...asks, leadershipTransfer: true });
+    const preVote = hears(n3, 5, { kind: "preVoteRequest", ...asks });
+    expect(turn(fixture, vote, preVote).filter(({ kind }) => kind === "send")).toEqual([]);
+    expect(turn(fixture, { kind: "persisted", sequence: 2 }).map(sayEffect)).toEqual([
+      "to n2: term 5 voteResponse refused",
+      "to n3: term 5 preVoteResponse refused",
+    ]);
+  });
+
   test("replaced entries and new ones are one write", () => {
     const fixture = createFixture({ log: [1, 2, 2] });
     const said = turn(

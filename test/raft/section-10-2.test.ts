@@ -66,6 +66,21 @@ describe("§10.2.1 writing in parallel", () => {
   });
 });
 
+describe("§10.2.1 a candidate that tries again while its disk is slow", () => {
+  test("does not count its vote of the earlier term for the later one", () => {
+    const fixture = createFixture({ voters: ["n1", "n2"] });
+    for (const inTerm of [1, 2]) {
+      turn(fixture, { kind: "campaignWanted" });
+      turn(fixture, hears(n2, inTerm, { kind: "preVoteResponse", voteGranted: true }));
+    }
+    turn(fixture, hears(n2, 2, { kind: "voteResponse", voteGranted: true }));
+    turn(fixture, { kind: "persisted", sequence: 1 });
+    expect(fixture.raft.role.kind).toBe("candidate");
+    turn(fixture, { kind: "persisted", sequence: 2 });
+    expect(fixture.raft.role.kind).toBe("leader");
+  });
+});
+
 describe("§10.2.2 pipelining", () => {
   test("messages are cut by size, and more wait for the window", () => {
     const fixture = leader({ options: { inFlightMessagesMax: 2, messageBytesMax: 1 } });

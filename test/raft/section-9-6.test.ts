@@ -49,6 +49,15 @@ describe("§9.6 asking before asking", () => {
     expect(fixture.raft.role.kind).toBe("preCandidate");
   });
 
+  test("who asks anew begins without the answers to its last asking", () => {
+    const fixture = createFixture({ voters: ["n1", "n2", "n3", "n4", "n5"] });
+    for (const from of [n2, n3]) {
+      turnDurably(fixture, { kind: "campaignWanted" });
+      turnDurably(fixture, hears(from, 1, { kind: "preVoteResponse", voteGranted: true }));
+    }
+    expect(fixture.raft.role.kind).toBe("preCandidate");
+  });
+
   test("a pre-candidate knows no leader and drops what it asked the last one", () => {
     const fixture = createFixture({ term: 1 });
     turnDurably(fixture, hears(n2, 1, { kind: "heartbeat", leaderCommit: index(0), round: 0 }));

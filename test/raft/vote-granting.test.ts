@@ -2,7 +2,7 @@
  * This file holds the answers to requests for votes to tables: who may be voted for, with which log, and when.
  */
 import { describe, expect, test } from "vitest";
-import { createFixture, type Given, hears, index, n2, term, turnDurably } from "./node-fixture.ts";
+import { createFixture, type Given, hears, index, n1, n2, term, turnDurably } from "./node-fixture.ts";
 
 type Case = {
   readonly name: string;
@@ -67,6 +67,13 @@ const cases: readonly Case[] = [
     answer: [],
   },
   {
+    name: "a leader is known in this term: no other is needed",
+    given: { log },
+    heard: true,
+    ask: ["voteRequest", 2, 3, 2],
+    answer: ["to n2: term 2 voteResponse refused"],
+  },
+  {
     name: "§3.10 a leader was heard, and hands over",
     given: { log },
     heard: true,
@@ -76,6 +83,12 @@ const cases: readonly Case[] = [
   },
   {
     name: "a learner votes: the candidate may know it as a voter",
+    given: { log, voters: ["n2", "n3"], membership: { learners: [n1] } },
+    ask: ["voteRequest", 3, 3, 2],
+    answer: granted3,
+  },
+  {
+    name: "a stranger votes: the candidate may know it as a voter",
     given: { log, voters: ["n2", "n3"] },
     ask: ["voteRequest", 3, 3, 2],
     answer: granted3,
