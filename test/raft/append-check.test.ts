@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { agreeIndex, append, compact, snapshotMetaAt } from "../../src/raft/log.ts";
+import { agreeIndex, append, compact, lastIndex, snapshotMetaAt } from "../../src/raft/log.ts";
 import { createFixture, entry, hears, index, n2, term, termsOnDisk, turnDurably } from "./node-fixture.ts";
 
 type Case = {
@@ -184,6 +184,8 @@ describe("§3.5 the consistency check", () => {
       );
       expect(said.filter((line) => line.startsWith("to "))).toEqual([answer]);
       expect(termsOnDisk(fixture)).toEqual(after);
+      // What is forgotten in memory alone stays on disk, but is acknowledged and counted no more.
+      expect(lastIndex(fixture.raft)).toBe(after.length);
       expect(fixture.raft.commitIndex).toBe(commitAfter);
     });
   }

@@ -2,7 +2,7 @@
  * This file holds the core to chapter 5 of the dissertation: logs that are cut, and snapshots that stand for what is gone.
  */
 import { describe, expect, test } from "vitest";
-import { snapshotMetaAt } from "../../src/raft/log.ts";
+import { lastIndex, snapshotMetaAt } from "../../src/raft/log.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
 import { type Input, type SnapshotMeta, toClusterTimeMs, toNodeId } from "../../src/raft/types.ts";
 import {
@@ -52,6 +52,7 @@ describe("installing a snapshot", () => {
     const fixture = createFixture({ log: [1, 1, 1, 1], term: 3 });
     turnDurably(fixture, receives(snapshot(2, 2), 3));
     expect(termsOnDisk(fixture)).toEqual([]);
+    expect(lastIndex(fixture.raft)).toBe(2);
     const append = { kind: "appendEntries", prevLogIndex: index(2), prevLogTerm: term(2), leaderCommit: index(2) } as const;
     turnDurably(fixture, hears(n2, 3, { ...append, entries: [entry(3, 3)] }));
     expect(termsOnDisk(fixture)).toEqual([3]);
@@ -90,10 +91,43 @@ describe("installing a snapshot", () => {
     ]);
   });
 
+  test("is on disk before the node that took it asks for a vote", () => {
+    const fixture = createFixture({ term: 3 });
+    const asked = (...inputs: Input[]) =>
+      turn(fixture, ...inputs)
+        .filter(({ kind }) => kind === "send")
+        .map(sayEffect);
+    turn(fixture, receives(snapshot(9, 2), 3));
+    turn(fixture, { kind: "campaignWanted" });
+    expect(asked(hears(n3, 4, { kind: "preVoteResponse", voteGranted: true }))).toEqual([]);
+    expect(asked({ kind: "persisted", sequence: 1 })).toEqual(["to n2: term 3 appendEntriesAccepted to 9"]);
+    expect(asked({ kind: "persisted", sequence: 2 })).toEqual([
+      "to n2: term 4 voteRequest last 9/2",
+      "to n3: term 4 voteRequest last 9/2",
+    ]);
+  });
+
   test("brings its membership with it", () => {
     const fixture = createFixture({ term: 3 });
-    turnDurably(fixture, receives(snapshot(9, 2, ["n1", "n4"]), 3));
-    expect(membershipOf(fixture.raft).voters).toEqual(["n1", "n4"]);
+    const address = { peerUrl: "http://n4:1", apiUrl: "http://n4:2" };
+    // Voters and learners of both halves, and the ids that are used up: without one of them somebody would count wrong.
+    const membership = {
+      voters: [n1, toNodeId("n4")],
+      votersOutgoing: [n1, n2],
+      learners: [toNodeId("l1")],
+      learnersNext: [toNodeId("l2")],
+      addresses: { n4: address },
+      removed: [n3],
+    };
+    turnDurably(fixture, receives({ ...snapshot(9, 2), membership }, 3));
+    expect(membershipOf(fixture.raft)).toEqual({
+      voters: ["n1", "n4"],
+      votersOutgoing: ["n1", "n2"],
+      learners: ["l1"],
+      learnersNext: ["l2"],
+      addresses: { n4: { peerUrl: "http://n4:1", apiUrl: "http://n4:2" } },
+      removed: ["n3"],
+    });
   });
 
   test("is not undone by an older write that completes after it was taken", () => {
@@ -113,6 +147,15 @@ describe("cutting the log", () => {
     expect([meta.lastIncludedIndex, meta.lastIncludedTerm, meta.membership.voters]).toEqual([2, 1, ["n1", "n2", "n3"]]);
   });
 
+  test("leaves out a membership behind the cut, which may yet be lost, though it is in force", () => {
+    const fixture = createFixture({ log: [1, 1], committed: 2 });
+    const membership = membershipWith({ voters: [n1, n2] });
+    const append = { kind: "appendEntries", prevLogIndex: index(2), prevLogTerm: term(1), leaderCommit: index(2) } as const;
+    turnDurably(fixture, hears(n2, 1, { ...append, entries: [{ ...entry(3, 1), payload: { kind: "membership", membership } }] }));
+    expect(membershipOf(fixture.raft).voters).toEqual(["n1", "n2"]);
+    expect(snapshotMetaAt(fixture.raft, index(2)).membership.voters).toEqual(["n1", "n2", "n3"]);
+  });
+
   test("is refused beyond what is applied", () => {
     const fixture = createFixture({ log: [1, 1, 1], committed: 2 });
     expect(() => turn(fixture, { kind: "compacted", base: snapshot(3, 1) })).toThrow("cannot compact to 3");
@@ -123,6 +166,16 @@ describe("cutting the log", () => {
     turn(fixture, { kind: "compacted", base: snapshot(2, 1) });
     turn(fixture, { kind: "compacted", base: snapshot(1, 1) });
     expect(fixture.raft.log.base.lastIncludedIndex).toBe(2);
+  });
+
+  test("a message that begins before the cut is no conflict: all of that is committed", () => {
+    const fixture = createFixture({ log: [1, 1, 1], committed: 3 });
+    turn(fixture, { kind: "compacted", base: snapshot(2, 1) });
+    const append = { kind: "appendEntries", prevLogIndex: index(1), prevLogTerm: term(1), leaderCommit: index(3) } as const;
+    expect(turnDurably(fixture, hears(n2, 1, { ...append, entries: [entry(2, 1), entry(3, 1), entry(4, 1)] }))).toEqual([
+      "to n2: term 1 appendEntriesAccepted to 3",
+      "is follower in term 1, leader n2",
+    ]);
   });
 
   test("a member that needs what was cut gets a snapshot once, until that ends", () => {

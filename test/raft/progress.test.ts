@@ -74,6 +74,16 @@ const cases: readonly { name: string; from: () => Progress; act: (progress: Prog
     to: "probe 0 9",
   },
   {
+    name: "a rejected probe never goes back behind the match",
+    from: () => {
+      const progress = flying();
+      becomeProbe(progress);
+      return progress;
+    },
+    act: (p) => noteRejected(p, { prevLogIndex: index(4), agreeIndex: index(2) }),
+    to: "probe 4 5",
+  },
+  {
     name: "a rejection of another probe is stale",
     from: paused,
     act: (p) => noteRejected(p, { prevLogIndex: index(5), agreeIndex: index(2) }),
