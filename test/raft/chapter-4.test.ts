@@ -119,6 +119,14 @@ describe("§4.1 safety", () => {
     });
   }
 
+  test("the id of a learner that was removed is not taken again", () => {
+    const fixture = electedFixture({ membership: { learners: [x1] } });
+    holds(fixture, 1);
+    turnDurably(fixture, wants({ kind: "remove", id: x1 }));
+    holds(fixture, 2);
+    expect(turnDurably(fixture, wants({ kind: "addLearner", id: x1, address }))).toEqual(["membership change refused: idReused"]);
+  });
+
   test("the last voter is not removed", () => {
     const fixture = createFixture({ voters: ["n1"] });
     turnDurably(fixture, { kind: "tick" });
@@ -152,6 +160,14 @@ describe("§4.2 availability", () => {
     turn(cluster, n1, [wants({ kind: "promote", id: x1 })]);
     for (let i = 0; i < 9; i++) turn(cluster, n1, [{ kind: "tick" }]);
     expect(raftOf(cluster, n1).role.kind).toBe("leader");
+  });
+
+  test("§6.2 who could not be heard yet counts as heard for one interval, or a leader would step down at once", () => {
+    const fixture = electedFixture();
+    for (let i = 0; i < 19; i++) turnDurably(fixture, { kind: "tick" });
+    expect(fixture.raft.role.kind).toBe("leader");
+    turnDurably(fixture, { kind: "tick" });
+    expect(fixture.raft.role.kind).toBe("follower");
   });
 
   test("§4.2.3 a removed node that hears nothing does not depose the leader", () => {
@@ -235,6 +251,20 @@ describe("§4.3 joint consensus", () => {
     expect(fixture.raft.role.kind).toBe("preCandidate");
     grants("n2");
     expect(fixture.raft.role.kind).toBe("candidate");
+  });
+
+  test("§6.4 a read is confirmed by a majority of both halves, with and without a lease", () => {
+    const fixture = electedFixture({ membership: { learners: [n4] }, options: { readLeaseMs: 100 } });
+    turnDurably(fixture, hears(n4, 1, { kind: "appendEntriesAccepted", matchIndex: index(1) }));
+    holds(fixture, 1);
+    expect(turnDurably(fixture, wants({ kind: "replace", id: n3, by: n4 }))).toContain("membership n1 n2 n4 and n1 n2 n3");
+    turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
+    const confirms = (from: NodeId) =>
+      turnDurably(fixture, hears(from, 1, { kind: "heartbeatResponse", round: 1, honorsLease: true }));
+    expect(confirms(n4)).not.toContain("read 1 is ready at 1");
+    expect(turnDurably(fixture, { kind: "readIndexWanted", readId: 2 })).not.toContain("read 2 is ready at 1");
+    expect(confirms(n3)).toContain("read 1 is ready at 1");
+    expect(turnDurably(fixture, { kind: "readIndexWanted", readId: 3 })).toEqual(["read 3 is ready at 1"]);
   });
 
   test("a new leader ends the joint phase that an earlier one began", () => {

@@ -94,6 +94,15 @@ describe("§6.4 reads", () => {
     );
   });
 
+  test("two nodes that count alike ask two reads, and each gets its own answer", () => {
+    const fixture = leader();
+    turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
+    turnDurably(fixture, hears(n2, 1, { kind: "readIndexRequest", readId: 1 }));
+    turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 1, honorsLease: false }));
+    const said = turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 2, honorsLease: false }));
+    expect(said).toEqual(["to n2: term 1 readIndexResponse 1 at 1"]);
+  });
+
   test("an answer that comes twice ends one read once", () => {
     const fixture = createFixture({ term: 1 });
     turnDurably(fixture, hears(n2, 1, { kind: "heartbeat", leaderCommit: index(0), round: 0 }));
@@ -101,6 +110,19 @@ describe("§6.4 reads", () => {
     const answer = hears(n2, 1, { kind: "readIndexResponse", readId: 7, index: index(3) });
     expect(turnDurably(fixture, answer)).toEqual(["read 7 is ready at 3"]);
     expect(turnDurably(fixture, answer)).toEqual([]);
+  });
+
+  test("a round once confirmed stays so when an older answer comes late", () => {
+    const fixture = leader();
+    turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
+    turnDurably(fixture, { kind: "readIndexWanted", readId: 2 });
+    const answers = (round: number) =>
+      turnDurably(fixture, hears(n2, 1, { kind: "heartbeatResponse", round, honorsLease: false }));
+    // In one turn the newer answer is followed by the older one.
+    const newer = hears(n2, 1, { kind: "heartbeatResponse", round: 1, honorsLease: false });
+    const older = hears(n2, 1, { kind: "heartbeatResponse", round: 0, honorsLease: false });
+    expect(turnDurably(fixture, newer, older)).toContain("read 1 is ready at 1");
+    expect(answers(2)).toContain("read 2 is ready at 1");
   });
 
   test("a leader that steps down drops its reads", () => {
