@@ -93,6 +93,68 @@ test.skipIf(!hasStrace)(
   90_000,
 );
 
+/** What the command did to names in folders, one system call a line; the paths of what it synced are in it. */
+function traceOfNames(...command: string[]): string[] {
+  const trace = join(temporaryFolder(), "trace.txt");
+  const calls = "trace=/^(mkdir|rename|fsync|write)";
+  const { error } = spawnSync("strace", ["-f", "-y", "-s", "16", "-e", calls, "-o", trace, ...command], { timeout: 60_000 });
+  expect(error).toBe(undefined);
+  return readFileSync(trace, "utf8").split("\n");
+}
+
+/** Each of `steps` is there, and in this order; how the call ended does not matter. */
+function expectInOrder(story: readonly string[], steps: readonly (readonly [call: string, of: string])[]): void {
+  let from = 0;
+  for (const [call, of] of steps) {
+    const found = story.findIndex((line, at) => at >= from && line.includes(` ${call}`) && line.includes(of));
+    expect.soft(found, `${call} of ${of}`).toBeGreaterThanOrEqual(from);
+    from = found + 1;
+  }
+}
+
+test.skipIf(!hasStrace)(
+  "a new directory and the state in it have their names on disk before anything is acknowledged",
+  () => {
+    const parent = temporaryFolder();
+    const directory = join(parent, "data");
+    const story = traceOfNames(process.execPath, ...nodeArguments, directory, "1");
+    const fresh = join(directory, "state-00000001.new");
+    // A name in a folder that is not synced is gone after a power cut, with all that was acknowledged under it.
+    expectInOrder(story, [
+      ["mkdir", `"${directory}"`],
+      ["fsync", `<${parent}>`],
+      ["fsync", `<${fresh}>`],
+      ["rename", `"${fresh}"`],
+      ["fsync", `<${directory}>`],
+      ["write", '"open 0'],
+    ]);
+  },
+  90_000,
+);
+
+test.skipIf(!hasStrace)(
+  "a state is published by one rename, after all of it was synced, and the folder is synced behind it",
+  () => {
+    const directory = temporaryFolder();
+    const source = JSON.stringify(join(import.meta.dirname, "../../src/storage/directory.ts"));
+    const script = `
+      import { writeFileSync } from "node:fs";
+      import { beginState, publishState } from ${source};
+      const state = beginState(${JSON.stringify(directory)});
+      writeFileSync(state.path + "/data.mdb", "content");
+      publishState(${JSON.stringify(directory)}, state);`;
+    const story = traceOfNames(process.execPath, "--import", "tsx", "--input-type=module", "-e", script);
+    const fresh = join(directory, "state-00000001.new");
+    expectInOrder(story, [
+      ["fsync", `<${fresh}/data.mdb>`],
+      ["fsync", `<${fresh}>`],
+      ["rename", `"${fresh}"`],
+      ["fsync", `<${directory}>`],
+    ]);
+  },
+  90_000,
+);
+
 test("a file that cannot grow ends the process with one clear line, and every write before it is there", async () => {
   const directory = temporaryFolder();
   const limited = `ulimit -f 2048; exec "$0" "$@"`;

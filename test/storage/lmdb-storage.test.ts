@@ -2,12 +2,12 @@
  * This file runs the storage contract on LMDB, once with all entries cached and once with almost none, and proves that
  * the storage fits the port that the node declares.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, expectTypeOf, onTestFinished, test } from "vitest";
 import type { Disk, WriteBatch as PortBatch } from "../../src/node/ports.ts";
-import { toLogIndex } from "../../src/raft/types.ts";
+import { toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 import type { WriteBatch } from "../../src/storage/write-batch.ts";
 import { baseAt, command, noop } from "../contracts/entries.ts";
@@ -94,6 +94,28 @@ test("a commit that LMDB has made and not yet reported is not seen by reads", as
   await done;
   expect(storage.tables.get("requestOrder", "k")).toBe("new");
   expect(storage.log.entries({ from: toLogIndex(1), to: toLogIndex(1), bytesMax: 1 })).toEqual([noop(1, 2)]);
+});
+
+test("vote, replaced entries, tables and cut are one transaction of LMDB: a crash finds all of them or none", async () => {
+  const directory = temporaryFolder();
+  await using storage = await LmdbStorage.open(optionsFor(directory));
+  await written(storage, { entries: [noop(1, 1), noop(2, 1), noop(3, 1), noop(4, 1)] });
+  const newest = () => {
+    // Of the two meta pages the one with the higher transaction counts.
+    const bytes = readFileSync(join(directory, "state-00000001", "data.mdb")).subarray(0, 2 * 4096);
+    return Number([0, 4096].map((page) => bytes.readBigUInt64LE(page + 152)).reduce((a, b) => (a > b ? a : b)));
+  };
+  const before = newest();
+  await written(storage, {
+    hardState: { currentTerm: toTerm(2), votedFor: toNodeId("b"), lostLog: null },
+    entries: [noop(2, 2), noop(3, 2)],
+    tableWrites: [
+      { table: "requestOrder", key: "k", record: "v" },
+      { table: "requestOrder", key: "l", record: "v" },
+    ],
+    compactTo: baseAt(1, 1),
+  });
+  expect(newest() - before).toBe(1);
 });
 
 test("usage says how many bytes the file holds and grows with it", async () => {
