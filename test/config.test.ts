@@ -38,6 +38,12 @@ test("a flag beats the environment, which beats the file, which beats the defaul
   expect(names.map((name) => origins[name])).toEqual(["flag", "environment", "file", "default"]);
 });
 
+test("read leases rest on clock rates: they are off unless asked for", () => {
+  const asked = load({ env: { KEYHOLD_READ_LEASES: "true" } });
+  const silent = load({});
+  expect([silent.ok && silent.value.readLeases, asked.ok && asked.value.readLeases]).toEqual([false, true]);
+});
+
 test("the configuration is frozen", () => {
   const result = load({});
   expect(result.ok && Object.isFrozen(result.value)).toBe(true);
