@@ -12,12 +12,12 @@ import {
   toTerm,
 } from "../../src/raft/types.ts";
 
-/** Two voters, a learner and one that left. */
+/** In a joint phase: two voters, two that were, a learner and one that is to be, one that left. Each must survive. */
 export const membership: Membership = {
   voters: [toNodeId("a"), toNodeId("b")],
-  votersOutgoing: [],
+  votersOutgoing: [toNodeId("b"), toNodeId("d")],
   learners: [toNodeId("c")],
-  learnersNext: [],
+  learnersNext: [toNodeId("e")],
   addresses: { a: { peerUrl: "http://a:1", apiUrl: "http://a:2" }, b: { peerUrl: "http://b:1", apiUrl: "http://b:2" } },
   removed: [toNodeId("z")],
 };
