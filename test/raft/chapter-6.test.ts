@@ -71,6 +71,18 @@ describe("what a leader refuses", () => {
     expect(endings(turnDurably(fixture, proposes(proposal(2, 100))))).toEqual(["proposals 2 are placed in term 1"]);
   });
 
+  test("what earlier leaders left uncommitted takes no room, and makes none when it commits", () => {
+    const log = [1, 1, 1, 1, 1, 1, 1, 1];
+    const fixture = createFixture({ log, options: { uncommittedBytesMax: 200 } });
+    lead(fixture);
+    turnDurably(fixture, hears(n2, 2, { kind: "appendEntriesAccepted", matchIndex: index(9) }));
+    expect(fixture.raft.appliedIndex).toBe(9);
+    expect(endings(turnDurably(fixture, proposes(proposal(1, 100), proposal(2, 100))))).toEqual([
+      "proposals 1 are placed in term 2",
+      "proposals 2 are refused: uncommittedLimit",
+    ]);
+  });
+
   test("a no-op and a clock entry are never refused", () => {
     const fixture = leader({ options: { uncommittedBytesMax: 1 } });
     turnDurably(fixture, proposes(proposal(1, 5000)));
