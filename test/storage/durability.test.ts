@@ -89,6 +89,9 @@ test.skipIf(!hasStrace)(
       durable = false;
     }
     expect(acknowledged).toBe(5);
+    // Written through the file of the data, a meta page may reach the disk before the pages that it names: torn by a power cut.
+    const early = story.filter((line) => /pwrite64\(\d+, .*, 128, (40|4136)\)/.test(line) && !line.includes(`pwrite64(${meta},`));
+    expect(early).toEqual([]);
   },
   90_000,
 );
