@@ -281,6 +281,23 @@ describe("the chunk route", () => {
     expect(b.taken).toHaveLength(4);
   });
 
+  test("turns a large chunk away without reading it, and the sender's next one comes through", async () => {
+    const answers: ((answer: ChunkAnswer) => void)[] = [];
+    const b = await openReceiver(() => new Promise((resolve) => answers.push(resolve)));
+    const calls = [0, 1, 2, 3].map(() => post(b.address.peerUrl, good, new Uint8Array(4)));
+    await until(() => answers.length === 4);
+    const a = await openSender(b.address.peerUrl);
+    await expect(a.transport.sendChunk(n2, chunkName, new Uint8Array(8_000_000), 5000)).rejects.toThrow(
+      "was not delivered to n2",
+    );
+    for (const answer of answers) answer(next(9));
+    await Promise.all(calls.map((call) => call.answer));
+    const sent = a.transport.sendChunk(n2, chunkName, new Uint8Array(1000), 5000);
+    await until(() => answers.length === 5);
+    answers[4]?.(next(4));
+    expect(await sent).toEqual(next(4));
+  });
+
   test("hands nothing over after close", async () => {
     const b = await openReceiver();
     const half = post(b.address.peerUrl, { ...good, "content-length": "8" });
