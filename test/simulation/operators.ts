@@ -15,6 +15,8 @@ type Act = Extract<Fault, { readonly kind: "transfer" | "membership" | "rot" | "
 
 /** How long an operator waits for the end of what was asked. */
 const patienceMs = 5000;
+/** For about this long clients write before a change. */
+const stirMs = 10;
 
 export class Operators {
   readonly counts: Record<string, number> = { wiped: 0, rotted: 0, changesAsked: 0, transfersAsked: 0 };
@@ -125,10 +127,26 @@ export class Operators {
 
   #change(random: RandomStream): void {
     const leader = this.#cluster.leader();
-    if (!leader?.process || leader.paused || this.#isDamaged()) return;
-    const { membership } = leader;
-    const change = this.#drawChange(membership, random);
+    if (leader === null || !this.#mayChange(leader)) return;
+    const change = this.#drawChange(leader.membership, random);
     if (change === null) return;
+    if (random.chance(0.5)) {
+      this.#carryOut(leader, change, random);
+      return;
+    }
+    // In the midst of writes: what was sent before the change is answered after it.
+    this.#cluster.watchClosely(leader, stirMs);
+    this.#cluster.scheduler.after(random.between(0, 2 * stirMs), () => {
+      if (this.#cluster.calm || this.#cluster.leader() !== leader || !this.#mayChange(leader)) return;
+      if (this.#bearable(change, leader.membership.voters)) this.#carryOut(leader, change, random);
+    });
+  }
+
+  #mayChange(leader: SimNode): boolean {
+    return leader.process !== null && !leader.paused && !this.#isDamaged();
+  }
+
+  #carryOut(leader: SimNode, change: MembershipChange, random: RandomStream): void {
     this.#ask(leader, change);
     // Somebody else wants a change at the same moment; one of the two must be refused.
     const second = random.chance(0.4) ? this.#drawSecond({ leader, change }, random) : null;
