@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { checkNotKnown, findOrigin, lostDataAdvice, type Origin } from "./introduction.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
+import { readLeaseMsMax } from "./raft/read-lease.ts";
 import { writeBirth } from "./storage/birth.ts";
 import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
 import { HttpTransport, type PeerStats, type TransportEvent } from "./transport/transport.ts";
@@ -251,7 +252,7 @@ function nodeOptions(
         applyLagEntriesMax: 100_000,
         promoteLagEntriesMax: 1000,
         // A fifth less than what the others promise, which is far more than clock rates differ.
-        readLeaseMs: config.readLeases ? Math.floor((config.electionTicks - 1) * config.tickMs * 0.8) : 0,
+        readLeaseMs: config.readLeases ? readLeaseMsMax(config) : 0,
       },
       // The same on every node, because the state is hashed and compared.
       genesis: origin.genesis,

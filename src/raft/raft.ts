@@ -43,8 +43,8 @@ export type RaftOptions = {
   /** A leader refuses proposals while its own state machine is this many entries behind. */
   readonly applyLagEntriesMax: number;
   /**
-   * How long after sending a heartbeat its answers let a leader serve reads without asking; 0 never. Must be shorter than
-   * `electionTicks - 1` ticks by what clock rates can differ. With it, this node also gives the promise to others.
+   * How long after sending a heartbeat its answers let a leader serve reads without asking; 0 never. At most
+   * `readLeaseMsMax` (`read-lease.ts`). With it, this node also gives the promise to others.
    */
   readonly readLeaseMs: number;
   /** A learner this many entries behind, or fewer, may be promoted. */

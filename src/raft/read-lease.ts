@@ -6,6 +6,14 @@
 import { quorumValue } from "./quorum.ts";
 import { type LeaderState, membershipOf, type Raft, type ReadLease } from "./raft.ts";
 
+/**
+ * How long a lease may last from the sending of its heartbeat. A promise is kept for `electionTicks`, of which the first
+ * may be nearly over; a fifth of the rest is for clocks that run at different rates.
+ */
+export function readLeaseMsMax(timing: { readonly electionTicks: number; readonly tickMs: number }): number {
+  return Math.floor((timing.electionTicks - 1) * timing.tickMs * 0.8);
+}
+
 export function newReadLease(): ReadLease {
   return { sent: [], untilMs: 0, void: false };
 }

@@ -2,6 +2,7 @@
  * This file tests the opt-in lease of reads: what lets a leader answer without asking, and what must keep it from it.
  */
 import { describe, expect, test } from "vitest";
+import { readLeaseMsMax } from "../../src/raft/read-lease.ts";
 import { step } from "../../src/raft/step.ts";
 import type { Input } from "../../src/raft/types.ts";
 import { carryOut, readerOf } from "./memory-disk.ts";
@@ -147,4 +148,9 @@ describe("§6.4.1 a node that gave its promise", () => {
     const fixture = follower();
     expect(at(fixture, 1, vote(true))).toContain("to n3: term 2 voteResponse granted");
   });
+});
+
+test("a lease is a fifth shorter than the promise that is left when its first tick is nearly over", () => {
+  expect(readLeaseMsMax({ electionTicks: 25, tickMs: 20 })).toBe(384);
+  expect(readLeaseMsMax({ electionTicks: 3, tickMs: 5 })).toBe(8);
 });

@@ -3,6 +3,7 @@
  * and client operations. Each operation carries its own grain of chance, so that leaving items out of the tape does not
  * change what the others do.
  */
+import { readLeaseMsMax } from "../../src/raft/read-lease.ts";
 import { type ClockRegime, drawRate } from "./clock-model.ts";
 import type { DiskRates } from "./disk-model.ts";
 import type { NetworkRates } from "./network-model.ts";
@@ -166,8 +167,7 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     logEntriesMax: swarm.pick([30, 200, 1_000_000]),
     readLeaseMs: 0,
   };
-  if (clockRegime === "bounded" && swarm.chance(0.5))
-    options = { ...options, readLeaseMs: Math.floor((options.electionTicks - 1) * options.tickMs * 0.8) };
+  if (clockRegime === "bounded" && swarm.chance(0.5)) options = { ...options, readLeaseMs: readLeaseMsMax(options) };
   const tape = [...drawFaults(options, streams), ...drawOperations(options, streams.workload)];
   tape.sort((a, b) => a.atMs - b.atMs);
   return { options, tape };
