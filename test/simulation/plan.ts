@@ -286,6 +286,8 @@ function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, ran
 function drawStyle(options: RunOptions, random: RandomStream): AmbushStyle | "mixed" {
   // Late answers are what leases on reads must stand.
   if (options.readLeaseMs > 0 && random.chance(0.5)) return "echo";
+  // A leader that comes back with a time of its own is what the log's clock must stand.
+  if (random.chance(0.3)) return "comeback";
   return random.chance(0.5) ? "mixed" : random.pick(ambushStyles);
 }
 
