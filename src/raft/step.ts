@@ -292,7 +292,7 @@ function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
     advanceReads(raft, leader);
     settleMembership(raft, leader);
     // What only a learner held is where a majority of voters can elect one of their own.
-    if (hasCommittedInTerm(raft)) raft.isNeeded = false;
+    if (raft.isNeeded && hasCommittedInTerm(raft)) raft.isNeeded = false;
     // A leader whose removal is committed has told the others of it and goes (§4.2.2).
     if (!isPromotable(raft)) becomeFollower(raft, raft.currentTerm, null);
   }
