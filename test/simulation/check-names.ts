@@ -15,7 +15,7 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/its disk (ends|knows)|durable majority/, "durable before said"],
   [/begun by nobody/, "terms begin with a candidate"],
   [/overwritten|is committed|committed \d+ before|commit|applied|term fell|after term/, "commit and apply"],
-  [/no write within|no agreement|no write after|time stands still|membership.*at rest/, "liveness"],
+  [/time stands still|membership.*at rest/, "liveness"],
   [/^linear|linearizab/i, "linearizability"],
   [/^stale:|was written twice/, "revision order"],
   [/stale read/, "stale reads"],

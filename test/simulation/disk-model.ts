@@ -229,7 +229,7 @@ export class DiskModel implements Disk {
 
   /**
    * What the production store does when it finds damage: an empty state takes the place of this one, as a new node has it;
-   * the vote is kept, and how far the log reached that is lost.
+   * the vote is kept, and how far the lost log reached, and in which term.
    */
   quarantine(): void {
     const { lostLog, currentTerm: term } = this.#hardState;

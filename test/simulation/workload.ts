@@ -99,7 +99,7 @@ export class Client {
       readonly timeoutMs: number;
       readonly repeatable?: boolean;
     },
-    done: (answer: ClientAnswer<Value>, attempts: number) => void,
+    done: (answer: ClientAnswer<Value>) => void,
   ): void {
     const { port } = this.#workload;
     const { random, requestId, timeoutMs, repeatable = requestId !== null } = options;
@@ -112,14 +112,14 @@ export class Client {
     };
     const next = (): void => {
       attempt({ node: this.#node, requestId, timeoutMs }, (answer) => {
-        if (answer.kind === "ok" || answer.kind === "refused") return done(answer, retries.attempts + 1);
-        if (!repeatable) return done(answer, 1);
+        if (answer.kind === "ok" || answer.kind === "refused") return done(answer);
+        if (!repeatable) return done(answer);
         const setback = { kind: "unanswered", detail: answer.kind, wasSent: answer.kind === "unknown" } as const;
         const step = afterSetback(retries, setback, { ...context, nowMs: port.nowMs });
         // A list of endpoints may name one node twice, or a proxy.
         if (random.chance(0.7)) this.#node = random.integer(0, port.nodeCount - 1);
         if (step.kind === "repeat") port.after(step.pauseMs, next);
-        else done({ kind: step.error.code === "outcome_unknown" ? "unknown" : "notDone" }, retries.attempts);
+        else done({ kind: step.error.code === "outcome_unknown" ? "unknown" : "notDone" });
       });
     };
     next();
