@@ -53,7 +53,7 @@ export type LmdbStorageOptions = {
 
 /** For people: a node must be seen to have lost something, and to have it back. */
 export type StorageEvent =
-  /** A damaged state was set aside to `path`; the node begins anew and elects nobody before it holds entry `until` again. */
+  /** A damaged state was set aside to `path`; the node begins anew and elects nobody before it holds again what was lost. */
   | { readonly kind: "quarantineBegan"; readonly lostLog: LostLog; readonly path: string; readonly damage: Damage }
   /** The node starts, and has not got back yet what it lost earlier. */
   | { readonly kind: "quarantineGoesOn"; readonly lostLog: LostLog }

@@ -1,6 +1,6 @@
 /**
- * This file replaces a damaged state by an empty one that remembers what it must: the vote, and how far the log reached
- * that is lost. The algorithm keeps such a node out of elections until the leader has brought all of it back. Nothing of
+ * This file replaces a damaged state by an empty one that remembers what it must: the vote, and how far the log
+ * reached that is lost, and in which term. The algorithm keeps such a node out of elections until the leader has brought all of it back. Nothing of
  * the log or the tables is taken over: what one bad record stood beside cannot be trusted to be whole.
  */
 import { assert } from "../base/assert.ts";
