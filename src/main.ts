@@ -253,6 +253,8 @@ function nodeOptions(
         promoteLagEntriesMax: 1000,
         // A fifth less than what the others promise, which is far more than clock rates differ.
         readLeaseMs: config.readLeases ? readLeaseMsMax(config) : 0,
+        // A run before this one may have had the same settings.
+        earlierPromiseTicks: config.readLeases ? config.electionTicks : 0,
       },
       // The same on every node, because the state is hashed and compared.
       genesis: origin.genesis,

@@ -16,6 +16,8 @@ type VoteAnswered = Extract<Message, { kind: "preVoteResponse" | "voteResponse" 
 /** Asks for leadership: by PreVote first, or at once when the leader itself hands over. Strangers and the quarantined do not. */
 export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): void {
   if (!isPromotable(raft) || raft.role.kind === "leader" || isQuarantined(raft)) return;
+  // The own vote helps to elect somebody, too. In one run the timers see to it; a promise of an earlier run knows no timer.
+  if (how === "preVote" && raft.promisedTicks > 0) return;
   if (how === "leadershipTransfer") {
     runForLeader(raft, true);
     return;

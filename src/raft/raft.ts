@@ -47,6 +47,11 @@ export type RaftOptions = {
    * `readLeaseMsMax` (`read-lease.ts`). With it, this node also gives the promise to others.
    */
   readonly readLeaseMs: number;
+  /**
+   * For how many ticks, counted from this start, an earlier run of this node may have promised not to help elect anybody else: what
+   * was written down before its first promise, in ticks of this run, rounded up. 0 when no run ever promised. Kept whatever `readLeaseMs` says.
+   */
+  readonly earlierPromiseTicks: number;
   /** A learner this many entries behind, or fewer, may be promoted. */
   readonly promoteLagEntriesMax: number;
 };
@@ -194,8 +199,8 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     leaderHeardMs: null,
     electionElapsed: 0,
     electionTimeout: 0,
-    // What was promised before a restart is not known.
-    promisedTicks: options.readLeaseMs > 0 ? options.electionTicks : 0,
+    // A leader may still serve reads on it, whatever the options of this run say.
+    promisedTicks: options.earlierPromiseTicks,
     diskElapsed: 0,
     persistSequence: 0,
     persistPending: [],

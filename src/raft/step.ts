@@ -243,7 +243,7 @@ function onPeerUnreachable(raft: Raft, peer: NodeId): void {
   }
   if (raft.leaderId !== peer || raft.role.kind !== "follower") return;
   // It has promised to wait: the leader may be alive behind a broken connection, serving reads on that promise.
-  if (honorsLease(raft)) return;
+  if (honorsLease(raft) || raft.promisedTicks > 0) return;
   // A dead process closes its connections: no need to wait for silence. If the others still hear the leader, they refuse
   // the PreVote, and its next heartbeat makes it our leader again.
   setLeader(raft, null);

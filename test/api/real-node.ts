@@ -82,6 +82,7 @@ function driverOptions(id: NodeId) {
       applyLagEntriesMax: 10_000,
       promoteLagEntriesMax: 100,
       readLeaseMs: 0,
+      earlierPromiseTicks: 0,
     },
     storeId: "store-test",
     pendingProposalsMax: 10_000,

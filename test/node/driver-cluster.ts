@@ -261,6 +261,7 @@ function driverOptions(id: NodeId, run: number) {
       applyLagEntriesMax: 1000,
       promoteLagEntriesMax: 100,
       readLeaseMs: 0,
+      earlierPromiseTicks: 0,
     },
     storeId: "test",
     forwardBytesMax: 10_000,

@@ -139,9 +139,28 @@ describe("§6.4.1 a node that gave its promise", () => {
   });
 
   test("keeps a promise that it may have given before a restart", () => {
-    const fixture = createFixture({ term: 1, options: leases });
+    const fixture = createFixture({ term: 1, options: { ...leases, earlierPromiseTicks: 10 } });
     expect(at(fixture, 0, preVote)).toEqual([]);
     expect(at(fixture, 0, vote(false))).toEqual([]);
+  });
+
+  test("keeps what an earlier run promised when it gives no promises itself", () => {
+    const fixture = createFixture({ term: 1, options: { readLeaseMs: 0, earlierPromiseTicks: 10 } });
+    at(fixture, 0, hears(n2, 1, { kind: "heartbeat", leaderCommit: index(0), round: 1 }), { kind: "peerUnreachable", peer: n2 });
+    expect(fixture.raft.leaderId).toBe("n2");
+    at(fixture, 1, ...Array.from({ length: 9 }, () => tick), { kind: "campaignWanted" });
+    expect(at(fixture, 1, vote(false), preVote)).toEqual([]);
+    expect(fixture.raft.role.kind).toBe("follower");
+    at(fixture, 2, tick);
+    expect(at(fixture, 2, vote(false))).toContain("to n3: term 2 voteResponse granted");
+  });
+
+  test("an earlier promise binds its own vote, too, but not for longer", () => {
+    const fixture = createFixture({ voters: ["n1"], options: { earlierPromiseTicks: 10 } });
+    at(fixture, 0, ...Array.from({ length: 9 }, () => tick), { kind: "campaignWanted" });
+    expect(fixture.raft.role.kind).toBe("follower");
+    at(fixture, 0, tick);
+    expect(fixture.raft.role.kind).toBe("leader");
   });
 
   test("follows the leader's own wish to hand over", () => {

@@ -72,6 +72,7 @@ export const defaultOptions: Cluster["options"] = {
   applyLagEntriesMax: 1000,
   promoteLagEntriesMax: 5,
   readLeaseMs: 0,
+  earlierPromiseTicks: 0,
 };
 
 /** A cluster whose `voters` know each other from the start; `spares` know nobody until they are added. */

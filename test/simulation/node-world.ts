@@ -43,12 +43,19 @@ export type NodeWorld<Node> = {
 
 export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
 
+/** What any run of a node so far may have promised; written down before a run's first promise. */
+export type Promised = { ticks: number };
+
 /** The settings of one run of a process, as `main.ts` makes them of its config. */
 export function driverOptions(
-  process: { readonly id: NodeId; readonly run: number; readonly seed: number },
+  process: { readonly id: NodeId; readonly run: number; readonly seed: number; readonly promised: Promised },
   options: RunOptions,
 ): DriverOptions {
-  const { id, run, seed } = process;
+  const { id, run, seed, promised } = process;
+  // An operator may switch leases off and on again from run to run; what was promised stays promised.
+  const readLeaseMs = seed % 4 === 0 ? 0 : options.readLeaseMs;
+  const earlierPromiseTicks = promised.ticks;
+  if (readLeaseMs > 0) promised.ticks = options.electionTicks;
   return {
     raft: {
       id,
@@ -63,7 +70,8 @@ export function driverOptions(
       applyBytesMax: options.applyBytesMax,
       applyLagEntriesMax: 5000,
       promoteLagEntriesMax: 100,
-      readLeaseMs: options.readLeaseMs,
+      readLeaseMs,
+      earlierPromiseTicks,
     },
     storeId,
     forwardBytesMax: options.messageBytesMax,

@@ -38,6 +38,7 @@ export class SimNode implements NodeView {
   process: Process | null = null;
   readonly #world: NodeWorld<SimNode>;
   #runs = 0;
+  readonly #promised = { ticks: 0 };
   #gone = false;
   #leads = false;
   #paused: { readonly keepsInbound: boolean; readonly waiting: (() => void)[] } | null = null;
@@ -167,7 +168,7 @@ export class SimNode implements NodeView {
     if (this.#runs > 1) this.counts.restarts++;
     const seed = streams.proc.integer(1, 0x7fff_ffff);
     const driver = new Driver(
-      driverOptions({ id: this.id, run: this.#runs, seed }, options),
+      driverOptions({ id: this.id, run: this.#runs, seed, promised: this.#promised }, options),
       {
         disk: this.#diskPort(),
         snapshots: {
