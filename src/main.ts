@@ -15,6 +15,7 @@ import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-
 import { readLeaseMsMax } from "./raft/read-lease.ts";
 import { writeBirth } from "./storage/birth.ts";
 import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
+import { memberRemovedCode } from "./transport/handshake.ts";
 import { HttpTransport, type PeerStats, type TransportEvent } from "./transport/transport.ts";
 
 const MIB = 1024 * 1024;
@@ -87,6 +88,8 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const origin = await findOrigin(config, (fields, message) => logger.warn(fields, message));
   const { clusterId, nodeId } = origin;
   const peerTimeoutMs = config.tickMs * config.electionTicks;
+  const runId = randomUUID();
+  const instanceId = origin.instanceId ?? randomUUID();
   const storage = await LmdbStorage.open({
     directory: config.dataDir,
     clusterId,
@@ -98,16 +101,11 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     onEvent: (event) => logStorage(logger, event),
   });
   // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
-  let circle:
-    | {
-        readonly service: KeyholdNode;
-        readonly snapshots: SnapshotTransfer;
-        readonly retire: (kind: NodeRetired["kind"]) => void;
-      }
-    | undefined;
+  let circle: Circle | undefined;
   const transport = await HttpTransport.open({
     clusterId,
     nodeId,
+    self: { instanceId, start: 1, runId },
     listen: { host: config.peerHost, port: config.peerPort },
     peerTimeoutMs,
     bufferBytesMax: config.peerBufferBytesMax,
@@ -119,7 +117,10 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     onEvent: (event) => logTransport(logger, event),
     ownUrl: () => circle?.service.ownAddress()?.peerUrl ?? null,
     isRemoved: (caller) => circle?.service.isRemoved(caller) ?? false,
-    onRemoved: () => circle?.retire("removed"),
+    onRefusedForGood: (by, code, detail) => {
+      if (code === memberRemovedCode) circle?.retire("removed");
+      else logger.error({ by, code, detail }, "a member refuses this node for good");
+    },
     onGenesis: () => ({
       clusterId,
       instances: {},
@@ -130,7 +131,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     await storage.close();
     throw error;
   });
-  const instanceId = await admit(config, origin).catch(async (error: unknown) => {
+  await admit(config, { ...origin, instanceId, isNew: origin.instanceId === null }).catch(async (error: unknown) => {
     await transport.close();
     await storage.close();
     throw error;
@@ -143,7 +144,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "state between nodes"),
   });
   const service: KeyholdNode = new KeyholdNode(
-    nodeOptions(config, { origin, instanceId }),
+    nodeOptions(config, { origin, instanceId, runId }),
     { disk: storage, network: transport, snapshots },
     {
       onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
@@ -160,8 +161,19 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     await transport.close();
     await storage.close();
   };
+  return { service, close, origin, gauges: gaugesOf(storage, transport) };
+}
+
+/** What the network delivers to. */
+type Circle = {
+  readonly service: KeyholdNode;
+  readonly snapshots: SnapshotTransfer;
+  readonly retire: (kind: NodeRetired["kind"]) => void;
+};
+
+function gaugesOf(storage: LmdbStorage, transport: HttpTransport): readonly NodeGauge[] {
   const peers = () => [...transport.stats().values()];
-  const gauges: readonly NodeGauge[] = [
+  return [
     { name: "keyhold_storage_bytes", help: "Size of the data file", value: () => storage.usage().bytes },
     { name: "keyhold_storage_bytes_max", help: "What it may grow to", value: () => storage.usage().mapBytes },
     { name: "keyhold_peers_connected", help: "Peers that this node can send to", value: () => count(peers(), "connected") },
@@ -170,7 +182,6 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     { name: "keyhold_peer_buffered_bytes", help: "Waiting to be sent", value: () => sum(peers(), "bufferedBytes") },
     { name: "keyhold_peer_dropped_frames", help: "Messages given up", value: () => sum(peers(), "droppedFrames") },
   ];
-  return { service, close, origin, gauges };
 }
 
 function count(peers: readonly PeerStats[], is: "connected" | "receiving"): number {
@@ -189,14 +200,15 @@ type OpenNode = {
   readonly gauges: readonly NodeGauge[];
 };
 
-/** The instance of the data folder, which is its node's from here on. Rejects when the node must not take part. */
-async function admit(config: Config, origin: Origin): Promise<string> {
-  if (origin.instanceId !== null) return origin.instanceId;
-  await checkNotKnown(config, origin);
+/** From here on the data folder is its node's, under its instance. Rejects when the node must not take part. */
+async function admit(
+  config: Config,
+  { isNew, instanceId, ...origin }: Origin & { readonly instanceId: string; readonly isNew: boolean },
+): Promise<void> {
+  if (!isNew) return;
+  await checkNotKnown(config, { ...origin, instanceId });
   const { clusterId, nodeId, genesis } = origin;
-  const instanceId = randomUUID();
   writeBirth(config.dataDir, { clusterId, nodeId, instanceId, genesis });
-  return instanceId;
 }
 
 /** Tells the host once that the node is out, with what a person should know. */
@@ -226,7 +238,7 @@ function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
 /** Settings, and beside them the bounds that only a measurement should change. */
 function nodeOptions(
   config: Config,
-  { origin, instanceId }: { readonly origin: Origin; readonly instanceId: string },
+  { origin, instanceId, runId }: { readonly origin: Origin; readonly instanceId: string; readonly runId: string },
 ): NodeOptions {
   return {
     clusterId: origin.clusterId,
@@ -238,7 +250,7 @@ function nodeOptions(
     driver: {
       raft: {
         id: origin.nodeId,
-        origin: randomUUID(),
+        origin: runId,
         seed: randomInt(2 ** 31),
         electionTicks: config.electionTicks,
         heartbeatTicks: config.heartbeatTicks,

@@ -73,8 +73,8 @@ export class ChunkClient {
   /** The answer, or what is wrong with it. */
   #believed(response: IncomingMessage, to: NodeId, body: string): ChunkAnswer | string {
     if (response.statusCode !== 200) return `refused with ${response.statusCode}: ${body.slice(0, answerBytesMax)}`;
-    const fault = checkAnswerer(response.headers, { clusterId: this.#identity.clusterId, to });
-    return fault ?? parseAnswer(body) ?? "the answer makes no sense";
+    const answerer = checkAnswerer(response.headers, { clusterId: this.#identity.clusterId, to });
+    return answerer.ok ? (parseAnswer(body) ?? "the answer makes no sense") : answerer.error;
   }
 }
 

@@ -7,26 +7,38 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { err, ok, type Result } from "../base/result.ts";
 import { isNodeId, type NodeId } from "../raft/types.ts";
+import { type Admission, type Claim, claimHeaders, claimIn, type SelfClaim } from "./claim.ts";
 
 /** Raised whenever `wire.ts` can produce a frame that the version before cannot read. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Where streams are opened. */
 export const streamPath = "/raft/v1/stream";
 
 /** Who we are. `secret` is known to all nodes of a cluster, or null where the network itself is trusted. */
-export type Identity = { readonly clusterId: string; readonly nodeId: NodeId; readonly secret: string | null };
+export type Identity = {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  readonly secret: string | null;
+  readonly self: SelfClaim;
+};
 
 export type HandshakeRefusalCode =
   | "unauthorized"
   | "protocol_version_unsupported"
   | "cluster_mismatch"
   | "wrong_receiver"
-  | "sender_invalid"
-  | "member_removed";
+  | "sender_invalid";
 
 /** Why a caller is refused, ready to be answered as a problem document. */
 export type HandshakeRefusal = { readonly status: number; readonly code: HandshakeRefusalCode; readonly detail: string };
+
+/** The code of `memberRemoved`. */
+export const memberRemovedCode = "member_removed";
+/** Calling again cannot help: the caller is to stop. Used for nothing else. */
+export const refusedForGoodStatus = 410;
+/** Calling again may help. */
+const refusedForNowStatus = 403;
 
 const header = {
   cluster: "keyhold-cluster",
@@ -65,11 +77,12 @@ export function answerHeaders(identity: Identity): Record<string, string> {
     [header.cluster]: identity.clusterId,
     [header.from]: identity.nodeId,
     [header.protocol]: String(protocolVersion),
+    ...claimHeaders(identity.self),
   };
 }
 
-/** The caller's id, or why it is refused. */
-export function checkCaller(headers: IncomingHttpHeaders, identity: Identity): Result<NodeId, HandshakeRefusal> {
+/** The caller, or why it is refused. */
+export function checkCaller(headers: IncomingHttpHeaders, identity: Identity): Result<Claim, HandshakeRefusal> {
   const known = checkProtocol(headers, identity);
   if (!known.ok) return known;
   const cluster = headers[header.cluster];
@@ -81,7 +94,10 @@ export function checkCaller(headers: IncomingHttpHeaders, identity: Identity): R
   if (to !== identity.nodeId) {
     return err({ status: 421, code: "wrong_receiver", detail: `caller means node ${shown(to)}, this is ${identity.nodeId}` });
   }
-  return checkSender(headers, identity);
+  const sender = checkSender(headers, identity);
+  if (!sender.ok) return sender;
+  const claim = claimIn(headers, sender.value);
+  return claim === undefined ? err(senderInvalid(`${sender.value} does not say in which run of which folder it is`)) : ok(claim);
 }
 
 /** The id of a caller that is not in a cluster yet, or why it is refused. */
@@ -91,8 +107,14 @@ export function checkStranger(headers: IncomingHttpHeaders, identity: Identity):
 }
 
 /** A caller that was a member once: it may not know that it is none any more. */
-export function memberRemoved(caller: NodeId): HandshakeRefusal {
-  return { status: 410, code: "member_removed", detail: `${caller} was removed from the cluster; its id is not used again` };
+export function memberRemoved(caller: NodeId): Extract<Admission, { kind: "refused" }> {
+  const detail = `${caller} was removed from the cluster; its id is not used again`;
+  return { kind: "refused", forGood: true, code: memberRemovedCode, detail };
+}
+
+/** How a caller is told that it is not admitted. */
+export function refusalOf({ forGood, code, detail }: Extract<Admission, { kind: "refused" }>) {
+  return { status: forGood ? refusedForGoodStatus : refusedForNowStatus, code, detail };
 }
 
 function checkProtocol(headers: IncomingHttpHeaders, identity: Identity): Result<null, HandshakeRefusal> {
@@ -111,17 +133,26 @@ function checkProtocol(headers: IncomingHttpHeaders, identity: Identity): Result
 function checkSender(headers: IncomingHttpHeaders, identity: Identity): Result<NodeId, HandshakeRefusal> {
   const from = headers[header.from];
   if (typeof from !== "string" || !isNodeId(from) || from === identity.nodeId) {
-    return err({ status: 400, code: "sender_invalid", detail: `sender is ${shown(from)}` });
+    return err(senderInvalid(`sender is ${shown(from)}`));
   }
   return ok(from);
 }
 
-/** Null when the answer comes from node `to` of our cluster, else what is wrong with it. */
-export function checkAnswerer(headers: IncomingHttpHeaders, { clusterId, to }: { clusterId: string; to: NodeId }): string | null {
+function senderInvalid(detail: string): HandshakeRefusal {
+  return { status: 400, code: "sender_invalid", detail };
+}
+
+/** What node `to` of our cluster says of itself in its answer; or, when it is not that node's, what is wrong with it. */
+export function checkAnswerer(
+  headers: IncomingHttpHeaders,
+  { clusterId, to }: { readonly clusterId: string; readonly to: NodeId },
+): Result<Claim, string> {
   const cluster = headers[header.cluster];
-  if (cluster !== clusterId) return `answered by cluster ${shown(cluster)} instead of ${shown(clusterId)}`;
+  if (cluster !== clusterId) return err(`answered by cluster ${shown(cluster)} instead of ${shown(clusterId)}`);
   const from = headers[header.from];
-  return from === to ? null : `answered by node ${shown(from)} instead of ${to}`;
+  if (from !== to) return err(`answered by node ${shown(from)} instead of ${to}`);
+  const claim = claimIn(headers, to);
+  return claim === undefined ? err(`${to} does not say in which run of which folder it is`) : ok(claim);
 }
 
 /** What an answer says of the node it comes from. */

@@ -7,12 +7,14 @@ import type { Message, NodeId } from "../raft/types.ts";
 import { WireError } from "./byte-cursor.ts";
 import { createFrameReader, readFrames } from "./frame.ts";
 import { answerHeaders, type Identity } from "./handshake.ts";
-import { silentBeatsMax } from "./pulse.ts";
+import { beatsPerTimeout, silentBeatsMax } from "./pulse.ts";
 import { decodeMessage } from "./wire.ts";
 
 export type IncomingOptions = {
   readonly identity: Identity;
   readonly sender: NodeId;
+  /** Of the sender. */
+  readonly runId: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly onMessage: (message: Message) => void;
@@ -50,6 +52,15 @@ export class IncomingStream {
     response.writeHead(200, { ...answerHeaders(options.identity), "content-type": "application/octet-stream" });
     response.flushHeaders();
     return stream;
+  }
+
+  get runId(): string {
+    return this.#options.runId;
+  }
+
+  /** Whether anything came within the last peer timeout. */
+  get isHeard(): boolean {
+    return !this.#closed && this.#silentBeats <= beatsPerTimeout;
   }
 
   get receivedFrames(): number {

@@ -6,8 +6,9 @@
 import { Buffer } from "node:buffer";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import type { NodeId } from "../raft/types.ts";
+import type { Admission, Claim } from "./claim.ts";
 import { pingFrame } from "./frame.ts";
-import { callerHeaders, checkAnswerer, type Identity, memberRemoved, streamPath } from "./handshake.ts";
+import { callerHeaders, checkAnswerer, type Identity, refusedForGoodStatus, streamPath } from "./handshake.ts";
 import { provenBeats, silentBeatsMax } from "./pulse.ts";
 
 export type OutgoingOptions = {
@@ -25,8 +26,10 @@ export type OutgoingOptions = {
   readonly onOpened: () => void;
   /** Where this node can be answered, when it knows. */
   readonly ownUrl: () => string | null;
-  /** The peer, a node of our cluster, says that we were removed from it. */
-  readonly onRemoved: () => void;
+  /** Whether we want to speak to the node that answers. */
+  readonly admit: (answerer: Claim) => Admission;
+  /** The peer, a node of our cluster, says that it will never take a call of ours. */
+  readonly onRefusedForGood: (code: string, detail: string) => void;
   readonly onClosed: (reason: string) => void;
 };
 
@@ -210,16 +213,21 @@ export class OutgoingStream {
   #answered(attempt: Attempt, response: IncomingMessage): void {
     response.on("error", (error) => this.#fail(attempt, errorText(error)));
     const { identity, peer } = this.#options;
+    const answerer = checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer });
     if (response.statusCode !== 200) {
-      const removed = response.statusCode === memberRemoved(identity.nodeId).status;
-      if (removed && checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer }) === null)
-        this.#options.onRemoved();
-      readRefusal(response, (text) => this.#fail(attempt, text));
+      readRefusal(response, (text) => {
+        this.#fail(attempt, `refused with ${response.statusCode}: ${text}`);
+        if (response.statusCode === refusedForGoodStatus && answerer.ok) this.#refusedForGood(text);
+      });
       return;
     }
-    const fault = checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer });
-    if (fault !== null) {
-      this.#fail(attempt, fault);
+    if (!answerer.ok) {
+      this.#fail(attempt, answerer.error);
+      return;
+    }
+    const admission = this.#options.admit(answerer.value);
+    if (admission.kind === "refused") {
+      this.#fail(attempt, `the node that answers is not admitted here: ${admission.code}: ${admission.detail}`);
       return;
     }
     response.on("data", () => {
@@ -231,6 +239,11 @@ export class OutgoingStream {
     attempt.silentBeats = 0;
     this.#lastError = null;
     this.#options.onOpened();
+  }
+
+  #refusedForGood(text: string): void {
+    const problem = problemIn(text);
+    if (problem !== undefined && this.#state.kind !== "closed") this.#options.onRefusedForGood(problem.code, problem.detail);
   }
 
   #flush(): void {
@@ -291,7 +304,19 @@ function readRefusal(response: IncomingMessage, onText: (text: string) => void):
     body += part;
     if (body.length > refusalBytesMax) response.destroy();
   });
-  response.on("close", () => onText(`refused with ${response.statusCode}: ${body.slice(0, refusalBytesMax)}`));
+  response.on("close", () => onText(body.slice(0, refusalBytesMax)));
+}
+
+/** What a refusal says for programs; undefined when it says nothing of the kind. */
+function problemIn(text: string): { readonly code: string; readonly detail: string } | undefined {
+  try {
+    const problem: unknown = JSON.parse(text);
+    if (typeof problem !== "object" || problem === null || !("code" in problem) || !("detail" in problem)) return undefined;
+    const { code, detail } = problem;
+    return typeof code === "string" && typeof detail === "string" ? { code, detail } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function errorText(error: unknown): string {

@@ -10,6 +10,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Message, NodeId } from "../raft/types.ts";
 import { snapshotPath } from "./chunk.ts";
 import { ChunkRoute, type OnSnapshotChunk } from "./chunk-route.ts";
+import type { Admit, Claim } from "./claim.ts";
 import { type Genesis, genesisPath } from "./genesis.ts";
 import {
   answerHeaders,
@@ -19,6 +20,7 @@ import {
   type Identity,
   memberRemoved,
   protocolVersion,
+  refusalOf,
   streamPath,
 } from "./handshake.ts";
 import { IncomingStream } from "./incoming-stream.ts";
@@ -34,6 +36,8 @@ export type PeerServerOptions = {
   readonly onSnapshotChunk: OnSnapshotChunk;
   /** Whether a caller was a member once and is none any more; it is told so. */
   readonly isRemoved: (caller: NodeId) => boolean;
+  /** Asked for each stream and each chunk. */
+  readonly admit: Admit;
   /** Answers a node that is not in the cluster yet; undefined while there is nothing to say. */
   readonly onGenesis: () => Genesis | undefined;
   /** `peerUrl` is where the peer says that it can be answered. */
@@ -60,7 +64,12 @@ export class PeerListenError extends Error {
 }
 
 type Totals = { frames: number; bytes: number };
-type Call = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly sender: NodeId };
+type Call = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly sender: NodeId;
+  readonly runId: string;
+};
 type Handler = (call: Call) => void;
 type Refusal = Omit<PeerRefusal, "remote">;
 
@@ -129,6 +138,12 @@ export class PeerServer {
     }
   }
 
+  /** Whether a stream of that node stands that is of another run than the claim's, and not silent. */
+  isAliveElsewhere({ nodeId, runId }: Claim): boolean {
+    const stream = this.#streams.get(nodeId);
+    return stream !== undefined && stream.runId !== runId && stream.isHeard;
+  }
+
   stats(peer: NodeId): IncomingStats {
     const stream = this.#streams.get(peer);
     const { frames, bytes } = this.#totals.get(peer) ?? { frames: 0, bytes: 0 };
@@ -169,15 +184,20 @@ export class PeerServer {
       return;
     }
     const admitted = this.#admit(request);
-    if (admitted.ok) admitted.value.handle({ request, response, sender: admitted.value.sender });
-    else this.#refuse({ request, response }, admitted.error);
+    if (!admitted.ok) {
+      this.#refuse({ request, response }, admitted.error);
+      return;
+    }
+    const { handle, claim } = admitted.value;
+    handle({ request, response, sender: claim.nodeId, runId: claim.runId });
   }
 
   /** Who calls and what serves it, or why nothing does. */
-  #admit(request: IncomingMessage): Result<{ readonly sender: NodeId; readonly handle: Handler }, Refusal> {
+  #admit(request: IncomingMessage): Result<{ readonly claim: Claim; readonly handle: Handler }, Refusal> {
     const caller = checkCaller(request.headers, this.#options.identity);
     if (!caller.ok) return caller;
-    if (this.#options.isRemoved(caller.value)) return err(memberRemoved(caller.value));
+    const claim = caller.value;
+    if (this.#options.isRemoved(claim.nodeId)) return err(refusalOf(memberRemoved(claim.nodeId)));
     const methods = this.#routes.get(request.url ?? "");
     if (methods === undefined) return err({ status: 404, code: "not_found", detail: "no such path" });
     const handle = methods.get(request.method ?? "");
@@ -185,10 +205,11 @@ export class PeerServer {
       const allowed = [...methods.keys()].join(", ");
       return err({ status: 405, code: "method_not_allowed", detail: `allowed: ${allowed}` });
     }
-    return ok({ sender: caller.value, handle });
+    const admission = this.#options.admit(claim, { alive: this.isAliveElsewhere(claim) });
+    return admission.kind === "admitted" ? ok({ claim, handle }) : err(refusalOf(admission));
   }
 
-  #acceptStream({ request, response, sender }: Call): void {
+  #acceptStream({ request, response, sender, runId }: Call): void {
     const replaced = this.#streams.get(sender);
     if (replaced !== undefined) {
       this.#addToTotals(sender, replaced);
@@ -197,6 +218,7 @@ export class PeerServer {
     const stream = IncomingStream.open({
       identity: this.#options.identity,
       sender,
+      runId,
       request,
       response,
       onMessage: (message) => {
@@ -239,7 +261,7 @@ export class PeerServer {
     this.#totals.set(peer, { frames: frames + stream.receivedFrames, bytes: bytes + stream.receivedBytes });
   }
 
-  #refuse({ request, response }: Omit<Call, "sender">, refusal: Refusal): void {
+  #refuse({ request, response }: Pick<Call, "request" | "response">, refusal: Refusal): void {
     const { status, code, detail } = refusal;
     this.#options.onRefused({ remote: request.socket.remoteAddress ?? "unknown", status, code, detail });
     const identity = status === 401 ? {} : answerHeaders(this.#options.identity);

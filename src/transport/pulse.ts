@@ -7,7 +7,7 @@
 
 /** Five beats of a quarter: a dead peer is known after 1 to 1.25 peer timeouts. */
 export const silentBeatsMax = 5;
-const beatsPerTimeout = 4;
+export const beatsPerTimeout = 4;
 
 /** The time between two beats. */
 export function beatMs(peerTimeoutMs: number): number {

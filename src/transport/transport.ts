@@ -7,6 +7,7 @@ import type { MemberAddress, Message, NodeId } from "../raft/types.ts";
 import type { ChunkAnswer, ChunkHeader } from "./chunk.ts";
 import { ChunkClient } from "./chunk-client.ts";
 import type { OnSnapshotChunk } from "./chunk-route.ts";
+import { type Admit, admitAll, type SelfClaim } from "./claim.ts";
 import { frameBytesMax } from "./frame.ts";
 import type { Genesis } from "./genesis.ts";
 import type { Identity } from "./handshake.ts";
@@ -19,6 +20,8 @@ export type HttpTransportOptions = {
   /** Nodes of another cluster are refused, and refuse us. Printable ASCII. */
   readonly clusterId: string;
   readonly nodeId: NodeId;
+  /** Told to every node that we call or answer. */
+  readonly self: SelfClaim;
   /** Port 0 takes a free one. */
   readonly listen: ListenAddress;
   /** About an election timeout: a peer that does not accept, read or answer for this long is cut off. */
@@ -40,8 +43,10 @@ export type HttpTransportOptions = {
   readonly ownUrl?: () => string | null;
   /** Whether a node was a member once and is none any more. Its calls are refused. */
   readonly isRemoved?: (caller: NodeId) => boolean;
-  /** A peer says that this node was removed from the cluster. May be called often. */
-  readonly onRemoved?: (by: NodeId) => void;
+  /** Asked for each stream and chunk that comes in, and for whoever answers a stream of ours; default: all are admitted. */
+  readonly admit?: Admit;
+  /** A peer says that it will never take a call of this node: `member_removed`, or the code of its `admit`. May be called often. */
+  readonly onRefusedForGood?: (by: NodeId, code: string, detail: string) => void;
   /** What nodes are told that are not in the cluster yet; default: nothing. */
   readonly onGenesis?: () => Genesis | undefined;
 };
@@ -98,8 +103,8 @@ export class HttpTransport implements AsyncDisposable {
 
   /** Settles when the peer port accepts streams; rejects with PeerListenError when it cannot be had. */
   static async open(options: HttpTransportOptions): Promise<HttpTransport> {
-    const { clusterId, nodeId, listen, peerTimeoutMs } = options;
-    const identity = { clusterId, nodeId, secret: options.secret ?? null };
+    const { clusterId, nodeId, self, listen, peerTimeoutMs } = options;
+    const identity = { clusterId, nodeId, self, secret: options.secret ?? null };
     const server = await PeerServer.open({
       identity,
       listen,
@@ -107,6 +112,7 @@ export class HttpTransport implements AsyncDisposable {
       onMessage: options.onMessage,
       onSnapshotChunk: options.onSnapshotChunk ?? refuseChunk,
       isRemoved: options.isRemoved ?? (() => false),
+      admit: options.admit ?? admitAll,
       onGenesis: options.onGenesis ?? (() => undefined),
       onOpened: (peer, peerUrl) => transport.#incomingOpened(peer, peerUrl),
       onClosed: (peer, reason) => transport.#incomingClosed(peer, reason),
@@ -193,7 +199,11 @@ export class HttpTransport implements AsyncDisposable {
       random: random ?? Math.random,
       onBroken: () => this.#reportUnreachable(peer),
       ownUrl: this.#options.ownUrl ?? (() => null),
-      onRemoved: () => this.#options.onRemoved?.(peer),
+      admit: (claim) => (this.#options.admit ?? admitAll)(claim, { alive: this.#server.isAliveElsewhere(claim) }),
+      // Who is not among the members that we know cannot speak for them.
+      onRefusedForGood: (code, detail) => {
+        if (!this.#guests.has(peer)) this.#options.onRefusedForGood?.(peer, code, detail);
+      },
       onOpened: () => onEvent?.({ kind: "outgoingOpened", peer }),
       onClosed: (reason) => onEvent?.({ kind: "outgoingClosed", peer, reason }),
     });

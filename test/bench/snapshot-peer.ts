@@ -53,6 +53,7 @@ const storage = await LmdbStorage.open({
 const transport = await HttpTransport.open({
   clusterId: "bench",
   nodeId: toNodeId(id),
+  self: { instanceId: id, start: 1, runId: id },
   listen: { host: "127.0.0.1", port: 0 },
   peerTimeoutMs: 1000,
   bufferBytesMax: 32 * MIB,

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { toNodeId } from "../../src/raft/types.ts";
 import { streamPath } from "../../src/transport/handshake.ts";
 import { HttpTransport } from "../../src/transport/transport.ts";
-import { connect, openRecorded, type Recorded, until } from "./http-harness.ts";
+import { connect, openRecorded, type Recorded, testClaim, until } from "./http-harness.ts";
 import { deafServer, rawAnswer, rawHeaders, rawRequest } from "./raw-peer.ts";
 
 const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
@@ -70,11 +70,13 @@ describe("handshake", () => {
     status: number;
     code: string;
   }[] = [
-    { name: "another protocol version", headers: { "keyhold-protocol": "2" }, status: 400, code: "protocol_version_unsupported" },
+    { name: "another protocol version", headers: { "keyhold-protocol": "1" }, status: 400, code: "protocol_version_unsupported" },
     { name: "another cluster", headers: { "keyhold-cluster": "x" }, status: 409, code: "cluster_mismatch" },
     { name: "another receiver", headers: { "keyhold-to": "n9" }, status: 421, code: "wrong_receiver" },
     { name: "a sender that is no node id", headers: { "keyhold-from": "N 2" }, status: 400, code: "sender_invalid" },
     { name: "a sender with the receiver's name", headers: { "keyhold-from": "n1" }, status: 400, code: "sender_invalid" },
+    { name: "a sender without a claim", headers: { "keyhold-run": "" }, status: 400, code: "sender_invalid" },
+    { name: "a start that is no number", headers: { "keyhold-start": "1e3" }, status: 400, code: "sender_invalid" },
     { name: "an unknown path", path: "/raft/v1/other", headers: {}, status: 404, code: "not_found" },
     { name: "another method", method: "GET", headers: {}, status: 405, code: "method_not_allowed" },
   ];
@@ -118,6 +120,7 @@ describe("handshake", () => {
     const again = HttpTransport.open({
       clusterId: "test",
       nodeId: n2,
+      self: testClaim("n2"),
       listen: { host: "127.0.0.1", port },
       peerTimeoutMs: 1000,
       bufferBytesMax: 1024,

@@ -3,6 +3,7 @@
  */
 
 import { type Message, type NodeId, toNodeId } from "../../src/raft/types.ts";
+import type { SelfClaim } from "../../src/transport/claim.ts";
 import { HttpTransport, type HttpTransportOptions, type TransportEvent } from "../../src/transport/transport.ts";
 
 export type Recorded = {
@@ -13,6 +14,11 @@ export type Recorded = {
   readonly address: { readonly peerUrl: string; readonly apiUrl: string };
 };
 
+/** What node `id` says of itself in tests. */
+export function testClaim(id: string): SelfClaim {
+  return { instanceId: `folder-${id}`, start: 1, runId: `run-${id}` };
+}
+
 /** A transport of cluster "test" on a free port, that remembers what it was told. */
 export async function openRecorded(id: string, options: Partial<HttpTransportOptions> = {}): Promise<Recorded> {
   const received: Message[] = [];
@@ -21,6 +27,7 @@ export async function openRecorded(id: string, options: Partial<HttpTransportOpt
   const transport = await HttpTransport.open({
     clusterId: "test",
     nodeId: toNodeId(id),
+    self: testClaim(id),
     listen: { host: "127.0.0.1", port: 0 },
     peerTimeoutMs: 1000,
     bufferBytesMax: 8 * 1024 * 1024,

@@ -100,11 +100,11 @@ test("a node that was removed is told so by those who know, its open stream is c
   const removed = new Set<string>();
   const tellers: string[] = [];
   const knows = await open("n1", { isRemoved: (id) => removed.has(id) });
-  const outcast = await open("n2", { onRemoved: (by) => tellers.push(by) });
+  const outcast = await open("n2", { onRefusedForGood: (by, code) => tellers.push(`${by} ${code}`) });
   await connect(outcast, "n1", knows.address.peerUrl);
   expect(tellers).toEqual([]);
   removed.add("n2");
-  await until(() => tellers.includes("n1"));
+  await until(() => tellers.includes("n1 member_removed"));
   expect(knows.events.some((event) => event.kind === "callerRefused" && event.code === "member_removed")).toBe(true);
   expect(outcast.transport.stats().get(n1)?.connected).toBe(false);
 });
@@ -112,7 +112,7 @@ test("a node that was removed is told so by those who know, its open stream is c
 test("a stranger on a reused port cannot tell a node that it was removed", async () => {
   const tellers: string[] = [];
   const stranger = await open("n9", { isRemoved: () => true });
-  const node = await open("n2", { onRemoved: (by) => tellers.push(by) });
+  const node = await open("n2", { onRefusedForGood: (by, code) => tellers.push(`${by} ${code}`) });
   // It calls n1 there, and n9 answers.
   node.transport.setPeers(new Map([[n1, stranger.address]]));
   await until(() => typeof node.transport.stats().get(n1)?.lastError === "string");

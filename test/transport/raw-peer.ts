@@ -5,6 +5,7 @@ import { type ClientRequest, createServer as createHttpServer, type IncomingMess
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { toNodeId } from "../../src/raft/types.ts";
 import { answerHeaders, callerHeaders, streamPath } from "../../src/transport/handshake.ts";
+import { testClaim } from "./http-harness.ts";
 
 /** Something to end when the test is over. */
 export type Closable = { close(): void };
@@ -12,7 +13,7 @@ export type RawServer = Closable & { readonly url: string };
 
 /** The headers with which `from` of cluster "test" calls `to`. */
 export function rawHeaders(from: string, to: string): Record<string, string> {
-  return callerHeaders({ clusterId: "test", nodeId: toNodeId(from), secret: null }, toNodeId(to));
+  return callerHeaders({ clusterId: "test", nodeId: toNodeId(from), secret: null, self: testClaim(from) }, toNodeId(to));
 }
 
 /** Opens a stream by hand; settles when it is accepted. Nothing but what is written is sent: no pings either. */
@@ -74,7 +75,7 @@ export async function deafServer(headers: Record<string, string>): Promise<RawSe
 
 /** The headers by which node `id` of cluster "test" answers. */
 export function rawAnswer(id: string): Record<string, string> {
-  return answerHeaders({ clusterId: "test", nodeId: toNodeId(id), secret: null });
+  return answerHeaders({ clusterId: "test", nodeId: toNodeId(id), secret: null, self: testClaim(id) });
 }
 
 /** A server that accepts connections and says nothing. */

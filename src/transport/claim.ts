@@ -1,0 +1,53 @@
+/**
+ * This file is what a node says of itself beyond its id, in every call and every answer: on which data folder it runs, the
+ * how-manieth start of that folder this is, and in which run. Whoever hears it may refuse it: a folder that was restored,
+ * or a second copy of one, is told apart from the node that it pretends to be by these three.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { NodeId } from "../raft/types.ts";
+
+/** What this node says of itself. Both ids are 1 to 64 of `A-Z a-z 0-9 . _ -`; `start` counts from 1. */
+export type SelfClaim = {
+  /** Of the data folder. */
+  readonly instanceId: string;
+  /** Of the data folder, too: grows with each start on it. */
+  readonly start: number;
+  /** Random, new in each process. */
+  readonly runId: string;
+};
+
+/** What another node says of itself. Its id was checked, its word was not. */
+export type Claim = SelfClaim & { readonly nodeId: NodeId };
+
+/** What the transport knows beside the claim. */
+export type Situation = {
+  /** A stream of that node under another run stands here, and was heard within the last peer timeout. */
+  readonly alive: boolean;
+};
+
+export type Admission =
+  | { readonly kind: "admitted" }
+  /** `forGood`: calling again in this run cannot help. `code` and `detail` are what the caller is told. */
+  | { readonly kind: "refused"; readonly forGood: boolean; readonly code: string; readonly detail: string };
+
+/** Decides about each node that calls, and about each that answers our call. Called often; must be quick. */
+export type Admit = (claim: Claim, situation: Situation) => Admission;
+
+export const admitAll: Admit = () => ({ kind: "admitted" });
+
+const header = { instance: "keyhold-instance", start: "keyhold-start", run: "keyhold-run" } as const;
+const idForm = /^[A-Za-z0-9._-]{1,64}$/;
+
+export function claimHeaders({ instanceId, start, runId }: SelfClaim): Record<string, string> {
+  return { [header.instance]: instanceId, [header.start]: String(start), [header.run]: runId };
+}
+
+/** The claim in the headers of a call or an answer of `nodeId`; undefined when there is none, or half of one. */
+export function claimIn(headers: IncomingHttpHeaders, nodeId: NodeId): Claim | undefined {
+  const { [header.instance]: instanceId, [header.start]: startText, [header.run]: runId } = headers;
+  if (typeof instanceId !== "string" || !idForm.test(instanceId)) return undefined;
+  if (typeof runId !== "string" || !idForm.test(runId)) return undefined;
+  if (typeof startText !== "string" || !/^[1-9]\d{0,15}$/.test(startText)) return undefined;
+  const start = Number(startText);
+  return Number.isSafeInteger(start) ? { nodeId, instanceId, start, runId } : undefined;
+}
