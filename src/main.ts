@@ -11,6 +11,7 @@ import { unreachable } from "./base/assert.ts";
 import type { Config } from "./config.ts";
 import { checkNotKnown, findOrigin, lostDataAdvice, type Origin } from "./introduction.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
+import { realTime } from "./node/real-time.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
 import { readLeaseMsMax } from "./raft/read-lease.ts";
 import { writeBirth } from "./storage/birth.ts";
@@ -145,7 +146,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   });
   const service: KeyholdNode = new KeyholdNode(
     nodeOptions(config, { origin, instanceId, runId }),
-    { disk: storage, network: transport, snapshots },
+    { ...realTime, disk: storage, network: transport, snapshots },
     {
       onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
       onRemoved: () => retire("removed"),

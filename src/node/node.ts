@@ -1,5 +1,5 @@
 /**
- * This file is a running node: the driver on real clocks and turns, behind the service that the API calls.
+ * This file is a running node: the driver on the clocks and timers it is given, behind the service that the API calls.
  */
 import { createHash } from "node:crypto";
 import { err, ok, type Result } from "../base/result.ts";
@@ -17,7 +17,7 @@ import { Driver } from "./driver.ts";
 import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
 import { type GenesisView, genesisOf, isRemoved } from "./genesis.ts";
 import type { ChangeEnd } from "./membership-changes.ts";
-import type { Snapshots } from "./ports.ts";
+import type { Snapshots, Timers } from "./ports.ts";
 import type { ProposalEnd } from "./proposals.ts";
 import { SelfPublication } from "./self-publication.ts";
 import type {
@@ -54,7 +54,9 @@ export type NodeOptions = {
   readonly instanceId: string | null;
 };
 
-export type NodePorts = Pick<DriverPorts, "disk" | "network"> & {
+/** A node's world. `realTime` is the clock, turns and timers of a process; the simulator has its own. */
+export type NodePorts = Pick<DriverPorts, "disk" | "network" | "clock" | "turns"> & {
+  readonly timers: Timers;
   readonly snapshots: Snapshots & Pick<SnapshotTransfer, "progress">;
 };
 
@@ -67,22 +69,22 @@ export type NodeEvents = {
   readonly onFatal: (error: unknown) => void;
 };
 
-/** Owns the timer. `stop` ends it; disk and network belong to whoever opened them. */
+/** Owns its timers. `stop` ends them; disk and network belong to whoever opened them. */
 export class KeyholdNode implements KeyholdService {
   readonly #options: NodeOptions;
   readonly #driver: Driver;
   readonly #hub: WatchHub;
-  readonly #snapshots: NodePorts["snapshots"];
+  readonly #ports: NodePorts;
   readonly #tickets = new TicketWaits();
   /** Ends each wait for a lock with the place it has in the queue. */
   readonly #givingUp = new Set<() => void>();
   readonly #publication: SelfPublication | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTicking: () => void = () => undefined;
   #ticks = 0;
 
   constructor(options: NodeOptions, ports: NodePorts, events: NodeEvents) {
     this.#options = options;
-    this.#snapshots = ports.snapshots;
+    this.#ports = ports;
     const driverEvents: DriverEvents = {
       ...events,
       onBatches: (batches) => {
@@ -94,10 +96,7 @@ export class KeyholdNode implements KeyholdService {
         this.#hub.stateReplaced();
       },
     };
-    const clock = { monotonicMs: () => performance.now(), wallTimeMs: () => Date.now() };
-    // Behind everything that this round of the event loop delivers: its facts share one turn.
-    const turns = { soon: (turn: () => void) => void setImmediate(turn) };
-    this.#driver = new Driver(options.driver, { ...ports, clock, turns }, driverEvents);
+    this.#driver = new Driver(options.driver, ports, driverEvents);
     const { tables } = this.#driver;
     this.#hub = new WatchHub({
       changeLog: {
@@ -106,14 +105,14 @@ export class KeyholdNode implements KeyholdService {
       },
       recentBatchesMax: options.recentBatchesMax,
       recentBytesMax: options.recentBytesMax,
-      soon: (task) => void setImmediate(task),
+      soon: (task) => ports.turns.soon(task),
     });
     this.#publication = this.#publicationOf(options, events);
   }
 
   start(): void {
     this.#driver.start();
-    this.#timer = setInterval(() => this.#tick(), this.#options.tickMs);
+    this.#stopTicking = this.#ports.timers.every(this.#options.tickMs, () => this.#tick());
   }
 
   /**
@@ -121,7 +120,7 @@ export class KeyholdNode implements KeyholdService {
    * a lock is told so, and can go on waiting at another node.
    */
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stopTicking();
     for (const giveUp of [...this.#givingUp]) giveUp();
     this.#driver.stop();
   }
@@ -166,10 +165,10 @@ export class KeyholdNode implements KeyholdService {
     query: Extract<Query, { readonly kind: Kind }>,
     options: ReadOptions,
   ): Promise<Result<QueryAnswers[Kind], ServiceError>> {
-    const deadlineMs = performance.now() + options.timeoutMs;
+    const deadlineMs = this.#nowMs() + options.timeoutMs;
     return new Promise((resolve) => {
       const serve = () =>
-        resolve(answer<Kind>(this.#driver.tables, query, Math.max(0, performance.now() - this.#driver.appliedAtMs)));
+        resolve(answer<Kind>(this.#driver.tables, query, Math.max(0, this.#nowMs() - this.#driver.appliedAtMs)));
       const serveConsistently = () => {
         if (options.consistency === "stale") return serve();
         this.#driver.readIndex({ deadlineMs, settle: (end) => (end.kind === "ready" ? serve() : resolve(err(end))) });
@@ -185,12 +184,12 @@ export class KeyholdNode implements KeyholdService {
   }
 
   changeMembership(change: MembershipChange, options: { readonly timeoutMs: number }): Promise<ChangeEnd> {
-    const deadlineMs = performance.now() + options.timeoutMs;
+    const deadlineMs = this.#nowMs() + options.timeoutMs;
     return new Promise((settle) => this.#driver.changeMembership({ change, deadlineMs, settle }));
   }
 
   transferLeadership(to: NodeId | null, options: { readonly timeoutMs: number }): Promise<TransferEnd> {
-    const deadlineMs = performance.now() + options.timeoutMs;
+    const deadlineMs = this.#nowMs() + options.timeoutMs;
     return new Promise((settle) => this.#driver.transferLeadership({ to, deadlineMs, settle }));
   }
 
@@ -205,7 +204,7 @@ export class KeyholdNode implements KeyholdService {
   position(): Position {
     const { revision, storeId } = readMeta(this.#driver.tables);
     const { raft } = this.#driver;
-    const staleMs = stalenessMs(raft, performance.now());
+    const staleMs = stalenessMs(raft, this.#nowMs());
     return { nodeId: raft.options.id, revision, term: raft.currentTerm, storeId, stalenessMs: staleMs };
   }
 
@@ -225,9 +224,18 @@ export class KeyholdNode implements KeyholdService {
   }
 
   status(): NodeStatus {
-    const { sending: snapshotsSending, receiving: snapshotReceiving } = this.#snapshots.progress();
+    const { sending: snapshotsSending, receiving: snapshotReceiving } = this.#ports.snapshots.progress();
     const { clusterId } = this.#options;
     return statusOf(this.#driver, { clusterId, watches: this.#hub.count, snapshotsSending, snapshotReceiving });
+  }
+
+  /** The loop of this node, to be looked at only: what the core believes, and the newest applied state. */
+  get inside(): Pick<Driver, "raft" | "tables" | "appliedIndex"> {
+    return this.#driver;
+  }
+
+  #nowMs(): number {
+    return this.#ports.clock.monotonicMs();
   }
 
   #publicationOf(options: NodeOptions, events: NodeEvents): SelfPublication | undefined {
@@ -254,7 +262,7 @@ export class KeyholdNode implements KeyholdService {
   #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {
     const { requestId, timeoutMs } = options;
     const request = requestId === null ? null : { id: requestId, fingerprint: fingerprintOf(body) };
-    this.#driver.propose({ body, request, deadlineMs: performance.now() + timeoutMs, settle });
+    this.#driver.propose({ body, request, deadlineMs: this.#nowMs() + timeoutMs, settle });
   }
 
   #awaitTicket(
@@ -269,7 +277,7 @@ export class KeyholdNode implements KeyholdService {
     const { queued, holdMs, signal } = wait;
     const leaseId: LeaseId | null = command.lease.kind === "existing" ? command.lease.leaseId : null;
     const end = (result: TicketEnd) => {
-      clearTimeout(timer);
+      cancelTimer();
       signal.removeEventListener("abort", giveUp);
       this.#givingUp.delete(giveUp);
       pending.cancel();
@@ -277,7 +285,7 @@ export class KeyholdNode implements KeyholdService {
     };
     // Still in the queue, and staying there: only this wait is over.
     const giveUp = () => end(ok(queued));
-    const timer = setTimeout(giveUp, holdMs);
+    const cancelTimer = this.#ports.timers.after(holdMs, giveUp);
     const pending = this.#tickets.add({ name: command.name, ticket: queued.ticket, leaseId }, end, giveUp);
     this.#givingUp.add(giveUp);
     if (signal.aborted) giveUp();

@@ -64,6 +64,14 @@ export interface Clock {
 }
 
 export interface Turns {
-  /** Runs `turn` after everything that has already happened was delivered. Called again only after it ran. */
-  soon(turn: () => void): void;
+  /** Runs `task` after the present call, and after everything that has already happened was delivered. */
+  soon(task: () => void): void;
+}
+
+/** Timers on the monotonic clock; production's are those of the process. A process that was paused runs what is overdue once. */
+export interface Timers {
+  /** Runs `run` once, after `delayMs` (>= 0). The function returned cancels it; cancelling late does nothing. */
+  after(delayMs: number, run: () => void): () => void;
+  /** Runs `run` every `periodMs` (> 0), until the function returned is called. Missed turns are not made up for. */
+  every(periodMs: number, run: () => void): () => void;
 }

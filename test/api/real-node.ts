@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { at } from "../../src/base/at.ts";
 import { KeyholdNode } from "../../src/node/node.ts";
+import { realTime } from "../../src/node/real-time.ts";
 import { type Membership, type NodeId, toNodeId } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 
@@ -44,7 +45,7 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
   const snapshots = { send: () => undefined, settle: () => undefined, progress: () => ({ sending: [], receiving: null }) };
   const node = new KeyholdNode(
     { ...sizes, driver: driverOptions(id) },
-    { disk, network, snapshots },
+    { ...realTime, disk, network, snapshots },
     {
       onRoleChanged: () => undefined,
       onRemoved: () => undefined,

@@ -35,7 +35,7 @@ export function emptyTotals(): BatchTotals {
 }
 
 /** Plays seeds until a limit is met; `progress` is called after each of them. */
-export function playBatch(options: BatchOptions, progress: (totals: BatchTotals) => void): BatchTotals {
+export async function playBatch(options: BatchOptions, progress: (totals: BatchTotals) => void): Promise<BatchTotals> {
   const { from, step, seedsMax, seedsMin, wallMsMax, limits, twiceEvery } = options;
   const startMs = performance.now();
   const totals = emptyTotals();
@@ -43,7 +43,7 @@ export function playBatch(options: BatchOptions, progress: (totals: BatchTotals)
     totals.wallMs = performance.now() - startMs;
     if (totals.wallMs > wallMsMax && totals.seeds >= seedsMin) break;
     const twice = twiceEvery > 0 && totals.seeds % twiceEvery === 0;
-    const report = playSeed(seed, { limits, twice });
+    const report = await playSeed(seed, { limits, twice });
     addReport(totals, report);
     if (twice) totals.playedTwice++;
     totals.wallMs = performance.now() - startMs;
@@ -65,12 +65,12 @@ export function addTotals(totals: BatchTotals, more: BatchTotals): void {
   addCounts(totals.counts, more.counts);
 }
 
-function playSeed(seed: number, options: { readonly limits: PlanLimits; readonly twice: boolean }): RunReport {
+async function playSeed(seed: number, options: { readonly limits: PlanLimits; readonly twice: boolean }): Promise<RunReport> {
   const plan = drawPlan(seed, options.limits);
-  const report = play(plan, { wholeStory: false });
+  const report = await play(plan, { wholeStory: false });
   if (!options.twice) return report;
   // The second time with the whole story: asking for it must not change anything.
-  const again = play(plan, { wholeStory: true });
+  const again = await play(plan, { wholeStory: true });
   if (again.hash === report.hash) return report;
   return { ...report, findings: [...report.findings, `not deterministic: ${report.hash} and ${again.hash}`] };
 }

@@ -2,18 +2,13 @@
  * This file is the way from a simulated client to a node and back: it takes time, loses requests and answers, and breaks
  * when the process at the other end goes. What a client learns is one of four things, as with the real API.
  */
-import { answer } from "../../src/machine/answer.ts";
+import type { Result } from "../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../src/machine/command.ts";
-import { readMeta } from "../../src/machine/meta.ts";
 import type { ConfigEntry } from "../../src/machine/query.ts";
-import { encodeCommand } from "../../src/node/command-codec.ts";
-import type { ProposalEnd } from "../../src/node/proposals.ts";
-import type { Watch, WatchOptions } from "../../src/node/service.ts";
-import type { Process } from "./node-world.ts";
+import type { ServiceError, Watch, WatchOptions } from "../../src/node/service.ts";
 import type { RandomStream } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SimNode } from "./sim-node.ts";
-import { hashValue } from "./state-hash.ts";
 
 export type ClientAnswer<Value> =
   | { readonly kind: "ok"; readonly value: Value }
@@ -27,6 +22,9 @@ export type CallOptions = { readonly node: number; readonly requestId: string | 
 export type ClientPortOptions = { readonly loss: () => number; readonly delayMsMean: number };
 
 type BodyOf<Kind extends CommandBody["kind"]> = Extract<CommandBody, { readonly kind: Kind }>;
+
+/** Said once: a reason of its own would be made with a stack for each call. */
+const hungUpReason = "hung up";
 
 export class ClientPort {
   readonly counts = { calls: 0, unknown: 0, notDone: 0 };
@@ -63,49 +61,53 @@ export class ClientPort {
     options: CallOptions,
     done: (answer: ClientAnswer<Answers[Kind]>) => void,
   ): void {
-    this.#call(options, done, (process, node, reply) => {
-      process.driver.propose({
-        ...this.#proposal(body, options, node),
-        settle: (end) => reply(answerOf(end) as ClientAnswer<Answers[Kind]>),
-      });
-    });
+    const { requestId, timeoutMs } = options;
+    this.#call(options, done, (node, reply) =>
+      node.call(
+        { what: body.kind, withinMs: timeoutMs },
+        (service) => service.execute<Kind>(body, { requestId, timeoutMs }),
+        (result) => reply(answerOf(result)),
+      ),
+    );
   }
 
-  /** As the service's acquire: waits in the queue, through this node, until the call times out. */
+  /** Waits in the queue, through this node, until the call times out; the client hangs up then. */
   acquire(body: BodyOf<"lockAcquire">, options: CallOptions, done: (answer: ClientAnswer<Answers["lockAcquire"]>) => void): void {
-    this.#call(options, done, (process, node, reply) => {
-      process.driver.propose({
-        ...this.#proposal(body, options, node),
-        settle: (end) => {
-          const first = answerOf(end) as ClientAnswer<Answers["lockAcquire"]>;
-          if (first.kind !== "ok" || first.value.kind === "granted") return reply(first);
-          const leaseId = body.lease.kind === "existing" ? body.lease.leaseId : null;
-          process.tickets.add({ name: body.name, ticket: first.value.ticket, leaseId }, (result) =>
-            reply(result.ok ? { kind: "ok", value: result.value } : { kind: "refused", refusal: result.error }),
-          );
-        },
-      });
-    });
+    const { requestId, timeoutMs } = options;
+    const hangUp = new AbortController();
+    const hungUp = (answer: ClientAnswer<Answers["lockAcquire"]>): void => {
+      hangUp.abort(hungUpReason);
+      this.#scheduler.promised();
+      done(answer);
+    };
+    this.#call(options, hungUp, (node, reply) =>
+      node.call(
+        { what: body.kind, withinMs: 2 * timeoutMs },
+        (service) => service.acquire(body, { requestId, timeoutMs, holdMs: timeoutMs, signal: hangUp.signal }),
+        (result) => reply(answerOf(result)),
+      ),
+    );
   }
 
-  /** A read of one key; linearizable unless `stale`. */
+  /** A read of one key; linearizable unless `stale`. `revision` is where the node stood when a stale read was served. */
   get(
     key: string,
     options: CallOptions & { readonly stale: boolean },
     done: (answer: ClientAnswer<{ readonly entry: ConfigEntry | null; readonly revision: number }>) => void,
   ): void {
-    this.#call(options, done, (process, node, reply) => {
-      const serve = (): void => {
-        const { tables } = process.driver;
-        const result = answer<"config">(tables, { kind: "config", key, revision: null });
-        if (result.ok) reply({ kind: "ok", value: { entry: result.value, revision: readMeta(tables).revision } });
-        else reply({ kind: "notDone" });
-      };
-      if (options.stale) return serve();
-      process.driver.readIndex({
-        deadlineMs: node.clock.monotonicMs() + options.timeoutMs,
-        settle: (end) => (end.kind === "ready" ? serve() : reply({ kind: "notDone" })),
-      });
+    const { timeoutMs, stale } = options;
+    this.#call(options, done, (node, reply) => {
+      let revision = 0;
+      node.call(
+        { what: "a read", withinMs: timeoutMs },
+        (service) => {
+          const consistency = stale ? "stale" : "linearizable";
+          const answer = service.read({ kind: "config", key, revision: null }, { consistency, minRevision: null, timeoutMs });
+          revision = service.position().revision;
+          return answer;
+        },
+        (result) => reply(result.ok ? { kind: "ok", value: { entry: result.value, revision } } : { kind: "notDone" }),
+      );
     });
   }
 
@@ -120,7 +122,7 @@ export class ClientPort {
     | { readonly kind: "refused"; readonly why: string; readonly revision: number } {
     const process = this.#nodes[node]?.process ?? null;
     if (process === null) return { kind: "down" };
-    const opened = process.hub.open(options);
+    const opened = process.service.openWatch(options);
     if (!opened.ok) {
       const revision = opened.error.kind === "compacted" ? opened.error.compactRevision : opened.error.revision;
       return { kind: "refused", why: opened.error.kind, revision };
@@ -129,20 +131,11 @@ export class ClientPort {
     return { kind: "open", watch: opened.value };
   }
 
-  #proposal(body: CommandBody, options: CallOptions, node: SimNode) {
-    const { requestId, timeoutMs } = options;
-    const request =
-      requestId === null
-        ? null
-        : { id: requestId, fingerprint: (hashValue(1, encodeCommand({ request: null, body })) >>> 0).toString(36) };
-    return { body, request, deadlineMs: node.clock.monotonicMs() + timeoutMs };
-  }
-
   /** One exchange. The client's own patience is a little longer than what it grants the node. */
   #call<Value>(
     options: CallOptions,
     done: (answer: ClientAnswer<Value>) => void,
-    serve: (process: Process, node: SimNode, reply: (answer: ClientAnswer<Value>) => void) => void,
+    serve: (node: SimNode, reply: (answer: ClientAnswer<Value>) => void) => void,
   ): void {
     this.counts.calls++;
     let open = true;
@@ -163,7 +156,7 @@ export class ClientPort {
       const gone = (): void => this.after(this.#random.exponential(this.#options.delayMsMean), () => end({ kind: "unknown" }));
       process.onGone.add(gone);
       node.later(0, () =>
-        serve(process, node, (outcome) => {
+        serve(node, (outcome) => {
           process.onGone.delete(gone);
           if (!loses()) this.after(this.#random.exponential(this.#options.delayMsMean), () => end(outcome));
         }),
@@ -172,13 +165,21 @@ export class ClientPort {
   }
 }
 
-function answerOf(end: ProposalEnd): ClientAnswer<Answers[keyof Answers]> {
-  switch (end.kind) {
-    case "applied":
-      return end.outcome.ok ? { kind: "ok", value: end.outcome.value } : { kind: "refused", refusal: end.outcome.error };
+function answerOf<Value>(result: Result<Value, ServiceError>): ClientAnswer<Value> {
+  if (result.ok) return { kind: "ok", value: result.value };
+  const { error } = result;
+  switch (error.kind) {
     case "outcomeUnknown":
       return { kind: "unknown" };
-    default:
+    case "noLeader":
+    case "overloaded":
+    case "shuttingDown":
+    case "upgradeInProgress":
+    case "revisionNotReached":
+    case "compacted":
+    case "futureRevision":
       return { kind: "notDone" };
+    default:
+      return { kind: "refused", refusal: error };
   }
 }

@@ -44,46 +44,46 @@ const progressEveryMs = 5000;
 const parent = process.ppid;
 const write = (text: string): void => void process.stdout.write(`${text}\n`);
 
-if (values.tape !== undefined) process.exitCode = playOne(loadTape(values.tape));
-else if (values.seed !== undefined) process.exitCode = playOne(drawPlan(Number(values.seed), limits));
+if (values.tape !== undefined) process.exitCode = await playOne(loadTape(values.tape));
+else if (values.seed !== undefined) process.exitCode = await playOne(drawPlan(Number(values.seed), limits));
 else process.exitCode = await playMany();
 
-function playOne(plan: Plan): number {
+async function playOne(plan: Plan): Promise<number> {
   write(JSON.stringify(plan.options, null, 1));
-  const report = play(plan, { wholeStory: true });
+  const report = await play(plan, { wholeStory: true });
   for (const line of report.story) write(line);
   write(JSON.stringify(report.counts));
   write(`seed ${report.seed} hash ${report.hash} events ${report.events} virtual ${(report.virtualMs / 1000).toFixed(1)} s`);
   for (const finding of report.findings) write(`FINDING ${finding}`);
-  if (report.findings.length > 0 && values.shrink) shrinkPlan(plan);
+  if (report.findings.length > 0 && values.shrink) await shrinkPlan(plan);
   return report.findings.length === 0 ? 0 : 1;
 }
 
-function shrinkPlan(plan: Plan): void {
+async function shrinkPlan(plan: Plan): Promise<void> {
   write(`shrinking the ${plan.tape.length} items of seed ${plan.options.seed} ...`);
-  const shrunk = shrink(plan.tape, {
-    fails: (tape) => play({ ...plan, tape }, { wholeStory: false }).findings.length > 0,
+  const shrunk = await shrink(plan.tape, {
+    fails: async (tape) => (await play({ ...plan, tape }, { wholeStory: false })).findings.length > 0,
     runsMax: 500,
   });
   const small = { ...plan, tape: shrunk.items };
-  const report = play(small, { wholeStory: true });
+  const report = await play(small, { wholeStory: true });
   for (const line of report.story) write(line);
   const path = saveTape(small);
   write(`${plan.tape.length} items of the tape shrink to ${shrunk.items.length} in ${shrunk.runs} runs: ${path}`);
 }
 
 async function playMany(): Promise<number> {
-  const totals = Number(values.workers) > 1 ? await playInWorkers() : playHere();
+  const totals = Number(values.workers) > 1 ? await playInWorkers() : await playHere();
   if (!values.report) tellTotals(totals);
   const [failure] = totals.failures;
-  if (failure !== undefined && values.shrink) shrinkPlan(drawPlan(failure.seed, limits));
+  if (failure !== undefined && values.shrink) await shrinkPlan(drawPlan(failure.seed, limits));
   return totals.failures.length === 0 ? 0 : 1;
 }
 
-function playHere(): BatchTotals {
+async function playHere(): Promise<BatchTotals> {
   const told: Told = { atMs: performance.now(), failures: new Set() };
   const minutes = values.minutes === undefined ? null : Number(values.minutes);
-  return playBatch(
+  return await playBatch(
     {
       from: Number(values.from),
       step: Number(values.step),

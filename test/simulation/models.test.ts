@@ -346,19 +346,19 @@ describe("clocks", () => {
 });
 
 describe("shrinking", () => {
-  test("only the items that make it fail are left", () => {
+  test("only the items that make it fail are left", async () => {
     const items = Array.from({ length: 200 }, (_, i) => i);
-    const shrunk = shrink(items, {
-      fails: (some) => some.includes(17) && some.includes(150) && some.includes(151),
+    const shrunk = await shrink(items, {
+      fails: async (some) => some.includes(17) && some.includes(150) && some.includes(151),
       runsMax: 2000,
     });
     expect(shrunk).toMatchObject({ items: [17, 150, 151], minimal: true });
     expect(shrunk.runs).toBeLessThan(200);
   });
 
-  test("it stops at its limit of runs with what it has", () => {
+  test("it stops at its limit of runs with what it has", async () => {
     const items = Array.from({ length: 100 }, (_, i) => i);
-    const shrunk = shrink(items, { fails: (some) => some.includes(17) && some.includes(90), runsMax: 5 });
+    const shrunk = await shrink(items, { fails: async (some) => some.includes(17) && some.includes(90), runsMax: 5 });
     expect(shrunk.minimal).toBe(false);
     expect(shrunk.items.includes(17) && shrunk.items.includes(90)).toBe(true);
   });

@@ -1,26 +1,24 @@
 /**
  * This file is what a simulated machine is put into: its world, its process, and the settings that its process starts with.
  */
-import type { Driver } from "../../src/node/driver.ts";
-import type { DriverOptions } from "../../src/node/driver-options.ts";
+import type { KeyholdNode, NodeOptions } from "../../src/node/node.ts";
 import type { Snapshots } from "../../src/node/ports.ts";
-import type { TicketWaits } from "../../src/node/ticket-waits.ts";
-import type { WatchHub } from "../../src/node/watch-hub.ts";
 import type { Membership, NodeId, Role } from "../../src/raft/types.ts";
 import type { Invariants } from "./invariants.ts";
 import type { NetworkModel } from "./network-model.ts";
 import type { RunOptions } from "./plan.ts";
 import type { RandomStreams } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { ServiceCalls } from "./service-calls.ts";
 import type { Trace } from "./trace.ts";
 
 export const storeId = "simulated";
 
 /** One run of the node's software. */
 export type Process = {
-  readonly driver: Driver;
-  readonly hub: WatchHub;
-  readonly tickets: TicketWaits;
+  readonly service: KeyholdNode;
+  /** What it promised and has not answered yet. */
+  readonly calls: ServiceCalls;
   alive: boolean;
   /** A snapshot was received and is neither installed nor refused. */
   receiving: boolean;
@@ -47,43 +45,56 @@ export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
 export type Promised = { ticks: number };
 
 /** The settings of one run of a process, as `main.ts` makes them of its config. */
-export function driverOptions(
-  process: { readonly id: NodeId; readonly run: number; readonly seed: number; readonly promised: Promised },
+export function nodeOptions(
+  process: {
+    readonly id: NodeId;
+    readonly run: number;
+    readonly seed: number;
+    readonly instanceId: string;
+    readonly promised: Promised;
+  },
   options: RunOptions,
-): DriverOptions {
-  const { id, run, seed, promised } = process;
+): NodeOptions {
+  const { id, run, seed, instanceId, promised } = process;
   // An operator may switch leases off and on again from run to run; what was promised stays promised.
   const readLeaseMs = seed % 4 === 0 ? 0 : options.readLeaseMs;
   const earlierPromiseTicks = promised.ticks;
   if (readLeaseMs > 0) promised.ticks = options.electionTicks;
   return {
-    raft: {
-      id,
-      origin: `${id}-${run}`,
-      seed,
-      electionTicks: options.electionTicks,
-      heartbeatTicks: options.heartbeatTicks,
-      messageBytesMax: options.messageBytesMax,
-      inFlightMessagesMax: options.inFlightMessagesMax,
-      inFlightBytesMax: 1_000_000,
-      uncommittedBytesMax: 1_000_000,
-      applyBytesMax: options.applyBytesMax,
-      applyLagEntriesMax: 5000,
-      promoteLagEntriesMax: 100,
-      readLeaseMs,
-      earlierPromiseTicks,
+    clusterId: "simulated",
+    instanceId,
+    tickMs: options.tickMs,
+    recentBatchesMax: 20,
+    recentBytesMax: 10_000,
+    driver: {
+      raft: {
+        id,
+        origin: `${id}-${run}`,
+        seed,
+        electionTicks: options.electionTicks,
+        heartbeatTicks: options.heartbeatTicks,
+        messageBytesMax: options.messageBytesMax,
+        inFlightMessagesMax: options.inFlightMessagesMax,
+        inFlightBytesMax: 1_000_000,
+        uncommittedBytesMax: 1_000_000,
+        applyBytesMax: options.applyBytesMax,
+        applyLagEntriesMax: 5000,
+        promoteLagEntriesMax: 100,
+        readLeaseMs,
+        earlierPromiseTicks,
+      },
+      storeId,
+      forwardBytesMax: options.messageBytesMax,
+      renewalsPerCommandMax: 100,
+      pendingReadsMax: 1000,
+      firstReadId: run * 1_000_000,
+      readTicksMax: options.electionTicks,
+      logEntriesMax: options.logEntriesMax,
+      logEntriesKept: Math.floor(options.logEntriesMax / 2),
+      logBytesMax: 200 * options.logEntriesMax,
+      pendingProposalsMax: 1000,
+      pendingBytesMax: 1_000_000,
     },
-    storeId,
-    forwardBytesMax: options.messageBytesMax,
-    renewalsPerCommandMax: 100,
-    pendingReadsMax: 1000,
-    firstReadId: run * 1_000_000,
-    readTicksMax: options.electionTicks,
-    logEntriesMax: options.logEntriesMax,
-    logEntriesKept: Math.floor(options.logEntriesMax / 2),
-    logBytesMax: 200 * options.logEntriesMax,
-    pendingProposalsMax: 1000,
-    pendingBytesMax: 1_000_000,
   };
 }
 

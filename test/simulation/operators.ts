@@ -80,11 +80,11 @@ export class Operators {
     const leader = this.#cluster.leader();
     if (!leader?.process || leader.paused) return null;
     this.#count("transfersAsked");
-    leader.process.driver.transferLeadership({
-      to,
-      deadlineMs: leader.clock.monotonicMs() + patienceMs,
-      settle: ({ kind }) => this.#count(`transfer.${kind}`),
-    });
+    leader.call(
+      { what: "a transfer", withinMs: patienceMs },
+      (service) => service.transferLeadership(to, { timeoutMs: patienceMs }),
+      ({ kind }) => this.#count(`transfer.${kind}`),
+    );
     return leader;
   }
 
@@ -181,14 +181,14 @@ export class Operators {
       const learner = this.#nodeOf(change.id);
       if (!learner.alive) learner.start();
     }
-    leader.process?.driver.changeMembership({
-      change,
-      deadlineMs: leader.clock.monotonicMs() + patienceMs,
-      settle: (end) => {
+    leader.call(
+      { what: "a change of members", withinMs: patienceMs },
+      (service) => service.changeMembership(change, { timeoutMs: patienceMs }),
+      (end) => {
         this.#count(`change.${end.kind}`);
         if (end.kind === "made") this.#count(`made.${change.kind}`);
       },
-    });
+    );
   }
 
   /**

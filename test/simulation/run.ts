@@ -37,8 +37,8 @@ const findingsMax = 5;
 const eventsAtOnceMax = 20_000;
 const checkerStepsMax = 100_000_000;
 
-/** Plays `plan`. `wholeStory` keeps every line, and changes nothing else. */
-export function play(plan: Plan, options: { readonly wholeStory: boolean }): RunReport {
+/** Plays `plan`; settles when it is judged. `wholeStory` keeps every line, and changes nothing else. */
+export function play(plan: Plan, options: { readonly wholeStory: boolean }): Promise<RunReport> {
   return new Run(plan, options).play();
 }
 
@@ -87,7 +87,7 @@ class Run {
     );
   }
 
-  play(): RunReport {
+  async play(): Promise<RunReport> {
     const { scheduler, nodes } = this.#cluster;
     const { durationMs } = this.#plan.options;
     for (const node of nodes.slice(0, this.#cluster.spareFrom)) node.start();
@@ -99,8 +99,8 @@ class Run {
       });
     }
     try {
-      this.#runUntil(() => false, durationMs);
-      if (this.#findings.length === 0) this.#recover();
+      await this.#runUntil(() => false, durationMs);
+      if (this.#findings.length === 0) await this.#recover();
       if (this.#findings.length === 0) this.#judge();
     } catch (error) {
       // An assertion outside of a node: of the models, or of the log applied anew.
@@ -110,7 +110,7 @@ class Run {
   }
 
   /** Runs until `done`, a finding, or for `forMs`; says whether `done`. */
-  #runUntil(done: () => boolean, forMs: number): boolean {
+  async #runUntil(done: () => boolean, forMs: number): Promise<boolean> {
     const { scheduler } = this.#cluster;
     const untilMs = scheduler.nowMs + forMs;
     let atMs = scheduler.nowMs;
@@ -121,11 +121,12 @@ class Run {
       atMs = scheduler.nowMs;
       if (eventsAtOnce > eventsAtOnceMax) this.#report(`time stands still at ${atMs}: ${this.#positions()}`);
       if (!scheduler.next(untilMs)) return done();
+      if (scheduler.hasPromises) await scheduler.settled();
     }
     return false;
   }
 
-  #recover(): void {
+  async #recover(): Promise<void> {
     const { scheduler } = this.#cluster;
     const { options } = this.#plan;
     // The slowest clock of the unbounded regime runs at half the speed.
@@ -134,7 +135,7 @@ class Run {
     const core = this.#drawCore();
     this.#trace.tell(scheduler.nowMs, `faults end; the core is ${[...core].join(",")}`);
     this.#cluster.calmDown(core);
-    if (!this.#runUntil(this.#mark(core), 10 * electionMs)) {
+    if (!(await this.#runUntil(this.#mark(core), 10 * electionMs))) {
       this.#report(
         `no write within 10 election timeouts (${10 * electionMs} ms) in the core ${[...core].join(",")}: ${this.#positions()}`,
       );
@@ -145,11 +146,11 @@ class Run {
     this.#cluster.operators.retireRemoved();
     for (const watcher of this.#watchers) watcher.hurry();
     // Clients finish what they are at; leases run out.
-    this.#runUntil(() => !this.#scouts.busy && this.#clients.every((client) => !client.busy), 120_000);
+    await this.#runUntil(() => !this.#scouts.busy && this.#clients.every((client) => !client.busy), 120_000);
     const all = new Set(this.#cluster.living.map((node) => node.index));
-    if (!this.#runUntil(this.#mark(all), 10 * electionMs))
+    if (!(await this.#runUntil(this.#mark(all), 10 * electionMs)))
       this.#report(`no write after everything was healed: ${this.#positions()}`);
-    else if (!this.#runUntil(() => this.#agreeAmongMembers(), 30 * electionMs + 20_000))
+    else if (!(await this.#runUntil(() => this.#agreeAmongMembers(), 30 * electionMs + 20_000)))
       this.#report(`no agreement: ${this.#positions()}`);
     else this.#trace.tell(scheduler.nowMs, "all agree");
   }

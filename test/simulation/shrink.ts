@@ -5,7 +5,7 @@
 
 export type ShrinkOptions<Item> = {
   /** Whether a run of these items, in their order, still fails in the way that is looked for. */
-  readonly fails: (items: readonly Item[]) => boolean;
+  readonly fails: (items: readonly Item[]) => Promise<boolean>;
   /** Runs at most; the smallest failing list so far is returned then. */
   readonly runsMax: number;
 };
@@ -17,11 +17,11 @@ export type Shrunk<Item> = {
 };
 
 /** The smallest failing part of `items` that can be found. `items` themselves must fail. */
-export function shrink<Item>(items: readonly Item[], options: ShrinkOptions<Item>): Shrunk<Item> {
+export async function shrink<Item>(items: readonly Item[], options: ShrinkOptions<Item>): Promise<Shrunk<Item>> {
   let current = items;
   let parts = 2;
   let runs = 0;
-  const fails = (candidate: readonly Item[]): boolean => {
+  const fails = (candidate: readonly Item[]): Promise<boolean> => {
     runs++;
     return options.fails(candidate);
   };
@@ -31,7 +31,7 @@ export function shrink<Item>(items: readonly Item[], options: ShrinkOptions<Item
     for (let from = 0; from < current.length && smaller === null; from += size) {
       if (runs >= options.runsMax) return { items: current, runs, minimal: false };
       const rest = [...current.slice(0, from), ...current.slice(from + size)];
-      if (fails(rest)) smaller = rest;
+      if (await fails(rest)) smaller = rest;
     }
     if (smaller !== null) {
       current = smaller;

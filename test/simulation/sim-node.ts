@@ -1,33 +1,24 @@
 /**
  * This file is one simulated machine: a disk and clocks that stay, and a process that comes and goes. The process is the
- * production driver, watch hub and ticket waits, told apart from a real one by nothing but its ports.
+ * production service, told apart from a real one by nothing but its ports.
  */
 import { assert } from "../../src/base/assert.ts";
-import { readChanges } from "../../src/machine/change-log.ts";
 import { readMeta } from "../../src/machine/meta.ts";
-import { Driver } from "../../src/node/driver.ts";
+import { KeyholdNode } from "../../src/node/node.ts";
 import type { Disk } from "../../src/node/ports.ts";
-import { TicketWaits } from "../../src/node/ticket-waits.ts";
-import { WatchHub } from "../../src/node/watch-hub.ts";
 import { lastIndex } from "../../src/raft/log.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
-import {
-  type Membership,
-  type Message,
-  type NodeId,
-  type Role,
-  type Term,
-  toClusterTimeMs,
-  toLogIndex,
-  toTerm,
-} from "../../src/raft/types.ts";
+import { type Membership, type Message, type NodeId, type Role, type Term, toLogIndex } from "../../src/raft/types.ts";
 import { CorruptRecord } from "../../src/storage/errors.ts";
 import { ClockModel } from "./clock-model.ts";
-import { DiskModel, type StateImage } from "./disk-model.ts";
+import type { DiskModel, StateImage } from "./disk-model.ts";
 import { guardedDisk } from "./guarded-disk.ts";
+import { diskOf } from "./node-disk.ts";
 import type { NodeView } from "./node-view.ts";
-import { driverOptions, messageOf, type NodeWorld, noCounts, type Process } from "./node-world.ts";
+import { messageOf, type NodeWorld, noCounts, nodeOptions, type Process } from "./node-world.ts";
+import { processTimers } from "./process-timers.ts";
 import type { Timer } from "./scheduler.ts";
+import { ServiceCalls } from "./service-calls.ts";
 
 export class SimNode implements NodeView {
   readonly index: number;
@@ -49,26 +40,12 @@ export class SimNode implements NodeView {
     this.index = index;
     this.id = id;
     this.#world = world;
-    const { scheduler, streams, options, membership } = world;
+    const { scheduler, streams, options } = world;
     this.clock = new ClockModel(scheduler, {
       rate: options.clockRates[index] ?? 1,
       monotonicStartMs: streams.clock.between(0, 1e6),
     });
-    const base = { lastIncludedIndex: toLogIndex(0), lastIncludedTerm: toTerm(0), clusterTimeMs: toClusterTimeMs(0), membership };
-    this.disk = new DiskModel(
-      {
-        scheduler,
-        random: streams.disk,
-        beforeWrite: (batch) => world.invariants().beforeWrite(this, batch),
-        afterWrite: (batch) => world.invariants().afterWrite(this, batch),
-        afterInstall: (snapshot, batch) => world.invariants().afterInstall(this, snapshot, batch),
-        failed: (why) => {
-          world.trace.tell(scheduler.nowMs, `${this.id} dies: ${why}`);
-          this.crash({ downMs: streams.disk.magnitude(10, 5000) });
-        },
-      },
-      { start: { base }, rates: options.disk },
-    );
+    this.disk = diskOf(this, world);
   }
 
   get alive(): boolean {
@@ -86,30 +63,30 @@ export class SimNode implements NodeView {
     return this.#paused !== null;
   }
   get term(): number {
-    return this.#driver.raft.currentTerm;
+    return this.#inside.raft.currentTerm;
   }
   get role(): Role {
-    return this.#driver.raft.role.kind;
+    return this.#inside.raft.role.kind;
   }
   get commitIndex(): number {
-    return this.#driver.raft.commitIndex;
+    return this.#inside.raft.commitIndex;
   }
   get appliedIndex(): number {
-    return this.#driver.appliedIndex;
+    return this.#inside.appliedIndex;
   }
   get lastIndex(): number {
-    return lastIndex(this.#driver.raft);
+    return lastIndex(this.#inside.raft);
   }
   get membership(): Membership {
-    return membershipOf(this.#driver.raft);
+    return membershipOf(this.#inside.raft);
   }
   /** All memberships that may be in force here, now or after a truncation. */
   get memberships(): readonly Membership[] {
-    return this.#driver.raft.memberships.map(({ membership }) => membership);
+    return this.#inside.raft.memberships.map(({ membership }) => membership);
   }
   /** The newest membership that this node knows to be committed. */
   get committedMembership(): Membership | null {
-    const { memberships, commitIndex } = this.#driver.raft;
+    const { memberships, commitIndex } = this.#inside.raft;
     return memberships.findLast(({ index }) => index <= commitIndex)?.membership ?? null;
   }
   get quarantined(): boolean {
@@ -120,17 +97,17 @@ export class SimNode implements NodeView {
     return readMeta(this.disk.tables).appliedIndex;
   }
   get revision(): number {
-    return readMeta(this.#driver.tables).revision;
+    return readMeta(this.#inside.tables).revision;
   }
   termAt(index: number): number | undefined {
-    const { base, unstable, unstableFrom } = this.#driver.raft.log;
+    const { base, unstable, unstableFrom } = this.#inside.raft.log;
     if (index <= base.lastIncludedIndex) return index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined;
     return index >= unstableFrom ? unstable[index - unstableFrom]?.term : this.disk.bare.term(toLogIndex(index));
   }
 
-  get #driver(): Driver {
+  get #inside(): KeyholdNode["inside"] {
     assert(this.process !== null, `${this.id} is down`);
-    return this.process.driver;
+    return this.process.service.inside;
   }
 
   /** Starts the process on what the disk holds. */
@@ -167,8 +144,8 @@ export class SimNode implements NodeView {
     this.#runs++;
     if (this.#runs > 1) this.counts.restarts++;
     const seed = streams.proc.integer(1, 0x7fff_ffff);
-    const driver = new Driver(
-      driverOptions({ id: this.id, run: this.#runs, seed, promised: this.#promised }, options),
+    const service = new KeyholdNode(
+      nodeOptions({ id: this.id, run: this.#runs, seed, instanceId: `${this.id}-disk`, promised: this.#promised }, options),
       {
         disk: this.#diskPort(),
         snapshots: {
@@ -181,46 +158,68 @@ export class SimNode implements NodeView {
             process.receiving = false;
             if (!installed) this.disk.receive(null);
           },
+          progress: () => ({ sending: [], receiving: null }),
         },
         network: { send: (message) => this.#send(message), setPeers: () => undefined },
         clock: this.clock,
-        turns: { soon: (turn) => void this.later(0, turn) },
+        turns: { soon: (task) => void this.later(0, task) },
+        timers: processTimers({
+          scheduler,
+          clock: this.clock,
+          later: (delayMs, run) => this.later(delayMs, run),
+          isAlive: () => process.alive,
+          tick: (run, lastAtMs) => this.#tick(process, run, lastAtMs),
+        }),
       },
       {
-        onBatches: (batches) => {
-          process.tickets.publish(batches);
-          process.hub.publish(batches);
-        },
         onRoleChanged: ({ role, term }) => this.#onRoleChanged(role, term),
-        onStateReplaced: () => process.hub.stateReplaced(),
         onRemoved: () => this.#onRemoved(),
+        onForeignInstance: () => this.#world.report(`${this.id} is told that its id belongs to another folder`),
         onFatal: (error) => this.#onFatal(error),
       },
     );
     const process: Process = {
-      driver,
-      hub: new WatchHub({
-        changeLog: {
-          revision: () => readMeta(driver.tables).revision,
-          read: (after, limits) => readChanges(driver.tables, { after, ...limits }),
-        },
-        recentBatchesMax: 20,
-        recentBytesMax: 10_000,
-        soon: (task) => void this.later(0, task),
-      }),
-      tickets: new TicketWaits(),
+      service,
+      calls: new ServiceCalls(this.id, this.#world),
       alive: true,
       receiving: false,
       onGone: new Set(),
     };
     this.process = process;
     this.#leads = false;
-    driver.start();
+    service.start();
+    const { appliedIndex } = this;
     trace.tell(
       scheduler.nowMs,
-      `${this.id} starts at applied ${driver.appliedIndex}, log end ${this.disk.log.lastIndex}, term ${this.term}`,
+      `${this.id} starts at applied ${appliedIndex}, log end ${this.disk.log.lastIndex}, term ${this.term}`,
     );
-    this.#armTick(process);
+  }
+
+  /** Runs `tick` and looks after what was promised; not at all while paused, so that missed ticks do not come all at once. */
+  #tick(process: Process, tick: () => void, lastAtMs: number): boolean {
+    if (this.#paused !== null) return false;
+    this.#run(process, tick);
+    // What was due by the tick before must be over: nothing waits longer than it said.
+    process.calls.checkOverdue(lastAtMs);
+    this.#world.scheduler.promised();
+    return true;
+  }
+
+  /**
+   * Calls the service. What it promises within `withinMs` of this machine's clock is awaited, and goes to `then`, unless the
+   * process is gone by then.
+   */
+  call<Value>(
+    call: { readonly what: string; readonly withinMs: number },
+    make: (service: KeyholdNode) => Promise<Value>,
+    then: (value: Value) => void,
+  ): void {
+    const process = this.process;
+    if (process === null) return;
+    const dueAtMs = this.clock.monotonicMs() + call.withinMs;
+    process.calls.track(make(process.service), { what: call.what, dueAtMs }, (value) => {
+      if (process.alive) then(value);
+    });
   }
 
   /** Runs `run` in this process after `delayMs`, unless it is gone by then; a paused process runs it when it goes on. */
@@ -238,12 +237,12 @@ export class SimNode implements NodeView {
       this.counts.inputsDropped++;
       return;
     }
-    this.#run(process, () => process.driver.receive(message));
+    this.#run(process, () => process.service.receive(message));
   }
 
   unreachable(peer: NodeId): void {
     const process = this.process;
-    if (process !== null) this.#run(process, () => process.driver.unreachable(peer));
+    if (process !== null) this.#run(process, () => process.service.unreachable(peer));
   }
 
   pause(options: { readonly durationMs: number; readonly keepsInbound: boolean }): void {
@@ -266,12 +265,22 @@ export class SimNode implements NodeView {
 
   /** The process is gone, without a word to anybody. It comes back after `downMs`; never by itself when null. */
   crash(options: { readonly downMs: number | null }): void {
-    this.#end(options.downMs, () => undefined);
+    this.#end(options.downMs);
   }
 
   /** As a SIGTERM: what waits gets an answer first. */
   stop(options: { readonly downMs: number | null }): void {
-    this.#end(options.downMs, (process) => process.driver.stop());
+    const process = this.process;
+    if (process === null) return;
+    process.service.stop();
+    const { scheduler } = this.#world;
+    scheduler.promised();
+    // When the answers are on their way.
+    scheduler.after(0, () => {
+      if (!process.alive) return;
+      process.calls.checkAllSettled();
+      this.#end(options.downMs);
+    });
   }
 
   /** Crashes at the next write, at a moment of its duration that chance picks. */
@@ -284,11 +293,10 @@ export class SimNode implements NodeView {
     this.#crashAtWrite = null;
   }
 
-  #end(downMs: number | null, farewell: (process: Process) => void): void {
+  #end(downMs: number | null): void {
     const process = this.process;
     if (process === null) return;
     this.counts.crashes++;
-    farewell(process);
     process.alive = false;
     this.#paused = null;
     this.#crashAtWrite = null;
@@ -332,7 +340,7 @@ export class SimNode implements NodeView {
     process.receiving = true;
     this.#run(process, () => {
       this.disk.receive(image);
-      process.driver.snapshotReceived({ ...from, snapshot: image.meta });
+      process.service.snapshotReceived({ ...from, snapshot: image.meta });
     });
     return true;
   }
@@ -359,7 +367,9 @@ export class SimNode implements NodeView {
     }
     if (!process.alive) return;
     this.#world.invariants().afterEvent(this);
-    this.#world.trace.note(this.index, process.driver.raft.currentTerm, process.driver.raft.commitIndex);
+    if (process.calls.count > 0) this.#world.scheduler.promised();
+    const { raft } = process.service.inside;
+    this.#world.trace.note(this.index, raft.currentTerm, raft.commitIndex);
   }
 
   #onRoleChanged(role: Role, term: Term): void {
@@ -376,16 +386,6 @@ export class SimNode implements NodeView {
     trace.tell(scheduler.nowMs, `${this.id} was removed`);
     this.counts.removals++;
     scheduler.after(0, () => this.retire());
-  }
-
-  #armTick(process: Process): void {
-    const { scheduler, options } = this.#world;
-    scheduler.after(this.clock.realMs(options.tickMs), () => {
-      if (!process.alive) return;
-      // A paused process misses ticks; it does not get them all at once afterwards.
-      if (this.#paused === null) this.#run(process, () => process.driver.tick());
-      this.#armTick(process);
-    });
   }
 
   #onFatal(error: unknown): void {

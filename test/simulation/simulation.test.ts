@@ -7,11 +7,11 @@ import { play } from "./run.ts";
 
 describe("simulated clusters", () => {
   for (const seed of [1, 2, 3, 4]) {
-    test(`seed ${seed} has no findings, and plays the same twice`, () => {
+    test(`seed ${seed} has no findings, and plays the same twice`, async () => {
       const plan = drawPlan(seed, { durationMs: 10_000 });
-      const report = play(plan, { wholeStory: false });
+      const report = await play(plan, { wholeStory: false });
       expect(report.findings, `npx tsx test/simulation/main.ts --seed ${seed} --virtual-seconds 10`).toEqual([]);
-      expect(play(plan, { wholeStory: true }).hash).toBe(report.hash);
+      expect((await play(plan, { wholeStory: true })).hash).toBe(report.hash);
     });
   }
 
