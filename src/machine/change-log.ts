@@ -13,28 +13,34 @@ import type { TableReader } from "./tables.ts";
 import { type ConfigRecord, type Revision, toRevision } from "./types.ts";
 
 /** How far to read at most; the batch that takes the bytes of values to `bytesMax` or past it is the last. */
-export type ChangeBounds = { readonly after: Revision; readonly batchesMax: number; readonly bytesMax: number };
+export type ChangeBounds = {
+  readonly after: Revision;
+  readonly batchesMax: number;
+  readonly bytesMax: number;
+  /** Other changes are left out, and their values not read; default: none is. */
+  readonly wants?: (change: StoredChange) => boolean;
+};
 
 /** The batches that follow revision `after`, in order and without a gap; none when it is the newest. */
 export function readChanges(tables: TableReader, bounds: ChangeBounds): Result<readonly ChangeBatch[], QueryRefusal> {
-  const { after, batchesMax, bytesMax } = bounds;
+  const { after, batchesMax, bytesMax, wants = () => true } = bounds;
   const { revision: newest, compactRevision } = readMeta(tables);
   if (after > newest) return err({ kind: "futureRevision", revision: newest });
   if (after < compactRevision) return err({ kind: "compacted", compactRevision });
   const batches: ChangeBatch[] = [];
   let bytes = 0;
   for (let next = after + 1; next <= newest && batches.length < batchesMax && bytes < bytesMax; next++) {
-    const batch = readBatch(tables, toRevision(next));
+    const batch = readBatch(tables, toRevision(next), wants);
     for (const change of batch.changes) if (change.kind === "configPut") bytes += change.record.value.byteLength;
     batches.push(batch);
   }
   return ok(batches);
 }
 
-function readBatch(tables: TableReader, revision: Revision): ChangeBatch {
+function readBatch(tables: TableReader, revision: Revision, wants: (change: StoredChange) => boolean): ChangeBatch {
   const record = tables.get("changes", changeKey(revision));
   assert(record !== undefined, `change ${revision} is missing`);
-  const changes = record.changes.map((stored) => restore(tables, stored, revision));
+  const changes = record.changes.filter(wants).map((stored) => restore(tables, stored, revision));
   return { revision, wallTimeMs: record.wallTimeMs, changes };
 }
 

@@ -1,21 +1,29 @@
 /**
  * This file serves watches. Each has a cursor, the revision it has read up to, and pulls from there: recent batches out
- * of memory, older ones from the change log. So a slow watch costs reads, never memory, and none can see a gap.
+ * of memory, older ones from the change log. So a slow watch costs reads, never memory, and none can see a gap. A watch
+ * that has read everything is live: it costs nothing until a change that it selects comes by, which an index tells.
  */
+import { assert } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import type { Change, ChangeBatch, WatchTarget } from "../machine/change.ts";
+import type { Change, ChangeBatch } from "../machine/change.ts";
 import type { QueryRefusal } from "../machine/query.ts";
+import type { StoredChange } from "../machine/records.ts";
 import { type Revision, toRevision } from "../machine/types.ts";
 import { batchBytes } from "./batch-bytes.ts";
 import { RecentBatches } from "./recent-batches.ts";
 import type { Watch, WatchOptions } from "./service.ts";
+import { WatchIndex } from "./watch-index.ts";
+import { selectorOf, subjectOf } from "./watch-targets.ts";
 
 export type ReadLimits = { readonly batchesMax: number; readonly bytesMax: number };
+
+/** Which changes of a batch are wanted; the others need not be read, but every revision is there, if without changes. */
+export type Wanted = { readonly wants: (change: Change | StoredChange) => boolean };
 
 /** The change log of the state: batches after a revision, oldest first. */
 export type ChangeLog = {
   readonly revision: () => Revision;
-  readonly read: (after: Revision, limits: ReadLimits) => Result<readonly ChangeBatch[], QueryRefusal>;
+  readonly read: (after: Revision, limits: ReadLimits & Wanted) => Result<readonly ChangeBatch[], QueryRefusal>;
 };
 
 export type WatchHubOptions = {
@@ -26,33 +34,57 @@ export type WatchHubOptions = {
   readonly soon: (task: () => void) => void;
 };
 
-/** How many batches one `next` looks at when few of them match, before others get their turn. */
-const scanBatchesMax = 2048;
+/**
+ * How many batches one `next` looks at when few of them match, before others get their turn: read from disk and unpacked,
+ * they are some milliseconds.
+ */
+const scanBatchesMax = 512;
 
 export class WatchHub {
   readonly #options: WatchHubOptions;
   readonly #recent: RecentBatches;
   readonly #watches = new Set<HubWatch>();
+  readonly #index = new WatchIndex<HubWatch>();
+  /** The newest revision that live watches were told of, or need not be told of. */
+  #published: Revision;
+  /** How many times a published change was held against a watch, for tests of what a revision costs. */
+  watchesVisited = 0;
 
   constructor(options: WatchHubOptions) {
     this.#options = options;
     this.#recent = new RecentBatches(options);
+    this.#published = options.changeLog.revision();
   }
 
   get count(): number {
     return this.#watches.size;
   }
 
+  get published(): Revision {
+    return this.#published;
+  }
+
   /** Takes the batches of an applied entry, in revision order. */
   publish(batches: readonly ChangeBatch[]): void {
-    for (const batch of batches) this.#recent.add(batch);
-    for (const watch of this.#watches) watch.offer(batches);
+    for (const batch of batches) {
+      const { revision, changes } = batch;
+      assert(revision === this.#published + 1, `revision ${revision} is published after ${this.#published}`);
+      this.#recent.add(batch);
+      for (const change of changes) {
+        this.#index.visit(subjectOf(change), (watch) => {
+          this.watchesVisited++;
+          watch.concerned(revision);
+        });
+      }
+      this.#published = revision;
+    }
   }
 
   /** The state was replaced as a whole; watches go on from the change log, or learn that it does not reach back. */
   stateReplaced(): void {
     this.#recent.clear();
-    for (const watch of this.#watches) watch.wake();
+    for (const watch of this.#watches) watch.uncertain();
+    this.#published = this.#options.changeLog.revision();
   }
 
   /** Fails for a revision that is compacted, or more than one ahead. */
@@ -61,24 +93,26 @@ export class WatchHub {
     const after = toRevision(options.from === null ? present : Math.max(options.from - 1, 0));
     if (after > present) return err({ kind: "futureRevision", revision: present });
     if (after < present) {
-      const readable = this.read(after, { batchesMax: 1, bytesMax: 1 });
+      const readable = this.read(after, { batchesMax: 1, bytesMax: 1, wants: () => false });
       if (!readable.ok) return readable;
     }
     const watch = new HubWatch(this, after, options);
     this.#watches.add(watch);
+    this.#index.add(watch, options.targets);
     if (after < present) watch.wake();
     return ok(watch);
   }
 
-  close(watch: HubWatch): void {
+  close(watch: HubWatch, options: WatchOptions): void {
     this.#watches.delete(watch);
+    this.#index.delete(watch, options.targets);
   }
 
   present(): Revision {
     return this.#options.changeLog.revision();
   }
 
-  read(after: Revision, limits: ReadLimits): Result<readonly ChangeBatch[], QueryRefusal> {
+  read(after: Revision, limits: ReadLimits & Wanted): Result<readonly ChangeBatch[], QueryRefusal> {
     const recent = this.#recent.after(after, limits);
     return recent === undefined ? this.#options.changeLog.read(after, limits) : ok(recent);
   }
@@ -91,55 +125,71 @@ export class WatchHub {
 class HubWatch implements Watch {
   readonly #hub: WatchHub;
   readonly #options: WatchOptions;
-  #revision: Revision;
-  /** `onReady` was called, or is about to be, and `next` not since. */
-  #ready = false;
+  readonly #wants: Wanted["wants"];
+  /** What it has read up to. While it is live, all that was published since concerns others. */
+  #read: Revision;
+  /** It has read everything, and `onReady` was not called since, nor is about to be. */
+  #live = true;
+  /** `onReady` is about to be called. */
+  #callComing = false;
   #closed = false;
 
   constructor(hub: WatchHub, revision: Revision, options: WatchOptions) {
     this.#hub = hub;
-    this.#revision = revision;
+    this.#read = revision;
     this.#options = options;
+    this.#wants = selectorOf(options.targets);
   }
 
   get revision(): Revision {
-    return this.#revision;
+    return this.#live ? toRevision(Math.max(this.#read, this.#hub.published)) : this.#read;
   }
 
-  /** New batches exist. A watch that had read everything and wants none of them just moves on. */
-  offer(batches: readonly ChangeBatch[]): void {
-    if (this.#ready) return;
-    for (const { revision, changes } of batches) {
-      if (revision !== this.#revision + 1 || changes.some((change) => this.#wants(change))) {
-        this.wake();
-        return;
-      }
-      this.#revision = revision;
-    }
+  /** A change that it selects is published at `revision`. */
+  concerned(revision: Revision): void {
+    // Opened in the middle of a publication it has read ahead of it.
+    if (!this.#live || revision <= this.#read) return;
+    this.#read = toRevision(revision - 1);
+    this.wake();
+  }
+
+  /** What was published last is not what comes next: it has to look for itself. */
+  uncertain(): void {
+    if (!this.#live) return;
+    this.#read = this.revision;
+    this.wake();
   }
 
   wake(): void {
-    if (this.#ready || this.#closed) return;
-    this.#ready = true;
+    this.#live = false;
+    if (this.#callComing) return;
+    this.#callComing = true;
     // Not at once: who opens a watch must have it in hand when it is called.
     this.#hub.soon(() => {
-      if (!this.#closed) this.#options.onReady();
+      this.#callComing = false;
+      // Without being called it may have been read to the end meanwhile.
+      if (!this.#closed && !this.#live) this.#options.onReady();
     });
   }
 
   next(limits: ReadLimits): Result<readonly ChangeBatch[], QueryRefusal> {
-    this.#ready = false;
+    this.#read = this.revision;
+    this.#live = false;
     const found: ChangeBatch[] = [];
     let bytes = 0;
     let scanned = 0;
-    while (this.#revision < this.#hub.present() && found.length < limits.batchesMax && bytes < limits.bytesMax) {
+    while (this.#read < this.#hub.present() && found.length < limits.batchesMax && bytes < limits.bytesMax) {
       if (scanned >= scanBatchesMax) break;
-      const read = this.#hub.read(this.#revision, { batchesMax: limits.batchesMax, bytesMax: limits.bytesMax });
+      const read = this.#hub.read(this.#read, {
+        batchesMax: Math.min(limits.batchesMax, scanBatchesMax),
+        bytesMax: limits.bytesMax - bytes,
+        wants: this.#wants,
+      });
       if (!read.ok) return read;
       for (const batch of read.value) {
         if (found.length >= limits.batchesMax || bytes >= limits.bytesMax) break;
         scanned++;
-        this.#revision = batch.revision;
+        this.#read = batch.revision;
         const matching = this.#select(batch);
         if (matching === undefined) continue;
         found.push(matching);
@@ -147,51 +197,21 @@ class HubWatch implements Watch {
       }
       if (read.value.length === 0) break;
     }
-    if (this.#revision < this.#hub.present()) this.wake();
+    if (this.#read < this.#hub.present()) this.wake();
+    else this.#live = true;
     return ok(found);
   }
 
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#hub.close(this);
+    this.#hub.close(this, this.#options);
   }
 
   /** The batch itself when all of it matches, so that equal watches share one object. */
   #select(batch: ChangeBatch): ChangeBatch | undefined {
-    const changes = batch.changes.filter((change) => this.#wants(change));
-    if (changes.length === batch.changes.length) return batch;
-    return changes.length === 0 ? undefined : { ...batch, changes };
-  }
-
-  #wants(change: Change): boolean {
-    return this.#options.targets.some((target) => selects(target, change));
-  }
-}
-
-/** Whether a watch of `target` is told of `change`. */
-export function selects(target: WatchTarget, change: Change): boolean {
-  const subject = subjectOf(change);
-  if (subject.kind !== target.kind) return false;
-  if (target.kind === "member") return true;
-  return "key" in target ? subject.name === target.key : subject.name.startsWith(target.prefix);
-}
-
-function subjectOf(change: Change): { readonly kind: WatchTarget["kind"]; readonly name: string } {
-  switch (change.kind) {
-    case "configPut":
-    case "configDeleted":
-      return { kind: "config", name: change.key };
-    case "lockGranted":
-    case "lockReleased":
-    case "lockQueued":
-    case "lockDequeued":
-      return { kind: "lock", name: change.name };
-    case "leaseGranted":
-    case "leaseEnded":
-      return { kind: "lease", name: change.leaseId };
-    case "memberAdded":
-    case "memberPromoted":
-    case "memberRemoved":
-      return { kind: "member", name: change.id };
+    const changes = batch.changes.filter(this.#wants);
+    if (changes.length === 0) return undefined;
+    return changes.length === batch.changes.length ? batch : { ...batch, changes };
   }
 }

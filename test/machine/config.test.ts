@@ -172,6 +172,17 @@ describe("the change log", () => {
     expect(bench.batches[1]?.changes).toMatchObject([{ kind: "configPut", key: "k", record: { value: bytes("1") } }]);
   });
 
+  test("leaves out what is not wanted, with its value, and still shows every revision", () => {
+    const bench = new Bench();
+    for (const key of ["a", "b", "a"]) bench.do(make.put(key, "123456"));
+    const wants = (change: { kind: string; key?: string }) => change.key === "b";
+    const read = readChanges(bench.tables, { after: toRevision(0), batchesMax: 100, bytesMax: 6, wants });
+    expect(read.ok && read.value.map(({ revision, changes }) => [revision, changes.length])).toEqual([
+      [1, 0],
+      [2, 1],
+    ]);
+  });
+
   test("stops at its bounds, and knows nothing of the future", () => {
     const bench = new Bench();
     for (const value of ["123", "123", "123", "123"]) bench.do(make.put("k", value));

@@ -74,13 +74,8 @@ export const nodeMutants: readonly Mutant[] = [
     edits: [
       node(
         "watch-hub",
-        "if (revision !== this.#revision + 1 || changes.some((change) => this.#wants(change))) {",
-        "if (changes.some((change) => this.#wants(change))) {",
-      ),
-      node(
-        "watch-hub",
-        "    if (this.#revision < this.#hub.present()) this.wake();\n    return ok(found);",
-        "    return ok(found);",
+        "    if (this.#read < this.#hub.present()) this.wake();\n    else this.#live = true;",
+        "    this.#live = true;",
       ),
     ],
   },
