@@ -41,6 +41,8 @@ const statusGauges = [
     value: (status) => (status.quarantined ? 1 : 0),
   },
   { name: "keyhold_cluster_version", help: "Commands up to it may be proposed", value: (status) => status.clusterVersion },
+  { name: "keyhold_state_bytes", help: "What the state counts for towards its quota", value: (status) => status.stateBytes },
+  { name: "keyhold_state_bytes_max", help: "Beyond it writes are refused", value: (status) => status.stateBytesMax },
   { name: "keyhold_snapshots_sending", help: "States on their way to others", value: (status) => status.snapshotsSending.length },
   { name: "keyhold_snapshot_sent_bytes", help: "Sent of the states on their way", value: (status) => sentBytes(status) },
   {

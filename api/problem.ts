@@ -36,6 +36,7 @@ export const codeByServiceError = {
   ticketNotFound: "ticket_not_found",
   requestMismatch: "request_mismatch",
   limitReached: "limit_reached",
+  quotaExceeded: "quota_exceeded",
   compacted: "compacted",
   futureRevision: "future_revision",
   noLeader: "no_leader",
@@ -178,6 +179,11 @@ function describe(error: ServiceError, newestRevision: number): Description {
         detail: `${error.limit} is bounded by ${error.max}, and ${error.max} there are.`,
         extensions: { limit: error.limit, max: error.max, ...retryExtension(unavailableRetryMs) },
         headers: retryHeaders(unavailableRetryMs),
+      };
+    case "quotaExceeded":
+      return {
+        detail: `Nothing was written. The state takes ${error.used} bytes of ${error.limit}; deleting makes room.`,
+        extensions: { used: error.used, limit: error.limit },
       };
     case "noLeader":
     case "outcomeUnknown":

@@ -109,6 +109,8 @@ export function clusterShape(status: NodeStatus): Schemas["ClusterStatus"] {
     compactRevision: status.compactRevision,
     clusterTimeMs: Math.trunc(status.clusterTimeMs),
     clusterVersion: status.clusterVersion,
+    stateBytes: status.stateBytes,
+    stateBytesMax: status.stateBytesMax,
     quarantined: status.quarantined,
     joint: status.joint,
     members: status.members.map(memberShape),

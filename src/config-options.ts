@@ -3,6 +3,7 @@
  * README, deploy/ and the help text are checked against it.
  */
 import type { OptionSpec } from "./config-values.ts";
+import { mapBytesMin } from "./storage/budget.ts";
 
 const MIB = 1024 * 1024;
 
@@ -156,11 +157,12 @@ export const options = {
     kind: "integer",
     env: "KEYHOLD_MAP_BYTES_MAX",
     flag: "--map-bytes-max",
-    min: 64 * MIB,
+    min: mapBytesMin,
     max: 1024 * 1024 * MIB,
     unit: "bytes",
     default: 8192 * MIB,
-    reason: "The most the data folder may grow to; address space is reserved for it, disk only as it is used.",
+    reason:
+      "What the data file is planned for; state, log and what is in flight each get a share of it. Address space is reserved for it, disk only as it is used.",
   },
   logCacheBytesMax: {
     kind: "integer",
@@ -190,7 +192,8 @@ export const options = {
     max: 64 * 1024 * MIB,
     unit: "bytes",
     default: 256 * MIB,
-    reason: "The same bound by weight, cut to half: large values would fill the disk long before they are many.",
+    reason:
+      "The same bound by weight, cut to half: large values would fill the disk long before they are many. At most 1/32 of the map.",
   },
   uncommittedBytesMax: {
     kind: "integer",
@@ -200,7 +203,7 @@ export const options = {
     max: 1024 * MIB,
     unit: "bytes",
     default: 32 * MIB,
-    reason: "A leader that cannot commit refuses beyond this instead of growing its log without end.",
+    reason: "A leader that cannot commit refuses beyond this instead of growing its log without end. At most 1/16 of the map.",
   },
   pendingProposalsMax: {
     kind: "integer",

@@ -16,6 +16,7 @@ import {
   readFileValues,
   suggestion,
 } from "./config-values.ts";
+import { planBudget } from "./storage/budget.ts";
 
 type Values = { readonly [Name in OptionName]: ValueOf<(typeof options)[Name]> };
 
@@ -86,6 +87,8 @@ function finish(values: Values, origins: Config["origins"]): Result<Config, Conf
   if (values.electionTicks < 3 * values.heartbeatTicks) {
     return refuse("electionTicks", `${values.electionTicks} is less than three times heartbeatTicks (${values.heartbeatTicks})`);
   }
+  const budget = planBudget(values);
+  if (!budget.ok) return err({ option: "mapBytesMax", message: budget.error, exitCode: 2 });
   const unsafe = unprotected(values);
   if (unsafe !== undefined) return err(unsafe);
   if (values.join !== "") return joining(values, origins);

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ApiLimits, defaultApiLimits } from "../api/context.ts";
 import { createApiServer } from "../api/server.ts";
 import { document } from "../openapi/generated/document.ts";
-import { unreachable } from "./base/assert.ts";
+import { assert, unreachable } from "./base/assert.ts";
 import type { Config } from "./config.ts";
 import { checkNotKnown, findOrigin, lostDataAdvice, type Origin } from "./introduction.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
@@ -15,6 +15,7 @@ import { realTime } from "./node/real-time.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
 import { readLeaseMsMax } from "./raft/read-lease.ts";
 import { writeBirth } from "./storage/birth.ts";
+import { type Budget, planBudget } from "./storage/budget.ts";
 import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
 import { memberRemovedCode } from "./transport/handshake.ts";
 import { HttpTransport, type PeerStats, type TransportEvent } from "./transport/transport.ts";
@@ -241,9 +242,11 @@ function nodeOptions(
   config: Config,
   { origin, instanceId, runId }: { readonly origin: Origin; readonly instanceId: string; readonly runId: string },
 ): NodeOptions {
+  const budget = budgetOf(config);
   return {
     clusterId: origin.clusterId,
     instanceId,
+    stateBytesMax: budget.stateBytesMax,
     tickMs: config.tickMs,
     // What a watch that is a moment behind reads from memory instead of the disk.
     recentBatchesMax: 10_000,
@@ -282,9 +285,17 @@ function nodeOptions(
       readTicksMax: Math.ceil(config.electionTicks / 3),
       logEntriesMax: config.logEntriesMax,
       logEntriesKept: Math.floor(config.logEntriesMax / 2),
-      logBytesMax: config.logBytesMax,
+      logBytesMax: budget.logBytesMax,
+      logBytesCeiling: budget.logBytesCeiling,
     },
   };
+}
+
+/** `config.ts` refuses settings that do not fit together. */
+function budgetOf(config: Config): Budget {
+  const budget = planBudget(config);
+  assert(budget.ok, budget.ok ? "" : budget.error);
+  return budget.value;
 }
 
 function apiLimits(config: Config): ApiLimits {

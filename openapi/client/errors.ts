@@ -57,6 +57,7 @@ export const errorTable = {
   unsupported_media_type: { repeats: false, meaning: "the content type is not accepted" },
   request_mismatch: { repeats: false, meaning: "the request id named another request before" },
   limit_reached: { repeats: false, meaning: "a limit of the store or the socket is reached" },
+  quota_exceeded: { repeats: false, meaning: "the store is full; deleting makes room" },
   internal: { repeats: false, meaning: "the node failed" },
   no_leader: { repeats: true, meaning: "no leader could be reached; nothing was written" },
   overloaded: { repeats: true, meaning: "a queue of the node is full; nothing was written" },

@@ -459,6 +459,9 @@ export const document: Record<string, unknown> = {
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
+          },
+          "507": {
+            "$ref": "#/components/responses/QuotaExceeded"
           }
         }
       },
@@ -705,6 +708,9 @@ export const document: Record<string, unknown> = {
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
+          },
+          "507": {
+            "$ref": "#/components/responses/QuotaExceeded"
           }
         }
       }
@@ -1222,6 +1228,9 @@ export const document: Record<string, unknown> = {
           },
           "504": {
             "$ref": "#/components/responses/OutcomeUnknown"
+          },
+          "507": {
+            "$ref": "#/components/responses/QuotaExceeded"
           }
         }
       }
@@ -2697,6 +2706,27 @@ export const document: Record<string, unknown> = {
           }
         }
       },
+      "QuotaExceeded": {
+        "description": "`quota_exceeded`: nothing was written. Deletes, releases and renewals are never refused for room.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/QuotaExceededProblem"
+            }
+          }
+        }
+      },
       "Internal": {
         "description": "`internal`",
         "headers": {
@@ -3925,6 +3955,8 @@ export const document: Record<string, unknown> = {
           "compactRevision",
           "clusterTimeMs",
           "clusterVersion",
+          "stateBytes",
+          "stateBytesMax",
           "quarantined",
           "joint",
           "members",
@@ -3996,6 +4028,16 @@ export const document: Record<string, unknown> = {
             "minimum": 1,
             "description": "Commands up to this version may be written; it rises when every member supports the next."
           },
+          "stateBytes": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "What the state counts for, history included; the same on every node."
+          },
+          "stateBytesMax": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "What it may count for: the smallest of what the members can hold. Beyond it writes are refused with `quota_exceeded`."
+          },
           "quarantined": {
             "type": "boolean",
             "description": "Its disk lost part of the log; it helps elect nobody until the leader has brought that back."
@@ -4063,6 +4105,8 @@ export const document: Record<string, unknown> = {
           "compactRevision": 0,
           "clusterTimeMs": 120000,
           "clusterVersion": 1,
+          "stateBytes": 4096,
+          "stateBytesMax": 2147483648,
           "quarantined": false,
           "joint": false,
           "removed": [],
@@ -4330,6 +4374,7 @@ export const document: Record<string, unknown> = {
           "unsupported_media_type",
           "request_mismatch",
           "limit_reached",
+          "quota_exceeded",
           "internal",
           "no_leader",
           "overloaded",
@@ -4931,6 +4976,41 @@ export const document: Record<string, unknown> = {
               },
               "retryAfterMs": {
                 "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "QuotaExceededProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "used",
+              "limit"
+            ],
+            "properties": {
+              "code": {
+                "const": "quota_exceeded"
+              },
+              "status": {
+                "const": 507
+              },
+              "title": {
+                "const": "The store is full"
+              },
+              "used": {
+                "description": "Bytes that the state counts for.",
+                "type": "integer",
+                "minimum": 0
+              },
+              "limit": {
+                "description": "What the smallest member can hold.",
+                "type": "integer",
+                "minimum": 0
               }
             }
           }

@@ -21,6 +21,7 @@ export const problems = {
   unsupported_media_type: { status: 415, title: "The content type or encoding is not accepted here", schema: "UnsupportedMediaTypeProblem" },
   request_mismatch: { status: 422, title: "The Idempotency-Key named another request before", schema: "RequestMismatchProblem" },
   limit_reached: { status: 429, title: "A limit of the store is reached", schema: "LimitReachedProblem" },
+  quota_exceeded: { status: 507, title: "The store is full", schema: "QuotaExceededProblem" },
   internal: { status: 500, title: "The node failed", schema: "InternalProblem" },
   no_leader: { status: 503, title: "No leader could be reached", schema: "NoLeaderProblem" },
   overloaded: { status: 503, title: "A queue of the node is full", schema: "OverloadedProblem" },

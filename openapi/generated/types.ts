@@ -763,6 +763,8 @@ export interface components {
          *       "compactRevision": 0,
          *       "clusterTimeMs": 120000,
          *       "clusterVersion": 1,
+         *       "stateBytes": 4096,
+         *       "stateBytesMax": 2147483648,
          *       "quarantined": false,
          *       "joint": false,
          *       "removed": [],
@@ -802,6 +804,10 @@ export interface components {
             readonly clusterTimeMs: number;
             /** @description Commands up to this version may be written; it rises when every member supports the next. */
             readonly clusterVersion: number;
+            /** @description What the state counts for, history included; the same on every node. */
+            readonly stateBytes: number;
+            /** @description What it may count for: the smallest of what the members can hold. Beyond it writes are refused with `quota_exceeded`. */
+            readonly stateBytesMax: number;
             /** @description Its disk lost part of the log; it helps elect nobody until the leader has brought that back. */
             readonly quarantined: boolean;
             /** @description A change of voters is under way: decisions need a majority of the old voters and of the new. */
@@ -899,7 +905,7 @@ export interface components {
             readonly detail: string;
         };
         /** @enum {string} */
-        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "not_member" | "not_learner" | "not_caught_up" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop";
+        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "quota_exceeded" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "not_member" | "not_learner" | "not_caught_up" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop";
         readonly Problem: {
             /** @description `urn:keyhold:problem:` and the code. */
             readonly type: string;
@@ -1090,6 +1096,18 @@ export interface components {
             readonly limit: "leases" | "queueLength" | "holdingsPerLease";
             readonly max: number;
             readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly QuotaExceededProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "quota_exceeded";
+            /** @constant */
+            readonly status?: 507;
+            /** @constant */
+            readonly title?: "The store is full";
+            /** @description Bytes that the state counts for. */
+            readonly used: number;
+            /** @description What the smallest member can hold. */
+            readonly limit: number;
         };
         readonly InternalProblem: components["schemas"]["Problem"] & {
             /** @constant */
@@ -1704,6 +1722,18 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["LimitReachedProblem"];
             };
         };
+        /** @description `quota_exceeded`: nothing was written. Deletes, releases and renewals are never refused for room. */
+        readonly QuotaExceeded: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["QuotaExceededProblem"];
+            };
+        };
         /** @description `internal` */
         readonly Internal: {
             headers: {
@@ -2007,6 +2037,7 @@ export type TooLargeProblem = components['schemas']['TooLargeProblem'];
 export type UnsupportedMediaTypeProblem = components['schemas']['UnsupportedMediaTypeProblem'];
 export type RequestMismatchProblem = components['schemas']['RequestMismatchProblem'];
 export type LimitReachedProblem = components['schemas']['LimitReachedProblem'];
+export type QuotaExceededProblem = components['schemas']['QuotaExceededProblem'];
 export type InternalProblem = components['schemas']['InternalProblem'];
 export type NoLeaderProblem = components['schemas']['NoLeaderProblem'];
 export type OverloadedProblem = components['schemas']['OverloadedProblem'];
@@ -2076,6 +2107,7 @@ export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ResponseRequestMismatch = components['responses']['RequestMismatch'];
 export type ResponseLimitReached = components['responses']['LimitReached'];
+export type ResponseQuotaExceeded = components['responses']['QuotaExceeded'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseWriteUnavailable = components['responses']['WriteUnavailable'];
@@ -2344,6 +2376,7 @@ export interface operations {
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
+            readonly 507: components["responses"]["QuotaExceeded"];
         };
     };
     readonly deleteConfig: {
@@ -2505,6 +2538,7 @@ export interface operations {
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
+            readonly 507: components["responses"]["QuotaExceeded"];
         };
     };
     readonly getLease: {
@@ -2804,6 +2838,7 @@ export interface operations {
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["WriteUnavailable"];
             readonly 504: components["responses"]["OutcomeUnknown"];
+            readonly 507: components["responses"]["QuotaExceeded"];
         };
     };
     readonly releaseLock: {

@@ -18,6 +18,7 @@ import { changeMembership, memberHello } from "./members.ts";
 import { readMeta } from "./meta.ts";
 import { forgetRequests, recallRequest, rememberRequest } from "./requests.ts";
 import type { TableWriter } from "./tables.ts";
+import { CountedTables } from "./usage.ts";
 
 /** A committed entry whose command is decoded (`parseCommand`). */
 export type AppliedEntry = Omit<Entry, "payload"> & {
@@ -38,9 +39,11 @@ export function applyEntry(tables: TableWriter, entry: AppliedEntry): Applied {
  */
 export function applyEntries(tables: TableWriter, entries: readonly AppliedEntry[]): readonly Applied[] {
   if (entries.length === 0) return [];
-  const draft: Draft = { tables, meta: { ...readMeta(tables) }, wallTimeMs: 0, batches: [], transaction: undefined };
+  const meta = { ...readMeta(tables) };
+  const counted = new CountedTables(tables, meta);
+  const draft: Draft = { tables: counted, meta, wallTimeMs: 0, batches: [], transaction: undefined };
   const results = entries.map((entry) => applyNext(draft, entry));
-  tables.put("meta", metaKey, { ...draft.meta });
+  tables.put("meta", metaKey, { ...meta });
   return results;
 }
 

@@ -40,8 +40,14 @@ export type CommandBody =
   | { readonly kind: "lockCancel"; readonly name: string; readonly ticket: Ticket }
   /** An admin's act: ends the hold without the holder. */
   | { readonly kind: "lockBreak"; readonly name: string }
-  /** A member says on which data folder it runs, and which cluster version it supports. */
-  | { readonly kind: "memberHello"; readonly id: NodeId; readonly instanceId: string; readonly version: number };
+  /** A member says on which data folder it runs, which cluster version it supports, and how many bytes of state it can hold. */
+  | {
+      readonly kind: "memberHello";
+      readonly id: NodeId;
+      readonly instanceId: string;
+      readonly version: number;
+      readonly stateBytesMax: number;
+    };
 
 /** A body and, when the client named its request, the name: the first outcome under an id is the outcome for ever. */
 export type Command = {
@@ -71,7 +77,7 @@ export type LockAcquired =
   | { readonly kind: "queued"; readonly ticket: Ticket; readonly position: number };
 
 /** What stands under the id now; another instance than the one that said hello when the id was taken. */
-export type MemberKnown = { readonly instanceId: string; readonly version: number };
+export type MemberKnown = { readonly instanceId: string; readonly version: number; readonly stateBytesMax: number };
 
 /** What each command answers when it succeeds. */
 export type Answers = {
@@ -107,7 +113,9 @@ export type Refusal =
   | { readonly kind: "ticketNotFound"; readonly ticket: Ticket }
   /** The request id was used before with another body. */
   | { readonly kind: "requestMismatch"; readonly requestId: string }
-  | { readonly kind: "limitReached"; readonly limit: LimitName; readonly max: number };
+  | { readonly kind: "limitReached"; readonly limit: LimitName; readonly max: number }
+  /** There is no room for it: `used` bytes of state of `limit`. Deleting makes room. */
+  | { readonly kind: "quotaExceeded"; readonly used: number; readonly limit: number };
 
 /** The replicated bounds that a command can run into; their values are in `limits.ts`. */
 export type LimitName = "leases" | "queueLength" | "holdingsPerLease";

@@ -3,7 +3,7 @@
  * from then on s is the oldest state that can be read. Every entry does a bounded share of the work, the same on all nodes.
  */
 import { assert } from "../base/assert.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft, MetaDraft } from "./draft.ts";
 import { changeKey, historyKey } from "./keys.ts";
 import { compactedPerEntryMax, historyBytesMax, revisionsKeptMax } from "./limits.ts";
 import type { StoredChange } from "./records.ts";
@@ -14,9 +14,14 @@ export function compact(draft: Draft): void {
   const { meta } = draft;
   for (let work = 0; work < compactedPerEntryMax && meta.compactRevision < meta.revision; work++) {
     const withinBounds = meta.revision - meta.compactRevision <= revisionsKeptMax && meta.historyBytes <= historyBytesMax;
-    if (withinBounds) return;
+    if (withinBounds && meta.pastBytes <= roomForPast(meta)) return;
     passNextChange(draft);
   }
+}
+
+/** The past has half of what the present leaves: so there is always room for a delete, which turns one into the other. */
+function roomForPast({ quotaBytes, usedBytes, pastBytes }: MetaDraft): number {
+  return Math.max(0, quotaBytes - (usedBytes - pastBytes)) / 2;
 }
 
 /** Makes the next revision the oldest state that can be read. There must be one. */

@@ -8,7 +8,9 @@ import { deleteKey, putKey } from "./config-keys.ts";
 import { begin, commit, type Draft } from "./draft.ts";
 import { addHolding, checkHoldable, removeHolding } from "./holdings.ts";
 import { configHoldingKey } from "./keys.ts";
+import { checkQuota } from "./quota.ts";
 import type { ConfigRecord, LeaseId } from "./types.ts";
+import { putGrowth } from "./usage.ts";
 
 /** Writes a version, tied to the given lease only: a put without one unties the key. */
 export function configPut(draft: Draft, command: Extract<CommandBody, { readonly kind: "configPut" }>): OutcomeOf<"configPut"> {
@@ -21,6 +23,8 @@ export function configPut(draft: Draft, command: Extract<CommandBody, { readonly
     const refusal = checkHoldable(draft, leaseId);
     if (refusal !== undefined) return err(refusal);
   }
+  const full = checkQuota(draft, putGrowth(key, command));
+  if (full !== undefined) return err(full);
   const transaction = begin(draft);
   const record = putKey(draft, transaction, { key, previous, version: command });
   if (leaseId !== tiedTo) {

@@ -8,6 +8,8 @@ import { endLease } from "./endings.ts";
 import { leaseKey } from "./keys.ts";
 import { renewLease, startLease } from "./leases.ts";
 import { leasesMax } from "./limits.ts";
+import { checkQuota } from "./quota.ts";
+import { holdGrowth } from "./usage.ts";
 
 /** Grants a lease that belongs to no lock. */
 export function leaseGrant(
@@ -16,6 +18,8 @@ export function leaseGrant(
 ): OutcomeOf<"leaseGrant"> {
   if (draft.meta.leaseCount >= leasesMax) return err({ kind: "limitReached", limit: "leases", max: leasesMax });
   const { ttlMs, owner } = command;
+  const full = checkQuota(draft, holdGrowth("", owner));
+  if (full !== undefined) return err(full);
   const transaction = begin(draft);
   const leaseId = startLease(draft, transaction, { ttlMs, owner, ownedByLock: null });
   commit(draft, transaction);

@@ -36,6 +36,11 @@ export const historyBytesMax = 256 * 1024 * 1024;
 /** Changes that one entry compacts at most. More than an entry usually adds, so that what lags behind catches up. */
 export const compactedPerEntryMax = 128;
 
+/** Of them, when a write that lacks room makes some: 1,024 changes are some 10 ms of apply. */
+export const compactedPerRefusalMax = 1_024;
+/** Bytes that the state may take before a member said what it can hold: no more than the smallest allowed map gives (a test compares). */
+export const quotaBytesDefault = 128 * 1024 * 1024;
+
 /** Remembered requests: 20 s of them at 5,000 a second, more than a client goes on trying. */
 export const requestsMax = 100_000;
 /** Cluster time after which a request is forgotten. */

@@ -12,7 +12,9 @@ import { remainingMs } from "./leases.ts";
 import { leasesMax, queueLengthMax } from "./limits.ts";
 import { grant, readLock } from "./locks.ts";
 import { enqueue } from "./queue.ts";
+import { checkQuota } from "./quota.ts";
 import type { LeaseChoice, LeaseId, LockRecord } from "./types.ts";
+import { holdGrowth } from "./usage.ts";
 
 type Acquire = Extract<CommandBody, { readonly kind: "lockAcquire" }>;
 
@@ -20,7 +22,11 @@ type Acquire = Extract<CommandBody, { readonly kind: "lockAcquire" }>;
 export function lockAcquire(draft: Draft, command: Acquire, requestId: string | null): OutcomeOf<"lockAcquire"> {
   const { name, lease, waitMs, owner } = command;
   const lock = readLock(draft.tables, name);
-  const refusal = checkNotHeldBy(draft, { name, lease }) ?? checkPlace(draft, { lock, waitMs }) ?? checkLeaseLimit(draft, lease);
+  const refusal =
+    checkNotHeldBy(draft, { name, lease }) ??
+    checkPlace(draft, { lock, waitMs }) ??
+    checkLeaseLimit(draft, lease) ??
+    checkQuota(draft, holdGrowth(name, owner));
   if (refusal !== undefined) return err(refusal);
   const transaction = begin(draft);
   if (lock.holders.length > 0) {

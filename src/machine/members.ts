@@ -7,6 +7,7 @@ import type { Change } from "./change.ts";
 import type { CommandBody, OutcomeOf } from "./command.ts";
 import { addChange, begin, commit, type Draft } from "./draft.ts";
 import { membersKey } from "./keys.ts";
+import { agreedQuota } from "./quota.ts";
 
 type MemberChange = Extract<Change, { readonly kind: "memberAdded" | "memberPromoted" | "memberRemoved" }>;
 type Member = { readonly id: NodeId; readonly address: MemberAddress; readonly learner: boolean };
@@ -17,6 +18,7 @@ export function changeMembership(draft: Draft, membership: Membership): void {
   const after = membersOf(membership);
   draft.tables.put("members", membersKey, membership);
   for (const id of before.keys()) if (!after.has(id)) draft.tables.delete("nodes", id);
+  draft.meta.quotaBytes = agreedQuota(draft.tables);
   const changes = differences(before, after);
   if (changes.length === 0) return;
   const transaction = begin(draft);
@@ -27,13 +29,14 @@ export function changeMembership(draft: Draft, membership: Membership): void {
 /** Notes what a member says of itself. An id belongs to the first instance that says so, for ever. No watcher is told. */
 export function memberHello(
   draft: Draft,
-  { id, instanceId, version }: Extract<CommandBody, { readonly kind: "memberHello" }>,
+  { id, instanceId, version, stateBytesMax }: Extract<CommandBody, { readonly kind: "memberHello" }>,
 ): OutcomeOf<"memberHello"> {
   const published = draft.tables.get("nodes", id);
   if (published !== undefined && published.instanceId !== instanceId) return ok(published);
-  const record = { instanceId, version };
+  const record = { instanceId, version, stateBytesMax };
   // It may have been removed while its command was on its way.
   if (membersOf(draft.tables.get("members", membersKey)).has(id)) draft.tables.put("nodes", id, record);
+  draft.meta.quotaBytes = agreedQuota(draft.tables);
   return ok(record);
 }
 

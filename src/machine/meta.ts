@@ -3,6 +3,7 @@
  */
 import { type Membership, toClusterTimeMs, toLogIndex, toTerm } from "../raft/types.ts";
 import { genesisKey, membersKey, metaKey } from "./keys.ts";
+import { quotaBytesDefault } from "./limits.ts";
 import type { MetaRecord } from "./records.ts";
 import type { TableReader, TableWriter } from "./tables.ts";
 import { toRevision } from "./types.ts";
@@ -16,6 +17,9 @@ export function initialMeta(options: { readonly storeId: string }): MetaRecord {
     revision: toRevision(0),
     compactRevision: toRevision(0),
     historyBytes: 0,
+    usedBytes: 0,
+    pastBytes: 0,
+    quotaBytes: quotaBytesDefault,
     requestFirst: 0,
     requestNext: 0,
     requestOldestMs: toClusterTimeMs(0),

@@ -110,6 +110,7 @@ function parseBody(fields: Fields): CommandBody {
         id: nodeIdAt(fields, "id"),
         instanceId: nameAt(fields, "instanceId", labelBytesMax),
         version: integerAt(fields, "version", { min: 1, max: Number.MAX_SAFE_INTEGER }),
+        stateBytesMax: integerAt(fields, "stateBytesMax", { min: 1, max: Number.MAX_SAFE_INTEGER }),
       };
     default:
       return unreachable(kind);

@@ -17,6 +17,11 @@ export type MetaRecord = {
   readonly compactRevision: Revision;
   /** Bytes of values in `history`, for the bound on them. */
   readonly historyBytes: number;
+  /** Bytes that the state counts for (`usage.ts`), and how many of them are the past: history and changes. */
+  readonly usedBytes: number;
+  readonly pastBytes: number;
+  /** No write may take `usedBytes` past it: the smallest of what the members can hold. */
+  readonly quotaBytes: number;
   /** The `order` of the oldest remembered request, and the one that the next will get. */
   readonly requestFirst: number;
   readonly requestNext: number;
@@ -50,6 +55,8 @@ export type NodeRecord = {
   readonly instanceId: string;
   /** The newest cluster version that it supports. */
   readonly version: number;
+  /** Bytes of state that its map can hold. */
+  readonly stateBytesMax: number;
 };
 
 /** What a named request was answered. */

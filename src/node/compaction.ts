@@ -13,6 +13,8 @@ export type CompactionLimits = {
   readonly logEntriesKept: number;
   /** The log is cut when its applied entries weigh more than this, to half of it. */
   readonly logBytesMax: number;
+  /** A log that weighs more than this is cut whoever still needs it: the disk has no more room for it. */
+  readonly logBytesCeiling: number;
 };
 
 /** What is asked of a leader's view of a member. */
@@ -43,7 +45,7 @@ export function compactionIndex(
   state: { readonly durableAppliedIndex: LogIndex; readonly weight: LogWeight; readonly sending: Iterable<LogIndex> },
 ): LogIndex | undefined {
   const { durableAppliedIndex, weight, sending } = state;
-  const { logEntriesMax, logEntriesKept, logBytesMax } = limits;
+  const { logEntriesMax, logEntriesKept, logBytesMax, logBytesCeiling } = limits;
   const first = raft.log.base.lastIncludedIndex;
   const entries = durableAppliedIndex - first;
   const bytes = weight.bytesAfter(first);
@@ -52,7 +54,7 @@ export function compactionIndex(
   const byBytes = bytes > logBytesMax ? weight.indexBefore(logBytesMax / 2) : 0;
   // The core may have yet to hear what was applied last, and the disk to take it.
   const wanted = Math.min(Math.max(byEntries, byBytes), durableAppliedIndex, raft.appliedIndex);
-  const patient = entries <= patience * logEntriesMax && bytes <= patience * logBytesMax;
+  const patient = entries <= patience * logEntriesMax && bytes <= Math.min(patience * logBytesMax, logBytesCeiling);
   const target = patient ? Math.min(wanted, ...sending, ...neededByFollowers(raft)) : wanted;
   // Not in small steps behind a follower that catches up.
   return target - first < Math.max(1, (wanted - first) / 4) ? undefined : toLogIndex(target);
@@ -71,11 +73,21 @@ function* neededByFollowers(raft: CompactedCore): Iterable<LogIndex> {
 /** How finely weight is remembered: a mark for so many bytes. */
 const markBytes = 256 * 1024;
 
-/** What the applied entries weigh, from the first one that this process applied. Those on disk before count as nothing. */
+/** What the applied entries of the log weigh. */
 export class LogWeight {
   /** `bytes` are those of all entries up to `index`; both rise. */
   #marks: { index: LogIndex; bytes: number }[] = [];
   #total = 0;
+  /** The mark that stands for what was on disk. */
+  readonly #stored: { index: LogIndex; bytes: number } | undefined;
+
+  /** `stored` is what is on disk when the process starts: its entries count as one block, the last of which is `index`. */
+  constructor(stored: { readonly index: LogIndex; readonly bytes: number } = { index: toLogIndex(0), bytes: 0 }) {
+    if (stored.bytes === 0) return;
+    this.#total = stored.bytes;
+    this.#stored = { ...stored };
+    this.#marks.push(this.#stored);
+  }
 
   /** These were applied, next in order. */
   add(entries: readonly Entry[]): void {
@@ -83,7 +95,7 @@ export class LogWeight {
       const last = this.#marks.at(-1);
       const before = this.#marks.at(-2)?.bytes ?? 0;
       this.#total += entryBytes(entry);
-      if (last !== undefined && this.#total - before <= markBytes) {
+      if (last !== undefined && last !== this.#stored && this.#total - before <= markBytes) {
         last.index = entry.index;
         last.bytes = this.#total;
       } else {

@@ -50,7 +50,7 @@ export class Driver {
   #applyAfterInstall: Entry[] | undefined;
   readonly #sends = new SnapshotSends();
   readonly #gate: VersionGate;
-  readonly #logWeight = new LogWeight();
+  readonly #logWeight: LogWeight;
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
   /** When the newest entry was applied, on the monotonic clock: leases have run on since. */
@@ -70,8 +70,8 @@ export class Driver {
     this.#gate = new VersionGate(options.software ?? softwareVersion);
     this.#gate.checkState(this.#tables);
     const { appliedIndex, appliedTerm } = readMeta(this.#tables);
-    this.#appliedIndex = appliedIndex;
-    this.#appliedTerm = appliedTerm;
+    [this.#appliedIndex, this.#appliedTerm] = [appliedIndex, appliedTerm];
+    this.#logWeight = new LogWeight({ index: appliedIndex, bytes: disk.logBytes });
     this.#writer = new DiskWriter(
       { disk, tables: this.#tables },
       {

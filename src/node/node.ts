@@ -52,6 +52,8 @@ export type NodeOptions = {
   readonly recentBytesMax: number;
   /** What the node says of itself to its cluster; null says nothing. */
   readonly instanceId: string | null;
+  /** Bytes of state that its map can hold. */
+  readonly stateBytesMax: number;
 };
 
 /** A node's world. `realTime` is the clock, turns and timers of a process; the simulator has its own. */
@@ -242,7 +244,7 @@ export class KeyholdNode implements KeyholdService {
     if (options.instanceId === null) return undefined;
     const { supported: version } = options.driver.software ?? softwareVersion;
     return new SelfPublication(
-      { id: options.driver.raft.id, instanceId: options.instanceId, version },
+      { id: options.driver.raft.id, instanceId: options.instanceId, version, stateBytesMax: options.stateBytesMax },
       {
         tables: this.#driver.tables,
         publish: async (self) => {

@@ -20,6 +20,8 @@ export type WriteBatch = {
 /** The durable state of one node. Reads see completed writes only. */
 export interface Disk {
   readonly log: LogReader;
+  /** What the log weighed when it was opened, by `entryBytes`. */
+  readonly logBytes: number;
   readonly hardState: HardState;
   readonly tables: TableReader;
   /**

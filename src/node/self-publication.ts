@@ -1,6 +1,6 @@
 /**
  * This file makes a node known to its cluster: under its id, the log holds which data folder it runs on (the instance) and
- * which version it supports. Who finds its id published under another instance has lost what it once promised.
+ * which version it supports and how much it can hold. Who finds its id published under another instance has lost what it once promised.
  */
 import { membersKey } from "../machine/keys.ts";
 import type { TableReader } from "../machine/tables.ts";
@@ -13,6 +13,8 @@ export type SelfPublicationOptions = {
   readonly instanceId: string;
   /** The newest cluster version that it supports. */
   readonly version: number;
+  /** Bytes of state that its map can hold. */
+  readonly stateBytesMax: number;
 };
 
 export type SelfPublicationPorts = {
@@ -37,7 +39,7 @@ export class SelfPublication {
   /** Compares what is published with what is so, and publishes. To be called now and then. */
   check(): void {
     if (this.#ended || this.#underWay) return;
-    const { id, instanceId, version } = this.#self;
+    const { id, instanceId, version, stateBytesMax } = this.#self;
     const { tables } = this.#ports;
     const published = tables.get("nodes", id);
     if (published !== undefined && published.instanceId !== instanceId) {
@@ -45,7 +47,7 @@ export class SelfPublication {
       this.#ports.onForeignInstance(published.instanceId);
       return;
     }
-    if (published?.version === version) return;
+    if (published?.version === version && published.stateBytesMax === stateBytesMax) return;
     const membership = tables.get("members", membersKey);
     // Who is not (or no longer, or not yet) a member has nothing to say.
     if (membership === undefined || !membersOf(membership).includes(id)) return;

@@ -81,6 +81,9 @@ export type NodeStatus = {
   readonly clusterTimeMs: number;
   /** Commands up to this version may be proposed. */
   readonly clusterVersion: number;
+  /** What the state counts for, and what it may: the smallest of what the members can hold. */
+  readonly stateBytes: number;
+  readonly stateBytesMax: number;
   readonly members: readonly MemberStatus[];
   /** A change of voters is not over: decisions take a majority of the old voters and one of the new. */
   readonly joint: boolean;

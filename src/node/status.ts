@@ -32,6 +32,8 @@ export function statusOf(driver: Driver, rest: Rest): NodeStatus {
     compactRevision: meta.compactRevision,
     clusterTimeMs: raft.role.kind === "leader" ? clusterTimeAt(raft.role, raft.monotonicMs) : meta.clusterTimeMs,
     clusterVersion: meta.clusterVersion,
+    stateBytes: meta.usedBytes,
+    stateBytesMax: meta.quotaBytes,
     members: membersOf(membershipOf(raft)).map((id) => memberStatus(driver, id)),
     joint: membershipOf(raft).votersOutgoing.length > 0,
     removed: membershipOf(raft).removed,

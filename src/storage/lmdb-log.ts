@@ -26,6 +26,8 @@ export class LmdbLog implements LogReader {
   #base: SnapshotMeta;
   #lastIndex: number;
   #runs: TermRun[] = [];
+  /** What the log weighed when it was read, by `entryBytes`. */
+  bytesLoaded = 0;
   /** Told of whatever a read throws, before it is thrown. */
   readonly #onFailedRead: (error: unknown) => void;
 
@@ -106,6 +108,7 @@ export class LmdbLog implements LogReader {
 
   #load(): void {
     this.#runs = [];
+    this.bytesLoaded = 0;
     const last = this.#lastKey();
     for (let index = this.#base.lastIncludedIndex + 1; index <= last; index++) {
       const entry = this.#read(index);
@@ -114,6 +117,7 @@ export class LmdbLog implements LogReader {
       }
       this.#extendRuns(entry);
       this.#tail.append([entry]);
+      this.bytesLoaded += entryBytes(entry);
       this.#lastIndex = index;
     }
   }

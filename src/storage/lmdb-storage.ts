@@ -158,6 +158,11 @@ export class LmdbStorage {
     return this.#log;
   }
 
+  /** What the log weighed when it was opened, by `entryBytes`. */
+  get logBytes(): number {
+    return this.#log.bytesLoaded;
+  }
+
   /** As the last completed write left it. */
   get hardState(): HardState {
     return this.#hardState;

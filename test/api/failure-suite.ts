@@ -80,6 +80,12 @@ const faults: readonly {
     status: 429,
     samples: [putConfig, grantLease, acquireLock],
   },
+  {
+    fault: { kind: "quotaExceeded", used: 99, limit: 100 },
+    code: "quota_exceeded",
+    status: 507,
+    samples: [putConfig, grantLease, acquireLock],
+  },
   { fault: { kind: "leaseNotFound", leaseId }, code: "lease_not_found", status: 404, samples: [acquireLock, putConfig] },
 ];
 

@@ -64,7 +64,14 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
   };
 }
 
-const sizes = { clusterId: "c-test", instanceId: "instance-1", tickMs: 5, recentBatchesMax: 1_000, recentBytesMax: 16 * MIB };
+const sizes = {
+  clusterId: "c-test",
+  instanceId: "instance-1",
+  tickMs: 5,
+  recentBatchesMax: 1_000,
+  stateBytesMax: 64 * MIB,
+  recentBytesMax: 16 * MIB,
+};
 
 function driverOptions(id: NodeId) {
   return {
@@ -96,5 +103,6 @@ function driverOptions(id: NodeId) {
     logEntriesMax: 20_000,
     logEntriesKept: 10_000,
     logBytesMax: 64 * MIB,
+    logBytesCeiling: 640 * MIB,
   };
 }

@@ -60,6 +60,10 @@ export class MemoryStorage implements Disk {
     return this.#image.log;
   }
 
+  get logBytes(): number {
+    return bytesOf(this.#image.log);
+  }
+
   get hardState(): HardState {
     return this.#image.hardState;
   }
@@ -138,6 +142,14 @@ function replaceRows(tables: MemoryTables, from: MemoryTables): void {
     for (const [key] of [...tables.range(table, {})]) tables.delete(table, key);
     for (const [key, record] of from.range(table, {})) writeAll(tables, [{ table, key, record } as TableWrite]);
   }
+}
+
+/** What a log weighs. */
+export function bytesOf(log: LogReader): number {
+  const from = toLogIndex(log.base.lastIncludedIndex + 1);
+  if (log.lastIndex < from) return 0;
+  const entries = log.entries({ from, to: log.lastIndex, bytesMax: Number.POSITIVE_INFINITY });
+  return entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0);
 }
 
 /** A log as a plain list. */

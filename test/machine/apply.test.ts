@@ -112,22 +112,22 @@ describe("what a member says of itself", () => {
     return bench;
   }
   const hello = (bench: Bench, id: typeof n1, instanceId: string, version: number) =>
-    bench.do({ kind: "memberHello", id, instanceId, version });
+    bench.do({ kind: "memberHello", id, instanceId, version, stateBytesMax: 1e9 });
 
   test("is kept under its id, without a revision, and follows an upgrade", () => {
     const bench = begin();
     const before = bench.revision;
     hello(bench, n1, "folder-1", 1);
-    expect(hello(bench, n1, "folder-1", 2)).toEqual({ instanceId: "folder-1", version: 2 });
-    expect([...bench.tables.range("nodes", {})]).toEqual([["n1", { instanceId: "folder-1", version: 2 }]]);
+    expect(hello(bench, n1, "folder-1", 2)).toEqual({ instanceId: "folder-1", version: 2, stateBytesMax: 1e9 });
+    expect([...bench.tables.range("nodes", {})]).toEqual([["n1", { instanceId: "folder-1", version: 2, stateBytesMax: 1e9 }]]);
     expect(bench.revision).toBe(before);
   });
 
   test("does not take the id of another instance, which is what it is answered", () => {
     const bench = begin();
     hello(bench, n2, "folder-2", 1);
-    expect(hello(bench, n2, "wiped", 2)).toEqual({ instanceId: "folder-2", version: 1 });
-    expect(bench.tables.get("nodes", "n2")).toEqual({ instanceId: "folder-2", version: 1 });
+    expect(hello(bench, n2, "wiped", 2)).toEqual({ instanceId: "folder-2", version: 1, stateBytesMax: 1e9 });
+    expect(bench.tables.get("nodes", "n2")).toEqual({ instanceId: "folder-2", version: 1, stateBytesMax: 1e9 });
   });
 
   test("is forgotten when it is removed, and not kept of somebody who is no member", () => {

@@ -15,8 +15,9 @@ import { MemoryTables, writeAll } from "../../src/machine/memory-tables.ts";
 import { readMeta } from "../../src/machine/meta.ts";
 import { StagedTables } from "../../src/machine/staged-tables.ts";
 import { stateHash } from "../../src/machine/state-hash.ts";
-import type { TableReader } from "../../src/machine/tables.ts";
+import { type TableReader, tableNames } from "../../src/machine/tables.ts";
 import { leaseIdAt, toFence, toRevision, toTicket } from "../../src/machine/types.ts";
+import { countState } from "../../src/machine/usage.ts";
 import { toClusterTimeMs, toLogIndex, toTerm } from "../../src/raft/types.ts";
 import { bytes } from "./bench.ts";
 import { NaiveModel } from "./naive-model.ts";
@@ -202,7 +203,9 @@ function expectTidy(tables: TableReader, model: NaiveModel): void {
   for (const request of model.requests) expect(requestOutcome(tables, request.id)).toEqual(request.outcome);
   let historyBytes = 0;
   for (const [, version] of tables.range("history", {})) historyBytes += "value" in version ? version.value.byteLength : 0;
-  expect(readMeta(tables).historyBytes).toBe(historyBytes);
+  const meta = readMeta(tables);
+  expect(meta.historyBytes).toBe(historyBytes);
+  expect({ used: meta.usedBytes, past: meta.pastBytes }).toEqual(countState(tables, tableNames));
 }
 
 function expectRisingFences(model: NaiveModel): void {

@@ -137,7 +137,7 @@ export class NaiveModel {
       }
       // The model knows no members, so nothing is stored.
       case "memberHello":
-        return ok({ instanceId: body.instanceId, version: body.version });
+        return ok({ instanceId: body.instanceId, version: body.version, stateBytesMax: body.stateBytesMax });
     }
   }
 

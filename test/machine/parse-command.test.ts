@@ -21,7 +21,7 @@ const bodies: readonly CommandBody[] = [
   make.release("a", "l1", 1),
   make.cancel("a", 1),
   make.breakLock("a"),
-  { kind: "memberHello", id: toNodeId("n1"), instanceId: "i", version: 1 },
+  { kind: "memberHello", id: toNodeId("n1"), instanceId: "i", version: 1, stateBytesMax: 1 },
 ];
 
 const put = make.put("k", "1");
@@ -31,6 +31,11 @@ const wrong: readonly { name: string; body: unknown; field: string }[] = [
   { name: "an unknown kind", body: { kind: "configDrop" }, field: "body.kind" },
   { name: "no node id", body: { kind: "memberHello", id: "N1", instanceId: "i", version: 1 }, field: "body.id" },
   { name: "no instance", body: { kind: "memberHello", id: "n1", instanceId: "", version: 1 }, field: "body.instanceId" },
+  {
+    name: "no room at all",
+    body: { kind: "memberHello", id: "n1", instanceId: "i", version: 1, stateBytesMax: 0 },
+    field: "body.stateBytesMax",
+  },
   { name: "version 0", body: { kind: "memberHello", id: "n1", instanceId: "i", version: 0 }, field: "body.version" },
   { name: "no key", body: { ...put, key: undefined }, field: "body.key" },
   { name: "an empty key", body: { ...put, key: "" }, field: "body.key" },

@@ -6,7 +6,7 @@ import { type CompactedCore, compactionIndex, type FollowerPlace, LogWeight } fr
 import { type NodeId, toLogIndex, toNodeId } from "../../src/raft/types.ts";
 import { command } from "../contracts/entries.ts";
 
-const limits = { logEntriesMax: 100, logEntriesKept: 20, logBytesMax: 8 * 1024 * 1024 };
+const limits = { logEntriesMax: 100, logEntriesKept: 20, logBytesMax: 8 * 1024 * 1024, logBytesCeiling: 80 * 1024 * 1024 };
 
 type Follower = {
   readonly matchIndex: number;

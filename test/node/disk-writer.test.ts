@@ -29,6 +29,7 @@ function setUp() {
   const batches: WriteBatch[] = [];
   const disk: Disk = {
     log: storage.log,
+    logBytes: 0,
     hardState: storage.hardState,
     tables: storage.tables,
     write: (batch, done) => {

@@ -28,7 +28,7 @@ type World = {
   readonly software: SoftwareVersion;
 };
 
-const limits = { logEntriesMax: 20, logEntriesKept: 5, logBytesMax: 1_000_000_000 };
+const limits = { logEntriesMax: 20, logEntriesKept: 5, logBytesMax: 1_000_000_000, logBytesCeiling: 10_000_000_000 };
 
 /** One node. */
 export class Machine {

@@ -22,7 +22,13 @@ function change(cluster: DriverCluster, wanted: MembershipChange): void {
 /** Three nodes that know each other's data folders, hold two keys, and have seen a member come and go. */
 function grown(): DriverCluster {
   const cluster = new DriverCluster();
-  cluster.propose(cluster.n2, { kind: "memberHello", id: cluster.n2.id, instanceId: "folder of n2", version: 1 });
+  cluster.propose(cluster.n2, {
+    kind: "memberHello",
+    id: cluster.n2.id,
+    instanceId: "folder of n2",
+    version: 1,
+    stateBytesMax: 1e9,
+  });
   cluster.fill(1, 2);
   change(cluster, { kind: "addLearner", id: n9, address: { peerUrl: "memory:n9", apiUrl: "" } });
   change(cluster, { kind: "remove", id: n9 });

@@ -16,7 +16,7 @@ const breakLock: CommandBody = { kind: "lockBreak", name: "jobs" };
 
 /** What `KeyholdNode` does by itself. */
 function sayHello(cluster: DriverCluster, machine: Machine, version: number): void {
-  cluster.propose(machine, { kind: "memberHello", id: machine.id, instanceId: `of ${machine.id}`, version });
+  cluster.propose(machine, { kind: "memberHello", id: machine.id, instanceId: `of ${machine.id}`, version, stateBytesMax: 1e9 });
   cluster.tick(3);
 }
 
@@ -75,9 +75,17 @@ describe("an upgrade from version 1 to 2", () => {
 test("an id belongs to the first instance that said hello under it", () => {
   const cluster = new DriverCluster();
   sayHello(cluster, cluster.n2, 1);
-  const ends = cluster.propose(cluster.n2, { kind: "memberHello", id: cluster.n2.id, instanceId: "another", version: 1 });
+  const ends = cluster.propose(cluster.n2, {
+    kind: "memberHello",
+    id: cluster.n2.id,
+    instanceId: "another",
+    version: 1,
+    stateBytesMax: 1e9,
+  });
   cluster.tick(3);
-  expect(ends).toEqual([{ kind: "applied", outcome: { ok: true, value: { instanceId: "of n2", version: 1 } } }]);
+  expect(ends).toEqual([
+    { kind: "applied", outcome: { ok: true, value: { instanceId: "of n2", version: 1, stateBytesMax: 1e9 } } },
+  ]);
 });
 
 test("a command that apply could not read is not proposed: it would stop every node, at every start", () => {

@@ -21,6 +21,7 @@ import {
   toTerm,
 } from "../../src/raft/types.ts";
 import { CorruptRecord } from "../../src/storage/errors.ts";
+import { bytesOf } from "../contracts/memory-storage.ts";
 import type { RandomStream } from "./random.ts";
 import type { Scheduler, Timer } from "./scheduler.ts";
 import { StateHash } from "./state-hash.ts";
@@ -177,6 +178,10 @@ export class DiskModel implements Disk {
     this.log = this.#image;
     this.bare = this.#image.bare;
     this.#rates = options.rates;
+  }
+
+  get logBytes(): number {
+    return bytesOf(this.bare);
   }
 
   get hardState(): HardState {

@@ -9,6 +9,9 @@ export function guardedDisk(disk: Disk, guarded: (begin: (done: () => void) => v
     get log() {
       return disk.log;
     },
+    get logBytes() {
+      return disk.logBytes;
+    },
     get hardState() {
       return disk.hardState;
     },

@@ -66,6 +66,7 @@ export function nodeOptions(
     tickMs: options.tickMs,
     recentBatchesMax: 20,
     recentBytesMax: 10_000,
+    stateBytesMax: 10_000_000,
     driver: {
       raft: {
         id,
@@ -92,6 +93,7 @@ export function nodeOptions(
       logEntriesMax: options.logEntriesMax,
       logEntriesKept: Math.floor(options.logEntriesMax / 2),
       logBytesMax: 200 * options.logEntriesMax,
+      logBytesCeiling: 2000 * options.logEntriesMax,
       pendingProposalsMax: 1000,
       pendingBytesMax: 1_000_000,
     },

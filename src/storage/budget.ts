@@ -1,0 +1,61 @@
+/**
+ * This file divides a map among what must fit into it. The state has a quota; the log, what is in flight, and the memory of
+ * requests have rooms of their own, so that deletes, renewals and Raft itself go on when the state is full. All shares are
+ * doubled: pages of a B-tree are half full at worst, but for what deletes leave for a moment, and large values leave gaps.
+ */
+import { err, ok, type Result } from "../base/result.ts";
+import { requestsMax } from "../machine/limits.ts";
+import { requestShareBytes } from "../machine/usage.ts";
+
+const MIB = 1024 * 1024;
+
+/**
+ * The smallest map. Below it, what is remembered of requests (some 100 MiB of pages at worst, whatever the map) would leave
+ * too little for anything else.
+ */
+export const mapBytesMin = 512 * MIB;
+
+/** Of the map: one part in so many for the log, and one for entries that are in flight. */
+const partsOfLog = 16;
+const partsInFlight = 16;
+/** Pages for a byte of records, at worst. */
+const pagesPerByte = 2;
+
+/** What one node's map holds, in bytes. */
+export type Budget = {
+  /** Of state, as it is counted (`machine/usage.ts`). The cluster's quota is the smallest of its members'. */
+  readonly stateBytesMax: number;
+  /** The log is cut beyond this while followers may wait, and whatever they need beyond `logBytesCeiling`. */
+  readonly logBytesMax: number;
+  readonly logBytesCeiling: number;
+  /** A file longer than this must not grow for the sake of readers: they are ended. */
+  readonly pinnedFileBytesMax: number;
+};
+
+/** Divides `mapBytesMax`; the error says which setting does not fit, and what would. */
+export function planBudget(settings: {
+  readonly mapBytesMax: number;
+  readonly logBytesMax: number;
+  readonly uncommittedBytesMax: number;
+}): Result<Budget, string> {
+  const { mapBytesMax, uncommittedBytesMax } = settings;
+  if (mapBytesMax < mapBytesMin) {
+    return err(`mapBytesMax: ${mapBytesMax} is less than ${mapBytesMin}, which the log and the memory of requests need`);
+  }
+  const inFlight = Math.floor(mapBytesMax / partsInFlight);
+  if (uncommittedBytesMax > inFlight) {
+    return err(
+      `uncommittedBytesMax: ${uncommittedBytesMax} does not fit into a map of ${mapBytesMax}: set at most ${inFlight}, or mapBytesMax to at least ${uncommittedBytesMax * partsInFlight}`,
+    );
+  }
+  const logBytesCeiling = Math.floor(mapBytesMax / partsOfLog);
+  const besideState = pagesPerByte * (logBytesCeiling + inFlight);
+  // The quota counts remembered requests, but answers that are refusals are remembered beyond it.
+  const stateBytesMax = Math.floor((mapBytesMax - besideState) / pagesPerByte) - requestsMax * requestShareBytes;
+  return ok({
+    stateBytesMax,
+    logBytesMax: Math.min(settings.logBytesMax, Math.floor(logBytesCeiling / 2)),
+    logBytesCeiling,
+    pinnedFileBytesMax: Math.floor((mapBytesMax / 8) * 7),
+  });
+}

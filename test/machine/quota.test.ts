@@ -1,0 +1,160 @@
+/**
+ * This file tests that a state keeps within its quota: the count is that of the rows, what grows it is refused at the quota
+ * and nothing else is, and deleting makes room.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { at } from "../../src/base/at.ts";
+import { quotaBytesDefault } from "../../src/machine/limits.ts";
+import { MemoryTables } from "../../src/machine/memory-tables.ts";
+import { readMeta, writeInitialState } from "../../src/machine/meta.ts";
+import { tableNames } from "../../src/machine/tables.ts";
+import { countState } from "../../src/machine/usage.ts";
+import { type Membership, toNodeId } from "../../src/raft/types.ts";
+import { mapBytesMin, planBudget } from "../../src/storage/budget.ts";
+import { Bench, make } from "./bench.ts";
+
+const n1 = toNodeId("n1");
+const n2 = toNodeId("n2");
+
+function membership(parts: { readonly voters: readonly string[]; readonly removed?: readonly string[] }): Membership {
+  const { voters, removed = [] } = parts;
+  return {
+    voters: voters.map(toNodeId),
+    votersOutgoing: [],
+    learners: [],
+    learnersNext: [],
+    addresses: {},
+    removed: removed.map(toNodeId),
+  };
+}
+
+/** A store of two members that may hold so many bytes. */
+function benchOf(quotaBytes: number): Bench {
+  const bench = new Bench(new MemoryTables());
+  writeInitialState(bench.tables, { storeId: "s", membership: membership({ voters: ["n1", "n2"] }) });
+  bench.do({ kind: "memberHello", id: n1, instanceId: "1", version: 1, stateBytesMax: quotaBytes });
+  return bench;
+}
+
+const large = "x".repeat(100_000);
+
+function usage(bench: Bench): { readonly used: number; readonly past: number; readonly limit: number } {
+  const { usedBytes: used, pastBytes: past, quotaBytes: limit } = readMeta(bench.tables);
+  expect({ used, past }).toEqual(countState(bench.tables, tableNames));
+  return { used, past, limit };
+}
+
+describe("the quota", () => {
+  test("before anybody said hello is no more than the smallest map holds", () => {
+    const plan = planBudget({ mapBytesMax: mapBytesMin, logBytesMax: 2 ** 28, uncommittedBytesMax: 2 ** 25 });
+    expect(plan.ok && plan.value.stateBytesMax).toBeGreaterThanOrEqual(quotaBytesDefault);
+  });
+
+  test("is the smallest that a member said, and follows members that come, change and go", () => {
+    const bench = benchOf(1_000_000);
+    const limit = () => readMeta(bench.tables).quotaBytes;
+    expect(limit()).toBe(1_000_000);
+    bench.do({ kind: "memberHello", id: n2, instanceId: "2", version: 1, stateBytesMax: 400_000 });
+    expect(limit()).toBe(400_000);
+    bench.do({ kind: "memberHello", id: n2, instanceId: "2", version: 1, stateBytesMax: 600_000 });
+    expect(limit()).toBe(600_000);
+    bench.apply({ kind: "membership", membership: membership({ voters: ["n1"], removed: ["n2"] }) });
+    expect(limit()).toBe(1_000_000);
+  });
+
+  test("refuses what would pass it, with what is used, and takes it again after a delete", () => {
+    const bench = benchOf(1_000_000);
+    let keys = 0;
+    while (bench.run(make.put(`k${keys}`, large)).ok) keys++;
+    expect(keys).toBe(9);
+    const { used, limit } = usage(bench);
+    expect(bench.run(make.put("one more", large))).toEqual({ ok: false, error: { kind: "quotaExceeded", used, limit } });
+    expect(bench.tables.get("config", "k9")).toBeUndefined();
+    bench.do(make.remove("k3"));
+    bench.do(make.put("one more", large));
+    expect(usage(bench).used).toBeLessThanOrEqual(limit);
+  });
+
+  test("is not filled by the past: keys can be written over for ever", () => {
+    const bench = benchOf(1_000_000);
+    for (let i = 0; i < 200; i++) bench.do(make.put(`k${i % 4}`, large));
+    expect(usage(bench).used).toBeLessThanOrEqual(1_000_000);
+  });
+
+  test("refuses locks and leases, and lets everything go that ends or renews something", () => {
+    const bench = benchOf(40_000);
+    const { leaseId } = bench.do(make.lease(60_000));
+    const held = bench.do(make.acquire("held", { ttlMs: 60_000 }));
+    const waits = bench.do(make.acquire("held", { ttlMs: 60_000, waitMs: 60_000 }));
+    let filled = 0;
+    while (bench.run(make.put(`k${filled}`, "x".repeat(500))).ok) filled++;
+    while (bench.run(make.lease(60_000)).ok);
+    for (const body of [make.lease(60_000), make.acquire("free"), make.acquire("held", { waitMs: 1 })]) {
+      expect(bench.run(body)).toMatchObject({ ok: false, error: { kind: "quotaExceeded" } });
+    }
+    if (held.kind !== "granted" || waits.kind !== "queued") throw new Error("the lock was not free");
+    bench.do(make.renew(leaseId, held.leaseId));
+    bench.do(make.release("held", held.leaseId, held.fence));
+    bench.do(make.breakLock("held"));
+    bench.do(make.revoke(leaseId));
+    for (let i = 0; i < filled; i++) bench.do(make.remove(`k${i}`));
+    bench.do(make.acquire("free"));
+    usage(bench);
+  });
+
+  test("that shrinks below what is used refuses writes until enough is deleted", () => {
+    const bench = benchOf(1_000_000);
+    for (let i = 0; i < 8; i++) bench.do(make.put(`k${i}`, large));
+    bench.do({ kind: "memberHello", id: n2, instanceId: "2", version: 1, stateBytesMax: 300_000 });
+    for (let i = 0; i < 7; i++) {
+      if (i < 6) expect(bench.run(make.put("small", "x")).ok).toBe(false);
+      bench.do(make.remove(`k${i}`));
+    }
+    bench.do(make.put("small", "x"));
+  });
+});
+
+/** What a random client does: puts of many sizes, deletes, holds, leases, and requests with names. */
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("put" as const), key: fc.nat(30), bytes: fc.nat(9_000) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("remove" as const), key: fc.nat(30) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("acquire" as const), key: fc.nat(5), waitMs: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("lease" as const), ms: fc.nat(3_000) }) },
+);
+
+test("whatever is written and deleted, the count is that of the rows, and never far beyond the quota", () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 20, maxLength: 150 }), (steps) => {
+      const quota = 60_000;
+      const bench = benchOf(quota);
+      for (const [i, one] of steps.entries()) {
+        const id = i % 3 === 0 ? `r${i}` : null;
+        switch (one.kind) {
+          case "put":
+            bench.request(id, make.put(`k${one.key}`, "x".repeat(one.bytes)));
+            break;
+          case "remove":
+            bench.request(id, make.remove(`k${one.key}`));
+            break;
+          case "acquire":
+            bench.request(id, make.acquire(`l${one.key}`, { ttlMs: 1_000, waitMs: one.waitMs * 1_000 }));
+            break;
+          case "lease":
+            bench.advance(one.ms);
+            bench.request(id, make.lease(2_000));
+            break;
+        }
+        // Deletes and remembered refusals pass: a few hundred bytes each.
+        expect(readMeta(bench.tables).usedBytes).toBeLessThanOrEqual(quota + 1_000 * i);
+      }
+      usage(bench);
+      // What is left can be deleted, and then there is room again.
+      for (let key = 0; key <= 30; key++) bench.run(make.remove(`k${key}`));
+      bench.advance(10_000).tick();
+      for (let i = 0; i < 10; i++) bench.tick();
+      expect(at([bench.run(make.put("again", "x".repeat(1_000))).ok], 0)).toBe(usage(bench).used < quota);
+    }),
+    { numRuns: 60 },
+  );
+});
