@@ -96,7 +96,18 @@ export const options = {
     pattern: /^$|^[\x21-\x7e]{32,1024}$/,
     bound: "empty, or 32 to 1024 printable characters without spaces",
     default: "",
-    reason: "Shared by all nodes; proves to a peer that a node belongs. Needed where peers are not on loopback.",
+    reason:
+      "Shared by all nodes; proves to a peer that a node belongs, and is never sent. Needed as soon as there are other nodes.",
+  },
+  peerSecretFile: {
+    kind: "text",
+    env: "KEYHOLD_PEER_SECRET_FILE",
+    flag: "--peer-secret-file",
+    pattern: /^[^\0]*$/,
+    bound: "empty, or a path",
+    default: "",
+    reason:
+      "The peer secret is in this file (as orchestrators mount it) instead of the environment; white space around it is cut.",
   },
   peerBufferBytesMax: {
     kind: "integer",
@@ -113,7 +124,7 @@ export const options = {
     env: "KEYHOLD_INSECURE",
     flag: "--insecure",
     default: false,
-    reason: "Allows listening beyond loopback without protection; for networks that nobody else can reach.",
+    reason: "Allows listening beyond loopback, and nodes without a peer secret; for networks that nobody else can reach.",
   },
   tickMs: {
     kind: "integer",

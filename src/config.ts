@@ -66,7 +66,24 @@ export function loadConfig(sources: ConfigSources): Result<Config, ConfigError> 
     values[name] = parsed.value;
     origins[name] = origin;
   }
-  return finish(values as Values, origins as Config["origins"]);
+  const secret = secretIn(values as Values, sources.readText);
+  return secret.ok ? finish({ ...(values as Values), peerSecret: secret.value }, origins as Config["origins"]) : secret;
+}
+
+/** The peer secret, from its file when there is one. */
+function secretIn({ peerSecret, peerSecretFile }: Values, readText: ConfigSources["readText"]): Result<string, ConfigError> {
+  if (peerSecretFile === "") return ok(peerSecret);
+  if (peerSecret !== "") return refuse("peerSecretFile", "peerSecret is set, too: give one of them");
+  let text: string;
+  try {
+    text = readText(peerSecretFile);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return refuse("peerSecretFile", `${peerSecretFile} cannot be read: ${why}`);
+  }
+  const parsed = parseValue("peerSecret", options.peerSecret, text, "file");
+  if (parsed.ok && parsed.value !== "") return ok(String(parsed.value));
+  return refuse("peerSecretFile", `${peerSecretFile} does not hold 32 to 1024 printable characters without spaces`);
 }
 
 function pick(
@@ -98,6 +115,7 @@ function finish(values: Values, origins: Config["origins"]): Result<Config, Conf
   if (!members.some((member) => member.id === values.nodeId)) {
     return refuse("initialCluster", `has no member named ${values.nodeId}, which is this node's id`);
   }
+  if (members.length > 1 && lacksSecret(values)) return err(noSecret);
   const clusterId = createHash("sha256")
     .update([values.clusterName, ...members.map((member) => `${member.id}=${member.peerUrl}`)].join("\n"))
     .digest("hex")
@@ -112,6 +130,7 @@ function joining(values: Values, origins: Config["origins"]): Result<Config, Con
   if (values.initialCluster !== "") return refuse("join", "initialCluster is set, too: a node begins a cluster or joins one");
   const parsed = parseUrls(values.join);
   if (!parsed.ok) return refuse("join", parsed.error);
+  if (lacksSecret(values)) return err(noSecret);
   const joinUrls = Object.freeze(parsed.value);
   return ok(Object.freeze({ ...values, members: [], joinUrls, clusterId: "", origins: Object.freeze(origins) }));
 }
@@ -152,11 +171,24 @@ function unprotected(values: Values): ConfigError | undefined {
     return {
       option: "peerHost",
       exitCode: 78,
-      message: `peerHost: ${values.peerHost} is not loopback and there is no peer secret: set KEYHOLD_PEER_SECRET, ${ways}`,
+      message: `peerHost: ${values.peerHost} is not loopback and there is no peer secret: set KEYHOLD_PEER_SECRET or KEYHOLD_PEER_SECRET_FILE, ${ways}`,
     };
   }
   return undefined;
 }
+
+function lacksSecret({ insecure, peerSecret }: Values): boolean {
+  return !insecure && peerSecret === "";
+}
+
+/** Where there are other nodes, each must be able to show that it is one of them: on loopback, too, other programs can call. */
+const noSecret: ConfigError = {
+  option: "peerSecret",
+  exitCode: 78,
+  message:
+    "peerSecret: there are other nodes and no peer secret: make one (openssl rand -hex 32), and give it to every node as KEYHOLD_PEER_SECRET, " +
+    "or in a file as KEYHOLD_PEER_SECRET_FILE; or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach the nodes' ports",
+};
 
 /** Kubernetes announces services in variables such as KEYHOLD_SERVICE_HOST and KEYHOLD_PORT_7001_TCP; those are not options. */
 const announcedByPlatform = /^KEYHOLD(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP))|^KEYHOLD_PORT$/;

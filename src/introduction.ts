@@ -7,6 +7,7 @@ import type { Config } from "./config.ts";
 import { type Membership, type NodeId, toNodeId } from "./raft/types.ts";
 import { readBirth } from "./storage/birth.ts";
 import { askGenesis, type Genesis } from "./transport/genesis.ts";
+import { accessOf } from "./transport/proof.ts";
 
 /** What a node is, as its folder or its cluster knows. */
 export type Origin = {
@@ -115,7 +116,7 @@ function refuseKnown({ instances, removed }: Genesis, nodeId: NodeId): void {
 function callerOf(config: Config) {
   return {
     nodeId: toNodeId(config.nodeId),
-    secret: config.peerSecret === "" ? null : config.peerSecret,
+    access: accessOf(config),
     timeoutMs: Math.max(1000, config.tickMs * config.electionTicks),
   };
 }

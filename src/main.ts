@@ -18,6 +18,7 @@ import { writeBirth } from "./storage/birth.ts";
 import { type Budget, planBudget } from "./storage/budget.ts";
 import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
 import { memberRemovedCode } from "./transport/handshake.ts";
+import { accessOf } from "./transport/proof.ts";
 import { HttpTransport, type PeerStats, type TransportEvent } from "./transport/transport.ts";
 
 const MIB = 1024 * 1024;
@@ -111,7 +112,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     listen: { host: config.peerHost, port: config.peerPort },
     peerTimeoutMs,
     bufferBytesMax: config.peerBufferBytesMax,
-    secret: config.peerSecret === "" ? undefined : config.peerSecret,
+    access: accessOf(config),
     onMessage: (message) => circle?.service.receive(message),
     onUnreachable: (peer) => circle?.service.unreachable(peer),
     onSnapshotChunk: async (from, header, chunk) =>
@@ -182,6 +183,8 @@ function gaugesOf(storage: LmdbStorage, transport: HttpTransport): readonly Node
     { name: "keyhold_peers_receiving", help: "Peers that this node hears", value: () => count(peers(), "receiving") },
     { name: "keyhold_peer_sent_bytes", help: "Sent to the present peers", value: () => sum(peers(), "sentBytes") },
     { name: "keyhold_peer_buffered_bytes", help: "Waiting to be sent", value: () => sum(peers(), "bufferedBytes") },
+    { name: "keyhold_peer_refused", help: "Calls of others that were refused", value: () => transport.strangers().refused },
+    { name: "keyhold_peer_crowded_out", help: "Connections closed unproven", value: () => transport.strangers().closed },
     { name: "keyhold_peer_dropped_frames", help: "Messages given up", value: () => sum(peers(), "droppedFrames") },
   ];
 }

@@ -49,12 +49,15 @@ test("the configuration is frozen", () => {
   expect(result.ok && Object.isFrozen(result.value)).toBe(true);
 });
 
+const secret = "0123456789abcdef0123456789abcdef";
+const secretAdvice =
+  "peerSecret: there are other nodes and no peer secret: make one (openssl rand -hex 32), and give it to every node as KEYHOLD_PEER_SECRET, or in a file as KEYHOLD_PEER_SECRET_FILE; or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach the nodes' ports";
 const cluster =
   "n2=http://10.0.0.2:7101|http://10.0.0.2:7001,n1=http://10.0.0.1:7101|http://10.0.0.1:7001,n3=http://10.0.0.3:7101|http://10.0.0.3:7001";
 
 test("the cluster id is the same whatever the order of the members, and another for another name", () => {
   const idOf = (env: Record<string, string>) => {
-    const result = load({ env });
+    const result = load({ env: { ...env, KEYHOLD_PEER_SECRET: secret } });
     if (!result.ok) throw new Error(result.error.message);
     return result.value.clusterId;
   };
@@ -127,11 +130,29 @@ const refusals = [
       "apiHost: 0.0.0.0 is not loopback and the API has no authentication: listen on loopback, or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach this network",
   },
   {
+    name: "a member among others without a secret, on loopback as well",
+    env: { KEYHOLD_INITIAL_CLUSTER: cluster },
+    exitCode: 78,
+    message: secretAdvice,
+  },
+  {
+    name: "a node that joins without a secret",
+    env: { KEYHOLD_NODE_ID: "n4", KEYHOLD_JOIN: "http://127.0.0.1:7101" },
+    exitCode: 78,
+    message: secretAdvice,
+  },
+  {
+    name: "a secret given twice",
+    env: { KEYHOLD_PEER_SECRET: secret, KEYHOLD_PEER_SECRET_FILE: "/run/secrets/peer" },
+    exitCode: 2,
+    message: "peerSecretFile: peerSecret is set, too: give one of them",
+  },
+  {
     name: "peers beyond loopback without a secret",
     env: { KEYHOLD_PEER_HOST: "10.0.0.1" },
     exitCode: 78,
     message:
-      "peerHost: 10.0.0.1 is not loopback and there is no peer secret: set KEYHOLD_PEER_SECRET, listen on loopback, or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach this network",
+      "peerHost: 10.0.0.1 is not loopback and there is no peer secret: set KEYHOLD_PEER_SECRET or KEYHOLD_PEER_SECRET_FILE, listen on loopback, or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach this network",
   },
 ];
 for (const { name, env, exitCode, message } of refusals) {
@@ -141,7 +162,8 @@ for (const { name, env, exitCode, message } of refusals) {
 }
 
 test("a node that joins has no members of its own, and learns the cluster id from those it asks", () => {
-  const result = load({ env: { KEYHOLD_NODE_ID: "n4", KEYHOLD_JOIN: "http://10.0.0.1:7101, http://10.0.0.2:7101" } });
+  const join = { KEYHOLD_JOIN: "http://10.0.0.1:7101, http://10.0.0.2:7101", KEYHOLD_PEER_SECRET: secret };
+  const result = load({ env: { KEYHOLD_NODE_ID: "n4", ...join } });
   expect(result.ok && [result.value.joinUrls, result.value.members, result.value.clusterId]).toEqual([
     ["http://10.0.0.1:7101", "http://10.0.0.2:7101"],
     [],
@@ -157,8 +179,35 @@ test("a secret that is too short is refused without being shown", () => {
 });
 
 test("peers beyond loopback are allowed with a secret", () => {
-  const secret = "0123456789abcdef0123456789abcdef";
   expect(load({ env: { KEYHOLD_PEER_HOST: "10.0.0.1", KEYHOLD_PEER_SECRET: secret } }).ok).toBe(true);
+});
+
+test("the secret may be in a file, with white space around it, and is not shown when it is wrong", () => {
+  const env = { KEYHOLD_INITIAL_CLUSTER: cluster, KEYHOLD_PEER_SECRET_FILE: "/run/secrets/peer" };
+  const result = load({ env, readText: () => `  ${secret}\n` });
+  expect(result.ok && result.value.peerSecret).toBe(secret);
+  for (const text of ["hunter2\n", "", "\n"]) {
+    expect(load({ env, readText: () => text })).toEqual({
+      ok: false,
+      error: {
+        option: "peerSecretFile",
+        exitCode: 2,
+        message: "peerSecretFile: /run/secrets/peer does not hold 32 to 1024 printable characters without spaces",
+      },
+    });
+  }
+  const missing = load({
+    env,
+    readText: () => {
+      throw new Error("no such file");
+    },
+  });
+  expect(missing.ok ? "" : missing.error.message).toBe("peerSecretFile: /run/secrets/peer cannot be read: no such file");
+});
+
+test("a node alone needs no secret, and insecure allows several nodes without one", () => {
+  expect(load({ env: {} }).ok).toBe(true);
+  expect(load({ env: { KEYHOLD_INITIAL_CLUSTER: cluster, KEYHOLD_INSECURE: "true" } }).ok).toBe(true);
 });
 
 test("variables that Kubernetes makes for a service named keyhold are no settings", () => {

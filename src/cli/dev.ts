@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
 import { at } from "../base/at.ts";
 import { DevNode } from "./dev-node.ts";
+import { devPeerSecret } from "./dev-secret.ts";
 import { describeTakenPort, isPortFree } from "./ports.ts";
 
 const host = "127.0.0.1";
@@ -25,7 +26,7 @@ export type DevOptions = {
 
 /** Settles with the exit code once every node has ended: after Ctrl-C or SIGTERM, or because the cluster did not start. */
 export async function runDev(options: DevOptions): Promise<number> {
-  const plans = planNodes(options);
+  const plans = planNodes(options, peerSecretOf(options));
   for (const port of plans.flatMap((plan) => [plan.apiPort, plan.peerPort])) {
     if (await isPortFree(host, port)) continue;
     console.error(`keyhold: ${describeTakenPort(port)}; choose others with --base-port (now ${options.basePort})`);
@@ -51,7 +52,14 @@ export async function runDev(options: DevOptions): Promise<number> {
   }
 }
 
-function planNodes(options: DevOptions) {
+/** What the nodes are told of the peer secret: nothing when our own environment tells them, which they inherit. */
+function peerSecretOf({ dataDir }: DevOptions): Record<string, string> {
+  const given = ["KEYHOLD_PEER_SECRET", "KEYHOLD_PEER_SECRET_FILE"].some((name) => process.env[name] !== undefined);
+  // Not as a flag: `ps` shows flags to everybody.
+  return given ? {} : { KEYHOLD_PEER_SECRET: devPeerSecret(dataDir) };
+}
+
+function planNodes(options: DevOptions, peerSecret: Record<string, string>) {
   const ports = Array.from({ length: options.nodes }, (_, index) => ({
     id: `n${index + 1}`,
     apiPort: options.basePort + index + 1,
@@ -71,6 +79,7 @@ function planNodes(options: DevOptions) {
       KEYHOLD_PEER_HOST: host,
       KEYHOLD_PEER_PORT: String(peerPort),
       KEYHOLD_INITIAL_CLUSTER: members.join(","),
+      ...peerSecret,
       KEYHOLD_LOG_FORMAT: "text",
       KEYHOLD_LOG_LEVEL: options.logLevel,
     },

@@ -2,10 +2,12 @@
  * This file posts chunks of snapshots to peers, on connections of their own that live from chunk to chunk: a chunk never
  * stands in the way of a message.
  */
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import type { NodeId } from "../raft/types.ts";
 import { answerBytesMax, type ChunkAnswer, type ChunkHeader, chunkHeaders, parseAnswer, snapshotPath } from "./chunk.ts";
 import { callerHeaders, checkAnswerer, type Identity } from "./handshake.ts";
+import { openCall, type PeerCall, readText, unproven } from "./peer-call.ts";
+import { challengeIn } from "./proof.ts";
 
 export type ChunkCall = {
   readonly to: NodeId;
@@ -16,6 +18,9 @@ export type ChunkCall = {
   readonly timeoutMs: number;
 };
 
+/** Well within the time for which the peer takes a challenge back. */
+const challengeKeptMsMax = 10_000;
+
 /** Sends chunks until `close`. */
 export class ChunkClient {
   readonly #identity: Identity;
@@ -23,6 +28,8 @@ export class ChunkClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
   /** How to end each call that is under way. */
   readonly #underWay = new Set<(reason: string) => void>();
+  /** By peer URL: what its last answer brought. */
+  readonly #challenges = new Map<string, { readonly challenge: string; readonly untilMs: number }>();
   #closed = false;
 
   constructor(identity: Identity) {
@@ -33,33 +40,39 @@ export class ChunkClient {
   send(call: ChunkCall): Promise<ChunkAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new Error("the transport is closed");
-      const { to, peerUrl, header, chunk, timeoutMs } = call;
-      const request = httpRequest(new URL(snapshotPath, peerUrl), {
-        method: "POST",
-        agent: this.#agent,
-        headers: { ...callerHeaders(this.#identity, to), ...chunkHeaders(header, chunk) },
-      });
+      const { to, header, timeoutMs } = call;
+      let underWay: PeerCall | undefined;
+      const end = () => {
+        clearTimeout(timer);
+        this.#underWay.delete(fail);
+      };
       const fail = (reason: string) => {
+        end();
         reject(new Error(`chunk ${header.sequence} was not delivered to ${to}: ${reason}`));
-        request.destroy();
+        underWay?.destroy();
       };
       this.#underWay.add(fail);
       const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
-      request.on("error", (error) => fail(error.message));
-      request.on("close", () => {
-        clearTimeout(timer);
-        this.#underWay.delete(fail);
-        // Settled by now, unless the connection ended in the middle of the answer.
-        fail("connection closed");
+      underWay = this.#open(call, {
+        onFailed: fail,
+        onRequest: (request, nonce) => {
+          underWay = request;
+          request.on("error", (error) => fail(error.message));
+          // Settled by then, unless the connection ended in the middle of the answer.
+          request.on("close", () => fail("connection closed"));
+          request.on("response", (response) => {
+            const onBody = (body: string) => {
+              const answer = this.#believed(response, to, { nonce, body });
+              if (typeof answer === "string") return fail(answer);
+              this.#keepChallenge(call.peerUrl, response);
+              end();
+              return resolve(answer);
+            };
+            readText(response, onBody, answerBytesMax);
+          });
+          request.end(call.chunk);
+        },
       });
-      request.on("response", (response) => {
-        readBody(response, fail, (body) => {
-          const answer = this.#believed(response, to, body);
-          if (typeof answer === "string") fail(answer);
-          else resolve(answer);
-        });
-      });
-      request.end(chunk);
     });
   }
 
@@ -70,21 +83,35 @@ export class ChunkClient {
     this.#agent.destroy();
   }
 
+  #open(
+    { to, peerUrl, header, chunk }: ChunkCall,
+    events: { readonly onFailed: (reason: string) => void; readonly onRequest: (request: ClientRequest, nonce: string) => void },
+  ): PeerCall {
+    const { access } = this.#identity;
+    const headers = { ...callerHeaders(this.#identity, to), ...chunkHeaders(header, chunk) };
+    const kept = this.#challenges.get(peerUrl);
+    this.#challenges.delete(peerUrl);
+    const challenge = kept !== undefined && performance.now() < kept.untilMs ? kept.challenge : undefined;
+    return openCall({ access, peerUrl, agent: this.#agent, method: "POST", path: snapshotPath, headers, challenge }, events);
+  }
+
+  /** Each answer brings the challenge for the next chunk, which saves a round trip. */
+  #keepChallenge(peerUrl: string, { headers }: IncomingMessage): void {
+    const challenge = challengeIn(headers);
+    if (challenge !== undefined) this.#challenges.set(peerUrl, { challenge, untilMs: performance.now() + challengeKeptMsMax });
+  }
+
   /** The answer, or what is wrong with it. */
-  #believed(response: IncomingMessage, to: NodeId, body: string): ChunkAnswer | string {
-    if (response.statusCode !== 200) return `refused with ${response.statusCode}: ${body.slice(0, answerBytesMax)}`;
+  #believed(
+    response: IncomingMessage,
+    to: NodeId,
+    { nonce, body }: { readonly nonce: string; readonly body: string },
+  ): ChunkAnswer | string {
+    if (response.statusCode !== 200) return `refused with ${response.statusCode}: ${body}`;
+    if (body.length >= answerBytesMax) return "the answer is too long";
+    const fault = unproven(this.#identity.access, response, { nonce, body });
+    if (fault !== null) return fault;
     const answerer = checkAnswerer(response.headers, { clusterId: this.#identity.clusterId, to });
     return answerer.ok ? (parseAnswer(body) ?? "the answer makes no sense") : answerer.error;
   }
-}
-
-function readBody(response: IncomingMessage, fail: (reason: string) => void, onBody: (body: string) => void): void {
-  let body = "";
-  response.setEncoding("utf8");
-  response.on("data", (part: string) => {
-    body += part;
-    if (body.length > answerBytesMax) fail("the answer is too long");
-  });
-  response.on("error", (error) => fail(error.message));
-  response.on("end", () => onBody(body));
 }

@@ -7,22 +7,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { err, type Result } from "../base/result.ts";
 import type { NodeId } from "../raft/types.ts";
 import { type AnnouncedChunk, type ChunkAnswer, type ChunkHeader, formatAnswer, parseChunkHeaders } from "./chunk.ts";
-import { answerHeaders, type Identity } from "./handshake.ts";
 
 /** What `onSnapshotChunk` of the transport is. Rejects when the chunk could not be dealt with; it may come again then. */
 export type OnSnapshotChunk = (from: NodeId, header: ChunkHeader, chunk: Uint8Array) => Promise<ChunkAnswer>;
 
 export type ChunkRefused = { readonly status: number; readonly code: string; readonly detail: string };
 
+/** One request, with the nonce for which its answer is proven. */
+export type ChunkRequest = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly nonce: string };
+
 export type ChunkRouteOptions = {
-  readonly identity: Identity;
   /** A caller that sends nothing for this long in the middle of a chunk is cut off. */
   readonly silenceMsMax: number;
   readonly onChunk: OnSnapshotChunk;
-  readonly refuse: (
-    call: { readonly request: IncomingMessage; readonly response: ServerResponse },
-    refusal: ChunkRefused,
-  ) => void;
+  /** Sends an answer of ours, as JSON. */
+  readonly answer: (call: ChunkRequest, body: string) => void;
+  readonly refuse: (call: ChunkRequest, refusal: ChunkRefused) => void;
 };
 
 /**
@@ -47,7 +47,7 @@ export class ChunkRoute {
   }
 
   /** Takes one request of `sender`, whose identity was checked. */
-  take(call: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly sender: NodeId }): void {
+  take(call: ChunkRequest & { readonly sender: NodeId }): void {
     const admitted = this.#admit(call.request);
     if (!admitted.ok) {
       this.#options.refuse(call, admitted.error);
@@ -66,10 +66,8 @@ export class ChunkRoute {
     return err({ status: 503, code: "busy", detail: `${chunksMax} chunks are under way` });
   }
 
-  async #serve(
-    { request, response, sender }: Parameters<ChunkRoute["take"]>[0],
-    { bytes, ...header }: AnnouncedChunk,
-  ): Promise<void> {
+  async #serve(call: Parameters<ChunkRoute["take"]>[0], { bytes, ...header }: AnnouncedChunk): Promise<void> {
+    const { request, response, sender } = call;
     const chunk = await readChunk(request, { bytes, silenceMsMax: this.#options.silenceMsMax });
     if (chunk === undefined || this.#closed) {
       request.destroy();
@@ -78,8 +76,7 @@ export class ChunkRoute {
     const answer = await this.#options.onChunk(sender, header, chunk);
     // The caller may be gone by now; then it asks again.
     response.on("error", () => undefined);
-    response.writeHead(200, { ...answerHeaders(this.#options.identity), "content-type": "application/json" });
-    response.end(formatAnswer(answer));
+    this.#options.answer(call, formatAnswer(answer));
   }
 
   #failed(call: Parameters<ChunkRoute["take"]>[0], error: unknown): void {

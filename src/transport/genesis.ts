@@ -3,11 +3,12 @@
  * whom it began, which data folder each id belongs to, and which ids are used up. Secret and protocol are checked as for
  * streams; the cluster id is what the caller does not know yet.
  */
-import { Buffer } from "node:buffer";
-import { get } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import { err, ok, type Result } from "../base/result.ts";
 import { isNodeId, type MemberAddress, type Membership, type NodeId } from "../raft/types.ts";
 import { answererOf, strangerHeaders } from "./handshake.ts";
+import { openCall, readText, unproven } from "./peer-call.ts";
+import type { PeerAccess } from "./proof.ts";
 
 /** Where it is asked. */
 export const genesisPath = "/raft/v1/genesis";
@@ -31,37 +32,64 @@ export type GenesisFailure = {
 
 const answerBytesMax = 4 * 1024 * 1024;
 
+export type GenesisCaller = { readonly nodeId: NodeId; readonly access: PeerAccess; readonly timeoutMs: number };
+
 /** Asks the node at `peerUrl`. Settles within `timeoutMs`; never rejects. */
-export function askGenesis(
-  peerUrl: string,
-  caller: { readonly nodeId: NodeId; readonly secret: string | null; readonly timeoutMs: number },
-): Promise<Result<Genesis, GenesisFailure>> {
+export async function askGenesis(peerUrl: string, caller: GenesisCaller): Promise<Result<Genesis, GenesisFailure>> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const answer = await ask(peerUrl, caller, agent);
+  agent.destroy();
+  return answer;
+}
+
+function ask(peerUrl: string, caller: GenesisCaller, agent: Agent): Promise<Result<Genesis, GenesisFailure>> {
   return new Promise((resolve) => {
-    const fail = (kind: GenesisFailure["kind"], detail: string) => resolve(err({ kind, detail: `${peerUrl}: ${detail}` }));
-    const request = get(new URL(genesisPath, peerUrl), { agent: false, headers: strangerHeaders(caller) }, (response) => {
-      const parts: Buffer[] = [];
-      let bytes = 0;
-      response.on("data", (part: Buffer) => {
-        bytes += part.byteLength;
-        parts.push(part);
-        if (bytes > answerBytesMax) request.destroy(new Error(`the answer has more than ${answerBytesMax} bytes`));
-      });
-      response.on("error", (error) => fail("unreachable", error.message));
-      response.on("end", () => {
-        const text = Buffer.concat(parts).toString("utf8");
-        const { statusCode = 0 } = response;
-        // A node that is starting or busy may answer later; one that refuses who we are will not.
-        if (statusCode !== 200) return fail(statusCode < 500 ? "refused" : "unreachable", `${statusCode} ${text.slice(0, 500)}`);
-        const genesis = parseGenesis(text);
-        if (genesis === undefined || answererOf(response.headers).clusterId !== genesis.clusterId) {
-          return fail("refused", "what answers there is no node of Keyhold, or of another version");
-        }
-        return resolve(ok(genesis));
-      });
-    });
-    request.setTimeout(caller.timeoutMs, () => request.destroy(new Error(`no answer within ${caller.timeoutMs} ms`)));
-    request.on("error", (error) => fail("unreachable", error.message));
+    const { access, timeoutMs } = caller;
+    const timer = setTimeout(() => fail("unreachable", `no answer within ${timeoutMs} ms`), timeoutMs);
+    const settle = (result: Result<Genesis, GenesisFailure>) => {
+      clearTimeout(timer);
+      resolve(result);
+    };
+    const fail = (kind: GenesisFailure["kind"], detail: string) => settle(err({ kind, detail: `${peerUrl}: ${detail}` }));
+    const onResponse = (response: IncomingMessage, nonce: string) =>
+      readText(
+        response,
+        (body) => {
+          const genesis = believed(response, { access, nonce, body });
+          if (genesis.ok) settle(genesis);
+          else fail(genesis.error.kind, genesis.error.detail);
+        },
+        answerBytesMax,
+      );
+    const onRequest = (request: ClientRequest, nonce: string) => {
+      request.on("error", (error) => fail("unreachable", error.message));
+      request.on("response", (response) => onResponse(response, nonce));
+      request.end();
+    };
+    const headers = strangerHeaders(caller);
+    openCall(
+      { access, peerUrl, agent, method: "GET", path: genesisPath, headers },
+      { onRequest, onFailed: (reason) => fail("unreachable", reason) },
+    );
   });
+}
+
+function believed(
+  response: IncomingMessage,
+  { access, nonce, body }: { readonly access: PeerAccess; readonly nonce: string; readonly body: string },
+): Result<Genesis, GenesisFailure> {
+  const { statusCode = 0 } = response;
+  // A node that is starting or busy may answer later; one that refuses who we are will not.
+  if (statusCode !== 200) {
+    return err({ kind: statusCode < 500 ? "refused" : "unreachable", detail: `${statusCode} ${body.slice(0, 500)}` });
+  }
+  const fault = unproven(access, response, { nonce, body });
+  if (fault !== null) return err({ kind: "refused", detail: fault });
+  const genesis = parseGenesis(body);
+  if (genesis === undefined || answererOf(response.headers).clusterId !== genesis.clusterId) {
+    return err({ kind: "refused", detail: "what answers there is no node of Keyhold, or of another version" });
+  }
+  return ok(genesis);
 }
 
 function parseGenesis(text: string): Genesis | undefined {

@@ -1,13 +1,14 @@
 /**
  * This file is what two nodes say before the first frame: who is calling, whom, in which cluster, in which protocol.
  * Both sides check: the server refuses a caller that means another node or cluster, and the caller refuses an answer
- * that does not come from the node it called, so that a stranger on a reused port cannot swallow messages.
+ * that does not come from the node it called, so that a stranger on a reused port cannot swallow messages. That both belong to
+ * the cluster at all is proven before (`proof.ts`).
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { err, ok, type Result } from "../base/result.ts";
 import { isNodeId, type NodeId } from "../raft/types.ts";
 import { type Admission, type Claim, claimHeaders, claimIn, type SelfClaim } from "./claim.ts";
+import type { PeerAccess } from "./proof.ts";
 
 /** Raised whenever `wire.ts` can produce a frame that the version before cannot read. */
 export const protocolVersion = 2;
@@ -15,11 +16,11 @@ export const protocolVersion = 2;
 /** Where streams are opened. */
 export const streamPath = "/raft/v1/stream";
 
-/** Who we are. `secret` is known to all nodes of a cluster, or null where the network itself is trusted. */
+/** Who we are, and who may call us. */
 export type Identity = {
   readonly clusterId: string;
   readonly nodeId: NodeId;
-  readonly secret: string | null;
+  readonly access: PeerAccess;
   readonly self: SelfClaim;
 };
 
@@ -45,7 +46,6 @@ const header = {
   from: "keyhold-from",
   to: "keyhold-to",
   protocol: "keyhold-protocol",
-  secret: "keyhold-peer-secret",
   peerUrl: "keyhold-peer-url",
 } as const;
 
@@ -54,15 +54,13 @@ export function callerHeaders(identity: Identity, to: NodeId, ownUrl: string | n
   return {
     ...answerHeaders(identity),
     [header.to]: to,
-    ...(identity.secret === null ? {} : { [header.secret]: identity.secret }),
     ...(ownUrl === null ? {} : { [header.peerUrl]: ownUrl }),
   };
 }
 
 /** The headers of a caller that does not know yet whom it calls, nor in which cluster. */
-export function strangerHeaders(caller: Pick<Identity, "nodeId" | "secret">): Record<string, string> {
-  const headers = { [header.from]: caller.nodeId, [header.protocol]: String(protocolVersion) };
-  return caller.secret === null ? headers : { ...headers, [header.secret]: caller.secret };
+export function strangerHeaders(caller: Pick<Identity, "nodeId">): Record<string, string> {
+  return { [header.from]: caller.nodeId, [header.protocol]: String(protocolVersion) };
 }
 
 /** Where the caller of a stream can be answered; undefined when it does not say, or not in a way that can be used. */
@@ -83,7 +81,7 @@ export function answerHeaders(identity: Identity): Record<string, string> {
 
 /** The caller, or why it is refused. */
 export function checkCaller(headers: IncomingHttpHeaders, identity: Identity): Result<Claim, HandshakeRefusal> {
-  const known = checkProtocol(headers, identity);
+  const known = checkProtocol(headers);
   if (!known.ok) return known;
   const cluster = headers[header.cluster];
   if (cluster !== identity.clusterId) {
@@ -102,7 +100,7 @@ export function checkCaller(headers: IncomingHttpHeaders, identity: Identity): R
 
 /** The id of a caller that is not in a cluster yet, or why it is refused. */
 export function checkStranger(headers: IncomingHttpHeaders, identity: Identity): Result<NodeId, HandshakeRefusal> {
-  const known = checkProtocol(headers, identity);
+  const known = checkProtocol(headers);
   return known.ok ? checkSender(headers, identity) : known;
 }
 
@@ -117,11 +115,14 @@ export function refusalOf({ forGood, code, detail }: Extract<Admission, { kind: 
   return { status: forGood ? refusedForGoodStatus : refusedForNowStatus, code, detail };
 }
 
-function checkProtocol(headers: IncomingHttpHeaders, identity: Identity): Result<null, HandshakeRefusal> {
-  // First, so that a caller without the secret learns nothing about the cluster.
-  if (identity.secret !== null && !equalSecrets(headers[header.secret], identity.secret)) {
-    return err({ status: 401, code: "unauthorized", detail: `header ${header.secret} is missing or wrong` });
-  }
+/** A caller that did not prove that it knows the secret. It is told nothing of the cluster. */
+export function unauthorized(access: PeerAccess): HandshakeRefusal {
+  const unset = "this node was given no peer secret and takes no calls: set KEYHOLD_PEER_SECRET (or KEYHOLD_PEER_SECRET_FILE)";
+  const unproven = `the caller did not prove that it knows the peer secret (peer protocol ${protocolVersion}): set the same on every node`;
+  return { status: 401, code: "unauthorized", detail: access.kind === "closed" ? unset : unproven };
+}
+
+function checkProtocol(headers: IncomingHttpHeaders): Result<null, HandshakeRefusal> {
   const protocol = headers[header.protocol];
   if (protocol !== String(protocolVersion)) {
     const detail = `peer protocol is ${shown(protocol)}, this node speaks ${protocolVersion}`;
@@ -162,16 +163,6 @@ export function answererOf(headers: IncomingHttpHeaders): {
 } {
   const text = (value: string | string[] | undefined) => (typeof value === "string" ? value : undefined);
   return { clusterId: text(headers[header.cluster]), nodeId: text(headers[header.from]) };
-}
-
-function equalSecrets(given: string | string[] | undefined, expected: string): boolean {
-  if (typeof given !== "string") return false;
-  // Digests have one length, which timingSafeEqual needs and which keeps the secret's own to itself.
-  return timingSafeEqual(digest(given), digest(expected));
-}
-
-function digest(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
 }
 
 function shown(value: string | string[] | undefined): string {

@@ -6,13 +6,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Message, NodeId } from "../raft/types.ts";
 import { WireError } from "./byte-cursor.ts";
 import { createFrameReader, readFrames } from "./frame.ts";
-import { answerHeaders, type Identity } from "./handshake.ts";
 import { beatsPerTimeout, silentBeatsMax } from "./pulse.ts";
 import { decodeMessage } from "./wire.ts";
 
 export type IncomingOptions = {
-  readonly identity: Identity;
+  /** This node. */
+  readonly receiver: NodeId;
   readonly sender: NodeId;
+  /** By which the stream is accepted. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Of the sender. */
   readonly runId: string;
   readonly request: IncomingMessage;
@@ -49,7 +51,7 @@ export class IncomingStream {
     request.on("error", (error) => stream.#end(error.message));
     request.on("close", () => stream.#end("connection closed"));
     response.on("error", (error) => stream.#end(error.message));
-    response.writeHead(200, { ...answerHeaders(options.identity), "content-type": "application/octet-stream" });
+    response.writeHead(200, options.headers);
     response.flushHeaders();
     return stream;
   }
@@ -102,9 +104,9 @@ export class IncomingStream {
     // A message may have ended the stream, and the rest of the chunk with it.
     if (this.#closed) return;
     const message = decodeMessage(payload);
-    const { identity, sender } = this.#options;
+    const { receiver, sender } = this.#options;
     if (message.from !== sender) throw new WireError(`message from ${message.from} on the stream of ${sender}`);
-    if (message.to !== identity.nodeId) throw new WireError(`message to ${message.to} at ${identity.nodeId}`);
+    if (message.to !== receiver) throw new WireError(`message to ${message.to} at ${receiver}`);
     this.#receivedFrames += 1;
     this.#options.onMessage(message);
   }

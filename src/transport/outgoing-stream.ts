@@ -4,11 +4,12 @@
  * less than a new one. What is dropped or may be lost is reported.
  */
 import { Buffer } from "node:buffer";
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import type { NodeId } from "../raft/types.ts";
 import type { Admission, Claim } from "./claim.ts";
 import { pingFrame } from "./frame.ts";
 import { callerHeaders, checkAnswerer, type Identity, refusedForGoodStatus, streamPath } from "./handshake.ts";
+import { openCall, type PeerCall, readText, unproven } from "./peer-call.ts";
 import { provenBeats, silentBeatsMax } from "./pulse.ts";
 
 export type OutgoingOptions = {
@@ -46,7 +47,11 @@ export type OutgoingStats = {
 };
 
 type Attempt = {
-  readonly request: ClientRequest;
+  /** Its own: a pooled socket may be half dead, and would be shared. */
+  readonly agent: Agent;
+  call: PeerCall | null;
+  /** The stream itself; null before the challenge came. */
+  request: ClientRequest | null;
   open: boolean;
   beats: number;
   silentBeats: number;
@@ -64,8 +69,6 @@ const bufferFramesMax = 4096;
 const backoffMsMin = 20;
 /** Up to here, copying the frames of a turn into one buffer is cheaper than writing each. */
 const concatBytesMax = 64 * 1024;
-/** What is read of a refusal. */
-const refusalBytesMax = 2048;
 
 /** The stream to one peer; opened by `open`, ended by `close` or `destroy`. */
 export class OutgoingStream {
@@ -128,7 +131,7 @@ export class OutgoingStream {
       this.#fail(attempt, attempt.open ? "peer stopped answering" : "peer did not accept the stream in time");
     } else if (attempt.open) {
       if (attempt.beats >= provenBeats) this.#backoffMs = backoffMsMin;
-      attempt.request.write(pingFrame);
+      attempt.request?.write(pingFrame);
     }
   }
 
@@ -155,14 +158,15 @@ export class OutgoingStream {
   /** Sends what was accepted and ends the stream; settles when that is done, or was cut off after `lingerMs`. */
   async close(lingerMs: number): Promise<void> {
     const attempt = this.#openAttempt();
-    if (attempt === null) return this.destroy();
+    const request = attempt?.request;
+    if (!attempt || !request) return this.destroy();
     this.#flush();
     this.#state = { kind: "closed" };
-    const { request } = attempt;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => request.destroy(), lingerMs);
+      const timer = setTimeout(() => endAttempt(attempt), lingerMs);
       request.once("close", () => {
         clearTimeout(timer);
+        attempt.agent.destroy();
         resolve();
       });
       request.end();
@@ -172,7 +176,7 @@ export class OutgoingStream {
   /** Ends everything at once; what was not yet sent is lost without a report. */
   destroy(): void {
     if (this.#state.kind === "waiting") clearTimeout(this.#state.timer);
-    if (this.#state.kind === "trying") this.#state.attempt.request.destroy();
+    if (this.#state.kind === "trying") endAttempt(this.#state.attempt);
     this.#state = { kind: "closed" };
     this.#clearOutbox();
   }
@@ -191,38 +195,47 @@ export class OutgoingStream {
   #connect(): void {
     const { identity, peer, peerUrl } = this.#options;
     this.#attempts += 1;
-    let request: ClientRequest;
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const attempt: Attempt = { ...idleAttempt, agent };
+    this.#state = { kind: "trying", attempt };
+    const headers = { ...callerHeaders(identity, peer, this.#options.ownUrl()), "content-type": "application/octet-stream" };
+    const { access } = identity;
     try {
-      const headers = { ...callerHeaders(identity, peer, this.#options.ownUrl()), "content-type": "application/octet-stream" };
-      // An agent of its own: a pooled socket may be half dead, and would be shared.
-      request = httpRequest(new URL(streamPath, peerUrl), { method: "POST", agent: false, headers });
+      attempt.call = openCall(
+        { access, peerUrl, agent, method: "POST", path: streamPath, headers },
+        {
+          onFailed: (reason) => this.#fail(attempt, reason),
+          onRequest: (request, nonce) => this.#opening(attempt, request, nonce),
+        },
+      );
     } catch (error) {
       this.#lastError = `address ${JSON.stringify(peerUrl)} cannot be used: ${errorText(error)}`;
+      endAttempt(attempt);
       this.#retryLater();
-      return;
     }
-    const attempt: Attempt = { request, open: false, beats: 0, silentBeats: 0, inFlightFrames: 0, inFlightBytes: 0 };
-    this.#state = { kind: "trying", attempt };
-    request.setNoDelay(true);
-    request.on("response", (response) => this.#answered(attempt, response));
+  }
+
+  #opening(attempt: Attempt, request: ClientRequest, nonce: string): void {
+    attempt.request = request;
+    // Each of the two round trips has its own time.
+    attempt.silentBeats = 0;
+    request.on("response", (response) => this.#answered(attempt, response, nonce));
     request.on("error", (error) => this.#fail(attempt, errorText(error)));
     request.on("close", () => this.#fail(attempt, "connection closed"));
     request.flushHeaders();
   }
 
-  #answered(attempt: Attempt, response: IncomingMessage): void {
+  #answered(attempt: Attempt, response: IncomingMessage, nonce: string): void {
     response.on("error", (error) => this.#fail(attempt, errorText(error)));
     const { identity, peer } = this.#options;
-    const answerer = checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer });
     if (response.statusCode !== 200) {
-      readRefusal(response, (text) => {
-        this.#fail(attempt, `refused with ${response.statusCode}: ${text}`);
-        if (response.statusCode === refusedForGoodStatus && answerer.ok) this.#refusedForGood(text);
-      });
+      readText(response, (body) => this.#refused(attempt, response, { nonce, body }));
       return;
     }
-    if (!answerer.ok) {
-      this.#fail(attempt, answerer.error);
+    const fault = unproven(identity.access, response, { nonce, body: "" });
+    const answerer = checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer });
+    if (fault !== null || !answerer.ok) {
+      this.#fail(attempt, fault ?? (answerer.ok ? "" : answerer.error));
       return;
     }
     const admission = this.#options.admit(answerer.value);
@@ -241,9 +254,16 @@ export class OutgoingStream {
     this.#options.onOpened();
   }
 
-  #refusedForGood(text: string): void {
-    const problem = problemIn(text);
-    if (problem !== undefined && this.#state.kind !== "closed") this.#options.onRefusedForGood(problem.code, problem.detail);
+  #refused(attempt: Attempt, response: IncomingMessage, answer: { readonly nonce: string; readonly body: string }): void {
+    const { identity, peer, onRefusedForGood } = this.#options;
+    const wasWanted = this.#state.kind !== "closed";
+    this.#fail(attempt, `refused with ${response.statusCode}: ${answer.body}`);
+    if (response.statusCode !== refusedForGoodStatus || !wasWanted) return;
+    // Only a node of ours can end us, and only the one that we called.
+    if (unproven(identity.access, response, answer) !== null) return;
+    if (!checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer }).ok) return;
+    const problem = problemIn(answer.body);
+    if (problem !== undefined) onRefusedForGood(problem.code, problem.detail);
   }
 
   #flush(): void {
@@ -251,12 +271,12 @@ export class OutgoingStream {
     const frames = this.#outbox;
     const bytes = this.#outboxBytes;
     this.#clearOutbox();
-    if (attempt === null || frames.length === 0) return;
+    const request = attempt?.request;
+    if (!attempt || !request || frames.length === 0) return;
     this.#sentFrames += frames.length;
     this.#sentBytes += bytes;
     attempt.inFlightFrames += frames.length;
     attempt.inFlightBytes += bytes;
-    const { request } = attempt;
     const onWritten = () => {
       attempt.inFlightFrames -= frames.length;
       attempt.inFlightBytes -= bytes;
@@ -279,7 +299,7 @@ export class OutgoingStream {
 
   /** Ends `attempt`, once, however many of its events say that it is over. */
   #fail(attempt: Attempt, reason: string): void {
-    attempt.request.destroy();
+    endAttempt(attempt);
     if (this.#state.kind !== "trying" || this.#state.attempt !== attempt) return;
     this.#lastError = reason;
     this.#droppedFrames += this.#outbox.length;
@@ -296,15 +316,20 @@ export class OutgoingStream {
   }
 }
 
-/** Hands on what the peer gave as its reason, or as much of it as came. */
-function readRefusal(response: IncomingMessage, onText: (text: string) => void): void {
-  let body = "";
-  response.setEncoding("utf8");
-  response.on("data", (part: string) => {
-    body += part;
-    if (body.length > refusalBytesMax) response.destroy();
-  });
-  response.on("close", () => onText(body.slice(0, refusalBytesMax)));
+const idleAttempt = {
+  call: null,
+  request: null,
+  open: false,
+  beats: 0,
+  silentBeats: 0,
+  inFlightFrames: 0,
+  inFlightBytes: 0,
+} as const;
+
+function endAttempt({ call, request, agent }: Attempt): void {
+  call?.destroy();
+  request?.destroy();
+  agent.destroy();
 }
 
 /** What a refusal says for programs; undefined when it says nothing of the kind. */

@@ -1,6 +1,6 @@
 /**
- * This file listens on the peer port: it checks who calls, finds the route (streams, and chunks of snapshots), and answers
- * refusals as problem documents. A newer stream of a peer replaces the older one: the peer would not have opened it had
+ * This file listens on the peer port: it checks who calls, finds the route (streams, and chunks of snapshots), and proves
+ * its answers. Nothing of a call is looked at before its caller has proven that it belongs. A newer stream of a peer replaces the older one: the peer would not have opened it had
  * it still believed in the other.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { assert } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Message, NodeId } from "../raft/types.ts";
+import { guardRefusal } from "./caller-guard.ts";
 import { snapshotPath } from "./chunk.ts";
 import { ChunkRoute, type OnSnapshotChunk } from "./chunk-route.ts";
 import type { Admit, Claim } from "./claim.ts";
@@ -22,8 +23,12 @@ import {
   protocolVersion,
   refusalOf,
   streamPath,
+  unauthorized,
 } from "./handshake.ts";
 import { IncomingStream } from "./incoming-stream.ts";
+import { challengePath } from "./peer-call.ts";
+import { Challenges, challengeHeaders, proveAnswer, provenCaller } from "./proof.ts";
+import { UnprovenConnections } from "./unproven-connections.ts";
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
@@ -32,6 +37,8 @@ export type PeerServerOptions = {
   readonly listen: ListenAddress;
   /** How long a caller may take to send its headers. */
   readonly headersTimeoutMs: number;
+  /** Where other nodes reach this one, once it knows. */
+  readonly ownUrl: () => string | null;
   readonly onMessage: (message: Message) => void;
   readonly onSnapshotChunk: OnSnapshotChunk;
   /** Whether a caller was a member once and is none any more; it is told so. */
@@ -64,12 +71,9 @@ export class PeerListenError extends Error {
 }
 
 type Totals = { frames: number; bytes: number };
-type Call = {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly sender: NodeId;
-  readonly runId: string;
-};
+/** Of a caller that belongs; its answer is proven for `nonce`. */
+type ProvenCall = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly nonce: string };
+type Call = ProvenCall & { readonly sender: NodeId; readonly runId: string };
 type Handler = (call: Call) => void;
 type Refusal = Omit<PeerRefusal, "remote">;
 
@@ -88,14 +92,16 @@ export class PeerServer {
   readonly #totals = new Map<NodeId, Totals>();
   readonly #chunks: ChunkRoute;
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>;
+  readonly #challenges = new Challenges();
+  readonly #unproven = new UnprovenConnections();
   #closed = false;
 
   private constructor(options: PeerServerOptions) {
     this.#options = options;
     this.#chunks = new ChunkRoute({
-      identity: options.identity,
       silenceMsMax: chunkSilenceMsMax,
       onChunk: options.onSnapshotChunk,
+      answer: (call, body) => this.#answer(call, { status: 200, type: "application/json", body }),
       refuse: (call, refusal) => this.#refuse(call, refusal),
     });
     this.#routes = new Map<string, ReadonlyMap<string, Handler>>([
@@ -110,10 +116,13 @@ export class PeerServer {
         connectionsCheckingInterval: options.headersTimeoutMs,
         maxHeaderSize: headerBytesMax,
         noDelay: true,
+        // A missing Host is answered and counted like everything else that is no call of a node.
+        requireHostHeader: false,
       },
       (request, response) => this.#serve(request, response),
     );
     this.#server.maxConnections = connectionsMax;
+    this.#server.on("connection", (socket) => this.#unproven.add(socket));
   }
 
   /** Settles when the port accepts connections; rejects with PeerListenError when it cannot be had. */
@@ -142,6 +151,11 @@ export class PeerServer {
   isAliveElsewhere({ nodeId, runId }: Claim): boolean {
     const stream = this.#streams.get(nodeId);
     return stream !== undefined && stream.runId !== runId && stream.isHeard;
+  }
+
+  /** Connections of callers that have proven nothing yet, and how many were closed to make room for others. */
+  unproven(): { readonly open: number; readonly closed: number } {
+    return { open: this.#unproven.size, closed: this.#unproven.closed };
   }
 
   stats(peer: NodeId): IncomingStats {
@@ -179,17 +193,32 @@ export class PeerServer {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
+    const { identity, listen, ownUrl } = this.#options;
+    const guarded = guardRefusal(request, identity.access, { listenHost: listen.host, ownUrl: ownUrl() });
+    const { method = "", url: path = "", headers } = request;
+    if (guarded !== null) this.#turnAway({ request, response }, guarded);
+    else if (path === challengePath && method === "GET") this.#giveChallenge(response);
+    else {
+      const nonce = provenCaller(identity.access, { method, path, headers }, this.#challenges);
+      if (nonce === undefined) this.#turnAway({ request, response }, unauthorized(identity.access));
+      else this.#serveProven({ request, response, nonce });
+    }
+  }
+
+  #serveProven(call: ProvenCall): void {
+    const { request } = call;
+    this.#unproven.proven(request.socket);
     if (request.url === genesisPath && request.method === "GET") {
-      this.#answerGenesis(request, response);
+      this.#answerGenesis(call);
       return;
     }
     const admitted = this.#admit(request);
     if (!admitted.ok) {
-      this.#refuse({ request, response }, admitted.error);
+      this.#refuse(call, admitted.error);
       return;
     }
     const { handle, claim } = admitted.value;
-    handle({ request, response, sender: claim.nodeId, runId: claim.runId });
+    handle({ ...call, sender: claim.nodeId, runId: claim.runId });
   }
 
   /** Who calls and what serves it, or why nothing does. */
@@ -209,14 +238,15 @@ export class PeerServer {
     return admission.kind === "admitted" ? ok({ claim, handle }) : err(refusalOf(admission));
   }
 
-  #acceptStream({ request, response, sender, runId }: Call): void {
+  #acceptStream({ request, response, nonce, sender, runId }: Call): void {
     const replaced = this.#streams.get(sender);
     if (replaced !== undefined) {
       this.#addToTotals(sender, replaced);
       replaced.destroy();
     }
     const stream = IncomingStream.open({
-      identity: this.#options.identity,
+      receiver: this.#options.identity.nodeId,
+      headers: this.#headers({ nonce, status: 200, type: "application/octet-stream", body: "" }),
       sender,
       runId,
       request,
@@ -234,19 +264,18 @@ export class PeerServer {
     this.#options.onOpened(sender, callerUrl(request.headers));
   }
 
-  #answerGenesis(request: IncomingMessage, response: ServerResponse): void {
-    const caller = checkStranger(request.headers, this.#options.identity);
-    if (!caller.ok) {
-      this.#refuse({ request, response }, caller.error);
-      return;
-    }
+  #giveChallenge(response: ServerResponse): void {
+    response.writeHead(200, { ...challengeHeaders(this.#challenges.issue()), "content-length": "0" });
+    response.end();
+  }
+
+  #answerGenesis(call: ProvenCall): void {
+    const caller = checkStranger(call.request.headers, this.#options.identity);
     const genesis = this.#options.onGenesis();
-    if (genesis === undefined) {
-      this.#refuse({ request, response }, { status: 503, code: "starting", detail: "this node does not know its cluster yet" });
-      return;
-    }
-    response.writeHead(200, { ...answerHeaders(this.#options.identity), "content-type": "application/json" });
-    response.end(JSON.stringify(genesis));
+    if (!caller.ok) this.#refuse(call, caller.error);
+    else if (genesis === undefined) {
+      this.#refuse(call, { status: 503, code: "starting", detail: "this node does not know its cluster yet" });
+    } else this.#answer(call, { status: 200, type: "application/json", body: JSON.stringify(genesis) });
   }
 
   #cut(peer: NodeId, stream: IncomingStream): void {
@@ -261,13 +290,49 @@ export class PeerServer {
     this.#totals.set(peer, { frames: frames + stream.receivedFrames, bytes: bytes + stream.receivedBytes });
   }
 
-  #refuse({ request, response }: Pick<Call, "request" | "response">, refusal: Refusal): void {
-    const { status, code, detail } = refusal;
-    this.#options.onRefused({ remote: request.socket.remoteAddress ?? "unknown", status, code, detail });
-    const identity = status === 401 ? {} : answerHeaders(this.#options.identity);
-    response.writeHead(status, { ...identity, "content-type": "application/problem+json", connection: "close" });
-    response.end(JSON.stringify({ type: "about:blank", status, code, detail, protocolVersion }));
+  #answer(
+    { nonce, response }: ProvenCall,
+    answer: { readonly status: number; readonly type: string; readonly body: string },
+  ): void {
+    response.writeHead(answer.status, this.#headers({ nonce, ...answer }));
+    response.end(answer.body);
+  }
+
+  /** Says who we are, proves it, and gives the challenge for the next call. */
+  #headers(answer: { readonly nonce: string; readonly status: number; readonly type: string; readonly body: string }) {
+    const { identity } = this.#options;
+    const { nonce, status, type, body } = answer;
+    const headers = { ...answerHeaders(identity), ...challengeHeaders(this.#challenges.issue()) };
+    return { ...proveAnswer(identity.access, { status, headers, body }, nonce), "content-type": type };
+  }
+
+  /** Tells a caller that belongs why it is refused. */
+  #refuse({ request, response, nonce }: ProvenCall, refusal: Refusal): void {
+    const body = problemOf(refusal);
+    this.#end({ request, response }, refusal, { headers: this.#headers({ nonce, ...refusal, type: problemType, body }), body });
+  }
+
+  /** Tells a caller that has not shown that it belongs; it learns nothing of us. */
+  #turnAway(call: Pick<Call, "request" | "response">, refusal: Refusal): void {
+    this.#end(call, refusal, { headers: { "content-type": problemType }, body: problemOf(refusal) });
+  }
+
+  #end(
+    { request, response }: Pick<Call, "request" | "response">,
+    refusal: Refusal,
+    { headers, body }: { readonly headers: Record<string, string>; readonly body: string },
+  ): void {
+    this.#options.onRefused({ remote: request.socket.remoteAddress ?? "unknown", ...refusal });
+    response.on("error", () => undefined);
+    response.writeHead(refusal.status, { ...headers, connection: "close" });
+    response.end(body);
     // The body may be endless; it is not read.
     response.on("finish", () => request.socket.destroySoon());
   }
+}
+
+const problemType = "application/problem+json";
+
+function problemOf({ status, code, detail }: Refusal): string {
+  return JSON.stringify({ type: "about:blank", status, code, detail, protocolVersion });
 }

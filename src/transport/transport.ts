@@ -13,7 +13,9 @@ import type { Genesis } from "./genesis.ts";
 import type { Identity } from "./handshake.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.ts";
+import type { PeerAccess } from "./proof.ts";
 import { beatMs } from "./pulse.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { encodeMessage } from "./wire.ts";
 
 export type HttpTransportOptions = {
@@ -28,8 +30,8 @@ export type HttpTransportOptions = {
   readonly peerTimeoutMs: number;
   /** For each peer: bytes accepted and not yet given to the operating system. */
   readonly bufferBytesMax: number;
-  /** Shared by all nodes of the cluster; without it, the network itself must be trusted. */
-  readonly secret?: string | undefined;
+  /** Who may call, and how this node shows others that it may. */
+  readonly access: PeerAccess;
   /** 0 <= random() < 1; spreads reconnects. */
   readonly random?: () => number;
   /** Called for each message, in the order of its sender. What it throws is not caught. */
@@ -57,7 +59,8 @@ export type TransportEvent =
   | { readonly kind: "outgoingClosed"; readonly peer: NodeId; readonly reason: string }
   | { readonly kind: "incomingOpened"; readonly peer: NodeId }
   | { readonly kind: "incomingClosed"; readonly peer: NodeId; readonly reason: string }
-  | ({ readonly kind: "callerRefused" } & PeerRefusal)
+  /** `untold`: how many of the same address and code were refused since the last that was told. */
+  | ({ readonly kind: "callerRefused"; readonly untold: number } & PeerRefusal)
   | { readonly kind: "frameTooLarge"; readonly peer: NodeId; readonly messageKind: Message["kind"]; readonly bytes: number };
 
 /** Counted since the peer was last added by `setPeers`; what was received, since the start. */
@@ -91,6 +94,8 @@ export class HttpTransport implements AsyncDisposable {
   readonly #unreachable = new Set<NodeId>();
   readonly #server: PeerServer;
   readonly #timer: NodeJS.Timeout;
+  readonly #refusals = new RefusalLog();
+  #refused = 0;
   #closed: Promise<void> | null = null;
 
   private constructor(options: HttpTransportOptions, parts: { identity: Identity; server: PeerServer; timer: NodeJS.Timeout }) {
@@ -104,11 +109,12 @@ export class HttpTransport implements AsyncDisposable {
   /** Settles when the peer port accepts streams; rejects with PeerListenError when it cannot be had. */
   static async open(options: HttpTransportOptions): Promise<HttpTransport> {
     const { clusterId, nodeId, self, listen, peerTimeoutMs } = options;
-    const identity = { clusterId, nodeId, self, secret: options.secret ?? null };
+    const identity = { clusterId, nodeId, self, access: options.access };
     const server = await PeerServer.open({
       identity,
       listen,
       headersTimeoutMs: Math.ceil(peerTimeoutMs),
+      ownUrl: options.ownUrl ?? (() => null),
       onMessage: options.onMessage,
       onSnapshotChunk: options.onSnapshotChunk ?? refuseChunk,
       isRemoved: options.isRemoved ?? (() => false),
@@ -116,7 +122,7 @@ export class HttpTransport implements AsyncDisposable {
       onGenesis: options.onGenesis ?? (() => undefined),
       onOpened: (peer, peerUrl) => transport.#incomingOpened(peer, peerUrl),
       onClosed: (peer, reason) => transport.#incomingClosed(peer, reason),
-      onRefused: (refusal) => options.onEvent?.({ kind: "callerRefused", ...refusal }),
+      onRefused: (refusal) => transport.#callerRefused(refusal),
     });
     // No stream can have come in yet: the awaits above settle within the turn in which the port was opened.
     const timer = setInterval(() => transport.#beat(), beatMs(peerTimeoutMs));
@@ -166,6 +172,11 @@ export class HttpTransport implements AsyncDisposable {
     const stats = new Map<NodeId, PeerStats>();
     for (const [peer, stream] of this.#outgoing) stats.set(peer, { ...stream.stats(), ...this.#server.stats(peer) });
     return stats;
+  }
+
+  /** Since the start: calls that were refused, and connections that were closed because too many had proven nothing. */
+  strangers(): { readonly refused: number; readonly closed: number } {
+    return { refused: this.#refused, closed: this.#server.unproven().closed };
   }
 
   /** Sends what was accepted, for a fifth of a second at most, cuts all streams and settles when the port is free. */
@@ -221,6 +232,12 @@ export class HttpTransport implements AsyncDisposable {
   #beat(): void {
     this.#server.beat();
     for (const stream of this.#outgoing.values()) stream.beat();
+  }
+
+  #callerRefused(refusal: PeerRefusal): void {
+    this.#refused += 1;
+    const untold = this.#refusals.note(refusal);
+    if (untold !== undefined) this.#options.onEvent?.({ kind: "callerRefused", untold, ...refusal });
   }
 
   #incomingOpened(peer: NodeId, peerUrl: string | undefined): void {

@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,10 +135,15 @@ describe("dev", () => {
     expect(await exitCodeOf(first.child)).toBe(0);
     expect(first.output).toContain("All nodes have stopped.");
     expect(await call(url, { path: "/livez" })).toBe(undefined);
+    const secretFile = join(folder, "data", "peer-secret");
+    const secret = readFileSync(secretFile, "utf8");
+    expect([statSync(secretFile).mode & 0o777, secret.trim().length]).toEqual([0o600, 64]);
+    expect(first.output).not.toContain(secret.trim());
 
     const second = start(args);
     await until("the cluster is ready again", 30_000, () => (second.output.includes("Keyhold is ready") ? true : undefined));
     expect((await call(url, { path: "/v1/config/kept" }))?.body["value"]).toBe("yes");
+    expect(readFileSync(secretFile, "utf8")).toBe(secret);
   });
 
   test("a taken port is named before anything is started", async () => {

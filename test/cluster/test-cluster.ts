@@ -27,6 +27,8 @@ export type Newcomer = {
 };
 
 const leaderMsMax = 10_000;
+/** Known to all nodes of all test clusters, unless a test says otherwise. */
+export const testPeerSecret = "known-to-all-nodes-of-the-test-clusters";
 
 /** A running cluster; disposing it ends every process and removes its data. */
 export class TestCluster {
@@ -72,6 +74,7 @@ export class TestCluster {
       KEYHOLD_API_PORT: String(apiPort),
       KEYHOLD_PEER_PORT: String(peerPort),
       KEYHOLD_JOIN: this.peerUrls.join(","),
+      KEYHOLD_PEER_SECRET: testPeerSecret,
       KEYHOLD_LOG_LEVEL: "info",
     };
     const node = new TestNode({ id, apiUrl, dataDir, environment });
@@ -137,6 +140,7 @@ async function planNodes(
           KEYHOLD_API_PORT: String(apiPort),
           KEYHOLD_PEER_PORT: String(peerPort),
           KEYHOLD_INITIAL_CLUSTER: members,
+          KEYHOLD_PEER_SECRET: testPeerSecret,
           KEYHOLD_LOG_LEVEL: "info",
           ...options.environment,
         },

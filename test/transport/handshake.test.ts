@@ -4,8 +4,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { toNodeId } from "../../src/raft/types.ts";
 import { streamPath } from "../../src/transport/handshake.ts";
+import type { PeerAccess } from "../../src/transport/proof.ts";
 import { HttpTransport } from "../../src/transport/transport.ts";
-import { connect, openRecorded, type Recorded, testClaim, until } from "./http-harness.ts";
+import { connect, openRecorded, type Recorded, testAccess, testClaim, until } from "./http-harness.ts";
 import { deafServer, rawAnswer, rawHeaders, rawRequest } from "./raw-peer.ts";
 
 const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
@@ -16,6 +17,8 @@ async function open(...parameters: Parameters<typeof openRecorded>): Promise<Rec
   opened.push(recorded);
   return recorded;
 }
+
+const secretOf = (secret: string): PeerAccess => ({ kind: "secret", secret });
 
 /** Lets both try to reach each other, until each was told why not. */
 async function refusedBoth(a: Recorded, b: Recorded): Promise<(string | null | undefined)[]> {
@@ -45,8 +48,8 @@ describe("handshake", () => {
   });
 
   test("a node with another secret, or with none, is refused and learns nothing of the cluster", async () => {
-    const a = await open("n1", { secret: "correct" });
-    const b = await open("n2", { secret: "guessed" });
+    const a = await open("n1", { access: secretOf("correct") });
+    const b = await open("n2", { access: secretOf("guessed") });
     const [errorAtA] = await refusedBoth(a, b);
     expect(errorAtA).toContain("refused with 401");
     const answer = await rawRequest(a.address.peerUrl, { method: "POST", path: streamPath, headers: rawHeaders("n2", "n1") });
@@ -56,8 +59,8 @@ describe("handshake", () => {
   });
 
   test("nodes with one secret reach each other", async () => {
-    const a = await open("n1", { secret: "correct" });
-    const b = await open("n2", { secret: "correct" });
+    const a = await open("n1", { access: secretOf("correct") });
+    const b = await open("n2", { access: secretOf("correct") });
     await connect(a, "n2", b.address.peerUrl);
     expect(a.transport.stats().get(n2)?.lastError).toBe(null);
   });
@@ -121,6 +124,7 @@ describe("handshake", () => {
       clusterId: "test",
       nodeId: n2,
       self: testClaim("n2"),
+      access: testAccess,
       listen: { host: "127.0.0.1", port },
       peerTimeoutMs: 1000,
       bufferBytesMax: 1024,

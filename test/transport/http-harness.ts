@@ -4,6 +4,7 @@
 
 import { type Message, type NodeId, toNodeId } from "../../src/raft/types.ts";
 import type { SelfClaim } from "../../src/transport/claim.ts";
+import type { PeerAccess } from "../../src/transport/proof.ts";
 import { HttpTransport, type HttpTransportOptions, type TransportEvent } from "../../src/transport/transport.ts";
 
 export type Recorded = {
@@ -13,6 +14,9 @@ export type Recorded = {
   readonly events: TransportEvent[];
   readonly address: { readonly peerUrl: string; readonly apiUrl: string };
 };
+
+/** What all nodes of cluster "test" know. */
+export const testAccess: PeerAccess = { kind: "secret", secret: "known-to-all-nodes-of-the-test-cluster" };
 
 /** What node `id` says of itself in tests. */
 export function testClaim(id: string): SelfClaim {
@@ -28,6 +32,7 @@ export async function openRecorded(id: string, options: Partial<HttpTransportOpt
     clusterId: "test",
     nodeId: toNodeId(id),
     self: testClaim(id),
+    access: testAccess,
     listen: { host: "127.0.0.1", port: 0 },
     peerTimeoutMs: 1000,
     bufferBytesMax: 8 * 1024 * 1024,

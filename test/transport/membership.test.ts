@@ -4,7 +4,7 @@
 import { afterEach, expect, test } from "vitest";
 import { toNodeId } from "../../src/raft/types.ts";
 import { askGenesis, type Genesis, genesisPath } from "../../src/transport/genesis.ts";
-import { connect, numbered, openRecorded, type Recorded, until } from "./http-harness.ts";
+import { connect, numbered, openRecorded, type Recorded, testAccess, until } from "./http-harness.ts";
 import { rawRequest } from "./raw-peer.ts";
 
 const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
@@ -33,7 +33,7 @@ const genesis: Genesis = {
   instances: { n1: "folder-1" },
   removed: ["n0"],
 };
-const caller = { nodeId: toNodeId("n4"), secret: null, timeoutMs: 2000 };
+const caller = { nodeId: toNodeId("n4"), access: testAccess, timeoutMs: 2000 };
 
 test("a node that knows no cluster is told with whom it began, which folders it knows and which ids are used up", async () => {
   const member = await open("n1", { onGenesis: () => genesis });
@@ -41,13 +41,12 @@ test("a node that knows no cluster is told with whom it began, which folders it 
 });
 
 test("a stranger without the secret, under the asked node's name or in another protocol is told nothing", async () => {
-  const member = await open("n1", { onGenesis: () => genesis, secret: "correct" });
+  const member = await open("n1", { onGenesis: () => genesis });
   const url = member.address.peerUrl;
-  expect(await askGenesis(url, { ...caller, secret: "correct" })).toMatchObject({ ok: true });
   for (const [wrong, reason] of [
-    [{ ...caller, secret: "guessed" }, "401"],
-    [caller, "401"],
-    [{ ...caller, secret: "correct", nodeId: n1 }, "sender_invalid"],
+    [{ ...caller, access: { kind: "secret", secret: "guessed" } }, "401"],
+    [{ ...caller, access: { kind: "open" } }, "401"],
+    [{ ...caller, nodeId: n1 }, "sender_invalid"],
   ] as const) {
     const refused = await askGenesis(url, wrong);
     expect(refused).toMatchObject({ ok: false, error: { kind: "refused" } });
@@ -56,7 +55,7 @@ test("a stranger without the secret, under the asked node's name or in another p
   const answer = await rawRequest(url, {
     method: "GET",
     path: genesisPath,
-    headers: { "keyhold-peer-secret": "correct", "keyhold-from": "n4", "keyhold-protocol": "9" },
+    headers: { "keyhold-from": "n4", "keyhold-protocol": "9" },
   });
   expect([answer.status, answer.body.includes("protocol_version_unsupported")]).toEqual([400, true]);
 });

@@ -5,7 +5,9 @@ import { type ClientRequest, createServer as createHttpServer, type IncomingMess
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { toNodeId } from "../../src/raft/types.ts";
 import { answerHeaders, callerHeaders, streamPath } from "../../src/transport/handshake.ts";
-import { testClaim } from "./http-harness.ts";
+import { challengePath } from "../../src/transport/peer-call.ts";
+import { challengeHeaders, challengeIn, type PeerAccess, proveAnswer, proveCall } from "../../src/transport/proof.ts";
+import { testAccess, testClaim } from "./http-harness.ts";
 
 /** Something to end when the test is over. */
 export type Closable = { close(): void };
@@ -13,7 +15,17 @@ export type RawServer = Closable & { readonly url: string };
 
 /** The headers with which `from` of cluster "test" calls `to`. */
 export function rawHeaders(from: string, to: string): Record<string, string> {
-  return callerHeaders({ clusterId: "test", nodeId: toNodeId(from), secret: null, self: testClaim(from) }, toNodeId(to));
+  return callerHeaders({ clusterId: "test", nodeId: toNodeId(from), access: testAccess, self: testClaim(from) }, toNodeId(to));
+}
+
+/** `headers` with the proof that the caller knows the secret; asks for the challenge on a connection of its own. */
+export async function provenHeaders(
+  url: string,
+  call: { readonly method: string; readonly path: string; readonly headers: Record<string, string> },
+  access: PeerAccess = testAccess,
+): Promise<Record<string, string>> {
+  const answer = await bareRequest(url, { method: "GET", path: challengePath, headers: {} });
+  return proveCall(access, call, challengeIn(answer.headers) ?? "").headers;
 }
 
 /** Opens a stream by hand; settles when it is accepted. Nothing but what is written is sent: no pings either. */
@@ -21,7 +33,10 @@ export async function rawStream(
   url: string,
   headers: Record<string, string>,
 ): Promise<ClientRequest & { readonly ended: boolean }> {
-  const call = Object.assign(request(new URL(streamPath, url), { method: "POST", agent: false, headers }), { ended: false });
+  const proven = await provenHeaders(url, { method: "POST", path: streamPath, headers });
+  const call = Object.assign(request(new URL(streamPath, url), { method: "POST", agent: false, headers: proven }), {
+    ended: false,
+  });
   call.on("error", () => {});
   call.on("close", () => {
     call.ended = true;
@@ -39,11 +54,20 @@ export async function rawStream(
   return call;
 }
 
-/** Sends one request and answers status, headers and body. */
-export async function rawRequest(
-  url: string,
-  options: { readonly method: string; readonly path: string; readonly headers: Record<string, string> },
-): Promise<{ readonly status: number | undefined; readonly headers: IncomingMessage["headers"]; readonly body: string }> {
+export type RawCall = { readonly method: string; readonly path: string; readonly headers: Record<string, string> };
+export type RawReply = {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+};
+
+/** Sends one request of who knows the secret, and answers status, headers and body. */
+export async function rawRequest(url: string, call: RawCall): Promise<RawReply> {
+  return bareRequest(url, { ...call, headers: await provenHeaders(url, call) });
+}
+
+/** Sends one request as it is. */
+export async function bareRequest(url: string, options: RawCall): Promise<RawReply> {
   return new Promise((resolve, reject) => {
     const call = request(new URL(options.path, url), { method: options.method, agent: false, headers: options.headers });
     call.on("error", reject);
@@ -59,9 +83,14 @@ export async function rawRequest(
 }
 
 /** A server that answers every stream with `headers` and then never reads a byte of it. */
-export async function deafServer(headers: Record<string, string>): Promise<RawServer> {
-  const server = createHttpServer({ requestTimeout: 0 }, (_request, response) => {
-    response.writeHead(200, headers).flushHeaders();
+export async function deafServer(headers: Record<string, string>, access: PeerAccess = testAccess): Promise<RawServer> {
+  const server = createHttpServer({ requestTimeout: 0 }, (call, response) => {
+    if (call.url === challengePath) {
+      response.writeHead(200, challengeHeaders("any")).end();
+      return;
+    }
+    const nonce = String(call.headers["keyhold-nonce"]);
+    response.writeHead(200, proveAnswer(access, { status: 200, headers, body: "" }, nonce)).flushHeaders();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -75,7 +104,7 @@ export async function deafServer(headers: Record<string, string>): Promise<RawSe
 
 /** The headers by which node `id` of cluster "test" answers. */
 export function rawAnswer(id: string): Record<string, string> {
-  return answerHeaders({ clusterId: "test", nodeId: toNodeId(id), secret: null, self: testClaim(id) });
+  return answerHeaders({ clusterId: "test", nodeId: toNodeId(id), access: testAccess, self: testClaim(id) });
 }
 
 /** A server that accepts connections and says nothing. */

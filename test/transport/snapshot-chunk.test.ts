@@ -8,8 +8,10 @@ import { toNodeId, toTerm } from "../../src/raft/types.ts";
 import { type ChunkAnswer, type ChunkHeader, chunkHeaders, parseAnswer, snapshotPath } from "../../src/transport/chunk.ts";
 import type { OnSnapshotChunk } from "../../src/transport/chunk-route.ts";
 import { streamPath } from "../../src/transport/handshake.ts";
-import { openRecorded, type Recorded, until } from "./http-harness.ts";
-import { type Closable, muteServer, rawAnswer, rawHeaders } from "./raw-peer.ts";
+import { challengePath } from "../../src/transport/peer-call.ts";
+import { challengeHeaders, proveAnswer } from "../../src/transport/proof.ts";
+import { openRecorded, type Recorded, testAccess, until } from "./http-harness.ts";
+import { type Closable, muteServer, provenHeaders, rawAnswer, rawHeaders, rawRequest } from "./raw-peer.ts";
 
 const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
 const opened: Recorded[] = [];
@@ -50,7 +52,9 @@ async function answering(
   const server = createServer((call, response) => {
     call.resume();
     onCall(call);
-    if (call.url === snapshotPath) call.on("end", () => response.writeHead(200, headers).end(body));
+    const proven = () => proveAnswer(testAccess, { status: 200, headers, body }, String(call.headers["keyhold-nonce"]));
+    if (call.url === snapshotPath) call.on("end", () => response.writeHead(200, proven()).end(body));
+    else if (call.url === challengePath) response.writeHead(200, challengeHeaders("any")).end();
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -63,8 +67,9 @@ async function answering(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Posts by hand; `body` is written as it is. Resolves with status and body of the answer, or undefined when none came. */
-function post(url: string, headers: Record<string, string>, body?: Uint8Array) {
+/** Posts by hand; `body` is written as it is. `answer` has status and body of the answer, or undefined when none came. */
+async function post(url: string, bare: Record<string, string>, body?: Uint8Array) {
+  const headers = await provenHeaders(url, { method: "POST", path: snapshotPath, headers: bare });
   const call = request(new URL(snapshotPath, url), { method: "POST", agent: false, headers });
   const answer = new Promise<{ readonly status: number | undefined; readonly body: string } | undefined>((resolve) => {
     call.on("error", () => resolve(undefined));
@@ -138,7 +143,7 @@ describe("a chunk is not delivered, and its sender is told why,", () => {
     { name: "to another node", serve: async () => (await open("n3")).address.peerUrl, reason: "wrong_receiver" },
     {
       name: "without the secret",
-      serve: async () => (await open("n2", { secret: "s".repeat(32) })).address.peerUrl,
+      serve: async () => (await open("n2", { access: { kind: "secret", secret: "s".repeat(32) } })).address.peerUrl,
       reason: "unauthorized",
     },
     {
@@ -244,7 +249,7 @@ describe("the chunk route", () => {
       const sent = Object.entries<string | undefined>({ ...good, ...headers }).flatMap(([key, value]) =>
         value === undefined ? [] : [[key, value] as const],
       );
-      const call = post(b.address.peerUrl, Object.fromEntries(sent));
+      const call = await post(b.address.peerUrl, Object.fromEntries(sent));
       const answer = await call.answer;
       expect(answer?.status).toBe(status);
       expect(JSON.parse(answer?.body ?? "")).toMatchObject({ code });
@@ -254,13 +259,14 @@ describe("the chunk route", () => {
 
   test("answers a GET with 405", async () => {
     const b = await openReceiver();
-    const response = await fetch(`${b.address.peerUrl}${snapshotPath}`, { headers: rawHeaders("n1", "n2") });
-    expect([response.status, (await response.json()) as unknown]).toMatchObject([405, { code: "method_not_allowed" }]);
+    const call = { method: "GET", path: snapshotPath, headers: rawHeaders("n1", "n2") };
+    const answer = await rawRequest(b.address.peerUrl, call);
+    expect([answer.status, JSON.parse(answer.body)]).toMatchObject([405, { code: "method_not_allowed" }]);
   });
 
   test("gives up a chunk whose sender dies in the middle, and takes the next one", async () => {
     const b = await openReceiver();
-    const half = post(b.address.peerUrl, { ...good, "content-length": "1000" });
+    const half = await post(b.address.peerUrl, { ...good, "content-length": "1000" });
     half.write(new Uint8Array(500));
     await new Promise<void>((resolve) => half.once("socket", (socket) => socket.once("connect", () => resolve())));
     half.destroy();
@@ -272,9 +278,9 @@ describe("the chunk route", () => {
   test("takes four chunks at a time and turns the fifth away", async () => {
     const answers: ((answer: ChunkAnswer) => void)[] = [];
     const b = await openReceiver(() => new Promise((resolve) => answers.push(resolve)));
-    const calls = [0, 1, 2, 3].map(() => post(b.address.peerUrl, good, new Uint8Array(4)));
+    const calls = await Promise.all([0, 1, 2, 3].map(() => post(b.address.peerUrl, good, new Uint8Array(4))));
     await until(() => answers.length === 4);
-    const fifth = await post(b.address.peerUrl, good, new Uint8Array(4)).answer;
+    const fifth = await (await post(b.address.peerUrl, good, new Uint8Array(4))).answer;
     expect(fifth?.status).toBe(503);
     for (const answer of answers) answer(next(9));
     for (const call of calls) expect((await call.answer)?.body).toBe('{"kind":"next","sequence":9,"complete":false}');
@@ -284,7 +290,7 @@ describe("the chunk route", () => {
   test("turns a large chunk away without reading it, and the sender's next one comes through", async () => {
     const answers: ((answer: ChunkAnswer) => void)[] = [];
     const b = await openReceiver(() => new Promise((resolve) => answers.push(resolve)));
-    const calls = [0, 1, 2, 3].map(() => post(b.address.peerUrl, good, new Uint8Array(4)));
+    const calls = await Promise.all([0, 1, 2, 3].map(() => post(b.address.peerUrl, good, new Uint8Array(4))));
     await until(() => answers.length === 4);
     const a = await openSender(b.address.peerUrl);
     await expect(a.transport.sendChunk(n2, chunkName, new Uint8Array(8_000_000), 5000)).rejects.toThrow(
@@ -300,7 +306,7 @@ describe("the chunk route", () => {
 
   test("hands nothing over after close", async () => {
     const b = await openReceiver();
-    const half = post(b.address.peerUrl, { ...good, "content-length": "8" });
+    const half = await post(b.address.peerUrl, { ...good, "content-length": "8" });
     half.write(new Uint8Array(4));
     await new Promise<void>((resolve) => half.once("socket", (socket) => socket.once("connect", () => resolve())));
     await b.transport.close();

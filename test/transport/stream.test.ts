@@ -11,7 +11,16 @@ import { type Message, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { streamPath } from "../../src/transport/handshake.ts";
 import { encodeMessage } from "../../src/transport/wire.ts";
 import { connect, numbered, openRecorded, type Recorded, until } from "./http-harness.ts";
-import { type Closable, deafServer, freezableLink, muteServer, rawAnswer, rawHeaders, rawStream } from "./raw-peer.ts";
+import {
+  type Closable,
+  deafServer,
+  freezableLink,
+  muteServer,
+  provenHeaders,
+  rawAnswer,
+  rawHeaders,
+  rawStream,
+} from "./raw-peer.ts";
 
 const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
 const opened: Recorded[] = [];
@@ -136,7 +145,9 @@ describe("when the other side misbehaves", () => {
     const { hostname, port } = new URL(b.address.peerUrl);
     const socket = connectTcp({ host: hostname, port: Number(port), noDelay: true });
     closables.push({ close: () => socket.destroy() });
-    const headers = Object.entries({ ...rawHeaders("n1", "n2"), host: "x", "transfer-encoding": "chunked" });
+    const call = { method: "POST", path: streamPath, headers: rawHeaders("n1", "n2") };
+    const proven = await provenHeaders(b.address.peerUrl, call);
+    const headers = Object.entries({ ...proven, host: "x", "transfer-encoding": "chunked" });
     socket.write(`POST ${streamPath} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
     const frames = Buffer.concat([encodeMessage(numbered("n1", "n2", 1)), encodeMessage(numbered("n1", "n2", 2))]);
     for (const byte of frames) {

@@ -1,0 +1,115 @@
+/**
+ * This file opens a call to another node: where a secret is in force it asks for a challenge first, on the same connection,
+ * and sends the call with the proof that answers it.
+ */
+import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { challengeIn, isProvenAnswer, type PeerAccess, proveCall } from "./proof.ts";
+
+/** Where challenges are given out. */
+export const challengePath = "/raft/v1/challenge";
+
+export type PeerCallOptions = {
+  readonly access: PeerAccess;
+  readonly peerUrl: string;
+  /** Keeps the connection from the challenge to the call. */
+  readonly agent: Agent;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** From an earlier answer of that node; asked for when absent. */
+  readonly challenge?: string | undefined;
+};
+
+export type PeerCallEvents = {
+  /** The call is open: write to it, end it, listen to it. Its headers leave with the first byte, or by `flushHeaders`. */
+  readonly onRequest: (request: ClientRequest, nonce: string) => void;
+  /** There will be no request. Called once, and never after `onRequest`. */
+  readonly onFailed: (reason: string) => void;
+};
+
+/** A call that is being opened. */
+export type PeerCall = { destroy(): void };
+
+/** Opens the call. Throws when the address cannot be used. */
+export function openCall(options: PeerCallOptions, events: PeerCallEvents): PeerCall {
+  const { access, challenge } = options;
+  // Nothing is proven where no secret is in force.
+  if (access.kind !== "secret") return sendCall(options, "", events);
+  return challenge === undefined ? askThenSend(options, events) : sendCall(options, challenge, events);
+}
+
+function askThenSend(options: PeerCallOptions, events: PeerCallEvents): PeerCall {
+  const { agent, peerUrl } = options;
+  const asking = httpRequest(new URL(challengePath, peerUrl), { method: "GET", agent });
+  let underWay: PeerCall = asking;
+  let settled = false;
+  const settle = (then: () => void) => {
+    if (settled) return;
+    settled = true;
+    then();
+  };
+  const fail = (reason: string) => settle(() => events.onFailed(reason));
+  asking.setNoDelay(true);
+  asking.on("error", (error) => fail(error.message));
+  asking.on("close", () => fail("connection closed"));
+  asking.on("response", (response) => {
+    readText(response, (text) => {
+      const given = challengeIn(response.headers);
+      if (response.statusCode !== 200 || given === undefined) fail(`refused with ${response.statusCode}: ${text}`);
+      else {
+        settle(() => {
+          underWay = sendCall(options, given, events);
+        });
+      }
+    });
+  });
+  asking.end();
+  return { destroy: () => settleAndDestroy() };
+
+  function settleAndDestroy(): void {
+    settled = true;
+    underWay.destroy();
+  }
+}
+
+function sendCall(options: PeerCallOptions, challenge: string, { onRequest }: PeerCallEvents): PeerCall {
+  const { access, agent, peerUrl, method, path, headers } = options;
+  const proven = proveCall(access, { method, path, headers }, challenge);
+  const request = httpRequest(new URL(path, peerUrl), { method, agent, headers: proven.headers });
+  request.setNoDelay(true);
+  onRequest(request, proven.nonce);
+  return request;
+}
+
+/** What is read of a refusal. */
+const textLengthMax = 2048;
+
+/** The body of an answer, once, when it is over, or as much of it as may be read. */
+export function readText(response: IncomingMessage, onText: (text: string) => void, lengthMax = textLengthMax): void {
+  let text = "";
+  response.setEncoding("utf8");
+  response.on("data", (part: string) => {
+    text += part;
+    if (text.length > lengthMax) response.destroy();
+  });
+  response.on("error", () => undefined);
+  response.once("end", () => response.removeListener("close", over));
+  response.once("end", over);
+  response.once("close", over);
+
+  function over(): void {
+    onText(text.slice(0, lengthMax));
+  }
+}
+
+/** Null when the answer is proven, else what to say about it. A refusal of who does not know our secret is shown, not believed. */
+export function unproven(
+  access: PeerAccess,
+  response: IncomingMessage,
+  { nonce, body }: { readonly nonce: string; readonly body: string },
+): string | null {
+  const { statusCode = 0, headers } = response;
+  if (isProvenAnswer(access, { status: statusCode, headers, body }, nonce)) return null;
+  if (statusCode !== 200) return `refused with ${statusCode}: ${body}`;
+  return "the answer is not proven: whoever listens there does not know the peer secret";
+}
