@@ -13,6 +13,7 @@ import { checkNotKnown, findOrigin, lostDataAdvice, type Origin } from "./introd
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { realTime } from "./node/real-time.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
+import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
 import { readLeaseMsMax } from "./raft/read-lease.ts";
 import { writeBirth } from "./storage/birth.ts";
 import { type Budget, planBudget } from "./storage/budget.ts";
@@ -41,8 +42,11 @@ export type NodeHost = {
   readonly onRetired: (retirement: NodeRetired) => void;
 };
 
-/** `removed`: the cluster goes on without it. `dataLost`: its data folder took the place of another one. */
-export type NodeRetired = { readonly kind: "removed" | "dataLost"; readonly message: string };
+/**
+ * `removed`: the cluster goes on without it. `dataLost`: its data folder took the place of another one. `foreignHistory`: its log
+ * contradicts the cluster's.
+ */
+export type NodeRetired = { readonly kind: "removed" | "dataLost" | "foreignHistory"; readonly message: string };
 
 export type RunningNode = {
   readonly apiUrl: string;
@@ -140,6 +144,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     throw error;
   });
   const retire = retirement(nodeId, host);
+  const faults = protocolFaults({ logger, retire: () => retire("foreignHistory") });
   const ports = { store: storage, channel: transport };
   const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(peerTimeoutMs), ports, {
     currentTerm: () => service.position().term,
@@ -153,6 +158,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
       onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
       onRemoved: () => retire("removed"),
       onForeignInstance: () => retire("dataLost"),
+      onProtocolFault: (fault) => faults.note(fault, performance.now()),
       onFatal: host.onFatal,
     },
   );
@@ -164,7 +170,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     await transport.close();
     await storage.close();
   };
-  return { service, close, origin, gauges: gaugesOf(storage, transport) };
+  return { service, close, origin, gauges: gaugesOf(storage, transport, faults) };
 }
 
 /** What the network delivers to. */
@@ -174,7 +180,7 @@ type Circle = {
   readonly retire: (kind: NodeRetired["kind"]) => void;
 };
 
-function gaugesOf(storage: LmdbStorage, transport: HttpTransport): readonly NodeGauge[] {
+function gaugesOf(storage: LmdbStorage, transport: HttpTransport, faults: ProtocolFaults): readonly NodeGauge[] {
   const peers = () => [...transport.stats().values()];
   return [
     { name: "keyhold_storage_bytes", help: "Size of the data file", value: () => storage.usage().bytes },
@@ -185,6 +191,7 @@ function gaugesOf(storage: LmdbStorage, transport: HttpTransport): readonly Node
     { name: "keyhold_peer_buffered_bytes", help: "Waiting to be sent", value: () => sum(peers(), "bufferedBytes") },
     { name: "keyhold_peer_refused", help: "Calls of others that were refused", value: () => transport.strangers().refused },
     { name: "keyhold_peer_crowded_out", help: "Connections closed unproven", value: () => transport.strangers().closed },
+    { name: "keyhold_peer_messages_refused", help: "Messages of peers that were not heard", value: faults.refusedCount },
     { name: "keyhold_peer_dropped_frames", help: "Messages given up", value: () => sum(peers(), "droppedFrames") },
   ];
 }
@@ -222,8 +229,12 @@ function retirement(nodeId: string, host: NodeHost): (kind: NodeRetired["kind"])
   return (kind) => {
     if (told) return;
     told = true;
-    const removed = `${nodeId} was removed from the cluster and stops; its id is not used again, and its data folder can be deleted`;
-    host.onRetired({ kind, message: kind === "removed" ? removed : lostDataAdvice(nodeId) });
+    const messages: Record<NodeRetired["kind"], string> = {
+      removed: `${nodeId} was removed from the cluster and stops; its id is not used again, and its data folder can be deleted`,
+      dataLost: lostDataAdvice(nodeId),
+      foreignHistory: foreignHistoryAdvice(nodeId),
+    };
+    host.onRetired({ kind, message: messages[kind] });
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import type { ChangeBatch } from "../machine/change.ts";
 import type { RaftOptions } from "../raft/raft.ts";
-import type { Membership, NodeId, RefusalReason, Role, Term } from "../raft/types.ts";
+import type { Effect, Membership, NodeId, RefusalReason, Role, Term } from "../raft/types.ts";
 import type { CompactionLimits } from "./compaction.ts";
 import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
 import type { ProposalLimits } from "./proposals.ts";
@@ -40,6 +40,9 @@ export type DriverPorts = {
   readonly turns: Turns;
 };
 
+/** What the core objected to in what it heard; see the effects of these names in `raft/types.ts`. */
+export type ProtocolFault = Extract<Effect, { readonly kind: "messageRefused" | "logConflict" | "ceilingReached" }>;
+
 export type DriverEvents = {
   /** What an applied entry changed, in revision order. */
   readonly onBatches: (batches: readonly ChangeBatch[]) => void;
@@ -48,6 +51,11 @@ export type DriverEvents = {
   readonly onStateReplaced: () => void;
   /** This node was removed from the cluster, and the removal is committed. */
   readonly onRemoved: () => void;
+  /**
+   * What the network said was not heard, or this node may not take part (`logConflict`, told once: it must stop), or cannot stand
+   * for election any more. Never within `start`.
+   */
+  readonly onProtocolFault: (fault: ProtocolFault) => void;
   /** The node contradicts itself and has stopped; the process should end. */
   readonly onFatal: (error: unknown) => void;
 };

@@ -307,6 +307,8 @@ export class Driver {
       case "sendSnapshot":
         this.#sendSnapshot(effect.to);
         return;
+      default:
+        this.#events.onProtocolFault(effect);
     }
   }
 
@@ -352,11 +354,7 @@ export class Driver {
   /** The state on disk is sent; entries behind it follow from the log once it is there. */
   #sendSnapshot(to: NodeId): void {
     const meta = snapshotMetaAt(this.#raft, this.#writer.durableAppliedIndex);
-    this.#sends.begin(to, meta);
-    this.#ports.snapshots.send({ to, term: this.#raft.currentTerm, meta }, (delivered) => {
-      if (!this.#sends.isCurrent(to, meta)) return;
-      this.#input({ kind: "snapshotSent", to, index: meta.lastIncludedIndex, delivered });
-    });
+    this.#sends.begin({ to, term: this.#raft.currentTerm, meta }, this.#ports.snapshots, (input) => this.#input(input));
   }
 
   /** A received snapshot that the core did not take is given up. */

@@ -14,7 +14,7 @@ import { membershipOf } from "../raft/raft.ts";
 import type { MemberAddress, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
 import { Driver } from "./driver.ts";
-import type { DriverEvents, DriverOptions, DriverPorts } from "./driver-options.ts";
+import type { DriverEvents, DriverOptions, DriverPorts, ProtocolFault } from "./driver-options.ts";
 import { type GenesisView, genesisOf, isRemoved } from "./genesis.ts";
 import type { ChangeEnd } from "./membership-changes.ts";
 import type { Snapshots, Timers } from "./ports.ts";
@@ -67,6 +67,8 @@ export type NodeEvents = {
   readonly onRemoved: () => void;
   /** This node's id belongs to another data folder, so this one replaced one that was lost. It must stop. */
   readonly onForeignInstance: () => void;
+  /** What the network said was not heard; see `DriverEvents`. */
+  readonly onProtocolFault: (fault: ProtocolFault) => void;
   /** The node has stopped because it contradicts itself; the process should end. */
   readonly onFatal: (error: unknown) => void;
 };

@@ -3,17 +3,21 @@
  * follow it.
  */
 import type { Input, LogIndex, NodeId, SnapshotMeta } from "../raft/types.ts";
+import type { Snapshots } from "./ports.ts";
+
+type Order = Parameters<Snapshots["send"]>[0];
 
 export class SnapshotSends {
   readonly #sending = new Map<NodeId, SnapshotMeta>();
 
-  begin(to: NodeId, meta: SnapshotMeta): void {
+  /** Sends what `meta` describes; `tell` gets the end, unless a newer transfer to the same node took its place. */
+  begin(order: Order, snapshots: Pick<Snapshots, "send">, tell: (input: Input) => void): void {
+    const { to, meta } = order;
     this.#sending.set(to, meta);
-  }
-
-  /** Whether no newer transfer to the same node took its place: then that one's end is the one that counts. */
-  isCurrent(to: NodeId, meta: SnapshotMeta): boolean {
-    return this.#sending.get(to) === meta;
+    snapshots.send(order, (delivered) => {
+      if (this.#sending.get(to) !== meta) return;
+      tell({ kind: "snapshotSent", to, index: meta.lastIncludedIndex, delivered });
+    });
   }
 
   /** Not before the core has heard of it and holds on to the log itself: a cut in between would be in vain. */

@@ -1,7 +1,7 @@
 /**
  * This file holds elections: who may ask, who may answer yes, and what the answers decide (§3.4, §3.6.1, §9.6).
  */
-
+import { logIndexMax, termMax } from "./ceilings.ts";
 import { lastIndex, lastTerm } from "./log.ts";
 import { send, sendDurably, sendInTerm } from "./outbox.ts";
 import { isQuarantined } from "./quarantine.ts";
@@ -18,6 +18,11 @@ export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): voi
   if (!isPromotable(raft) || raft.role.kind === "leader" || isQuarantined(raft)) return;
   // The own vote helps to elect somebody, too. In one run the timers see to it; a promise of an earlier run knows no timer.
   if (how === "preVote" && raft.promisedTicks > 0) return;
+  if (isAtCeiling(raft)) {
+    resetElectionTimer(raft);
+    raft.effects.push({ kind: "ceilingReached", term: raft.currentTerm, lastIndex: lastIndex(raft) });
+    return;
+  }
   if (how === "leadershipTransfer") {
     runForLeader(raft, true);
     return;
@@ -40,6 +45,10 @@ export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): voi
 export function sticksToLeader(raft: Raft, message: VoteAsked): boolean {
   if (message.kind === "voteRequest" && message.leadershipTransfer) return false;
   if (raft.promisedTicks > 0) return true;
+  return hearsLeader(raft);
+}
+
+function hearsLeader(raft: Raft): boolean {
   return raft.leaderId !== null && raft.electionElapsed < raft.options.electionTicks;
 }
 
@@ -52,7 +61,8 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
     (preVote && message.term > raft.currentTerm);
   const promised = raft.promisedTicks > 0 && !(message.kind === "voteRequest" && message.leadershipTransfer);
   const upToDate = isUpToDate(raft, message);
-  if (!upToDate && isLearner(raft)) raft.isNeeded = true;
+  // Who hears a leader is not needed, whoever asks. A stale name of one that is long silent does not count: learners never forget it.
+  if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.isNeeded = true;
   const granted = mayVote && !promised && upToDate && !isQuarantined(raft);
   if (preVote) {
     // A granted answer carries the asked-for term; a refusal the own, which tells a candidate that lags.
@@ -109,6 +119,11 @@ function runForLeader(raft: Raft, leadershipTransfer: boolean): void {
     const asked = { lastLogIndex: lastIndex(raft), lastLogTerm: lastTerm(raft) };
     sendDurably(raft, to, { kind: "voteRequest", ...asked, leadershipTransfer });
   }
+}
+
+/** Whether there is no later term to stand in, or no room in the log for what a leader appends. */
+export function isAtCeiling(raft: Raft): boolean {
+  return raft.currentTerm >= termMax || lastIndex(raft) >= logIndexMax;
 }
 
 /** Whether the candidate's log holds at least what this one does (§3.6.1): the later last term, then the longer log. */

@@ -2,8 +2,8 @@
  * This file is what a follower does with what a leader sends (figure 3.1, receiver implementation).
  */
 import { assert } from "../base/assert.ts";
-import { membersOf } from "./leader.ts";
-import { agreeIndex, append, lastIndex, restoreLog, termAt, truncate } from "./log.ts";
+import { tellRefused } from "./admission.ts";
+import { agreeIndex, append, clusterTimeAt, lastIndex, restoreLog, termAt, truncate } from "./log.ts";
 import { sendDurably, sendInDurableTerm } from "./outbox.ts";
 import { isQuarantined, noteLeaderCommit } from "./quarantine.ts";
 import type { Raft } from "./raft.ts";
@@ -15,12 +15,16 @@ export function onAppendEntries(raft: Raft, message: Extract<Message, { kind: "a
   const { from, prevLogIndex, prevLogTerm, entries, leaderCommit } = message;
   noteLeaderCommit(raft, leaderCommit);
   if (prevLogIndex < raft.commitIndex) {
-    // All of it is known to agree up to the commit index; part of it may be compacted away.
+    // It agrees up to the commit index, as far as this log still knows (`admission.ts`); part of it may be compacted away.
     sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: raft.commitIndex });
     return;
   }
   if (termAt(raft, prevLogIndex) !== prevLogTerm) {
     reject(raft, from, { prevLogIndex, agree: agreeIndex(raft, prevLogIndex, prevLogTerm) });
+    return;
+  }
+  if (fallsInTime(raft, entries)) {
+    tellRefused(raft, { from, messageKind: message.kind, reason: "fallingTime" });
     return;
   }
   appendNew(raft, entries);
@@ -50,7 +54,9 @@ export function onSnapshot(raft: Raft, from: NodeId, snapshot: SnapshotMeta): vo
   const { lastIncludedIndex, lastIncludedTerm } = snapshot;
   if (lastIncludedIndex > raft.commitIndex) {
     if (termAt(raft, lastIncludedIndex) === lastIncludedTerm) commitUpTo(raft, lastIncludedIndex);
-    else if (membersOf(snapshot.membership).includes(raft.options.id)) restoreLog(raft, snapshot);
+    // Also one whose membership lacks this node: it was added by an entry after it, which is yet to come. The membership follows the log, here as
+    // anywhere: until then this node campaigns no more than its log allows.
+    else restoreLog(raft, snapshot);
   }
   sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: raft.commitIndex });
 }
@@ -60,6 +66,12 @@ function reject(raft: Raft, to: NodeId, where: { readonly prevLogIndex: LogIndex
   const hintTerm = termAt(raft, hintIndex);
   assert(hintTerm !== undefined, `no term at ${hintIndex}, where the logs may agree`);
   sendDurably(raft, to, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, quarantined: isQuarantined(raft) });
+}
+
+/** Whether the first entry that is new here is older than the one before it, by the time in the log (DESIGN 3). */
+function fallsInTime(raft: Raft, entries: readonly Entry[]): boolean {
+  const first = entries.find((entry) => termAt(raft, entry.index) !== entry.term);
+  return first !== undefined && first.clusterTimeMs < clusterTimeAt(raft, toLogIndex(first.index - 1));
 }
 
 function appendNew(raft: Raft, entries: readonly Entry[]): void {

@@ -52,7 +52,11 @@ export function hasCommittedInTerm(raft: Raft): boolean {
 
 /** The cluster time that the log ends with. */
 export function lastClusterTimeMs(raft: Raft): ClusterTimeMs {
-  const index = lastIndex(raft);
+  return clusterTimeAt(raft, lastIndex(raft));
+}
+
+/** The cluster time of the entry at `index`, which must be held, or be the base. */
+export function clusterTimeAt(raft: Raft, index: LogIndex): ClusterTimeMs {
   if (index === raft.log.base.lastIncludedIndex) return raft.log.base.clusterTimeMs;
   return at(entriesBetween(raft, { from: index, to: index, bytesMax: 1 }), 0).clusterTimeMs;
 }

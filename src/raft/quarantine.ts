@@ -18,6 +18,7 @@
  * meanwhile it acknowledges like any follower. An acknowledgement from before the damage that still counts at the leader
  * of the same term does no harm, for the reason above; a refusal marked `quarantined` tells that leader to send again.
  */
+import { termMax } from "./ceilings.ts";
 import { lastIndex, termAt } from "./log.ts";
 import type { Raft } from "./raft.ts";
 import { becomeFollower } from "./roles.ts";
@@ -52,7 +53,8 @@ export function tickQuarantine(raft: Raft): void {
   if (lostLog === null || recovery === null) return;
   const isComplete = raft.leaderId !== null && commitIndex >= recovery.leaderCommit && commitIndex === lastIndex(raft);
   recovery.completeTicks = isComplete ? recovery.completeTicks + 1 : 0;
-  if (recovery.completeTicks < 2 * raft.options.electionTicks || raft.currentTerm > lostLog.term) return;
+  if (recovery.completeTicks < 2 * raft.options.electionTicks || raft.currentTerm > lostLog.term || raft.currentTerm >= termMax)
+    return;
   // The answer to its next heartbeat tells the leader of the new term; the no-op of the next one ends the quarantine.
   becomeFollower(raft, toTerm(raft.currentTerm + 1), null);
 }

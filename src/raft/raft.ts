@@ -141,6 +141,8 @@ export type Raft = {
 
   monotonicMs: number;
   wallTimeMs: number;
+  /** What is committed here is not of the history that its cluster has: this node takes part in nothing any more. */
+  conflicted: boolean;
   /** A candidate knows this learner as a voter, and its log is older than the own: perhaps nobody else can win. */
   isNeeded: boolean;
   /** When a leader was last heard, on the own monotonic clock; null in a run that heard none. */
@@ -195,6 +197,7 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     memberships: rememberedMemberships(log),
     monotonicMs: 0,
     wallTimeMs: 0,
+    conflicted: false,
     isNeeded: false,
     leaderHeardMs: null,
     electionElapsed: 0,

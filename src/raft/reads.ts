@@ -11,6 +11,9 @@ import { holdsLease } from "./read-lease.ts";
 import { beginRound } from "./replication.ts";
 import type { LogIndex, Message, NodeId } from "./types.ts";
 
+/** An honest member has one request under way, and makes it again a few times while nobody confirms: nobody waits in line for so many. */
+const pendingReadsMax = 10_000;
+
 /** This node wants to serve a read. */
 export function wantRead(raft: Raft, readId: number): void {
   if (raft.role.kind === "leader") {
@@ -39,8 +42,11 @@ export function dropOwnReads(raft: Raft): void {
 /** Another node asks; null tells it that this one cannot answer. */
 export function onReadIndexRequest(raft: Raft, message: Extract<Message, { kind: "readIndexRequest" }>): void {
   const { from, readId } = message;
-  if (raft.role.kind === "leader") receiveRead(raft, raft.role, { from, readId });
-  else send(raft, from, { kind: "readIndexResponse", readId, index: null });
+  if (raft.role.kind === "leader" && raft.role.reads.length + raft.role.earlyReads.length < pendingReadsMax) {
+    receiveRead(raft, raft.role, { from, readId });
+    return;
+  }
+  send(raft, from, { kind: "readIndexResponse", readId, index: null });
 }
 
 export function onReadIndexResponse(raft: Raft, message: Extract<Message, { kind: "readIndexResponse" }>): void {

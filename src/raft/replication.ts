@@ -1,7 +1,6 @@
 /**
  * This file moves a leader's entries to the other members, and finds out what is committed (§3.5, §3.6.2, §10.2.1).
  */
-import { assert } from "../base/assert.ts";
 import { appendAsLeader, forgetRemoved } from "./leader.ts";
 import { agreeIndex, entriesBetween, firstIndex, lastIndex, termAt } from "./log.ts";
 import { membershipAfterJoint } from "./membership.ts";
@@ -54,7 +53,6 @@ export function onAccepted(raft: Raft, leader: LeaderState, message: Extract<Mes
   const progress = leader.progress.get(message.from);
   if (progress === undefined) return;
   const { matchIndex } = message;
-  assert(matchIndex <= lastIndex(raft), `${message.from} accepted ${matchIndex} beyond the leader's last ${lastIndex(raft)}`);
   progress.recentActive = true;
   noteAccepted(progress, { matchIndex, firstIndex: firstIndex(raft) });
   if (leader.transferTo === message.from && progress.matchIndex === lastIndex(raft)) {

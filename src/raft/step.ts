@@ -3,7 +3,8 @@
  * synchronous and deterministic: the same state and the same inputs give the same state and the same effects.
  */
 import { assert, unreachable } from "../base/assert.ts";
-import { answerVote, campaign, countOwnVote, countVote, refuseOldVote, sticksToLeader } from "./election.ts";
+import { refusalOf, snapshotRefusal, tellRefused } from "./admission.ts";
+import { answerVote, campaign, countOwnVote, countVote, isAtCeiling, refuseOldVote, sticksToLeader } from "./election.ts";
 import { onAppendEntries, onHeartbeat, onSnapshot } from "./follower.ts";
 import { appendAsLeader } from "./leader.ts";
 import { compact, entriesBetween, hasCommittedInTerm, lastIndex } from "./log.ts";
@@ -37,6 +38,7 @@ import {
   type Message,
   type NodeId,
   type SnapshotMeta,
+  type Term,
   toLogIndex,
 } from "./types.ts";
 
@@ -56,10 +58,13 @@ export function step(raft: Raft, inputs: readonly Input[], log: LogReader): read
     if (input.kind === "snapshotReceived" && raft.log.base !== base) snapshot = input.snapshot;
   }
   finishTurn(raft, snapshot);
-  return raft.effects;
+  // Nothing that it says can be relied on, neither what it says now nor what waited for the disk.
+  return raft.conflicted ? raft.effects.filter((effect) => effect.kind !== "send") : raft.effects;
 }
 
 function take(raft: Raft, input: Input): void {
+  // Its writes under way end; besides that it takes part in nothing.
+  if (raft.conflicted && !["clock", "persisted", "applied"].includes(input.kind)) return;
   switch (input.kind) {
     case "clock":
       assert(input.monotonicMs >= raft.monotonicMs, `the clock falls to ${input.monotonicMs} ms`);
@@ -117,6 +122,12 @@ function take(raft: Raft, input: Input): void {
 }
 
 function onMessage(raft: Raft, message: Message): void {
+  const reason = refusalOf(raft, message);
+  if (reason !== null) {
+    tellRefused(raft, { from: message.from, messageKind: message.kind, reason });
+    if (raft.conflicted) becomeFollower(raft, raft.currentTerm, null);
+    return;
+  }
   if (message.term > raft.currentTerm) {
     if ((message.kind === "voteRequest" || message.kind === "preVoteRequest") && sticksToLeader(raft, message)) return;
     const asksOnly = message.kind === "preVoteRequest" || (message.kind === "preVoteResponse" && message.voteGranted);
@@ -230,8 +241,8 @@ function isFromLeader(message: Message): boolean {
 
 /** The leader of this term speaks: a candidate gives way, a follower's timer starts anew. */
 function hearLeader(raft: Raft, leaderId: NodeId): void {
-  assert(raft.role.kind !== "leader", `two leaders in term ${raft.currentTerm}: this node and ${leaderId}`);
   raft.leaderHeardMs = raft.monotonicMs;
+  raft.isNeeded = false;
   if (raft.role.kind === "follower" && raft.leaderId === leaderId) raft.electionElapsed = 0;
   else becomeFollower(raft, raft.currentTerm, leaderId);
 }
@@ -251,9 +262,15 @@ function onPeerUnreachable(raft: Raft, peer: NodeId): void {
   raft.electionTimeout = 1 + nextBelow(raft.random, Math.max(1, Math.floor(raft.options.electionTicks / 2)));
 }
 
-function onSnapshotReceived(raft: Raft, input: { from: NodeId; term: number; snapshot: SnapshotMeta }): void {
+function onSnapshotReceived(raft: Raft, input: { from: NodeId; term: Term; snapshot: SnapshotMeta }): void {
   // Its sender led another term when it began: the leader of this one will send its own, if it is still needed.
   if (input.term !== raft.currentTerm) return;
+  const reason = snapshotRefusal(raft, input);
+  if (reason !== null) {
+    tellRefused(raft, { from: input.from, messageKind: "snapshot", reason });
+    if (raft.conflicted) becomeFollower(raft, raft.currentTerm, null);
+    return;
+  }
   hearLeader(raft, input.from);
   onSnapshot(raft, input.from, input.snapshot);
 }
@@ -293,8 +310,8 @@ function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
     settleMembership(raft, leader);
     // What only a learner held is where a majority of voters can elect one of their own.
     if (raft.isNeeded && hasCommittedInTerm(raft)) raft.isNeeded = false;
-    // A leader whose removal is committed has told the others of it and goes (§4.2.2).
-    if (!isPromotable(raft)) becomeFollower(raft, raft.currentTerm, null);
+    // A leader whose removal is committed has told the others of it and goes (§4.2.2); so does one whose log is at its ceiling.
+    if (!isPromotable(raft) || isAtCeiling(raft)) becomeFollower(raft, raft.currentTerm, null);
   }
   endQuarantine(raft);
   persistTurn(raft, snapshot);

@@ -169,6 +169,22 @@ export type Message = Header &
 /** Why a proposal was definitely not accepted. */
 export type RefusalReason = "noLeader" | "leadershipTransfer" | "uncommittedLimit" | "applyLag";
 
+/**
+ * Why a message was not heard. `notMember`, `removed`: its sender may not say this. `secondLeader`, `notLeader`: it claims a term
+ * that another leads. `beyondOwnLog`: it acknowledges what its leader never sent. `logConflict`: it contradicts what is committed
+ * here, or counts on what this node does not hold. `fallingTime`, `malformed`, `notForThisNode`: no honest node says that.
+ */
+export type MessageRefusal =
+  | "notForThisNode"
+  | "notMember"
+  | "removed"
+  | "secondLeader"
+  | "notLeader"
+  | "beyondOwnLog"
+  | "fallingTime"
+  | "malformed"
+  | "logConflict";
+
 /** Facts. `step` is told each one and answers with effects. */
 export type Input =
   /**
@@ -237,6 +253,27 @@ export type Effect =
   /** The membership in force changed (it counts from the moment its entry is appended, §4.1). */
   | { readonly kind: "membershipChanged"; readonly membership: Membership }
   | { readonly kind: "roleChanged"; readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }
+  /** A message, or a whole state, was not heard. To be counted and told; nothing else follows. */
+  | {
+      readonly kind: "messageRefused";
+      readonly from: NodeId;
+      readonly messageKind: Message["kind"] | "snapshot";
+      readonly reason: MessageRefusal;
+    }
+  /**
+   * What is committed here contradicts the log of a leader, a member of the own membership; or that leader counts on entries that
+   * this node acknowledged and does not hold (`ownTerm` null). The node takes part in nothing any more: its data is not of
+   * this history, or was put back from an older copy. Told once.
+   */
+  | {
+      readonly kind: "logConflict";
+      readonly index: LogIndex;
+      readonly ownTerm: Term | null;
+      readonly leaderTerm: Term;
+      readonly leaderId: NodeId;
+    }
+  /** The term or the log is at its ceiling (`ceilings.ts`): this node does not stand for election any more. */
+  | { readonly kind: "ceilingReached"; readonly term: Term; readonly lastIndex: LogIndex }
   /** The follower needs entries that are gone: send it a snapshot. Answered by `snapshotSent`. */
   | { readonly kind: "sendSnapshot"; readonly to: NodeId };
 

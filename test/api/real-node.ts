@@ -50,6 +50,7 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
       onRoleChanged: () => undefined,
       onRemoved: () => undefined,
       onForeignInstance: () => undefined,
+      onProtocolFault: () => undefined,
       onFatal,
     },
   );

@@ -82,6 +82,7 @@ export class Machine {
           onRoleChanged: () => undefined,
           onStateReplaced: () => this.told.push("replaced"),
           onRemoved: () => undefined,
+          onProtocolFault: (fault) => this.told.push(fault.kind),
           onFatal: (error) => this.fatal.push(error),
         },
       );

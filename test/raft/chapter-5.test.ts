@@ -26,7 +26,7 @@ function snapshot(at: number, inTerm: number, voters: readonly string[] = ["n1",
   return {
     lastIncludedIndex: index(at),
     lastIncludedTerm: term(inTerm),
-    clusterTimeMs: toClusterTimeMs(5),
+    clusterTimeMs: toClusterTimeMs(0),
     membership: membershipWith({ voters: voters.map(toNodeId) }),
   };
 }
@@ -73,10 +73,29 @@ describe("installing a snapshot", () => {
     expect(termsOnDisk(fixture)).toEqual([1, 1, 1]);
   });
 
-  test("is refused by a node that it does not know, and by one that is in another term", () => {
+  test("is refused by a node that is in another term", () => {
     const fixture = createFixture({ log: [1], term: 3 });
-    turnDurably(fixture, receives(snapshot(9, 2, ["n2", "n3"]), 3));
     turnDurably(fixture, receives(snapshot(9, 2), 2));
+    expect(fixture.raft.log.base.lastIncludedIndex).toBe(0);
+  });
+
+  test("is taken by a node that it does not know yet: what adds it follows", () => {
+    const fixture = createFixture({ log: [1], term: 3 });
+    const said = turnDurably(fixture, receives(snapshot(9, 2, ["n2", "n3"]), 3));
+    expect(said).toContain("to n2: term 3 appendEntriesAccepted to 9");
+    expect(fixture.raft.log.base.lastIncludedIndex).toBe(9);
+  });
+
+  test.each([
+    { name: "of another leader in the same term", from: n3, meta: snapshot(9, 2), reason: "secondLeader" },
+    { name: "of entries later than its term", from: n2, meta: snapshot(9, 4), reason: "malformed" },
+    { name: "far beyond any log", from: n2, meta: snapshot(2 ** 50, 2), reason: "malformed" },
+    { name: "without voters", from: n2, meta: snapshot(9, 2, []), reason: "malformed" },
+  ])("$name is not heard", ({ from, meta, reason }) => {
+    const fixture = createFixture({ log: [1], term: 3 });
+    turnDurably(fixture, hears(n2, 3, { kind: "heartbeat", leaderCommit: index(0), round: 0 }));
+    const said = turnDurably(fixture, { kind: "snapshotReceived", from, term: term(3), snapshot: meta });
+    expect(said).toEqual([`does not hear snapshot of ${from}: ${reason}`]);
     expect(fixture.raft.log.base.lastIncludedIndex).toBe(0);
   });
 
@@ -131,10 +150,10 @@ describe("installing a snapshot", () => {
   });
 
   test("is not undone by an older write that completes after it was taken", () => {
-    const fixture = createFixture({ term: 1 });
+    const fixture = createFixture({ term: 2 });
     const append = { kind: "appendEntries", prevLogIndex: index(0), prevLogTerm: term(0), leaderCommit: index(0) } as const;
-    turn(fixture, hears(n2, 1, { ...append, entries: [entry(1, 1), entry(2, 1), entry(3, 1)] }));
-    turn(fixture, receives(snapshot(2, 2), 1));
+    turn(fixture, hears(n2, 2, { ...append, entries: [entry(1, 1), entry(2, 1), entry(3, 1)] }));
+    turn(fixture, receives(snapshot(2, 2), 2));
     turn(fixture, { kind: "persisted", sequence: 1 });
     expect(fixture.raft.log.unstableFrom).toBe(3);
   });

@@ -83,6 +83,12 @@ export function sayEffect(effect: Effect): string {
       return `membership ${sayMembership(effect.membership)}`;
     case "roleChanged":
       return `is ${effect.role} in term ${effect.term}, leader ${effect.leaderId ?? "unknown"}`;
+    case "messageRefused":
+      return `does not hear ${effect.messageKind} of ${effect.from}: ${effect.reason}`;
+    case "logConflict":
+      return `CONFLICT at ${effect.index}: own term ${effect.ownTerm ?? "unknown"}, ${effect.leaderId} says ${effect.leaderTerm}`;
+    case "ceilingReached":
+      return `is at its ceiling: term ${effect.term}, last ${effect.lastIndex}`;
     case "sendSnapshot":
       return `snapshot to ${effect.to}`;
     default:

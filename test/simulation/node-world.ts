@@ -1,6 +1,7 @@
 /**
  * This file is what a simulated machine is put into: its world, its process, and the settings that its process starts with.
  */
+import type { ProtocolFault } from "../../src/node/driver-options.ts";
 import type { KeyholdNode, NodeOptions } from "../../src/node/node.ts";
 import type { Snapshots } from "../../src/node/ports.ts";
 import type { Membership, NodeId, Role } from "../../src/raft/types.ts";
@@ -109,4 +110,10 @@ export function noCounts() {
 /** What went wrong, with its place. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Among honest nodes only those are not heard that are no members yet, or no more. */
+export function reportFault(world: Pick<NodeWorld<never>, "report">, id: NodeId, fault: ProtocolFault): void {
+  if (fault.kind === "messageRefused" && ["notMember", "removed"].includes(fault.reason)) return;
+  world.report(`${id} objects to what it hears: ${JSON.stringify(fault)}`);
 }

@@ -15,7 +15,7 @@ import type { DiskModel, StateImage } from "./disk-model.ts";
 import { guardedDisk } from "./guarded-disk.ts";
 import { diskOf } from "./node-disk.ts";
 import type { NodeView } from "./node-view.ts";
-import { messageOf, type NodeWorld, noCounts, nodeOptions, type Process } from "./node-world.ts";
+import { messageOf, type NodeWorld, noCounts, nodeOptions, type Process, reportFault } from "./node-world.ts";
 import { processTimers } from "./process-timers.ts";
 import type { Timer } from "./scheduler.ts";
 import { ServiceCalls } from "./service-calls.ts";
@@ -175,6 +175,7 @@ export class SimNode implements NodeView {
         onRoleChanged: ({ role, term }) => this.#onRoleChanged(role, term),
         onRemoved: () => this.#onRemoved(),
         onForeignInstance: () => this.#world.report(`${this.id} is told that its id belongs to another folder`),
+        onProtocolFault: (fault) => reportFault(this.#world, this.id, fault),
         onFatal: (error) => this.#onFatal(error),
       },
     );
@@ -188,11 +189,8 @@ export class SimNode implements NodeView {
     this.process = process;
     this.#leads = false;
     service.start();
-    const { appliedIndex } = this;
-    trace.tell(
-      scheduler.nowMs,
-      `${this.id} starts at applied ${appliedIndex}, log end ${this.disk.log.lastIndex}, term ${this.term}`,
-    );
+    const where = `applied ${this.appliedIndex}, log end ${this.disk.log.lastIndex}, term ${this.term}`;
+    trace.tell(scheduler.nowMs, `${this.id} starts at ${where}`);
   }
 
   /** Runs `tick` and looks after what was promised; not at all while paused, so that missed ticks do not come all at once. */

@@ -1,0 +1,61 @@
+/**
+ * This file tells people what the core objected to in what it heard: messages that it did not hear, and a log that is not of the
+ * cluster's history, which ends the node.
+ */
+import { unreachable } from "./base/assert.ts";
+import type { NodeLogger } from "./main.ts";
+import type { ProtocolFault } from "./node/driver-options.ts";
+
+/** The same complaint about the same sender is logged once in this time; all are counted. */
+const repeatMs = 10_000;
+/** Senders are ids that a stranger may invent. */
+const rememberedMax = 256;
+
+export type ProtocolFaults = {
+  /** Takes note of `fault`, at `nowMs` on any clock that does not fall. */
+  readonly note: (fault: ProtocolFault, nowMs: number) => void;
+  /** Messages not heard since the start. */
+  readonly refusedCount: () => number;
+};
+
+/** `retire` is called when this node's log is not of the cluster's history. */
+export function protocolFaults(to: { readonly logger: NodeLogger; readonly retire: () => void }): ProtocolFaults {
+  const toldAtMs = new Map<string, number>();
+  let refused = 0;
+  const isNews = (what: string, nowMs: number): boolean => {
+    const last = toldAtMs.get(what);
+    if (last !== undefined && nowMs - last < repeatMs) return false;
+    if (toldAtMs.size >= rememberedMax) toldAtMs.clear();
+    toldAtMs.set(what, nowMs);
+    return true;
+  };
+  return {
+    refusedCount: () => refused,
+    note: ({ kind, ...fields }, nowMs) => {
+      switch (kind) {
+        case "messageRefused":
+          refused += 1;
+          if (isNews(JSON.stringify(fields), nowMs)) to.logger.warn(fields, "a message of a peer was not heard");
+          return;
+        case "ceilingReached":
+          if (isNews(kind, nowMs))
+            to.logger.error(fields, "the term or the log is at its ceiling: this node stands for no election");
+          return;
+        case "logConflict":
+          to.logger.error(fields, "the log of this node contradicts the log of its leader");
+          to.retire();
+          return;
+        default:
+          unreachable(kind);
+      }
+    },
+  };
+}
+
+/** What a person should know whose node's log is not of its cluster's history. */
+export function foreignHistoryAdvice(nodeId: string): string {
+  return (
+    `${nodeId} stops: what its data folder holds as committed is not what its cluster holds. The folder does not belong to this history, or was ` +
+    `restored from an older copy. Keep the folder for whoever looks into it; remove ${nodeId} from the cluster, and add a new node under a new id`
+  );
+}

@@ -1,0 +1,150 @@
+/**
+ * This file decides which messages are heard at all: before anything of the state changes, and without an assertion, because what
+ * comes from the network may say anything.
+ *
+ * Who may speak. A node that lags hears of its cluster from nodes that it does not know yet (§4.2.2): a leader that came later, and
+ * candidates that need its vote. So appendEntries, heartbeats, snapshots and requests for votes are heard from everybody whose
+ * removal is not committed here. Everything else is an answer to what this node asked, or asks it as a leader: it comes from members
+ * of a membership that is in force here or may be again, or (to a follower that lags) from the leader it hears. Who was removed,
+ * and the removal is committed, can win no election any more: a majority of the membership without it holds the entry
+ * that it lacks. So it is not heard, and disturbs nobody.
+ *
+ * What may be said. A leader's message names positions and terms. Where it contradicts what is committed here, one of the
+ * two logs is not of this history: `logConflict`. That is proven only by a member's word; a stranger is just not heard.
+ */
+import { unreachable } from "../base/assert.ts";
+import { heardIndexMax, membershipFault, termMax } from "./ceilings.ts";
+import { membersOf } from "./leader.ts";
+import { lastIndex, termAt } from "./log.ts";
+import { isQuarantined } from "./quarantine.ts";
+import type { Raft } from "./raft.ts";
+import type { Effect, LogIndex, Message, MessageRefusal, NodeId, SnapshotMeta, Term } from "./types.ts";
+
+type Conflict = { readonly index: LogIndex; readonly ownTerm: Term | null; readonly leaderTerm: Term };
+type FromLeader = Extract<Message, { kind: "appendEntries" | "heartbeat" }>;
+
+/** Why `message` must not be heard, or null. A conflict that a member has proven stops this node: `raft.conflicted`. */
+export function refusalOf(raft: Raft, message: Message): MessageRefusal | null {
+  const { from } = message;
+  if (message.to !== raft.options.id || from === raft.options.id) return "notForThisNode";
+  if (wasRemoved(raft, from)) return "removed";
+  if (!mayTalk(raft, message)) return "notMember";
+  switch (message.kind) {
+    case "appendEntries":
+    case "heartbeat":
+      if (message.term < raft.currentTerm) return null;
+      if (isSecondLeader(raft, message)) return "secondLeader";
+      return refuseConflict(raft, from, conflictOf(raft, message));
+    case "appendEntriesAccepted":
+      return raft.role.kind === "leader" && message.term === raft.currentTerm && message.matchIndex > lastIndex(raft)
+        ? "beyondOwnLog"
+        : null;
+    case "timeoutNow":
+      return raft.leaderId !== null && raft.leaderId !== from && message.term === raft.currentTerm ? "notLeader" : null;
+    default:
+      return null;
+  }
+}
+
+/** The same for a whole state that lies ready, sent by the leader of `term`. */
+export function snapshotRefusal(
+  raft: Raft,
+  received: { readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta },
+): MessageRefusal | null {
+  const { from, term, snapshot } = received;
+  const { lastIncludedIndex: index, lastIncludedTerm } = snapshot;
+  if (from === raft.options.id) return "notForThisNode";
+  if (wasRemoved(raft, from)) return "removed";
+  if (isSecondLeader(raft, received)) return "secondLeader";
+  if (term > termMax || index > heardIndexMax || lastIncludedTerm > term) return "malformed";
+  if (membershipFault(snapshot.membership) !== null) return "malformed";
+  return refuseConflict(raft, from, termConflict(raft, index, lastIncludedTerm));
+}
+
+/** Reports what was not heard. */
+export function tellRefused(
+  raft: Raft,
+  refused: Pick<Extract<Effect, { kind: "messageRefused" }>, "from" | "messageKind" | "reason">,
+): void {
+  raft.effects.push({ kind: "messageRefused", ...refused });
+}
+
+/** Whether `id` takes part: in the membership that is committed here, or in one after it in the own log. */
+function isMember(raft: Raft, id: NodeId): boolean {
+  if (raft.role.kind === "leader" && raft.role.progress.has(id)) return true;
+  for (let i = raft.memberships.length - 1; i >= 0; i--) {
+    const held = raft.memberships[i];
+    if (held === undefined) return false;
+    if (membersOf(held.membership).includes(id)) return true;
+    if (held.index <= raft.commitIndex) return false;
+  }
+  return false;
+}
+
+function wasRemoved(raft: Raft, id: NodeId): boolean {
+  const committed = raft.memberships.findLast(({ index }) => index <= raft.commitIndex);
+  return committed?.membership.removed.includes(id) === true;
+}
+
+function mayTalk(raft: Raft, message: Message): boolean {
+  const { kind, from } = message;
+  switch (kind) {
+    case "appendEntries":
+    case "heartbeat":
+    case "preVoteRequest":
+    case "voteRequest":
+      return true;
+    case "readIndexResponse":
+    case "proposeRefused":
+    case "timeoutNow":
+      return from === raft.leaderId || isMember(raft, from);
+    case "preVoteResponse":
+    case "voteResponse":
+    case "appendEntriesAccepted":
+    case "appendEntriesRejected":
+    case "heartbeatResponse":
+    case "readIndexRequest":
+    case "proposeRequest":
+      return isMember(raft, from);
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** A term has one leader (§3.4): who claims one that another has, this node included, is not heard. */
+function isSecondLeader(raft: Raft, heard: { readonly from: NodeId; readonly term: Term }): boolean {
+  if (heard.term !== raft.currentTerm) return false;
+  return raft.role.kind === "leader" || (raft.leaderId !== null && raft.leaderId !== heard.from);
+}
+
+function conflictOf(raft: Raft, message: FromLeader): Conflict | null {
+  if (message.kind === "heartbeat") {
+    // The leader knows by acknowledgements what this node holds: its folder was put back from an older copy since.
+    const isLost = message.leaderCommit > lastIndex(raft) && !isQuarantined(raft);
+    return isLost ? { index: message.leaderCommit, ownTerm: null, leaderTerm: message.term } : null;
+  }
+  const before = termConflict(raft, message.prevLogIndex, message.prevLogTerm);
+  if (before !== null) return before;
+  for (const { index, term } of message.entries) {
+    if (index > raft.commitIndex) break;
+    const conflict = termConflict(raft, index, term);
+    if (conflict !== null) return conflict;
+  }
+  return null;
+}
+
+/** Whether `leaderTerm` at `index` contradicts what is committed here, as far as the own log still knows. */
+function termConflict(raft: Raft, index: LogIndex, leaderTerm: Term): Conflict | null {
+  if (index > raft.commitIndex) return null;
+  const ownTerm = termAt(raft, index);
+  return ownTerm === undefined || ownTerm === leaderTerm ? null : { index, ownTerm, leaderTerm };
+}
+
+function refuseConflict(raft: Raft, leaderId: NodeId, conflict: Conflict | null): MessageRefusal | null {
+  if (conflict === null) return null;
+  if (isMember(raft, leaderId)) {
+    raft.conflicted = true;
+    raft.effects.push({ kind: "logConflict", leaderId, ...conflict });
+  }
+  return "logConflict";
+}

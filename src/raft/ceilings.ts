@@ -1,0 +1,39 @@
+/**
+ * This file holds the ceilings of the numbers that travel between nodes. They stand far from the end of the exact integers, so that
+ * adding to a number which was heard never leaves them, and further from anything that an honest cluster reaches: at a million
+ * terms or entries a second, 2^48 is nine years; as milliseconds it is nine thousand.
+ */
+import type { Membership } from "./types.ts";
+
+/** The last term. A node that is there campaigns no more. */
+export const termMax = 2 ** 48;
+/** No node campaigns or leads with a log this long. */
+export const logIndexMax = 2 ** 48;
+/** The longest index that is heard: a leader that reaches `logIndexMax` within a turn still tells of what it appended. */
+export const heardIndexMax = 2 * logIndexMax;
+/** Cluster time stands still here. */
+export const clusterTimeMsMax = 2 ** 48;
+/** What a Date can hold, in both directions: people read the wall time of an entry as a date. */
+export const wallTimeMsMax = 8.64e15;
+/** Every member costs a stream; `membership.ts` stops far below. */
+const membersHeardMax = 64;
+/** Removed ids are kept for ever. Room for a member replaced every hour for seven years. */
+const removedHeardMax = 65_536;
+
+/** Why `membership` cannot be the one of a cluster, or null. Whatever `membershipAfter` makes passes. */
+export function membershipFault(membership: Membership): string | null {
+  const { voters, votersOutgoing, learners, learnersNext, removed } = membership;
+  if (voters.length === 0) return "a membership without voters";
+  const counts = { voters, votersOutgoing, learners, learnersNext };
+  for (const [name, ids] of Object.entries(counts)) {
+    if (ids.length > membersHeardMax) return `${ids.length} ${name}`;
+    if (new Set(ids).size !== ids.length) return `a node id twice among ${name}`;
+  }
+  if (removed.length > removedHeardMax) return `${removed.length} removed nodes`;
+  const voting = new Set([...voters, ...votersOutgoing]);
+  const twice = learners.find((id) => voting.has(id));
+  if (twice !== undefined) return `${twice} both votes and learns`;
+  const gone = new Set(removed);
+  const back = [...voting, ...learners, ...learnersNext].find((id) => gone.has(id));
+  return back === undefined ? null : `${back} is a member and removed`;
+}
