@@ -4,6 +4,7 @@
  * here: a peer that sends nonsense must lose its stream, not stop our node.
  */
 import { InvariantViolation, unreachable } from "../base/assert.ts";
+import { clusterTimeMsMax, heardIndexMax, membershipFault, termMax, wallTimeMsMax } from "../raft/ceilings.ts";
 import {
   type Entry,
   isNodeId,
@@ -47,6 +48,11 @@ const payloadCodes = {
   clusterVersion: 4,
 } as const satisfies Record<Payload["kind"], number>;
 
+/** More than a batch of one MiB can hold of the smallest entries or commands. */
+export const itemsMax = 65_536;
+/** A version of the cluster is a small number that people chose. */
+const clusterVersionMax = 2 ** 31;
+
 const entryBytesMin = 4 * 8 + 1;
 const proposalBytesMin = 2 + 8 + 4;
 
@@ -72,7 +78,7 @@ export function putEntries(writer: ByteWriter, entries: readonly Entry[], place:
 }
 
 export function takeEntries(reader: ByteReader, place: EntriesPlace): readonly Entry[] {
-  const count = takeCount(reader, entryBytesMin);
+  const count = takeItemCount(reader, entryBytesMin);
   const entries: Entry[] = [];
   for (let taken = 0; taken < count; taken += 1) entries.push(takeEntry(reader));
   const fault = findFault(entries, place);
@@ -85,9 +91,12 @@ function findFault(entries: readonly Entry[], place: EntriesPlace): string | nul
   let index: number = place.prevLogIndex;
   let term = place.prevLogTerm;
   let clusterTimeMs = 0;
+  if (term > place.term) return `after term ${term}, sent in ${place.term}`;
   for (const entry of entries) {
     if (entry.index !== index + 1) return `index ${entry.index} after ${index}`;
     if (entry.term < term || entry.term > place.term) return `term ${entry.term} after ${term}, sent in ${place.term}`;
+    if (entry.clusterTimeMs > clusterTimeMsMax) return `cluster time ${entry.clusterTimeMs}`;
+    if (Math.abs(entry.wallTimeMs) > wallTimeMsMax) return `wall time ${entry.wallTimeMs}`;
     if (entry.clusterTimeMs < clusterTimeMs) return `cluster time ${entry.clusterTimeMs} after ${clusterTimeMs}`;
     index = entry.index;
     term = entry.term;
@@ -122,8 +131,8 @@ function putEntry(writer: ByteWriter, entry: Entry): void {
 }
 
 function takeEntry(reader: ByteReader): Entry {
-  const index = toLogIndex(takeInteger(reader));
-  const term = toTerm(takeInteger(reader));
+  const index = takeIndex(reader);
+  const term = takeTerm(reader);
   const clusterTimeMs = toClusterTimeMs(takeInteger(reader));
   const wallTimeMs = takeNumber(reader);
   return { index, term, clusterTimeMs, wallTimeMs, payload: takePayload(reader) };
@@ -141,7 +150,7 @@ function takePayload(reader: ByteReader): Payload {
     case payloadCodes.membership:
       return { kind: "membership", membership: takeMembership(reader) };
     case payloadCodes.clusterVersion:
-      return { kind: "clusterVersion", version: takeInteger(reader) };
+      return { kind: "clusterVersion", version: takeIntegerUpTo(reader, clusterVersionMax) };
     default:
       throw new WireError(`payload kind ${code}`);
   }
@@ -160,10 +169,34 @@ export function putProposals(writer: ByteWriter, proposals: readonly Proposal[])
 }
 
 export function takeProposals(reader: ByteReader): readonly Proposal[] {
-  const count = takeCount(reader, proposalBytesMin);
+  const count = takeItemCount(reader, proposalBytesMin);
   const proposals: Proposal[] = [];
   for (let taken = 0; taken < count; taken += 1) proposals.push(takeProposal(reader));
+  // One message is of one run of its sender: what becomes of it is told under that name.
+  if (proposals.some(({ id }) => id.origin !== proposals[0]?.id.origin)) throw new WireError("proposals of several runs");
   return proposals;
+}
+
+/** The length of a list of entries, proposals or their numbers. */
+export function takeItemCount(reader: ByteReader, itemBytesMin: number): number {
+  const count = takeCount(reader, itemBytesMin);
+  if (count > itemsMax) throw new WireError(`${count} items, at most ${itemsMax} are taken`);
+  return count;
+}
+
+/** A term that leaves room for later ones. */
+export function takeTerm(reader: ByteReader): Term {
+  return toTerm(takeIntegerUpTo(reader, termMax));
+}
+
+export function takeIndex(reader: ByteReader): LogIndex {
+  return toLogIndex(takeIntegerUpTo(reader, heardIndexMax));
+}
+
+function takeIntegerUpTo(reader: ByteReader, max: number): number {
+  const value = takeInteger(reader);
+  if (value > max) throw new WireError(`integer is ${value}, at most ${max} is heard`);
+  return value;
 }
 
 function putProposal(writer: ByteWriter, proposal: Proposal): void {
@@ -226,13 +259,18 @@ function takeMembership(reader: ByteReader): Membership {
   const removed = takeNodeIds(reader);
   const addresses: Record<string, MemberAddress> = {};
   const count = takeCount(reader, 3 * 2);
+  if (count > voters.length + votersOutgoing.length + learners.length + learnersNext.length)
+    throw new WireError(`${count} addresses`);
   for (let taken = 0; taken < count; taken += 1) {
     // A node id cannot be "__proto__": it starts with a letter or a digit.
     const id = takeNodeId(reader);
     if (Object.hasOwn(addresses, id)) throw new WireError(`two addresses of ${id}`);
     addresses[id] = { peerUrl: takeText(reader), apiUrl: takeText(reader) };
   }
-  return { voters, votersOutgoing, learners, learnersNext, addresses, removed };
+  const membership = { voters, votersOutgoing, learners, learnersNext, addresses, removed };
+  const fault = membershipFault(membership);
+  if (fault !== null) throw new WireError(fault);
+  return membership;
 }
 
 /** A list of distinct ids: a voter counted twice would be half of a majority of three. */

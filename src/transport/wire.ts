@@ -6,7 +6,7 @@
  */
 import type { Buffer } from "node:buffer";
 import { unreachable } from "../base/assert.ts";
-import { type Message, type NodeId, type RefusalReason, type Term, toLogIndex, toTerm } from "../raft/types.ts";
+import type { Message, NodeId, RefusalReason, Term } from "../raft/types.ts";
 import {
   type ByteReader,
   type ByteWriter,
@@ -18,7 +18,6 @@ import {
   putInteger,
   putText,
   takeByte,
-  takeCount,
   takeEnd,
   takeFlag,
   takeInteger,
@@ -34,8 +33,11 @@ import {
   putNodeId,
   putProposals,
   takeEntries,
+  takeIndex,
+  takeItemCount,
   takeNodeId,
   takeProposals,
+  takeTerm,
 } from "./wire-entry.ts";
 
 type Kind = Message["kind"];
@@ -166,7 +168,7 @@ export function decodeMessage(payload: Buffer): Message {
   if (kind === undefined) throw new WireError(`message kind ${payload[0]}`);
   const from = takeNodeId(reader);
   const to = takeNodeId(reader);
-  const message = takeBody(reader, { kind, header: { from, to, term: toTerm(takeInteger(reader)) } });
+  const message = takeBody(reader, { kind, header: { from, to, term: takeTerm(reader) } });
   takeEnd(reader);
   return message;
 }
@@ -174,10 +176,10 @@ export function decodeMessage(payload: Buffer): Message {
 function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; readonly header: Header }): Message {
   switch (kind) {
     case "preVoteRequest":
-      return { ...header, kind, lastLogIndex: takeIndex(reader), lastLogTerm: takeTerm(reader) };
+      return { ...header, kind, lastLogIndex: takeIndex(reader), lastLogTerm: takePastTerm(reader, header.term) };
     case "voteRequest": {
-      const lastLogIndex = takeIndex(reader);
-      return { ...header, kind, lastLogIndex, lastLogTerm: takeTerm(reader), leadershipTransfer: takeFlag(reader) };
+      const last = { lastLogIndex: takeIndex(reader), lastLogTerm: takePastTerm(reader, header.term) };
+      return { ...header, kind, ...last, leadershipTransfer: takeFlag(reader) };
     }
     case "preVoteResponse":
     case "voteResponse":
@@ -216,8 +218,12 @@ function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; r
   }
 }
 
-const takeIndex = (reader: ByteReader) => toLogIndex(takeInteger(reader));
-const takeTerm = (reader: ByteReader) => toTerm(takeInteger(reader));
+/** The term of an entry: nobody holds one of a later term than its own. */
+function takePastTerm(reader: ByteReader, own: Term): Term {
+  const term = takeTerm(reader);
+  if (term > own) throw new WireError(`an entry of term ${term}, sent in ${own}`);
+  return term;
+}
 
 function takeReason(reader: ByteReader): RefusalReason {
   const code = takeByte(reader);
@@ -227,7 +233,7 @@ function takeReason(reader: ByteReader): RefusalReason {
 }
 
 function takeSequences(reader: ByteReader): readonly number[] {
-  const count = takeCount(reader, 8);
+  const count = takeItemCount(reader, 8);
   const sequences: number[] = [];
   for (let taken = 0; taken < count; taken += 1) sequences.push(takeInteger(reader));
   return sequences;

@@ -66,7 +66,7 @@ export const machineMutants: readonly Mutant[] = [
     why: "wall clocks jump",
     edits: [
       clock(
-        "return toClusterTimeMs(leader.clockStartMs + Math.floor(raft.monotonicMs - leader.clockStartMonotonicMs));",
+        "return stamp(leader.clockStartMs + Math.floor(raft.monotonicMs - leader.clockStartMonotonicMs));",
         "const wallMs = Math.max(0, Math.floor(raft.wallTimeMs - 1_767_225_600_000));\n  return toClusterTimeMs(Math.max(leader.clockStartMs, lastClusterTimeMs(raft), wallMs));",
       ),
     ],

@@ -2,6 +2,7 @@
  * This file makes random messages of every kind, as a node could send them.
  */
 import fc from "fast-check";
+import { heardIndexMax, termMax } from "../../src/raft/ceilings.ts";
 import {
   type Entry,
   type Membership,
@@ -17,26 +18,28 @@ import {
 
 const nodeId: fc.Arbitrary<NodeId> = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,63}$/).map(toNodeId);
 const integer = fc.maxSafeNat();
-const term = integer.map(toTerm);
-const index = integer.map(toLogIndex);
+const term = fc.integer({ min: 0, max: termMax }).map(toTerm);
+const index = fc.integer({ min: 0, max: heardIndexMax }).map(toLogIndex);
 const origin = fc.string({ unit: "grapheme", maxLength: 40 });
 const command = fc.uint8Array({ maxLength: 700 });
-const nodeIds = fc.uniqueArray(nodeId, { maxLength: 5 });
 const text = fc.string({ unit: "grapheme", maxLength: 60 });
 
-const membership: fc.Arbitrary<Membership> = fc.record(
-  {
-    voters: nodeIds,
-    votersOutgoing: nodeIds,
-    learners: nodeIds,
-    learnersNext: nodeIds,
-    addresses: fc.dictionary(nodeId, fc.record({ peerUrl: text, apiUrl: text }, { noNullPrototype: true }), {
-      noNullPrototype: true,
-    }),
-    removed: nodeIds,
-  },
-  { noNullPrototype: true },
-);
+/** Who votes, learns or is gone, drawn from one list of ids, so that nobody is two of these. */
+const membership: fc.Arbitrary<Membership> = fc
+  .record({
+    ids: fc.uniqueArray(nodeId, { minLength: 5, maxLength: 12 }),
+    outgoing: fc.nat(3),
+    addressed: fc.nat(4),
+    url: text,
+  })
+  .map(({ ids, outgoing, addressed, url }) => ({
+    voters: ids.slice(0, 3),
+    votersOutgoing: ids.slice(1, 1 + outgoing),
+    learners: ids.slice(4, 5),
+    learnersNext: ids.slice(5, 6),
+    addresses: Object.fromEntries(ids.slice(0, addressed).map((id) => [id, { peerUrl: url, apiUrl: `${url}/` }])),
+    removed: ids.slice(6),
+  }));
 
 const proposal = fc.record(
   { id: fc.record({ origin, sequence: integer }, { noNullPrototype: true }), command },
@@ -48,7 +51,7 @@ const payload: fc.Arbitrary<Payload> = fc.oneof(
   fc.constant<Payload>({ kind: "clock" }),
   proposal.map((made): Payload => ({ kind: "command", ...made })),
   membership.map((made): Payload => ({ kind: "membership", membership: made })),
-  integer.map((version): Payload => ({ kind: "clusterVersion", version })),
+  fc.nat().map((version): Payload => ({ kind: "clusterVersion", version })),
 );
 
 /** A piece of a log behind `prevLogIndex`: indexes count up, terms and times do not fall. */
@@ -76,15 +79,19 @@ const logPiece = fc
 
 const reason = fc.constantFrom<RefusalReason>("noLeader", "leadershipTransfer", "uncommittedLimit", "applyLag");
 
+const pastTerm = fc.tuple(term, term).map(([a, b]) => ({ term: toTerm(Math.max(a, b)), lastLogTerm: toTerm(Math.min(a, b)) }));
+
 type Bodies = {
   readonly [Kind in Message["kind"]]: fc.Arbitrary<Omit<Extract<Message, { kind: Kind }>, "kind" | "from" | "to">>;
 };
 
 // One row for each kind: the compiler asks for the row of a new one.
 const bodies: Bodies = {
-  preVoteRequest: fc.record({ term, lastLogIndex: index, lastLogTerm: term }),
+  preVoteRequest: fc.tuple(pastTerm, index).map(([terms, lastLogIndex]) => ({ ...terms, lastLogIndex })),
   preVoteResponse: fc.record({ term, voteGranted: fc.boolean() }),
-  voteRequest: fc.record({ term, lastLogIndex: index, lastLogTerm: term, leadershipTransfer: fc.boolean() }),
+  voteRequest: fc
+    .tuple(pastTerm, index, fc.boolean())
+    .map(([terms, lastLogIndex, leadershipTransfer]) => ({ ...terms, lastLogIndex, leadershipTransfer })),
   voteResponse: fc.record({ term, voteGranted: fc.boolean() }),
   appendEntries: fc.tuple(logPiece, index).map(([piece, leaderCommit]) => ({ ...piece, leaderCommit })),
   appendEntriesAccepted: fc.record({ term, matchIndex: index }),
@@ -93,7 +100,11 @@ const bodies: Bodies = {
   heartbeatResponse: fc.record({ term, round: integer, honorsLease: fc.boolean() }),
   readIndexRequest: fc.record({ term, readId: integer }),
   readIndexResponse: fc.record({ term, readId: integer, index: fc.option(index) }),
-  proposeRequest: fc.record({ term, proposals: fc.array(proposal, { maxLength: 8 }) }),
+  proposeRequest: fc.tuple(term, origin, fc.array(proposal, { maxLength: 8 })).map(([inTerm, run, proposals]) => ({
+    term: inTerm,
+    // One message is of one run.
+    proposals: proposals.map(({ id, command: bytes }) => ({ id: { origin: run, sequence: id.sequence }, command: bytes })),
+  })),
   proposeRefused: fc.record({ term, origin, sequences: fc.array(integer, { maxLength: 20 }), reason }),
   timeoutNow: fc.record({ term }),
 };

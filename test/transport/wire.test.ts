@@ -130,6 +130,42 @@ describe("what is not a message is refused", () => {
       message: "integer is 9007199254740992",
     },
     {
+      name: "a term at the end of the numbers",
+      make: () => patched(heartbeat(), (bytes) => bytes.writeDoubleBE(2 ** 48 + 1, 9)),
+      message: "integer is 281474976710657, at most 281474976710656 is heard",
+    },
+    {
+      name: "an index far beyond any log",
+      make: () => patched(heartbeat(), (bytes) => bytes.writeDoubleBE(2 ** 50, 17)),
+      message: "integer is 1125899906842624, at most 562949953421312 is heard",
+    },
+    {
+      name: "a log that ends in a later term than its candidate's",
+      make: () =>
+        patched(payloadOf({ ...header, kind: "preVoteRequest", lastLogIndex: toLogIndex(1), lastLogTerm: toTerm(1) }), (bytes) =>
+          bytes.writeDoubleBE(8, 25),
+        ),
+      message: "an entry of term 8, sent in 7",
+    },
+    {
+      name: "proposals of several runs",
+      make: () => {
+        const proposal = (origin: string) => ({ id: { origin, sequence: 1 }, command: new Uint8Array(1) });
+        return payloadOf({ ...header, kind: "proposeRequest", proposals: [proposal("n1-1"), proposal("n1-2")] });
+      },
+      message: "proposals of several runs",
+    },
+    {
+      name: "a time past the ceiling",
+      make: () => patched(payloadOf(append([entry(10)])), (bytes) => bytes.writeDoubleBE(2 ** 49, 61)),
+      message: "entries: cluster time 562949953421312",
+    },
+    {
+      name: "a wall time that is no date",
+      make: () => patched(payloadOf(append([entry(10)])), (bytes) => bytes.writeDoubleBE(-1e300, 69)),
+      message: "entries: wall time -1e+300",
+    },
+    {
       name: "four billion entries in no bytes",
       make: () => patched(payloadOf(append([])), (bytes) => bytes.writeUInt32BE(0xffffffff, bytes.byteLength - 4)),
       message: "4294967295 items in 0 bytes",
@@ -158,6 +194,25 @@ describe("what is not a message is refused", () => {
     const bytes = payloadOf(append([{ ...entry(10), payload: { kind: "membership", membership } }]));
     expect(() => decodeMessage(bytes)).toThrow("a node id twice in one list");
   });
+
+  const id = (number: number) => toNodeId(`n${number}`);
+  const nobody = { voters: [id(1)], votersOutgoing: [], learners: [], learnersNext: [], addresses: {}, removed: [] };
+  const memberships = [
+    { name: "nobody votes", membership: { ...nobody, voters: [] }, message: "a membership without voters" },
+    { name: "one both votes and learns", membership: { ...nobody, learners: [id(1)] }, message: "n1 both votes and learns" },
+    { name: "one is a member and removed", membership: { ...nobody, removed: [id(1)] }, message: "n1 is a member and removed" },
+    {
+      name: "a hundred vote",
+      membership: { ...nobody, voters: Array.from({ length: 100 }, (_, i) => id(i)) },
+      message: "100 voters",
+    },
+  ];
+  for (const { name, membership, message } of memberships) {
+    test(`a membership in which ${name} is refused`, () => {
+      const bytes = payloadOf(append([{ ...entry(10), payload: { kind: "membership", membership } }]));
+      expect(() => decodeMessage(bytes)).toThrow(message);
+    });
+  }
 });
 
 function patched(bytes: Buffer, patch: (bytes: Buffer) => void): Buffer {
