@@ -5,11 +5,13 @@ import { isUtf8 } from "node:buffer";
 import { err, ok, type Result } from "../src/base/result.ts";
 import { type Precondition, toRevision } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
-import { decodeCursor, encodeCursor, jsonText, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { jsonText, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
+import { parseJson } from "./json-text.ts";
 import { leaseIdOf } from "./lease-routes.ts";
 import { invalidRequest, type Problem, unsupportedMediaType } from "./problem.ts";
-import { type Answer, type Exchange, parseJson, type Router } from "./routing.ts";
-import { configEntryJson, mediaTypeOf, valueKindOf } from "./wire-format.ts";
+import type { Answer, Exchange, Router } from "./routing.ts";
+import { configEntryJson, isUtf8Charset, mediaTypeOf, valueKindOf } from "./wire-format.ts";
 
 /** The bound of the state machine, whatever a node is set to: a larger value in the log would be one that nobody can apply. */
 const valueBytesMax = 1024 * 1024;
@@ -118,7 +120,11 @@ function checkValue(header: string | undefined, bytes: Buffer): Result<string, P
   if (formTypes.has(mediaTypeOf(contentType))) {
     return err(unsupportedMediaType("A form is not a value: say what the value is, for example Content-Type: application/json."));
   }
-  switch (valueKindOf(contentType)) {
+  const kind = valueKindOf(contentType);
+  if (kind !== "bytes" && !isUtf8Charset(contentType)) {
+    return err(unsupportedMediaType("JSON and text are UTF-8 here: name that charset, or none."));
+  }
+  switch (kind) {
     case "json": {
       const parsed = parseJson(bytes);
       return parsed.ok ? ok(contentType) : parsed;

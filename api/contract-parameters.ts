@@ -122,7 +122,7 @@ function fromText(text: string, kind: TextKind): unknown {
     case "string":
       return text;
     case "integer":
-      return /^-?(0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text;
+      return /^(0|-?[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text;
     case "number":
       return /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(text) ? Number(text) : text;
     case "boolean":

@@ -19,6 +19,8 @@ import {
   splitQuery,
 } from "./contract-parameters.ts";
 
+import { holdsLoneSurrogate } from "./json-text.ts";
+
 export type { ContractFault } from "./contract-parameters.ts";
 export type OperationId = keyof operations;
 export type Schemas = components["schemas"];
@@ -103,10 +105,13 @@ export function createContract(document: object): Contract {
     },
     schema<Name extends keyof Schemas>(name: Name) {
       const validate = source.compile({ $ref: `#/components/schemas/${name}` });
-      return (value: unknown) => checked<Schemas[Name]>(validate, value);
+      // What a route takes was looked through as text (json-text.ts); here values come parsed.
+      return (value: unknown) => (holdsLoneSurrogate(value) ? err(notUnicode) : checked<Schemas[Name]>(validate, value));
     },
   };
 }
+
+const notUnicode: ContractFault = { in: "body", path: "", message: "holds half a surrogate pair" };
 
 function compileOperation(options: {
   readonly template: string;

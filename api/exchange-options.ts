@@ -4,9 +4,9 @@
  */
 import { randomUUID } from "node:crypto";
 import { err, ok, type Result } from "../src/base/result.ts";
-import { type ReadOptions, type Revision, type ServiceError, toRevision, type WriteOptions } from "../src/node/service.ts";
+import { type ReadOptions, type ServiceError, toRevision, type WriteOptions } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
-import { invalidRequest, type Problem, serviceProblem } from "./problem.ts";
+import { type Problem, serviceProblem } from "./problem.ts";
 import { jsonHeaders, type Reply } from "./respond.ts";
 
 type ReadQuery = { readonly consistency?: "linearizable" | "stale"; readonly minRevision?: number };
@@ -59,30 +59,4 @@ export function json(
   options: { readonly status?: number; readonly headers?: readonly string[] } = {},
 ): Result<Reply, never> {
   return jsonText(JSON.stringify(body), options);
-}
-
-/** Where a list goes on: after `after`, at `revision` when all pages are read at one. */
-export type Cursor = { readonly after: string; readonly revision: Revision | null };
-
-/** `list` names the operation, so that a cursor of another list is refused instead of obeyed. */
-export function encodeCursor(list: string, cursor: Cursor): string {
-  return Buffer.from(JSON.stringify([list, cursor.after, cursor.revision])).toString("base64url");
-}
-
-/** What `encodeCursor` was given; null when the request has no cursor. */
-export function decodeCursor(list: string, text: string | undefined): Result<Cursor | null, Problem> {
-  if (text === undefined) return ok(null);
-  try {
-    const decoded: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-    if (Array.isArray(decoded) && decoded.length === 3) {
-      const [of, after, revision] = decoded as unknown[];
-      const revisionFits = revision === null || (typeof revision === "number" && Number.isSafeInteger(revision) && revision >= 0);
-      if (of === list && typeof after === "string" && after.length <= 480 && revisionFits) {
-        return ok({ after, revision: revision === null ? null : toRevision(revision as number) });
-      }
-    }
-  } catch {
-    // Not JSON: said below.
-  }
-  return err(invalidRequest("The cursor is not one that this list returned.", "query/cursor"));
 }

@@ -6,16 +6,8 @@ import { ok, type Result } from "../src/base/result.ts";
 import { type CommandBody, toFence, toTicket } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import type { BodyOf } from "./contract.ts";
-import {
-  decodeCursor,
-  encodeCursor,
-  generateRequestId,
-  json,
-  readHeaders,
-  readOptionsOf,
-  refuse,
-  writeOptionsOf,
-} from "./exchange-options.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { generateRequestId, json, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
 import { ownerOf } from "./labels.ts";
 import { leaseIdOf } from "./lease-routes.ts";
 import type { Problem } from "./problem.ts";

@@ -2,17 +2,17 @@
  * This file binds operations of the document to handlers. A handler gets a request that is already checked and typed,
  * and returns a reply or a problem; reading, checking and writing happen here, once for all routes.
  */
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { Express, Request, Response } from "express";
 import { err, ok, type Result } from "../src/base/result.ts";
 import type { ApiContext } from "./context.ts";
 import type { BodyOf, Operation, OperationId, Parameters } from "./contract.ts";
+import { parseJson } from "./json-text.ts";
 import type { AppResponse } from "./native-classes.ts";
-import { invalidByContract, invalidRequest, type Problem, problemReply, tooLarge, unsupportedMediaType } from "./problem.ts";
+import { invalidByContract, type Problem, problemReply, tooLarge, unsupportedMediaType } from "./problem.ts";
 import { readBody } from "./request-body.ts";
 import type { Reply } from "./respond.ts";
-import { mediaTypeOf } from "./wire-format.ts";
+import { isUtf8Charset, mediaTypeOf } from "./wire-format.ts";
 
 /** A request whose parameters and body satisfy the document. */
 export type Exchange<Id extends OperationId> = Parameters<Id> & {
@@ -100,8 +100,9 @@ async function takeBody<Id extends OperationId>(
     return err(unsupportedMediaType("Bodies come as they are: no Content-Encoding."));
   }
   const raw = options.rawBody;
-  if (raw === undefined && mediaTypeOf(request.headers["content-type"] ?? "") !== "application/json") {
-    return err(unsupportedMediaType("This body is JSON: send it with Content-Type: application/json."));
+  const contentType = request.headers["content-type"] ?? "";
+  if (raw === undefined && (mediaTypeOf(contentType) !== "application/json" || !isUtf8Charset(contentType))) {
+    return err(unsupportedMediaType("This body is JSON in UTF-8: send it with Content-Type: application/json."));
   }
   const bytesMax = raw?.bytesMax ?? context.limits.bodyBytesMax;
   const read = await readBody(request, bytesMax);
@@ -116,15 +117,4 @@ async function takeBody<Id extends OperationId>(
   if (!parsed.ok) return parsed;
   const checked = operation.checkBody(parsed.value);
   return checked.ok ? ok({ bytes: read.value, body: checked.value }) : err(invalidByContract(checked.error));
-}
-
-/** `bytes` as JSON, or what is wrong with them. */
-export function parseJson(bytes: Buffer): Result<unknown, Problem> {
-  if (bytes.length === 0) return err(invalidRequest("The body is empty; JSON is expected.", "body"));
-  if (!isUtf8(bytes)) return err(invalidRequest("The body is not UTF-8.", "body"));
-  try {
-    return ok(JSON.parse(bytes.toString("utf8")));
-  } catch (cause) {
-    return err(invalidRequest(`The body is not JSON: ${cause instanceof Error ? cause.message.slice(0, 200) : ""}.`, "body"));
-  }
 }

@@ -14,6 +14,13 @@ export function mediaTypeOf(contentType: string): string {
   return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
+/** Whether text of `contentType` is UTF-8: it names no charset, or one that UTF-8 is or contains. */
+export function isUtf8Charset(contentType: string): boolean {
+  const parameters = contentType.split(";").slice(1);
+  const charsets = parameters.filter((parameter) => /^\s*charset\s*=/i.test(parameter));
+  return charsets.every((parameter) => /^\s*charset\s*=\s*("utf-?8"|utf-?8|"us-ascii"|us-ascii)\s*$/i.test(parameter));
+}
+
 /** How values of `contentType` are shown. */
 export function valueKindOf(contentType: string): ValueKind {
   const mediaType = mediaTypeOf(contentType);

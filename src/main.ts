@@ -159,6 +159,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
       onRemoved: () => retire("removed"),
       onForeignInstance: () => retire("dataLost"),
       onProtocolFault: (fault) => faults.note(fault, performance.now()),
+      onRequestFailed: (error) => logger.error({ err: error }, "a client could not be answered"),
       onFatal: host.onFatal,
     },
   );

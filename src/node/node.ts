@@ -13,6 +13,7 @@ import type { LeaseId } from "../machine/types.ts";
 import { membershipOf } from "../raft/raft.ts";
 import type { MemberAddress, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
+import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
 import type { DriverEvents, DriverOptions, DriverPorts, ProtocolFault } from "./driver-options.ts";
 import { type GenesisView, genesisOf, isRemoved } from "./genesis.ts";
@@ -69,6 +70,8 @@ export type NodeEvents = {
   readonly onForeignInstance: () => void;
   /** What the network said was not heard; see `DriverEvents`. */
   readonly onProtocolFault: (fault: ProtocolFault) => void;
+  /** What was done for one client threw, and only that client is without an answer. The node goes on; somebody should look. */
+  readonly onRequestFailed: (error: unknown) => void;
   /** The node has stopped because it contradicts itself; the process should end. */
   readonly onFatal: (error: unknown) => void;
 };
@@ -76,6 +79,7 @@ export type NodeEvents = {
 /** Owns its timers. `stop` ends them; disk and network belong to whoever opened them. */
 export class KeyholdNode implements KeyholdService {
   readonly #options: NodeOptions;
+  readonly #events: NodeEvents;
   readonly #driver: Driver;
   readonly #hub: WatchHub;
   readonly #ports: NodePorts;
@@ -88,6 +92,7 @@ export class KeyholdNode implements KeyholdService {
 
   constructor(options: NodeOptions, ports: NodePorts, events: NodeEvents) {
     this.#options = options;
+    this.#events = events;
     this.#ports = ports;
     const driverEvents: DriverEvents = {
       ...events,
@@ -145,9 +150,10 @@ export class KeyholdNode implements KeyholdService {
     command: Extract<CommandBody, { readonly kind: Kind }>,
     options: WriteOptions,
   ): Promise<Result<Answers[Kind], ServiceError>> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       // Apply answers each command with the outcome of its own kind.
-      this.#propose(command, options, (end) => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>));
+      const settle = (end: ProposalEnd) => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>);
+      this.#propose(command, options, contained(settle, reject));
     });
   }
 
@@ -155,13 +161,14 @@ export class KeyholdNode implements KeyholdService {
     command: Extract<CommandBody, { readonly kind: "lockAcquire" }>,
     options: WriteOptions & { readonly holdMs: number; readonly signal: AbortSignal },
   ): Promise<Result<Answers["lockAcquire"], ServiceError>> {
-    return new Promise((resolve) => {
-      this.#propose(command, options, (end) => {
+    return new Promise((resolve, reject) => {
+      const settle = (end: ProposalEnd) => {
         const result = resultOf(end) as OutcomeOf<"lockAcquire"> | Result<never, ServiceError>;
         if (!result.ok || result.value.kind === "granted") resolve(result);
         // In the same call, before anything that follows the enqueueing is published: the grant cannot be missed.
         else this.#awaitTicket(command, { ...options, queued: result.value }, resolve);
-      });
+      };
+      this.#propose(command, options, contained(settle, reject));
     });
   }
 
@@ -170,9 +177,11 @@ export class KeyholdNode implements KeyholdService {
     options: ReadOptions,
   ): Promise<Result<QueryAnswers[Kind], ServiceError>> {
     const deadlineMs = this.#nowMs() + options.timeoutMs;
-    return new Promise((resolve) => {
-      const serve = () =>
+    return new Promise((resolve, reject) => {
+      // Called within a turn: what one question throws is the end of that question, not of the node.
+      const serve = contained(() => {
         resolve(answer<Kind>(this.#driver.tables, query, Math.max(0, this.#nowMs() - this.#driver.appliedAtMs)));
+      }, reject);
       const serveConsistently = () => {
         if (options.consistency === "stale") return serve();
         this.#driver.readIndex({ deadlineMs, settle: (end) => (end.kind === "ready" ? serve() : resolve(err(end))) });
@@ -183,7 +192,7 @@ export class KeyholdNode implements KeyholdService {
         if (reached) return serveConsistently();
         resolve(err({ kind: "revisionNotReached", wanted: minRevision, actual: this.position().revision }));
       };
-      this.#driver.whenRevision({ revision: minRevision, deadlineMs, settle });
+      this.#driver.whenRevision({ revision: minRevision, deadlineMs, settle: contained(settle, reject) });
     });
   }
 
@@ -198,7 +207,9 @@ export class KeyholdNode implements KeyholdService {
   }
 
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {
-    return this.#hub.open(options);
+    const { onReady } = options;
+    // Called from a timer: what it throws would end the process.
+    return this.#hub.open({ ...options, onReady: contained(onReady, this.#events.onRequestFailed) });
   }
 
   snapshot(targets: readonly WatchTarget[]): WatchSnapshot {

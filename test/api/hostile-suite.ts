@@ -2,6 +2,7 @@
  * This file tests what no decent client sends.
  */
 import { connect } from "node:net";
+import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type Method, send, sendRaw, type TestApi } from "./harness.ts";
 
@@ -180,12 +181,22 @@ export function describeHostile(api: () => TestApi): void {
         '{"__proto__":{"ttlMs":1000}}',
         '{"ttlMs":1000,"__proto__":{}}',
       ];
+      bodies.push('{"ttlMs":1000,"owner":"\\ud800"}', '{"ttlMs":1000,"owner":"a","\\uDC00":1}', '{"ttlMs":-0}');
       bodies.push('{"ttlMs":1e400}', '{"ttlMs":1000,"constructor":1}', "[".repeat(30_000));
       for (const body of bodies) {
         const answer = await sendRaw(api(), "POST", "/v1/leases", { headers, body });
         expect(answer.body["code"], body.slice(0, 40)).toBe("invalid_request");
       }
       expect((await sendRaw(api(), "POST", "/v1/leases", { body: "{}" })).status).toBe(415);
+      for (const charset of ["utf-7", "iso-8859-1", "utf-16", '"utf-7"', ""]) {
+        const type = { "content-type": `application/json; charset=${charset}` };
+        expect((await sendRaw(api(), "POST", "/v1/leases", { headers: type, body: '{"ttlMs":1000}' })).status, charset).toBe(415);
+        expect((await sendRaw(api(), "PUT", "/v1/config/charset", { headers: type, body: "1" })).status, charset).toBe(415);
+      }
+      for (const charset of ["utf-8", "UTF-8", '"utf-8"', "us-ascii"]) {
+        const type = { "content-type": `application/json; charset=${charset}` };
+        expect((await sendRaw(api(), "POST", "/v1/leases", { headers: type, body: '{"ttlMs":1000}' })).status, charset).toBe(201);
+      }
     });
   });
 
@@ -214,9 +225,43 @@ export function describeHostile(api: () => TestApi): void {
       const long = encodeURIComponent("\u{1f511}".repeat(480));
       expect((await send(api(), "GET", `/v1/config?prefix=${long}`)).body["items"]).toEqual([]);
       expect((await send(api(), "GET", `/v1/locks?prefix=${long}`)).body["items"]).toEqual([]);
-      for (const list of ["config", "locks"]) {
-        const cursor = Buffer.from(JSON.stringify([list, "\ud800".repeat(480), null])).toString("base64url");
-        expect((await send(api(), "GET", `/v1/${list}?cursor=${cursor}`)).status).toBeLessThan(500);
+    });
+
+    test("that a cursor cannot hold is refused, checksum or not", async () => {
+      const names = [
+        "\ud800",
+        "a\udc00",
+        "\ud800".repeat(480),
+        "",
+        "a\u0000",
+        "\u0001",
+        "x".repeat(481),
+        1,
+        null,
+        ["a"],
+        { a: 1 },
+      ];
+      const contents: unknown[] = names.map((name) => ["LIST", name, null]);
+      contents.push(
+        ["LIST", "a"],
+        ["LIST", "a", -1],
+        ["LIST", "a", 1.5],
+        ["LIST", "a", 2 ** 53],
+        ["LIST", "a", "1"],
+        ["other", "a", null],
+      );
+      contents.push(null, {}, "LIST", 7, []);
+      for (const list of ["config", "locks", "leases"]) {
+        for (const content of contents) {
+          const text = Buffer.from(JSON.stringify(content).replace("LIST", list));
+          const checksum = Buffer.alloc(4);
+          checksum.writeUInt32BE(crc32(text));
+          for (const bytes of [text, Buffer.concat([checksum, text])]) {
+            const answer = await send(api(), "GET", `/v1/${list}?cursor=${bytes.toString("base64url")}`);
+            expect(answer.status, `${list} ${JSON.stringify(content)}`).toBe(400);
+          }
+        }
+        expect((await send(api(), "GET", `/v1/${list}`)).status).toBe(200);
       }
     });
 

@@ -11,7 +11,12 @@ import { realTime } from "../../src/node/real-time.ts";
 import { type Membership, type NodeId, toNodeId } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 
-export type RealNode = { readonly node: KeyholdNode; stop(): Promise<void> };
+export type RealNode = {
+  readonly node: KeyholdNode;
+  /** What `onRequestFailed` was told. */
+  readonly failures: readonly unknown[];
+  stop(): Promise<void>;
+};
 
 const MIB = 1024 * 1024;
 
@@ -31,6 +36,7 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
   const onFatal = (error: unknown): void => {
     throw error;
   };
+  const failures: unknown[] = [];
   const disk = await LmdbStorage.open({
     directory,
     clusterId: sizes.clusterId,
@@ -51,12 +57,14 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
       onRemoved: () => undefined,
       onForeignInstance: () => undefined,
       onProtocolFault: () => undefined,
+      onRequestFailed: (error) => void failures.push(error),
       onFatal,
     },
   );
   node.start();
   return {
     node,
+    failures,
     async stop() {
       node.stop();
       await disk.close();

@@ -176,6 +176,7 @@ export class SimNode implements NodeView {
         onRemoved: () => this.#onRemoved(),
         onForeignInstance: () => this.#world.report(`${this.id} is told that its id belongs to another folder`),
         onProtocolFault: (fault) => reportFault(this.#world, this.id, fault),
+        onRequestFailed: (error) => this.#world.report(`${this.id} could not answer a request: ${String(error)}`),
         onFatal: (error) => this.#onFatal(error),
       },
     );
