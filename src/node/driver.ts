@@ -9,7 +9,6 @@ import { readMeta, writeInitialState } from "../machine/meta.ts";
 import { parseCommand } from "../machine/parse-command.ts";
 import { StagedTables } from "../machine/staged-tables.ts";
 import type { TableReader } from "../machine/tables.ts";
-import { membersOf } from "../raft/leader.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
@@ -22,7 +21,7 @@ import { decodeEntry } from "./entry-decoder.ts";
 import { wantsClockEntry } from "./lease-clock.ts";
 import { type ChangeRequest, MembershipChanges } from "./membership-changes.ts";
 import { peersOf } from "./peers.ts";
-import { type ProposalRequest, Proposals } from "./proposals.ts";
+import { barrierTicks, followedTerm, type ProposalRequest, Proposals } from "./proposals.ts";
 import { type ReadEnd, Reads } from "./reads.ts";
 import { Renewals } from "./renewals.ts";
 import { type RevisionWait, RevisionWaits } from "./revision-waits.ts";
@@ -99,12 +98,8 @@ export class Driver {
     return this.#appliedIndex;
   }
 
-  get pendingProposals(): number {
-    return this.#proposals.count;
-  }
-
-  get pendingReads(): number {
-    return this.#reads.count;
+  get pending(): { readonly proposals: number; readonly reads: number } {
+    return { proposals: this.#proposals.count, reads: this.#reads.count };
   }
 
   /** Connects to the other members. Call once, before anything else. */
@@ -130,6 +125,7 @@ export class Driver {
   }
 
   unreachable(peer: NodeId): void {
+    if (peer === this.#raft.leaderId) this.#proposals.suspectLoss();
     this.#input({ kind: "peerUnreachable", peer });
   }
 
@@ -148,6 +144,8 @@ export class Driver {
     if (wantsClockEntry(this.#raft, this.#tables, nowMs)) this.#input({ kind: "clockEntryWanted" });
     const version = this.#gate.wanted(this.#raft, this.#tables);
     if (version !== undefined) this.#input({ kind: "clusterVersionProposed", version });
+    const epoch = this.#proposals.tick(followedTerm(this.#raft), barrierTicks(this.#options));
+    if (epoch !== undefined) this.#input({ kind: "barrierWanted", epoch });
   }
 
   /** Proposes a command; `settle` is called once, with its end. Throws MalformedCommand for one that apply could not read. */
@@ -259,7 +257,8 @@ export class Driver {
     }
     // Without a leader they wait here; the core would only give them back.
     if (this.#raft.leaderId === null || !this.#proposals.waiting) return;
-    for (const proposals of this.#proposals.take(this.#options.forwardBytesMax)) inputs.push({ kind: "proposed", proposals });
+    for (const proposals of this.#proposals.take(this.#options.forwardBytesMax))
+      inputs.push({ kind: "proposed", epoch: this.#proposals.epoch, proposals });
   }
 
   #carryOut(effect: Effect): void {
@@ -289,6 +288,10 @@ export class Driver {
       case "proposalsRefused":
         this.#proposals.refused(effect.sequences, { reason: effect.reason, max: limitBehind(effect.reason, this.#options.raft) });
         return;
+      case "barrierReached":
+        this.#proposals.barrierReached(effect, this.#appliedIndex);
+        this.#turnSoon();
+        return;
       case "membershipChanged":
         this.#ports.network.setPeers(peersOf(this.#raft));
         return;
@@ -299,10 +302,8 @@ export class Driver {
         this.#turnSoon();
         return;
       case "membershipAccepted":
-        this.#changes.accepted(effect.changeId, effect);
-        return;
       case "membershipRefused":
-        this.#changes.refused(effect.changeId, effect.refusal);
+        this.#changes.answered(effect);
         return;
       case "sendSnapshot":
         this.#sendSnapshot(effect.to);
@@ -332,6 +333,7 @@ export class Driver {
       if (payload.kind === "membership") this.#noteMembership(entry, payload.membership);
     }
     this.#inputs.push({ kind: "applied", index: this.#appliedIndex });
+    this.#proposals.appliedTo(this.#appliedIndex);
     this.#reads.applied(this.#appliedIndex);
     this.#revisionWaits.reached(readMeta(this.#tables).revision);
   }
@@ -347,8 +349,7 @@ export class Driver {
 
   #noteMembership({ index, term }: Entry, membership: Membership): void {
     this.#changes.applied({ index, term, membership });
-    const { id } = this.#options.raft;
-    if (membership.removed.includes(id) && !membersOf(membership).includes(id)) this.#events.onRemoved();
+    if (membership.removed.includes(this.#options.raft.id)) this.#events.onRemoved();
   }
 
   /** The state on disk is sent; entries behind it follow from the log once it is there. */
@@ -381,6 +382,7 @@ export class Driver {
     this.#applyAfterInstall = undefined;
     this.#reads.applied(this.#appliedIndex);
     this.#revisionWaits.reached(readMeta(this.#tables).revision);
+    this.#proposals.appliedTo(this.#appliedIndex);
     if (entries.length > 0) this.#apply(entries);
   }
 

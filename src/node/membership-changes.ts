@@ -2,7 +2,7 @@
  * This file follows membership changes that were asked of this node to their end. A change is made when its entry, and the
  * one that ends its joint phase, are applied here.
  */
-import type { LogIndex, Membership, MembershipChange, MembershipRefusal, Term } from "../raft/types.ts";
+import type { Effect, LogIndex, Membership, MembershipChange, MembershipRefusal, Term } from "../raft/types.ts";
 
 export type ChangeEnd =
   | { readonly kind: "made"; readonly membership: Membership }
@@ -31,13 +31,11 @@ export class MembershipChanges {
     return id;
   }
 
-  accepted(changeId: number, at: { readonly index: LogIndex; readonly term: Term }): void {
-    const pending = this.#pending.get(changeId);
-    if (pending !== undefined) pending.accepted = { index: at.index, term: at.term };
-  }
-
-  refused(changeId: number, refusal: MembershipRefusal): void {
-    this.#end(changeId, { kind: "refused", refusal });
+  /** What the core made of a change that it was asked for. */
+  answered(answer: Extract<Effect, { readonly kind: "membershipAccepted" | "membershipRefused" }>): void {
+    const pending = this.#pending.get(answer.changeId);
+    if (answer.kind === "membershipRefused") this.#end(answer.changeId, { kind: "refused", refusal: answer.refusal });
+    else if (pending !== undefined) pending.accepted = { index: answer.index, term: answer.term };
   }
 
   /** A membership entry was applied. */

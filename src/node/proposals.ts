@@ -4,10 +4,12 @@
  *
  * What makes "definitely not" knowable: a leader appends a forwarded proposal only in the term it was sent to. So once an
  * entry of a later term is applied here without the proposal having come by, no log can hold it, and it may be proposed
- * again, under a new number, until its deadline.
+ * again, under a new number, until its deadline. Within a term, a proposal may have been lost on its way to the leader: then a
+ * barrier tells (`raft/barrier.ts`), asked for when the stream to the leader broke, or when a proposal takes as long as an election.
  */
 import type { CommandBody, Outcome } from "../machine/command.ts";
-import type { Proposal, RefusalReason, Term } from "../raft/types.ts";
+import type { Raft, RaftOptions } from "../raft/raft.ts";
+import type { Effect, LogIndex, Proposal, RefusalReason, Term } from "../raft/types.ts";
 
 export type ProposalEnd =
   | { readonly kind: "applied"; readonly outcome: Outcome }
@@ -31,9 +33,35 @@ type Pending = {
   readonly settle: (end: ProposalEnd) => void;
   /** The term in whose log it may be; null while it is nowhere. */
   placedIn: Term | null;
+  /** Of its latest placement, and the tick of it. */
+  epoch: number;
+  placedTick: number;
 };
 
+/** How long a placed proposal may take before its leader is asked, and how long an answer may. */
+export type BarrierTicks = { readonly silenceMax: number; readonly repeat: number };
+
+type Barrier = Pick<Extract<Effect, { readonly kind: "barrierReached" }>, "epoch" | "term" | "index">;
+
+/** Answers that wait until this node has applied as far; older ones are forgotten first, and asked for again. */
+const answersMax = 16;
+/** Small commands must not make a message of more of them than its receiver takes. */
+const chunkLengthMax = 4096;
+
 export type ProposalLimits = { readonly pendingProposalsMax: number; readonly pendingBytesMax: number };
+
+/** A proposal that takes as long as an election is asked about; an answer is one round trip, as that to a read. */
+export function barrierTicks(options: {
+  readonly raft: Pick<RaftOptions, "electionTicks">;
+  readonly readTicksMax: number;
+}): BarrierTicks {
+  return { silenceMax: options.raft.electionTicks, repeat: options.readTicksMax };
+}
+
+/** The term of the leader to which this node hands its proposals now, or null. */
+export function followedTerm(raft: Pick<Raft, "role" | "leaderId" | "currentTerm">): Term | null {
+  return raft.role.kind === "follower" && raft.leaderId !== null ? raft.currentTerm : null;
+}
 
 /** All proposals of this run that have no end yet. */
 export class Proposals {
@@ -45,6 +73,13 @@ export class Proposals {
   #waiting: Pending[] = [];
   #pendingBytes = 0;
   #nextSequence = 1;
+  /** Rises when what was placed before is asked about. */
+  #epoch = 0;
+  #ticks = 0;
+  #askedTick = Number.NEGATIVE_INFINITY;
+  /** Something was lost on its way to the leader, or from it. */
+  #suspects = false;
+  #answers: Barrier[] = [];
 
   constructor(origin: string, limits: ProposalLimits) {
     this.#origin = origin;
@@ -78,7 +113,12 @@ export class Proposals {
       return;
     }
     this.#pendingBytes += bytes;
-    this.#waiting.push({ ...proposal, placedIn: null });
+    this.#waiting.push({ ...proposal, placedIn: null, epoch: 0, placedTick: 0 });
+  }
+
+  /** What is handed over now carries it. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** What waits, numbered anew, in chunks of about `bytesMax`, for the core. */
@@ -89,9 +129,11 @@ export class Proposals {
     for (const pending of this.#waiting) {
       const sequence = this.#nextSequence++;
       this.#pending.set(sequence, pending);
+      pending.epoch = this.#epoch;
+      pending.placedTick = this.#ticks;
       chunk.push({ id: { origin: this.#origin, sequence }, command: pending.command });
       bytes += pending.command.byteLength;
-      if (bytes < bytesMax) continue;
+      if (bytes < bytesMax && chunk.length < chunkLengthMax) continue;
       chunks.push(chunk);
       chunk = [];
       bytes = 0;
@@ -105,6 +147,54 @@ export class Proposals {
     for (const sequence of sequences) {
       const pending = this.#pending.get(sequence);
       if (pending !== undefined) pending.placedIn = term;
+    }
+  }
+
+  /** The stream to the leader, or from it, broke: what is under way may be lost. */
+  suspectLoss(): void {
+    this.#suspects = true;
+  }
+
+  /**
+   * One tick, with the term of the leader that this node follows, null without one. Returns the epoch under which that leader is
+   * to be asked now what became of what was placed before.
+   */
+  tick(term: Term | null, { silenceMax, repeat }: BarrierTicks): number | undefined {
+    this.#ticks += 1;
+    if (term === null || this.#pending.size === 0 || this.#ticks - this.#askedTick < repeat) return undefined;
+    let isAsked = false;
+    let isSilent = false;
+    for (const { placedIn, epoch, placedTick } of this.#pending.values()) {
+      if (placedIn !== term) continue;
+      if (epoch < this.#epoch) isAsked = true;
+      else if (this.#suspects || this.#ticks - placedTick >= silenceMax) isSilent = true;
+    }
+    this.#suspects = false;
+    // The answer is here, and what it names is yet to be applied.
+    if (this.#answers.some((answer) => answer.term === term && answer.epoch >= this.#epoch)) isAsked = false;
+    if (!isAsked && !isSilent) return undefined;
+    if (isSilent) this.#epoch += 1;
+    this.#askedTick = this.#ticks;
+    return this.#epoch;
+  }
+
+  /** The leader of `barrier.term` has answered. */
+  barrierReached(barrier: Barrier, appliedIndex: LogIndex): void {
+    if (this.#answers.length >= answersMax) this.#answers.shift();
+    this.#answers.push(barrier);
+    this.appliedTo(appliedIndex);
+  }
+
+  /** Everything up to `index` was applied, and has come by. */
+  appliedTo(index: LogIndex): void {
+    if (this.#answers.length === 0) return;
+    const reached = this.#answers.filter((answer) => answer.index <= index);
+    if (reached.length === 0) return;
+    this.#answers = this.#answers.filter((answer) => answer.index > index);
+    for (const [sequence, pending] of this.#pending) {
+      if (!reached.some(({ term, epoch }) => pending.placedIn === term && pending.epoch < epoch)) continue;
+      this.#pending.delete(sequence);
+      this.#wait(pending);
     }
   }
 

@@ -37,8 +37,8 @@ export function statusOf(driver: Driver, rest: Rest): NodeStatus {
     members: membersOf(membershipOf(raft)).map((id) => memberStatus(driver, id)),
     joint: membershipOf(raft).votersOutgoing.length > 0,
     removed: membershipOf(raft).removed,
-    pendingProposals: driver.pendingProposals,
-    pendingReads: driver.pendingReads,
+    pendingProposals: driver.pending.proposals,
+    pendingReads: driver.pending.reads,
   };
 }
 

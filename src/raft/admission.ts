@@ -96,6 +96,7 @@ function mayTalk(raft: Raft, message: Message): boolean {
       return true;
     case "readIndexResponse":
     case "proposeRefused":
+    case "proposeBarrierReached":
     case "timeoutNow":
       return from === raft.leaderId || isMember(raft, from);
     case "preVoteResponse":
@@ -105,6 +106,7 @@ function mayTalk(raft: Raft, message: Message): boolean {
     case "heartbeatResponse":
     case "readIndexRequest":
     case "proposeRequest":
+    case "proposeBarrier":
       return isMember(raft, from);
     default:
       return unreachable(kind);

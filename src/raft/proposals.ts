@@ -1,13 +1,17 @@
 /**
  * This file takes proposals into the log, hands them to the leader, or refuses them. Nothing is dropped in silence.
  */
+import { isGivenUp } from "./barrier.ts";
 import { appendAsLeader } from "./leader.ts";
 import { send } from "./outbox.ts";
 import type { LeaderState, Raft } from "./raft.ts";
 import type { Message, Proposal, RefusalReason } from "./types.ts";
 
 /** Proposals of this node. Each ends up in exactly one `proposalsPlaced` or `proposalsRefused` effect. */
-export function propose(raft: Raft, proposals: readonly Proposal[]): void {
+export function propose(
+  raft: Raft,
+  { epoch, proposals }: { readonly epoch: number; readonly proposals: readonly Proposal[] },
+): void {
   const sequences = proposals.map((proposal) => proposal.id.sequence);
   if (raft.role.kind === "leader") {
     const refused = appendAll(raft, raft.role, proposals);
@@ -20,7 +24,7 @@ export function propose(raft: Raft, proposals: readonly Proposal[]): void {
     raft.effects.push({ kind: "proposalsRefused", sequences, reason: "noLeader" });
     return;
   }
-  send(raft, raft.leaderId, { kind: "proposeRequest", proposals });
+  send(raft, raft.leaderId, { kind: "proposeRequest", epoch, proposals });
   raft.effects.push({ kind: "proposalsPlaced", sequences, term: raft.currentTerm });
 }
 
@@ -30,6 +34,7 @@ export function onProposeRequest(raft: Raft, message: Extract<Message, { kind: "
   const origin = proposals[0]?.id.origin;
   if (origin === undefined) return;
   const isTheirLeader = raft.role.kind === "leader" && message.term === raft.currentTerm;
+  if (raft.role.kind === "leader" && isTheirLeader && isGivenUp(raft.role, { origin, epoch: message.epoch })) return;
   const refused = isTheirLeader
     ? appendAll(raft, raft.role as LeaderState, proposals)
     : { sequences: proposals.map((proposal) => proposal.id.sequence), reason: "noLeader" as const };

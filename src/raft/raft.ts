@@ -89,6 +89,8 @@ export type LeaderState = {
   /** Arrived before the first commit of this term: their index is not known yet. */
   readonly lease: ReadLease;
   earlyReads: { readonly from: NodeId; readonly readId: number }[];
+  /** For each run of a member that asked (`barrier.ts`), the epoch below which its requests come too late. */
+  readonly barriers: Map<string, number>;
 };
 
 export type RoleState =

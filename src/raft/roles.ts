@@ -54,6 +54,7 @@ export function becomeLeader(raft: Raft): void {
     reads: [],
     lease: newReadLease(),
     earlyReads: [],
+    barriers: new Map(),
   };
   raft.role = leader;
   raft.electionElapsed = 0;

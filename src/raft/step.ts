@@ -4,6 +4,7 @@
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { refusalOf, snapshotRefusal, tellRefused } from "./admission.ts";
+import { askBarrier, onProposeBarrier, onProposeBarrierReached } from "./barrier.ts";
 import { answerVote, campaign, countOwnVote, countVote, isAtCeiling, refuseOldVote, sticksToLeader } from "./election.ts";
 import { onAppendEntries, onHeartbeat, onSnapshot } from "./follower.ts";
 import { appendAsLeader } from "./leader.ts";
@@ -78,7 +79,10 @@ function take(raft: Raft, input: Input): void {
       onMessage(raft, input.message);
       return;
     case "proposed":
-      propose(raft, input.proposals);
+      propose(raft, input);
+      return;
+    case "barrierWanted":
+      askBarrier(raft, input.epoch);
       return;
     case "clockEntryWanted":
       if (raft.role.kind === "leader") appendAsLeader(raft, raft.role, { kind: "clock" });
@@ -185,6 +189,12 @@ function onMessageToAny(raft: Raft, message: Message): void {
       return;
     case "proposeRequest":
       onProposeRequest(raft, message);
+      return;
+    case "proposeBarrier":
+      onProposeBarrier(raft, message);
+      return;
+    case "proposeBarrierReached":
+      onProposeBarrierReached(raft, message);
       return;
     case "proposeRefused":
       // An earlier run of this node counted its proposals with the same numbers.

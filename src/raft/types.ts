@@ -155,7 +155,7 @@ export type Message = Header &
      * Forwarded by a follower to the leader of `term`; no other term may append them. This and its refusal are the only
      * messages that must not arrive twice: every copy would be an entry, or be refused after the first was appended.
      */
-    | { readonly kind: "proposeRequest"; readonly proposals: readonly Proposal[] }
+    | { readonly kind: "proposeRequest"; readonly epoch: number; readonly proposals: readonly Proposal[] }
     /** None of these was appended, and none will be because of the request. */
     | {
         readonly kind: "proposeRefused";
@@ -163,6 +163,9 @@ export type Message = Header &
         readonly sequences: readonly number[];
         readonly reason: RefusalReason;
       }
+    /** Asks how far the leader's log reaches, and gives up what the run handed over under lower epochs (`barrier.ts`). */
+    | { readonly kind: "proposeBarrier"; readonly origin: string; readonly epoch: number }
+    | { readonly kind: "proposeBarrierReached"; readonly origin: string; readonly epoch: number; readonly index: LogIndex }
     | { readonly kind: "timeoutNow" }
   );
 
@@ -194,7 +197,10 @@ export type Input =
   | { readonly kind: "clock"; readonly monotonicMs: number; readonly wallTimeMs: number }
   | { readonly kind: "tick" }
   | { readonly kind: "messageReceived"; readonly message: Message }
-  | { readonly kind: "proposed"; readonly proposals: readonly Proposal[] }
+  /** `epoch` never falls within a run. */
+  | { readonly kind: "proposed"; readonly epoch: number; readonly proposals: readonly Proposal[] }
+  /** Asks the leader, if one is known, what became of what was handed to it under epochs below `epoch`. */
+  | { readonly kind: "barrierWanted"; readonly epoch: number }
   /** A leader appends an entry that carries nothing but the time; elsewhere it is ignored. */
   | { readonly kind: "clockEntryWanted" }
   | { readonly kind: "membershipProposed"; readonly changeId: number; readonly change: MembershipChange }
@@ -246,6 +252,8 @@ export type Effect =
   | { readonly kind: "readDropped"; readonly readId: number }
   /** These may now be in the log of `term`, here or at its leader. They end by being applied, refused, or overtaken. */
   | { readonly kind: "proposalsPlaced"; readonly sequences: readonly number[]; readonly term: Term }
+  /** Once `index` is applied here, what was placed in `term` under an epoch below `epoch` has come by or is definitely not accepted. */
+  | { readonly kind: "barrierReached"; readonly epoch: number; readonly term: Term; readonly index: LogIndex }
   /** These are definitely not accepted. */
   | { readonly kind: "proposalsRefused"; readonly sequences: readonly number[]; readonly reason: RefusalReason }
   | { readonly kind: "membershipAccepted"; readonly changeId: number; readonly index: LogIndex; readonly term: Term }

@@ -59,6 +59,8 @@ const kinds = [
   "proposeRequest",
   "proposeRefused",
   "timeoutNow",
+  "proposeBarrier",
+  "proposeBarrierReached",
 ] as const satisfies readonly Kind[];
 const reasons = ["noLeader", "leadershipTransfer", "uncommittedLimit", "applyLag"] as const satisfies readonly RefusalReason[];
 
@@ -92,6 +94,9 @@ function messageRoom(message: Message): number {
       return fixed + entriesRoom(message.entries);
     case "proposeRequest":
       return fixed + proposalsRoom(message.proposals);
+    case "proposeBarrier":
+    case "proposeBarrierReached":
+      return fixed + textRoom(message.origin);
     case "proposeRefused":
       return fixed + textRoom(message.origin) + 8 * message.sequences.length;
     default:
@@ -146,6 +151,7 @@ function putBody(writer: ByteWriter, message: Message): void {
       putInteger(writer, message.index ?? 0);
       break;
     case "proposeRequest":
+      putInteger(writer, message.epoch);
       putProposals(writer, message.proposals);
       break;
     case "proposeRefused":
@@ -153,6 +159,15 @@ function putBody(writer: ByteWriter, message: Message): void {
       putByte(writer, reasonCodes[message.reason]);
       putCount(writer, message.sequences.length);
       for (const sequence of message.sequences) putInteger(writer, sequence);
+      break;
+    case "proposeBarrier":
+      putText(writer, message.origin);
+      putInteger(writer, message.epoch);
+      break;
+    case "proposeBarrierReached":
+      putText(writer, message.origin);
+      putInteger(writer, message.epoch);
+      putInteger(writer, message.index);
       break;
     case "timeoutNow":
       break;
@@ -208,7 +223,11 @@ function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; r
       return { ...header, kind, readId, index: answered ? index : null };
     }
     case "proposeRequest":
-      return { ...header, kind, proposals: takeProposals(reader) };
+      return { ...header, kind, epoch: takeInteger(reader), proposals: takeProposals(reader) };
+    case "proposeBarrier":
+      return { ...header, kind, origin: takeText(reader), epoch: takeInteger(reader) };
+    case "proposeBarrierReached":
+      return { ...header, kind, origin: takeText(reader), epoch: takeInteger(reader), index: takeIndex(reader) };
     case "proposeRefused":
       return { ...header, kind, origin: takeText(reader), reason: takeReason(reader), sequences: takeSequences(reader) };
     case "timeoutNow":

@@ -88,6 +88,7 @@ export function networkContract(name: string, setUp: () => NetworkHarness): void
       const [a, b] = await startPair(harness);
       const message: Message = {
         kind: "proposeRequest",
+        epoch: 0,
         from: n1,
         to: n2,
         term: toTerm(7),

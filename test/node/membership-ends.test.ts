@@ -26,7 +26,7 @@ describe("a membership change", () => {
     const changes = new MembershipChanges();
     const ends: ChangeEnd[] = [];
     const id = changes.add({ change: remove, deadlineMs: 100, settle: (end) => ends.push(end) });
-    if (accepted) changes.accepted(id, at(5, 2));
+    if (accepted) changes.answered({ kind: "membershipAccepted", changeId: id, ...at(5, 2) });
     return { changes, ends, id };
   }
 
@@ -59,7 +59,7 @@ describe("a membership change", () => {
 
   test("is refused with the core's reason", () => {
     const { changes, ends, id } = begin(false);
-    changes.refused(id, { kind: "notCaughtUp", behindEntries: 9 });
+    changes.answered({ kind: "membershipRefused", changeId: id, refusal: { kind: "notCaughtUp", behindEntries: 9 } });
     expect(ends).toEqual([{ kind: "refused", refusal: { kind: "notCaughtUp", behindEntries: 9 } }]);
   });
 

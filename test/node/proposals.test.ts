@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { ok } from "../../src/base/result.ts";
 import { type ProposalEnd, Proposals } from "../../src/node/proposals.ts";
-import { toTerm } from "../../src/raft/types.ts";
+import { toLogIndex, toTerm } from "../../src/raft/types.ts";
 
 const outcome = ok({ revision: 7 as never });
 
@@ -138,5 +138,92 @@ describe("a proposal", () => {
     for (const name of ["a", "b", "c", "d", "e"]) add(name);
     const chunks = proposals.take(20).map((chunk) => chunk.map((proposal) => proposal.id.sequence));
     expect(chunks).toEqual([[1, 2], [3, 4], [5]]);
+  });
+});
+
+describe("a proposal that may be lost on its way to the leader", () => {
+  const ticks = { silenceMax: 10, repeat: 3 };
+  const term = toTerm(2);
+  const at = (index: number) => toLogIndex(index);
+  /** Ticks until the leader is to be asked; the epochs under which. */
+  function ask(proposals: Proposals, count: number, inTerm: ReturnType<typeof toTerm> | null = term): number[] {
+    const asked: number[] = [];
+    for (let tick = 0; tick < count; tick += 1) {
+      const epoch = proposals.tick(inTerm, ticks);
+      if (epoch !== undefined) asked.push(epoch);
+    }
+    return asked;
+  }
+  function placed() {
+    const set = setUp();
+    set.add("a");
+    set.take();
+    set.proposals.placed([1], term);
+    return set;
+  }
+
+  test("is asked about when it takes as long as an election, and asked again until there is an answer", () => {
+    const { proposals } = placed();
+    expect(ask(proposals, 9)).toEqual([]);
+    expect(ask(proposals, 7)).toEqual([1, 1, 1]);
+    proposals.barrierReached({ epoch: 1, term, index: at(9) }, at(3));
+    expect(ask(proposals, 7)).toEqual([]);
+  });
+
+  test("is asked about at the next tick when something was lost, once a leader is known again", () => {
+    const { proposals } = placed();
+    proposals.suspectLoss();
+    expect(ask(proposals, 5, null)).toEqual([]);
+    expect(ask(proposals, 1)).toEqual([1]);
+  });
+
+  test("is proposed again when the answer's index is applied without it, not before", () => {
+    const { proposals, ends, take } = placed();
+    proposals.suspectLoss();
+    ask(proposals, 1);
+    proposals.barrierReached({ epoch: 1, term, index: at(9) }, at(8));
+    expect(proposals.waiting).toBe(false);
+    proposals.appliedTo(at(9));
+    expect(take()).toEqual([2]);
+    proposals.placed([2], term);
+    proposals.applied(2, outcome);
+    expect(ends).toEqual(["a: applied"]);
+  });
+
+  test("is not proposed again when it came by", () => {
+    const { proposals, ends } = placed();
+    proposals.suspectLoss();
+    ask(proposals, 1);
+    proposals.barrierReached({ epoch: 1, term, index: at(9) }, at(8));
+    proposals.applied(1, outcome);
+    proposals.appliedTo(at(9));
+    expect([ends, proposals.waiting]).toEqual([["a: applied"], false]);
+  });
+
+  test("stays where it is when it was placed after the question, or in another term", () => {
+    const { proposals, add, take } = placed();
+    proposals.suspectLoss();
+    ask(proposals, 1);
+    add("b");
+    add("c");
+    expect(proposals.epoch).toBe(1);
+    expect(take()).toEqual([2, 3]);
+    proposals.placed([2], term);
+    proposals.placed([3], toTerm(3));
+    proposals.barrierReached({ epoch: 1, term, index: at(9) }, at(9));
+    expect(take()).toEqual([4]);
+    proposals.barrierReached({ epoch: 2, term: toTerm(3), index: at(9) }, at(9));
+    expect(take()).toEqual([5]);
+  });
+
+  test("an answer to an older question still counts for what it was about", () => {
+    const { proposals, add, take } = placed();
+    ask(proposals, 10);
+    add("b");
+    take();
+    proposals.placed([2], term);
+    expect(ask(proposals, 12).at(-1)).toBe(2);
+    proposals.barrierReached({ epoch: 1, term, index: at(4) }, at(4));
+    expect(take()).toEqual([3]);
   });
 });

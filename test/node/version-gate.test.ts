@@ -90,7 +90,7 @@ test("an id belongs to the first instance that said hello under it", () => {
 
 test("a command that apply could not read is not proposed: it would stop every node, at every start", () => {
   const cluster = new DriverCluster();
-  const before = cluster.n1.driver.pendingProposals;
+  const before = cluster.n1.driver.pending.proposals;
   for (const [body, field] of [
     [{ kind: "leaseGrant", ttlMs: 1, owner: null }, "body.ttlMs"],
     [{ kind: "lockBreak", name: "a\u0001b" }, "body.name"],
@@ -100,7 +100,7 @@ test("a command that apply could not read is not proposed: it would stop every n
     expect(propose).toThrow(MalformedCommand);
     expect(propose).toThrow(field);
   }
-  expect(cluster.n1.driver.pendingProposals).toBe(before);
+  expect(cluster.n1.driver.pending.proposals).toBe(before);
   cluster.tick(3);
   expect(cluster.n1.fatal).toEqual([]);
 });

@@ -11,7 +11,7 @@ function proposal(sequence: number, bytes = 10): Proposal {
 }
 
 function proposes(...proposals: Proposal[]): Input {
-  return { kind: "proposed", proposals };
+  return { kind: "proposed", epoch: 0, proposals };
 }
 
 /** A leader whose no-op is committed and applied. */
@@ -34,7 +34,11 @@ describe("§6.2 routing requests to the leader", () => {
   test("a leader appends what is forwarded in its own term only", () => {
     const fixture = createFixture({ log: [1], term: 1 });
     lead(fixture);
-    const forwarded = { kind: "proposeRequest", proposals: [{ ...proposal(4), id: { origin: "run-9", sequence: 4 } }] } as const;
+    const forwarded = {
+      kind: "proposeRequest",
+      epoch: 0,
+      proposals: [{ ...proposal(4), id: { origin: "run-9", sequence: 4 } }],
+    } as const;
     const before = fixture.disk.entries.length;
     expect(turnDurably(fixture, hears(n3, 1, forwarded))).toEqual(["to n3: term 2 proposeRefused 4 noLeader"]);
     expect(fixture.disk.entries.length).toBe(before);

@@ -54,7 +54,7 @@ let sequence = 0;
 function propose(cluster: Cluster, count: number): void {
   for (let i = 0; i < count; i++) {
     const id = { origin: raftOf(cluster, n1).options.origin, sequence: ++sequence };
-    turn(cluster, n1, [{ kind: "proposed", proposals: [{ id, command: new Uint8Array(100) }] }]);
+    turn(cluster, n1, [{ kind: "proposed", epoch: 0, proposals: [{ id, command: new Uint8Array(100) }] }]);
   }
 }
 
@@ -193,7 +193,7 @@ function clusterAfterLonelyLeader(options: { readonly count: number; readonly he
     flight.kind === "message" && (endsOf(flight).to === n3 || endsOf(flight).from === n3);
   for (let i = 0; i < options.count; i++) {
     const id = { origin: raftOf(cluster, n3).options.origin, sequence: ++sequence };
-    turn(cluster, n3, [{ kind: "proposed", proposals: [{ id, command: new Uint8Array(100) }] }]);
+    turn(cluster, n3, [{ kind: "proposed", epoch: 0, proposals: [{ id, command: new Uint8Array(100) }] }]);
   }
   settle(cluster, { isCut });
   for (const id of [n1, n2]) turn(cluster, id, [{ kind: "peerUnreachable", peer: n3 }]);

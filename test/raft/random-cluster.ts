@@ -104,7 +104,7 @@ function propose(run: Run, node: ClusterNode, count: number): void {
     id: { origin, sequence: ++run.sequence },
     command: new Uint8Array(run.random.pick([10, 100, 500])),
   }));
-  turn(run.cluster, node.id, [{ kind: "proposed", proposals }]);
+  turn(run.cluster, node.id, [{ kind: "proposed", epoch: 0, proposals }]);
 }
 
 function write(run: Run, node: ClusterNode): void {

@@ -16,7 +16,7 @@ function proposes(...sequences: number[]): Input {
     id: { origin: "run-1", sequence },
     command: new TextEncoder().encode(`c${sequence}`),
   }));
-  return { kind: "proposed", proposals };
+  return { kind: "proposed", epoch: 0, proposals };
 }
 
 function leader(given: Parameters<typeof createFixture>[0] = {}): Fixture {

@@ -41,6 +41,10 @@ function sayBody(message: Message): string {
       return `readIndexResponse ${message.readId} ${message.index === null ? "cannot" : `at ${message.index}`}`;
     case "proposeRequest":
       return `proposeRequest ${message.proposals.map(({ id, command }) => `${id.sequence}=${text(command)}`).join(" ")}`;
+    case "proposeBarrier":
+      return `proposeBarrier of epoch ${message.epoch}`;
+    case "proposeBarrierReached":
+      return `proposeBarrierReached of epoch ${message.epoch} at ${message.index}`;
     case "proposeRefused":
       return `proposeRefused ${message.sequences.join(" ")} ${message.reason}`;
     case "timeoutNow":
@@ -73,6 +77,8 @@ export function sayEffect(effect: Effect): string {
       return `read ${effect.readId} is dropped`;
     case "proposalsPlaced":
       return `proposals ${effect.sequences.join(" ")} are placed in term ${effect.term}`;
+    case "barrierReached":
+      return `what was placed in term ${effect.term} before epoch ${effect.epoch} is decided at ${effect.index}`;
     case "proposalsRefused":
       return `proposals ${effect.sequences.join(" ")} are refused: ${effect.reason}`;
     case "membershipAccepted":
@@ -113,6 +119,8 @@ export function sayInput(input: Input): string {
       return `lost ${input.peer}`;
     case "proposed":
       return `proposes ${input.proposals.map(({ id, command }) => `${id.sequence}=${text(command)}`).join(" ")}`;
+    case "barrierWanted":
+      return `asks what became of epochs below ${input.epoch}`;
     case "readIndexWanted":
       return `wants read ${input.readId}`;
     case "transferWanted":

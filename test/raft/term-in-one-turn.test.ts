@@ -12,11 +12,11 @@ function proposals(origin: string, ...words: string[]): readonly Proposal[] {
 }
 
 function proposed(word: string): Input {
-  return { kind: "proposed", proposals: proposals("run-1", word) };
+  return { kind: "proposed", epoch: 0, proposals: proposals("run-1", word) };
 }
 
 function forwarded(from: NodeId, inTerm: number, word: string): Input {
-  return hears(from, inTerm, { kind: "proposeRequest", proposals: proposals("run-9", word) });
+  return hears(from, inTerm, { kind: "proposeRequest", epoch: 0, proposals: proposals("run-9", word) });
 }
 
 /** One turn with nothing written yet, in words. */

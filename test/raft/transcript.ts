@@ -5,7 +5,8 @@
  * Commands (a line that starts with # is a comment, and belongs to the command below it):
  *   create n1 n2 n3 [+x1] [option=number ...]   voters, and +spares that nobody knows yet
  *   tick n1 [count] · pass ms · campaign n1 · clock-entry n1 · unreachable n1 n2
- *   propose n1 a b · read n1 · transfer n1 n2 · change n1 addLearner|promote|remove x1 · change n1 replace n2 x1
+ *   propose n1 a b · barrier n1 2 (raises the epoch of what it proposes to 2, and asks about lower ones)
+ *   read n1 · transfer n1 n2 · change n1 addLearner|promote|remove x1 · change n1 replace n2 x1
  *   deliver n1>n2 [count] · deliver all · drop n1>n2 [count] · drop all     oldest first; `all` is what is under way now
  *   persist n1 [count]       carries out the oldest writes of a node
  *   cut n1 · heal            what goes to or comes from a cut node is lost when its turn comes
@@ -41,6 +42,8 @@ type Play = {
   readonly lines: string[];
   readonly cut: Set<NodeId>;
   readonly sequences: Map<string, number>;
+  /** Of each run; 0 at first. */
+  readonly epochs: Map<string, number>;
   readId: number;
   /** Only milestones are told. */
   quiet: boolean;
@@ -48,7 +51,15 @@ type Play = {
 
 /** Plays the commands of `file` and returns the file with what happens now after each `----`. */
 export function playTranscript(file: string): string {
-  const play: Play = { cluster: undefined, lines: [], cut: new Set(), sequences: new Map(), readId: 0, quiet: false };
+  const play: Play = {
+    cluster: undefined,
+    lines: [],
+    cut: new Set(),
+    sequences: new Map(),
+    epochs: new Map(),
+    readId: 0,
+    quiet: false,
+  };
   const blocks = file.trim().split(/\n\n+/);
   const played = blocks.map((block) => {
     const head = block.split("\n----")[0] ?? "";
@@ -97,6 +108,11 @@ const handlers: Readonly<Record<string, (call: Call) => void>> = {
     input(call, { kind: "readIndexWanted", readId: call.play.readId });
   },
   propose,
+  barrier: (call) => {
+    const epoch = Number(call.args[1]);
+    call.play.epochs.set(raftOf(call.cluster, node(call.args, 0)).options.origin, epoch);
+    input(call, { kind: "barrierWanted", epoch });
+  },
   change: (call) => input(call, { kind: "membershipProposed", changeId: 1, change: changeOf(call.args) }),
   deliver: (call) => move(call, (flight) => bring(call, flight)),
   drop: (call) => move(call, (flight) => drop(call, flight)),
@@ -155,7 +171,7 @@ function propose(call: Call): void {
     call.play.sequences.set(origin, sequence);
     return { id: { origin, sequence }, command: new TextEncoder().encode(word) };
   });
-  input(call, { kind: "proposed", proposals });
+  input(call, { kind: "proposed", epoch: call.play.epochs.get(origin) ?? 0, proposals });
 }
 
 function changeOf(args: readonly string[]): MembershipChange {

@@ -100,11 +100,16 @@ const bodies: Bodies = {
   heartbeatResponse: fc.record({ term, round: integer, honorsLease: fc.boolean() }),
   readIndexRequest: fc.record({ term, readId: integer }),
   readIndexResponse: fc.record({ term, readId: integer, index: fc.option(index) }),
-  proposeRequest: fc.tuple(term, origin, fc.array(proposal, { maxLength: 8 })).map(([inTerm, run, proposals]) => ({
-    term: inTerm,
-    // One message is of one run.
-    proposals: proposals.map(({ id, command: bytes }) => ({ id: { origin: run, sequence: id.sequence }, command: bytes })),
-  })),
+  proposeBarrier: fc.record({ term, origin, epoch: integer }),
+  proposeBarrierReached: fc.record({ term, origin, epoch: integer, index }),
+  proposeRequest: fc
+    .tuple(term, origin, integer, fc.array(proposal, { maxLength: 8 }))
+    .map(([inTerm, run, epoch, proposals]) => ({
+      term: inTerm,
+      epoch,
+      // One message is of one run.
+      proposals: proposals.map(({ id, command: bytes }) => ({ id: { origin: run, sequence: id.sequence }, command: bytes })),
+    })),
   proposeRefused: fc.record({ term, origin, sequences: fc.array(integer, { maxLength: 20 }), reason }),
   timeoutNow: fc.record({ term }),
 };

@@ -43,7 +43,7 @@ const rounds = (received: readonly Message[]) =>
 
 function large(bytes: number): Message {
   const proposals = [{ id: { origin: "n1-1", sequence: 1 }, command: new Uint8Array(bytes) }];
-  return { kind: "proposeRequest", from: n1, to: n2, term: toTerm(1), proposals };
+  return { kind: "proposeRequest", epoch: 0, from: n1, to: n2, term: toTerm(1), proposals };
 }
 
 afterEach(async () => {

@@ -151,7 +151,7 @@ describe("what is not a message is refused", () => {
       name: "proposals of several runs",
       make: () => {
         const proposal = (origin: string) => ({ id: { origin, sequence: 1 }, command: new Uint8Array(1) });
-        return payloadOf({ ...header, kind: "proposeRequest", proposals: [proposal("n1-1"), proposal("n1-2")] });
+        return payloadOf({ ...header, kind: "proposeRequest", epoch: 0, proposals: [proposal("n1-1"), proposal("n1-2")] });
       },
       message: "proposals of several runs",
     },
