@@ -103,6 +103,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     nodeId,
     initialMembership: origin.genesis,
     mapSizeBytes: config.mapBytesMax,
+    pinnedFileBytesMax: budgetOf(config).pinnedFileBytesMax,
     logCacheBytesMax: config.logCacheBytesMax,
     onFatal: host.onFatal,
     onEvent: (event) => logStorage(logger, event),
@@ -185,6 +186,7 @@ function gaugesOf(storage: LmdbStorage, transport: HttpTransport, faults: Protoc
   const peers = () => [...transport.stats().values()];
   return [
     { name: "keyhold_storage_bytes", help: "Size of the data file", value: () => storage.usage().bytes },
+    { name: "keyhold_storage_used_bytes", help: "What is in use in the data file", value: () => storage.usage().usedBytes },
     { name: "keyhold_storage_bytes_max", help: "What it may grow to", value: () => storage.usage().mapBytes },
     { name: "keyhold_peers_connected", help: "Peers that this node can send to", value: () => count(peers(), "connected") },
     { name: "keyhold_peers_receiving", help: "Peers that this node hears", value: () => count(peers(), "receiving") },
@@ -247,6 +249,9 @@ function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
     chunkTimeoutMs: Math.max(5000, 10 * peerTimeoutMs),
     attemptsMax: 10,
     retryDelayMs: 500,
+    failureDelayMsMax: 30_000,
+    // At 4 MiB a second, which a full disk still reads, it is 3.5 GiB.
+    transferMsMax: 15 * 60_000,
     idleMsMax: 60_000,
     newTransferId: randomUUID,
   };
@@ -339,6 +344,9 @@ function logStorage(logger: NodeLogger, event: StorageEvent): void {
       logger.error({ damage, setAside: path, lostLog }, `a damaged state was set aside; ${quarantineAdvice}`);
       break;
     }
+    case "snapshotsGivenUp":
+      logger.warn(event, "states on their way to other nodes were given up: they kept the disk from using its free pages again");
+      break;
     case "quarantineGoesOn":
       logger.warn({ lostLog: event.lostLog }, `what was lost is not back yet; ${quarantineAdvice}`);
       break;

@@ -39,16 +39,21 @@ export function* configEntriesAt(
 /** Keys of config and of history, merged in key order. */
 function* keysEver(tables: TableReader, selection: Selection): Generator<string, void> {
   const live = scanSelected(tables, "config", selection);
-  let liveKey = nextKey(live);
   const { prefix, after } = selection;
   const pastFrom = after === null || compareKeys(after, prefix) < 0 ? prefix : historyAfter(after);
-  let pastKey = pastKeyFrom(tables, pastFrom, prefix);
-  while (liveKey !== undefined || pastKey !== undefined) {
-    const order = liveKey === undefined ? 1 : pastKey === undefined ? -1 : compareKeys(liveKey, pastKey);
-    const key = order <= 0 ? liveKey : pastKey;
-    if (key !== undefined) yield key;
-    if (order <= 0) liveKey = nextKey(live);
-    if (order >= 0 && pastKey !== undefined) pastKey = pastKeyFrom(tables, historyAfter(pastKey), prefix);
+  try {
+    let liveKey = nextKey(live);
+    let pastKey = pastKeyFrom(tables, pastFrom, prefix);
+    while (liveKey !== undefined || pastKey !== undefined) {
+      const order = liveKey === undefined ? 1 : pastKey === undefined ? -1 : compareKeys(liveKey, pastKey);
+      const key = order <= 0 ? liveKey : pastKey;
+      if (key !== undefined) yield key;
+      if (order <= 0) liveKey = nextKey(live);
+      if (order >= 0 && pastKey !== undefined) pastKey = pastKeyFrom(tables, historyAfter(pastKey), prefix);
+    }
+  } finally {
+    // A walk that is taken step by step is not told when its reader leaves.
+    live.return();
   }
 }
 

@@ -41,8 +41,15 @@ export type SnapshotTransferOptions = {
   readonly chunkTimeoutMs: number;
   /** A chunk that could not be delivered this often in a row ends the transfer; so does starting over this often. */
   readonly attemptsMax: number;
-  /** Between two attempts, and before a transfer that failed is reported: the leader begins the next one at once. */
+  /** Between two attempts at a chunk. */
   readonly retryDelayMs: number;
+  /**
+   * Before a transfer that failed is reported, because the leader begins the next one at once: it begins at `retryDelayMs` and
+   * doubles up to this with each failure in a row, so that a receiver that cannot take a state does not keep the disk busy.
+   */
+  readonly failureDelayMsMax: number;
+  /** A transfer that takes longer is given up: as long as it reads a state, the pages of that are not used again. */
+  readonly transferMsMax: number;
   /** What was received of a transfer is given up when no chunk came for this long. */
   readonly idleMsMax: number;
   /** Unique over all transfers of all runs. */
@@ -94,6 +101,8 @@ export class SnapshotTransfer implements Snapshots {
   readonly #sending = new Map<NodeId, Sending>();
   /** Settle when their transfer no longer touches the store. */
   readonly #sends = new Set<Promise<void>>();
+  /** Transfers to a node that failed in a row. */
+  readonly #failures = new Map<NodeId, number>();
   #receiving: Receiving = { kind: "idle", taken: null };
   /** Chunks are taken one after the other, whatever streams they come on. Never rejects. */
   #lastChunk: Promise<unknown> = Promise.resolve();
@@ -172,8 +181,15 @@ export class SnapshotTransfer implements Snapshots {
     source.close();
     if (this.#sending.get(to) === sending) this.#sending.delete(to);
     this.#events.onEvent?.({ kind: "sendingEnded", ...sending.progress, reason });
-    if (reason !== null) await delay(this.#options.retryDelayMs, undefined, { signal: ended.signal }).catch(() => undefined);
+    if (reason === null) this.#failures.delete(to);
+    else await delay(this.#failureDelayMs(to), undefined, { signal: ended.signal }).catch(() => undefined);
     return reason === null;
+  }
+
+  #failureDelayMs(to: NodeId): number {
+    const failures = this.#failures.get(to) ?? 0;
+    this.#failures.set(to, failures + 1);
+    return Math.min(this.#options.retryDelayMs * 2 ** Math.min(failures, 16), this.#options.failureDelayMsMax);
   }
 
   /** Sends until the receiver has all of it; returns null then, else why it does not. */
@@ -181,7 +197,9 @@ export class SnapshotTransfer implements Snapshots {
     const { transferId, term, to, source } = sending;
     let sequence = 0;
     let startsOver = 0;
+    const untilMs = performance.now() + this.#options.transferMsMax;
     while (true) {
+      if (performance.now() > untilMs) return `it took longer than ${this.#options.transferMsMax} ms`;
       const chunk = source.read(sequence);
       if (chunk === null) return `the receiver asks for chunk ${sequence}, behind the last`;
       const answer = await this.#deliver(sending, { transferId, term, sequence }, chunk);

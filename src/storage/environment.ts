@@ -8,10 +8,10 @@ import { assert } from "../base/assert.ts";
 import { type TableName, tableNames } from "../machine/tables.ts";
 
 /**
- * Address space beyond the limit that the storage keeps to. A write may overshoot by its own size, and LMDB would move
- * its map under our readers when it is used up.
+ * Address space beyond the map that was planned for, in case it was planned too small: LMDB would move its map under our
+ * readers when it is used up.
  */
-const mapSlackBytes = 256 * 1024 * 1024;
+export const mapSlackBytes = 256 * 1024 * 1024;
 
 /** Big-endian, so that the byte order is the order of indexes. */
 const indexKeys = {
@@ -42,6 +42,24 @@ const indexTable: DatabaseOptions & { readonly keyEncoder: typeof indexKeys } = 
 type ReadTransaction = ReturnType<Database["useReadTransaction"]> & { use(): void };
 type MachineTables = { readonly [Name in TableName]: Database<Uint8Array, string> };
 
+/** Reads are synchronous and bounded; one that spans more writes than fit into this was forgotten. */
+const readingMsMax = 5_000;
+
+/** What reads saw at one moment. `ended`: it is not held any more, by `end` or because its time is over. */
+export type Reading = {
+  readonly pin: Environment["pin"];
+  readonly untilMs: number;
+  ended: boolean;
+  readonly end: () => void;
+};
+
+type PageStatistics = Readonly<Record<"treeBranchPageCount" | "treeLeafPageCount" | "overflowPages", number>>;
+type Statistics = PageStatistics &
+  Readonly<Record<"pageSize" | "lastPageNumber" | "mapSize", number>> & {
+    readonly root: PageStatistics;
+    readonly free: PageStatistics;
+  };
+
 /** An open environment. Closing it is the caller's duty. */
 export class Environment {
   readonly root: RootDatabase<Uint8Array, string>;
@@ -53,6 +71,7 @@ export class Environment {
   pin: { transaction: ReadTransaction };
   #users = 0;
   #idle: (() => void) | undefined;
+  readonly #readings = new Set<Reading>();
 
   /** Opens or creates the environment in `path`. The directory must have been checked. */
   static open(path: string, mapSizeBytes: number): Environment {
@@ -79,20 +98,54 @@ export class Environment {
     this.pin = pinned(root);
   }
 
-  /** From here on reads see every write that is complete now. Iterations under way keep what they see. */
+  /** From here on reads see every write that is complete now. Iterations under way keep what they see, for their time. */
   advance(): void {
     const before = this.pin.transaction;
     this.root.resetReadTxn();
     this.pin = pinned(this.root);
     before.done();
+    const nowMs = performance.now();
+    for (const reading of this.#readings) if (reading.untilMs < nowMs) reading.end();
   }
 
-  /** Bytes of the file that hold pages, and bytes of address space set aside for it. */
-  usage(): { readonly bytes: number; readonly mapBytes: number } {
-    const stats: unknown = this.root.getStats();
-    const numbers = stats as Readonly<Record<"pageSize" | "lastPageNumber" | "mapSize", number>>;
-    assert(Number.isSafeInteger(numbers.lastPageNumber), "LMDB's statistics have no lastPageNumber");
+  /** Holds what reads see now, until `end`; or for some seconds of writes, so that who forgets it pins no pages for good. */
+  beginReading(): Reading {
+    const { pin } = this;
+    pin.transaction.use();
+    this.retain();
+    const reading: Reading = {
+      pin,
+      untilMs: performance.now() + readingMsMax,
+      ended: false,
+      end: () => {
+        if (reading.ended) return;
+        reading.ended = true;
+        this.#readings.delete(reading);
+        pin.transaction.done();
+        this.release();
+      },
+    };
+    this.#readings.add(reading);
+    return reading;
+  }
+
+  /** Bytes of the file up to the last page that was ever in use, and bytes of address space set aside for it. */
+  size(): { readonly bytes: number; readonly mapBytes: number } {
+    const numbers = statistics(this.root);
     return { bytes: (numbers.lastPageNumber + 1) * numbers.pageSize, mapBytes: numbers.mapSize };
+  }
+
+  /**
+   * As `size`, and how many of the bytes hold something: the pages of every tree, of the list of free pages itself, and the
+   * two at the front. The others are free, or wait for readers that still see them.
+   */
+  usage(): { readonly bytes: number; readonly usedBytes: number; readonly mapBytes: number } {
+    const { root, free, pageSize } = statistics(this.root);
+    const databases: readonly PageStatistics[] = [this.node, this.log, ...Object.values(this.tables)].map(
+      (database: Database<Uint8Array, string> | Database<Uint8Array, number>) => statistics(database),
+    );
+    const pages = [root, free, ...databases].reduce((sum, tree) => sum + pagesOf(tree), 2);
+    return { ...this.size(), usedBytes: pages * pageSize };
   }
 
   /** Carries out all writes of `action`, or none; resolves after fsync. Rejects with the reason that LMDB gives. */
@@ -121,16 +174,35 @@ export class Environment {
     if (this.#users === 0) this.#idle?.();
   }
 
-  /** Closes once nobody who retained it is left: LMDB does not survive a cursor on a closed environment. */
-  async close(): Promise<void> {
+  /**
+   * Closes once nobody who retained it is left: LMDB does not survive a cursor on a closed environment. Readings end by
+   * themselves in their time when `readings` is "wait", at once by default.
+   */
+  async close(options: { readonly readings: "wait" | "end" } = { readings: "end" }): Promise<void> {
+    const endReadings = () => {
+      for (const reading of this.#readings) reading.end();
+    };
+    const timer = options.readings === "wait" ? setTimeout(endReadings, readingMsMax).unref() : endReadings();
     if (this.#users > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
     }
+    if (timer !== undefined) clearTimeout(timer);
     this.pin.transaction.done();
     await this.root.close();
   }
+}
+
+/** lmdb's types do not say what its statistics hold. */
+function statistics(database: { getStats(): unknown }): Statistics {
+  const numbers = database.getStats() as Statistics;
+  assert(Number.isSafeInteger(numbers.lastPageNumber), "LMDB's statistics have no lastPageNumber");
+  return numbers;
+}
+
+function pagesOf(tree: PageStatistics): number {
+  return tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages;
 }
 
 function pinned(root: RootDatabase<Uint8Array, string>): Environment["pin"] {

@@ -17,6 +17,9 @@ import { asCorruptRecord, CorruptRecord } from "./errors.ts";
 import { LogTail } from "./log-tail.ts";
 import { parseEntry } from "./records.ts";
 
+/** Entries that one write removes at most: some 3 ms. A write adds fewer, so that what was cut is gone in time. */
+const removedPerWriteMax = 2000;
+
 /** From `from` on, up to the next run, entries have this term. */
 type TermRun = { readonly from: number; readonly term: Term };
 
@@ -28,6 +31,8 @@ export class LmdbLog implements LogReader {
   #runs: TermRun[] = [];
   /** What the log weighed when it was read, by `entryBytes`. */
   bytesLoaded = 0;
+  /** The lowest index that LMDB still has a row of: entries below the base are removed in portions, some writes later. */
+  #lowestStored = 0;
   /** Told of whatever a read throws, before it is thrown. */
   readonly #onFailedRead: (error: unknown) => void;
 
@@ -90,8 +95,15 @@ export class LmdbLog implements LogReader {
     return found;
   }
 
-  /** Takes over what a completed write appended and cut. */
+  /** Rows that a write with this cut should remove, from the first to the last; a few thousand, so that it stays short. */
+  rowsToRemove(compactTo: SnapshotMeta | undefined): { readonly from: number; readonly to: number } {
+    const base = compactTo?.lastIncludedIndex ?? this.#base.lastIncludedIndex;
+    return { from: this.#lowestStored, to: Math.min(base, this.#lowestStored + removedPerWriteMax - 1) };
+  }
+
+  /** Takes over what a completed write appended, cut and removed. */
   written(entries: readonly Entry[], compactTo: SnapshotMeta | undefined): void {
+    this.#lowestStored = this.rowsToRemove(compactTo).to + 1;
     const first = entries[0];
     if (first !== undefined) {
       while ((this.#runs.at(-1)?.from ?? -1) >= first.index) this.#runs.pop();
@@ -141,8 +153,11 @@ export class LmdbLog implements LogReader {
     const { log, pin } = this.#environment;
     try {
       const [last] = [...log.getKeys({ reverse: true, end: 0, inclusiveEnd: true, limit: 1, ...pin })];
+      const [lowest] = [...log.getKeys({ start: 0, limit: 1, ...pin })];
       const first = this.#base.lastIncludedIndex + 1;
-      const wanted = last === undefined ? 0 : last - first + 1;
+      // Rows below the base wait for their removal. Above it none may be missing.
+      this.#lowestStored = Math.min(lowest ?? first, first);
+      const wanted = last === undefined ? 0 : last - this.#lowestStored + 1;
       const found = this.#environment.entriesInLog();
       if (found !== wanted) throw new CorruptRecord("log", last ?? first, `${found} entries are there, ${wanted} expected`);
       return last ?? 0;

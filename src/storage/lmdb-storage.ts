@@ -20,7 +20,7 @@ import {
   type StateFolder,
   setAside,
 } from "./directory.ts";
-import { Environment } from "./environment.ts";
+import { Environment, mapSlackBytes } from "./environment.ts";
 import { CorruptRecord, isDamage, StorageError, StorageFailure } from "./errors.ts";
 import { LmdbLog } from "./lmdb-log.ts";
 import { LmdbTables } from "./lmdb-tables.ts";
@@ -30,7 +30,7 @@ import { quarantine } from "./quarantine.ts";
 import { entryRecord, parseSnapshotMeta, Sealer } from "./records.ts";
 import { SnapshotSink } from "./snapshot-sink.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
-import { checkBatch, type WriteBatch } from "./write-batch.ts";
+import { checkBatch, putBatch, type WriteBatch } from "./write-batch.ts";
 
 export type LmdbStorageOptions = {
   /** Made, with mode 0700, if it is not there. One process at a time may use it. */
@@ -41,6 +41,8 @@ export type LmdbStorageOptions = {
   readonly initialMembership: Membership;
   /** The file may not grow past this. Address space, not memory. */
   readonly mapSizeBytes: number;
+  /** A file longer than this does not grow for the sake of open snapshots: they are given up. */
+  readonly pinnedFileBytesMax: number;
   /** Entries kept in memory, by `entryBytes`. */
   readonly logCacheBytesMax: number;
   /**
@@ -57,7 +59,9 @@ export type StorageEvent =
   | { readonly kind: "quarantineBegan"; readonly lostLog: LostLog; readonly path: string; readonly damage: Damage }
   /** The node starts, and has not got back yet what it lost earlier. */
   | { readonly kind: "quarantineGoesOn"; readonly lostLog: LostLog }
-  | { readonly kind: "quarantineEnded"; readonly lostLog: LostLog };
+  | { readonly kind: "quarantineEnded"; readonly lostLog: LostLog }
+  /** States that were being read out were given up for want of room. */
+  | { readonly kind: "snapshotsGivenUp"; readonly snapshots: number; readonly fileBytes: number };
 
 type Present = { readonly environment: Environment; readonly state: StateFolder };
 
@@ -78,6 +82,8 @@ export class LmdbStorage {
   #failed = false;
   #closed = false;
   #opened = false;
+  /** The longest that the file was at a write. */
+  #fileBytes = 0;
 
   /**
    * Opens the state in `directory`, or makes one: an empty log after index 0, term 0, empty tables. A state with a bad
@@ -173,8 +179,8 @@ export class LmdbStorage {
     return this.#tables;
   }
 
-  /** Bytes of the file in use, and the address space set aside for it. */
-  usage(): { readonly bytes: number; readonly mapBytes: number } {
+  /** Bytes of the file, how many of them hold something, and the address space set aside for it. */
+  usage(): { readonly bytes: number; readonly usedBytes: number; readonly mapBytes: number } {
     return this.#environment.usage();
   }
 
@@ -290,6 +296,7 @@ export class LmdbStorage {
     const before = this.#environment;
     this.#state = present.state;
     this.#environment = present.environment;
+    this.#fileBytes = 0;
     this.#log.attach(this.#environment, base);
     this.#tables.attach(this.#environment);
     this.#noteHardState(hardState);
@@ -298,7 +305,7 @@ export class LmdbStorage {
     this.#sources.clear();
     // Iterations that began on the old state may still run; its folder goes when they have ended.
     this.#retired = this.#retired
-      .then(() => before.close())
+      .then(() => before.close({ readings: "wait" }))
       .then(() => removeOldStates(this.#options.directory))
       .catch((error: unknown) => this.#fail(error));
   }
@@ -320,31 +327,26 @@ export class LmdbStorage {
   }
 
   async #commit(batch: WriteBatch): Promise<void> {
-    const { node, log, tables } = this.#environment;
-    const { bytes } = this.#environment.usage();
-    // LMDB takes new pages only when no old ones are free, so a file beyond the limit is full of what is alive.
-    if (bytes > this.#options.mapSizeBytes) {
-      const message = `the database has ${bytes} bytes, its limit is ${this.#options.mapSizeBytes}. Raise the limit or delete data.`;
+    const { bytes } = this.#environment.size();
+    this.#endPins(bytes);
+    const limit = this.#options.mapSizeBytes + mapSlackBytes / 2;
+    // The quota of the state and the room for the log keep a file far below it.
+    if (bytes > limit) {
+      const message = `the database has ${bytes} bytes, its limit is ${limit}. Raise the limit or delete data.`;
       throw new StorageError("full", message);
     }
-    const sealer = new Sealer();
-    await this.#environment.commit(() => {
-      if (batch.hardState !== undefined) void node.put("hardState", sealer.seal(batch.hardState, "node", "hardState"));
-      const first = batch.entries[0];
-      if (first !== undefined) {
-        for (const entry of batch.entries) void log.put(entry.index, sealer.seal(entryRecord(entry), "log", entry.index));
-        for (let i = first.index + batch.entries.length; i <= this.#log.lastIndex; i++) void log.remove(i);
-      }
-      for (const { table, key, record } of batch.tableWrites) {
-        if (record === undefined) void tables[table].remove(key);
-        else void tables[table].put(key, sealer.seal(record, table, key));
-      }
-      if (batch.compactTo !== undefined) {
-        void node.put("base", sealer.seal(batch.compactTo, "node", "base"));
-        const { lastIncludedIndex } = batch.compactTo;
-        for (let i = this.#log.base.lastIncludedIndex + 1; i <= lastIncludedIndex; i++) void log.remove(i);
-      }
-    });
+    await this.#environment.commit(() => putBatch(this.#environment, { batch, log: this.#log }));
+  }
+
+  /** A file that grows beyond what it is planned for, while somebody reads an old state, grows for the reader's sake. */
+  #endPins(bytes: number): void {
+    const grown = bytes > this.#fileBytes;
+    this.#fileBytes = bytes;
+    if (!grown || bytes <= this.#options.pinnedFileBytesMax) return;
+    const open = [...this.#sources].filter((source) => !source.closed);
+    if (open.length === 0) return;
+    for (const source of open) source.giveUp(`it kept old pages from being used again, and the file grew to ${bytes} bytes`);
+    this.#options.onEvent({ kind: "snapshotsGivenUp", snapshots: open.length, fileBytes: bytes });
   }
 
   #noteHardState(hardState: HardState): void {

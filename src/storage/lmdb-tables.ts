@@ -3,13 +3,25 @@
  */
 import { assert } from "../base/assert.ts";
 import type { KeyRange, TableName, TableReader, Tables } from "../machine/tables.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, Reading } from "./environment.ts";
 import { asCorruptRecord } from "./errors.ts";
 import { unseal } from "./records.ts";
 import { isKey } from "./write-batch.ts";
 
 /** Sorts before every key; LMDB knows no empty ones. */
 const lowestKey = "\u0000";
+
+/** How far a range is read ahead with one cursor: a page of small rows, or one large value. */
+const portionRowsMax = 128;
+const portionBytesMax = 64 * 1024;
+
+type RangeOptions = {
+  readonly start?: string;
+  readonly end?: string;
+  readonly exclusiveStart?: boolean;
+  readonly inclusiveEnd?: boolean;
+  readonly reverse?: boolean;
+};
 
 /** The tables as the last completed write left them. Reads throw CorruptRecord when a row is not what was written. */
 export class LmdbTables implements TableReader {
@@ -47,23 +59,58 @@ export class LmdbTables implements TableReader {
     if (below === "") return;
     assert(below === undefined || isKey(below), `${JSON.stringify(below)} cannot end a range`);
     const lowest = from === undefined || from === "" ? lowestKey : from;
-    const bounds = reverse
+    let bounds: RangeOptions = reverse
       ? { reverse: true, ...(below === undefined ? {} : { start: below, exclusiveStart: true }), end: lowest, inclusiveEnd: true }
       : { start: lowest, ...(below === undefined ? {} : { end: below }) };
+    let rowsLeft = limit ?? Number.POSITIVE_INFINITY;
     const environment = this.#environment;
-    environment.retain();
-    // What the reader of the rows throws does not come by here: a generator is not told.
+    const reading = environment.beginReading();
     try {
-      const rows = environment.tables[table].getRange({
-        ...bounds,
-        ...(limit === undefined ? {} : { limit }),
-        ...environment.pin,
-      });
-      for (const { key, value } of rows) yield [key, unseal(value, table, key) as Tables[Name]];
-    } catch (error) {
-      throw this.#failed(error, table, from ?? "");
+      while (true) {
+        if (reading.ended) throw new Error(`an iteration over ${table} took longer than it may`);
+        const { rows, complete } = this.#portion({ environment, reading, table, bounds, rowsLeft });
+        // No cursor is open while the rows are looked at, and for the last of them nothing is held: who leaves, leaves nothing.
+        if (complete) reading.end();
+        for (const [key, sealed] of rows) yield [key, this.#unseal(table, key, sealed)];
+        const last = rows.at(-1);
+        if (complete || last === undefined) return;
+        rowsLeft -= rows.length;
+        bounds = { ...bounds, start: last[0], exclusiveStart: true };
+      }
     } finally {
-      environment.release();
+      reading.end();
+    }
+  }
+
+  /** The next rows, not decoded: as many as are worth reading ahead. */
+  #portion(options: {
+    readonly environment: Environment;
+    readonly reading: Reading;
+    readonly table: TableName;
+    readonly bounds: RangeOptions;
+    readonly rowsLeft: number;
+  }): { readonly rows: readonly (readonly [key: string, sealed: Uint8Array])[]; readonly complete: boolean } {
+    const { environment, reading, table, bounds, rowsLeft } = options;
+    const limit = Math.min(rowsLeft, portionRowsMax);
+    const rows: [string, Uint8Array][] = [];
+    let bytes = 0;
+    try {
+      for (const { key, value } of environment.tables[table].getRange({ ...bounds, limit, ...reading.pin })) {
+        rows.push([key, value]);
+        bytes += value.byteLength;
+        if (bytes >= portionBytesMax) return { rows, complete: rows.length === rowsLeft };
+      }
+    } catch (error) {
+      throw this.#failed(error, table, bounds.start ?? "");
+    }
+    return { rows, complete: rows.length < limit || limit === rowsLeft };
+  }
+
+  #unseal<Name extends TableName>(table: Name, key: string, sealed: Uint8Array): Tables[Name] {
+    try {
+      return unseal(sealed, table, key) as Tables[Name];
+    } catch (error) {
+      throw this.#failed(error, table, key);
     }
   }
 

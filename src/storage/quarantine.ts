@@ -54,7 +54,10 @@ function endOfLog(environment: Environment, owner: Owner): number {
   if (lastKey === undefined && base === undefined) {
     throw beyondRepair(owner, new CorruptRecord("log", "end", "neither its base nor an entry can be read"));
   }
-  const counted = (base ?? 0) + environment.entriesInLog();
+  // Rows that were cut may still wait for their removal: then the count begins below the base.
+  const [lowestKey] = attempt(() => [...environment.log.getKeys({ start: 0, limit: 1, ...environment.pin })]) ?? [];
+  const before = lowestKey === undefined ? (base ?? 0) : Math.min(base ?? lowestKey - 1, lowestKey - 1);
+  const counted = Math.max(before + environment.entriesInLog(), base ?? 0);
   return Math.max(lastKey ?? 0, counted, applied ?? 0);
 }
 

@@ -34,6 +34,7 @@ export class SnapshotSource {
   readonly #pin: Environment["pin"];
   readonly #places: Place[] = [{ kind: "head" }];
   #closed = false;
+  #givenUpBecause: string | undefined;
 
   /** Pins the present state of `environment` until `close`; meanwhile pages that it uses are not given to new data. */
   constructor(environment: Environment, options: SnapshotSourceOptions) {
@@ -47,9 +48,10 @@ export class SnapshotSource {
 
   /**
    * Chunk `sequence`, from 0, as bytes to be handed to a SnapshotSink; null after the last. Read in order, or again.
-   * Throws CorruptRecord rather than pass on a row that is not what was written.
+   * Throws an Error when the snapshot was given up, and CorruptRecord rather than pass on a row that is not what was written.
    */
   read(sequence: number): Uint8Array | null {
+    if (this.#givenUpBecause !== undefined) throw new Error(`the snapshot was given up: ${this.#givenUpBecause}`);
     assert(!this.#closed, "read of a closed snapshot");
     assert(sequence <= this.#places.length, `chunk ${sequence} before ${this.#places.length}`);
     if (sequence === this.#places.length) return null;
@@ -60,6 +62,13 @@ export class SnapshotSource {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Closes it under its reader, who is told the reason at the next read. */
+  giveUp(reason: string): void {
+    if (this.#closed) return;
+    this.#givenUpBecause = reason;
+    this.close();
   }
 
   close(): void {

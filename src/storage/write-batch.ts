@@ -6,6 +6,9 @@ import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
 import type { TableWrite } from "../machine/tables.ts";
 import type { Entry, HardState, LogReader, SnapshotMeta } from "../raft/types.ts";
+import type { Environment } from "./environment.ts";
+import type { LmdbLog } from "./lmdb-log.ts";
+import { entryRecord, Sealer } from "./records.ts";
 
 /** One durable, atomic write; its parts are carried out in this order. */
 export type WriteBatch = {
@@ -49,4 +52,26 @@ function checkCut(compactTo: SnapshotMeta, entries: readonly Entry[], first: num
   assert(index <= last, `cut at ${index} beyond last ${last}`);
   const found = index >= first ? at(entries, index - first).term : log.term(index);
   assert(found === term, `cut at ${index} says term ${term}, the log ${found}`);
+}
+
+/** Puts the batch, within a commit. Entries that it cuts, or that earlier ones cut, are removed a few thousand at a time. */
+export function putBatch(
+  { node, log, tables }: Environment,
+  { batch, log: reader }: { readonly batch: WriteBatch; readonly log: LmdbLog },
+): void {
+  const sealer = new Sealer();
+  if (batch.hardState !== undefined) void node.put("hardState", sealer.seal(batch.hardState, "node", "hardState"));
+  const first = batch.entries[0];
+  if (first !== undefined) {
+    for (const entry of batch.entries) void log.put(entry.index, sealer.seal(entryRecord(entry), "log", entry.index));
+    for (let i = first.index + batch.entries.length; i <= reader.lastIndex; i++) void log.remove(i);
+  }
+  for (const { table, key, record } of batch.tableWrites) {
+    if (record === undefined) void tables[table].remove(key);
+    else void tables[table].put(key, sealer.seal(record, table, key));
+  }
+  // The base moves first: what it leaves below is not read any more, whether it is still there or not.
+  if (batch.compactTo !== undefined) void node.put("base", sealer.seal(batch.compactTo, "node", "base"));
+  const { from, to } = reader.rowsToRemove(batch.compactTo);
+  for (let i = from; i <= to; i++) void log.remove(i);
 }

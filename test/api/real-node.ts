@@ -43,6 +43,7 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
     nodeId: id,
     initialMembership: membership,
     mapSizeBytes: 256 * MIB,
+    pinnedFileBytesMax: 224 * MIB,
     logCacheBytesMax: 16 * MIB,
     onFatal,
     onEvent: () => undefined,

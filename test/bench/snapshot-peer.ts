@@ -44,6 +44,7 @@ const storage = await LmdbStorage.open({
   nodeId: toNodeId(id),
   initialMembership,
   mapSizeBytes: Number(mapBytes),
+  pinnedFileBytesMax: Number(mapBytes),
   logCacheBytesMax: 32 * MIB,
   onFatal: (error) => {
     throw error;
@@ -68,6 +69,8 @@ const transfer: SnapshotTransfer = new SnapshotTransfer(
     chunkTimeoutMs: 30_000,
     attemptsMax: 3,
     retryDelayMs: 100,
+    failureDelayMsMax: 1000,
+    transferMsMax: 600_000,
     idleMsMax: 60_000,
     newTransferId: randomUUID,
   },

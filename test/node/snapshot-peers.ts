@@ -116,6 +116,8 @@ export class Peer {
       chunkTimeoutMs: 1000,
       attemptsMax: 3,
       retryDelayMs: 1,
+      failureDelayMsMax: 1000,
+      transferMsMax: 60_000,
       idleMsMax: 60_000,
       newTransferId: () => `${id}-${++transfers}`,
       ...rest,

@@ -2,7 +2,7 @@
  * This file proves that a snapshot arrives whole or not at all, whatever is lost, repeated, damaged or restarted on its way.
  */
 import { describe, expect, test, vi } from "vitest";
-import type { ChunkAnswer, ChunkHeader } from "../../src/node/snapshot-transfer.ts";
+import type { ChunkAnswer, ChunkHeader, SnapshotChannel } from "../../src/node/snapshot-transfer.ts";
 import { toTerm } from "../../src/raft/types.ts";
 import { answerLost, chunkLost, meta, n1, n2, n3, Peer, pair, type Step } from "./snapshot-peers.ts";
 
@@ -314,6 +314,31 @@ describe("the sender", () => {
       { kind: "receivingStarted", peer: n1 },
       { kind: "receivingEnded", peer: n1, chunks: 4, bytes: 4, reason: null },
     ]);
+  });
+});
+
+describe("a transfer that does not succeed", () => {
+  test("is reported later with each failure in a row, so that the next one begins later", async () => {
+    const options = { chunks: [1, 0], attemptsMax: 1, retryDelayMs: 20, failureDelayMsMax: 80 };
+    const sender = new Peer(n1, () => Promise.reject(new Error("down")), options);
+    const delays: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const startedAt = performance.now();
+      expect(await sender.send()).toBe(false);
+      delays.push(performance.now() - startedAt);
+    }
+    for (const [i, atLeast] of [20, 40, 80, 80].entries()) expect(delays[i]).toBeGreaterThan(atLeast - 2);
+  });
+
+  test("is given up when it takes too long, whatever the receiver takes", async () => {
+    const slow: SnapshotChannel["sendChunk"] = async (_, { sequence }) => {
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      return { kind: "next", sequence: sequence + 1, complete: false };
+    };
+    const sender = new Peer(n1, slow, { chunks: Array.from({ length: 1000 }, () => 1), transferMsMax: 60 });
+    expect(await sender.send()).toBe(false);
+    expect(sender.events.at(-1)).toMatchObject({ kind: "sendingEnded", reason: "it took longer than 60 ms" });
+    expect(sender.store.openSources.size).toBe(0);
   });
 });
 

@@ -12,6 +12,7 @@ export function optionsFor(directory: string): LmdbStorageOptions {
     nodeId: toNodeId("a"),
     initialMembership: membership,
     mapSizeBytes: 64 * 1024 * 1024,
+    pinnedFileBytesMax: 40 * 1024 * 1024,
     logCacheBytesMax: 1024 * 1024,
     onFatal: (error) => {
       throw error;
