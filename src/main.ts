@@ -98,13 +98,10 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const runId = randomUUID();
   const instanceId = origin.instanceId ?? randomUUID();
   const storage = await LmdbStorage.open({
-    directory: config.dataDir,
+    ...storageOptions(config),
     clusterId,
     nodeId,
     initialMembership: origin.genesis,
-    mapSizeBytes: config.mapBytesMax,
-    pinnedFileBytesMax: budgetOf(config).pinnedFileBytesMax,
-    logCacheBytesMax: config.logCacheBytesMax,
     onFatal: host.onFatal,
     onEvent: (event) => logStorage(logger, event),
   });
@@ -308,6 +305,15 @@ function nodeOptions(
       logBytesMax: budget.logBytesMax,
       logBytesCeiling: budget.logBytesCeiling,
     },
+  };
+}
+
+function storageOptions(config: Config) {
+  return {
+    directory: config.dataDir,
+    mapSizeBytes: config.mapBytesMax,
+    pinnedFileBytesMax: budgetOf(config).pinnedFileBytesMax,
+    logCacheBytesMax: config.logCacheBytesMax,
   };
 }
 
