@@ -65,6 +65,8 @@ async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
         timeoutMs: searchMsMax,
         progress: () => undefined,
       });
+      // A copy that does not run finds nothing, and is no proof of anything.
+      if (totals.seeds === 0) throw new Error(`${mutant.name}: not one seed was played in its copy`);
       searches.push(totals);
       // One search that fails is enough to know.
       if (totals.failures.length === 0) break;
@@ -77,7 +79,15 @@ async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
 
 /** Copies what a simulator needs to `copy`, with the bug in it. */
 async function plant(mutant: Mutant, copy: string): Promise<void> {
-  for (const part of ["src", "openapi/client", "openapi/generated", "test/simulation", "package.json", "tsconfig.json"]) {
+  for (const part of [
+    "src",
+    "openapi/client",
+    "openapi/generated",
+    "test/contracts",
+    "test/simulation",
+    "package.json",
+    "tsconfig.json",
+  ]) {
     await cp(join(root, part), join(copy, part), { recursive: true });
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
