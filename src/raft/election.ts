@@ -1,5 +1,11 @@
 /**
  * This file holds elections: who may ask, who may answer yes, and what the answers decide (§3.4, §3.6.1, §9.6).
+ *
+ * Two nodes that notice at the same moment that their leader is gone would both win their PreVotes, vote for themselves, and wait for
+ * a whole election timeout. Two things keep that short. A pre-candidate gives way to another one that ranks before it, by the later log, then by
+ * the smaller id: the order is total, so one of them goes on. And a candidate that is refused a vote, which it was promised, tries again after a
+ * short random time, once for each time without a leader: a second refusal may mean that answers take longer than that. Neither touches what
+ * makes elections safe: terms and votes. To give way is to ask no longer, and a try is an election like any other, PreVote first.
  */
 import { logIndexMax, termMax } from "./ceilings.ts";
 import { lastIndex, lastTerm } from "./log.ts";
@@ -7,6 +13,7 @@ import { send, sendDurably, sendInTerm } from "./outbox.ts";
 import { isQuarantined } from "./quarantine.ts";
 import { voteResult } from "./quorum.ts";
 import { isPromotable, membershipOf, type Raft, resetElectionTimer } from "./raft.ts";
+import { nextBelow } from "./random.ts";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./roles.ts";
 import { type LogIndex, type Message, type NodeId, type Term, toTerm } from "./types.ts";
 
@@ -65,6 +72,7 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
   if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.isNeeded = true;
   const granted = mayVote && !promised && upToDate && !isQuarantined(raft);
   if (preVote) {
+    if (granted && raft.role.kind === "preCandidate" && ranksBefore(raft, message)) giveWay(raft);
     // A granted answer carries the asked-for term; a refusal the own, which tells a candidate that lags.
     const term = granted ? message.term : raft.currentTerm;
     raft.held.push({ kind: "preVoteResponse", from: raft.options.id, to: message.from, term, voteGranted: granted });
@@ -90,6 +98,7 @@ export function countVote(raft: Raft, message: VoteAnswered): void {
   // The first answer of a voter stands.
   if (role.kind !== "candidate" && role.kind !== "preCandidate") return;
   if (!role.votes.has(message.from)) role.votes.set(message.from, message.voteGranted);
+  if (role.kind === "candidate" && !message.voteGranted) trySoonOnce(raft);
   decide(raft, role.kind, role.votes);
 }
 
@@ -119,6 +128,28 @@ function runForLeader(raft: Raft, leadershipTransfer: boolean): void {
     const asked = { lastLogIndex: lastIndex(raft), lastLogTerm: lastTerm(raft) };
     sendDurably(raft, to, { kind: "voteRequest", ...asked, leadershipTransfer });
   }
+}
+
+/** Whether another pre-candidate, whose log holds at least what this one's does, goes first. */
+function ranksBefore(raft: Raft, other: VoteAsked): boolean {
+  const isSameLog = other.lastLogTerm === lastTerm(raft) && other.lastLogIndex === lastIndex(raft);
+  return !isSameLog || other.from < raft.options.id;
+}
+
+/** Asks no longer, for half an election timeout at least: who goes first may fail. */
+function giveWay(raft: Raft): void {
+  becomeFollower(raft, raft.currentTerm, null);
+  const half = Math.ceil(raft.options.electionTicks / 2);
+  raft.electionElapsed = 0;
+  raft.electionTimeout = half + nextBelow(raft.random, half);
+}
+
+/** The election is probably split. The time counts from now, and is drawn anew: the others who try again draw another. */
+function trySoonOnce(raft: Raft): void {
+  if (raft.triedSoon) return;
+  raft.triedSoon = true;
+  const soon = raft.electionElapsed + 1 + nextBelow(raft.random, Math.ceil(raft.options.electionTicks / 2));
+  raft.electionTimeout = Math.min(raft.electionTimeout, soon);
 }
 
 /** Whether there is no later term to stand in, or no room in the log for what a leader appends. */

@@ -147,6 +147,8 @@ export type Raft = {
   conflicted: boolean;
   /** A candidate knows this learner as a voter, and its log is older than the own: perhaps nobody else can win. */
   isNeeded: boolean;
+  /** A split election was repeated after a short time, since a leader was last known. */
+  triedSoon: boolean;
   /** When a leader was last heard, on the own monotonic clock; null in a run that heard none. */
   leaderHeardMs: number | null;
   electionElapsed: number;
@@ -201,6 +203,7 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     wallTimeMs: 0,
     conflicted: false,
     isNeeded: false,
+    triedSoon: false,
     leaderHeardMs: null,
     electionElapsed: 0,
     electionTimeout: 0,
