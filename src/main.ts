@@ -115,7 +115,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     peerTimeoutMs,
     bufferBytesMax: config.peerBufferBytesMax,
     access: accessOf(config),
-    onMessage: (message) => circle?.service.receive(message),
+    onMessage: (message) => circle?.service.receive(message) ?? null,
     onUnreachable: (peer) => circle?.service.unreachable(peer),
     onSnapshotChunk: async (from, header, chunk) =>
       (await circle?.snapshots.receiveChunk(from, header, chunk)) ?? { kind: "refused", reason: "starting" },
@@ -169,8 +169,15 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     await transport.close();
     await storage.close();
   };
-  return { service, close, origin, gauges: gaugesOf(storage, transport, faults) };
+  return { service, close, origin, gauges: gaugesOf({ service, storage, transport, faults }) };
 }
+
+type Gauged = {
+  readonly service: KeyholdNode;
+  readonly storage: LmdbStorage;
+  readonly transport: HttpTransport;
+  readonly faults: ProtocolFaults;
+};
 
 /** What the network delivers to. */
 type Circle = {
@@ -179,7 +186,7 @@ type Circle = {
   readonly retire: (kind: NodeRetired["kind"]) => void;
 };
 
-function gaugesOf(storage: LmdbStorage, transport: HttpTransport, faults: ProtocolFaults): readonly NodeGauge[] {
+function gaugesOf({ service, storage, transport, faults }: Gauged): readonly NodeGauge[] {
   const peers = () => [...transport.stats().values()];
   return [
     { name: "keyhold_storage_bytes", help: "Size of the data file", value: () => storage.usage().bytes },
@@ -189,6 +196,7 @@ function gaugesOf(storage: LmdbStorage, transport: HttpTransport, faults: Protoc
     { name: "keyhold_peers_receiving", help: "Peers that this node hears", value: () => count(peers(), "receiving") },
     { name: "keyhold_peer_sent_bytes", help: "Sent to the present peers", value: () => sum(peers(), "sentBytes") },
     { name: "keyhold_peer_buffered_bytes", help: "Waiting to be sent", value: () => sum(peers(), "bufferedBytes") },
+    { name: "keyhold_entries_skipped", help: "Committed entries that held no command", value: () => service.skippedEntries },
     { name: "keyhold_peer_refused", help: "Calls of others that were refused", value: () => transport.strangers().refused },
     { name: "keyhold_peer_crowded_out", help: "Connections closed unproven", value: () => transport.strangers().closed },
     { name: "keyhold_peer_messages_refused", help: "Messages of peers that were not heard", value: faults.refusedCount },

@@ -5,7 +5,7 @@
 import { isNodeId, type NodeId } from "../raft/types.ts";
 import { type Fence, type LeaseId, parseLeaseId, type Revision, type Ticket, toFence, toRevision, toTicket } from "./types.ts";
 
-/** The data is no command. Before it is proposed that is the sender's fault; in the log it is ours, and stops the node. */
+/** The data is no command. Before it is proposed that is the sender's fault; in the log it is passed over. */
 export class MalformedCommand extends Error {
   override readonly name = "MalformedCommand";
   /** The path of the field, such as `body.lease.ttlMs`. */
@@ -68,7 +68,8 @@ export function integerAt(fields: Fields, name: string, bounds: { readonly min: 
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < bounds.min || value > bounds.max) {
     throw new MalformedCommand(pathOf(fields, name), `an integer from ${bounds.min} to ${bounds.max}`);
   }
-  return value;
+  // -0 becomes 0: bytes cannot tell the two apart, so what was never packed must not either.
+  return value + 0;
 }
 
 /** Bytes, copied: what was decoded may be a view on a much larger buffer. */

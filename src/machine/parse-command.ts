@@ -1,6 +1,7 @@
 /**
  * This file turns decoded data into a command. It is the only check between the log and apply, which believes its commands.
- * Its bounds are part of what the log means: to tighten one could make an old log unreadable.
+ * Its bounds are part of what the log means: what it refuses in the log is passed over, so to change one takes a new cluster
+ * version, or replicas would part.
  */
 import { unreachable } from "../base/assert.ts";
 import type { Command, CommandBody, Precondition } from "./command.ts";

@@ -5,6 +5,7 @@
 import { Packr } from "msgpackr";
 import type { Command } from "../machine/command.ts";
 import { parseCommand } from "../machine/parse-command.ts";
+import { readPacked } from "./command-reader.ts";
 
 const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: "number", mapsAsObjects: true });
 
@@ -13,7 +14,7 @@ export function encodeCommand(command: Command): Uint8Array {
   return packr.pack(command);
 }
 
-/** The command in `bytes`. Throws when they hold none: a committed command that cannot be read must stop the node. */
+/** The command in `bytes`; shares nothing with them. Throws MalformedCommand when they hold none. */
 export function decodeCommand(bytes: Uint8Array): Command {
-  return parseCommand(packr.unpack(bytes));
+  return parseCommand(readPacked(bytes));
 }

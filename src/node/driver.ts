@@ -13,11 +13,10 @@ import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
 import type { Effect, Entry, Input, LogIndex, Membership, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
-import { encodeCommand } from "./command-codec.ts";
+import { Commands } from "./commands.ts";
 import { compactionIndex, LogWeight } from "./compaction.ts";
 import { DiskWriter } from "./disk-writer.ts";
 import { type DriverEvents, type DriverOptions, type DriverPorts, limitBehind } from "./driver-options.ts";
-import { decodeEntry } from "./entry-decoder.ts";
 import { wantsClockEntry } from "./lease-clock.ts";
 import { type ChangeRequest, MembershipChanges } from "./membership-changes.ts";
 import { peersOf } from "./peers.ts";
@@ -52,6 +51,7 @@ export class Driver {
   readonly #logWeight: LogWeight;
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
+  readonly commands: Commands;
   /** When the newest entry was applied, on the monotonic clock: leases have run on since. */
   appliedAtMs = 0;
 
@@ -68,6 +68,7 @@ export class Driver {
     }
     this.#gate = new VersionGate(options.software ?? softwareVersion);
     this.#gate.checkState(this.#tables);
+    this.commands = new Commands(this.#gate);
     const { appliedIndex, appliedTerm } = readMeta(this.#tables);
     [this.#appliedIndex, this.#appliedTerm] = [appliedIndex, appliedTerm];
     this.#logWeight = new LogWeight({ index: appliedIndex, bytes: disk.logBytes });
@@ -120,8 +121,11 @@ export class Driver {
     this.#writer.stop();
   }
 
-  receive(message: Message): void {
-    this.#input({ kind: "messageReceived", message });
+  /** Null; or why the message was refused, in words without its values: its sender lies, or is broken. */
+  receive(message: Message): string | null {
+    const fault = this.commands.faultIn(message);
+    if (fault === null) this.#input({ kind: "messageReceived", message });
+    return fault;
   }
 
   unreachable(peer: NodeId): void {
@@ -161,7 +165,7 @@ export class Driver {
       // Renewing twice is renewing once: there is nothing to remember under a request id.
       this.#renewals.add({ ...request, leaseIds: body.leaseIds });
     } else {
-      const command = encodeCommand({ request: request.request, body });
+      const command = this.commands.encode({ request: request.request, body });
       this.#proposals.add({ command, deadlineMs: request.deadlineMs, settle: request.settle });
     }
     this.#turnSoon();
@@ -244,7 +248,9 @@ export class Driver {
     for (const effect of effects) this.#carryOut(effect);
     if (settles) this.#ports.network.setPeers(peersOf(this.#raft));
     if (compactTo !== undefined) this.#writer.compact(compactTo);
-    this.#discardUnwanted(inputs);
+    // A received snapshot that the core did not take is given up.
+    const received = inputs.some((input) => input.kind === "snapshotReceived");
+    if (received && this.#applyAfterInstall === undefined) this.#ports.snapshots.settle(false);
     this.#writer.write();
     // While a snapshot is being installed nothing more can be applied; its end is a fact of its own.
     if (this.#raft.commitIndex > this.#appliedIndex && this.#applyAfterInstall === undefined) this.#turnSoon();
@@ -252,7 +258,7 @@ export class Driver {
 
   #collectProposals(inputs: Input[]): void {
     for (const { leaseIds, deadlineMs, settle } of this.#renewals.take()) {
-      const command = encodeCommand({ request: null, body: { kind: "leaseRenew", leaseIds } });
+      const command = this.commands.encode({ request: null, body: { kind: "leaseRenew", leaseIds } });
       this.#proposals.add({ command, deadlineMs, settle });
     }
     // Without a leader they wait here; the core would only give them back.
@@ -316,7 +322,7 @@ export class Driver {
   #apply(entries: readonly Entry[]): void {
     const applied = applyEntries(
       this.#tables,
-      entries.map((entry) => decodeEntry(entry, this.#gate)),
+      entries.map((entry) => this.commands.open(entry)),
     );
     this.#logWeight.add(entries);
     for (const [position, { outcome, batches }] of applied.entries()) {
@@ -325,8 +331,7 @@ export class Driver {
       this.#noteApplied(entry);
       const { payload } = entry;
       // First the end of the command, then its changes: whoever is told of the end can still catch all that follows.
-      if (payload.kind === "command" && payload.id.origin === this.#options.raft.origin) {
-        assert(outcome !== undefined, `command ${payload.id.sequence} has no outcome`);
+      if (payload.kind === "command" && payload.id.origin === this.#options.raft.origin && outcome !== undefined) {
         this.#proposals.applied(payload.id.sequence, outcome);
       }
       if (batches.length > 0) this.#events.onBatches(batches);
@@ -356,12 +361,6 @@ export class Driver {
   #sendSnapshot(to: NodeId): void {
     const meta = snapshotMetaAt(this.#raft, this.#writer.durableAppliedIndex);
     this.#sends.begin({ to, term: this.#raft.currentTerm, meta }, this.#ports.snapshots, (input) => this.#input(input));
-  }
-
-  /** A received snapshot that the core did not take is given up. */
-  #discardUnwanted(inputs: readonly Input[]): void {
-    const received = inputs.some((input) => input.kind === "snapshotReceived");
-    if (received && this.#applyAfterInstall === undefined) this.#ports.snapshots.settle(false);
   }
 
   #beginInstall({ lastIncludedTerm }: SnapshotMeta): void {

@@ -134,8 +134,14 @@ export class KeyholdNode implements KeyholdService {
     this.#driver.stop();
   }
 
-  receive(message: Message): void {
-    this.#driver.receive(message);
+  /** Null; or why the message was refused, in words without its values: its sender lies, or is broken. */
+  receive(message: Message): string | null {
+    return this.#driver.receive(message);
+  }
+
+  /** Committed entries that held no command, and were passed over. Should be 0 for ever. */
+  get skippedEntries(): number {
+    return this.#driver.commands.skipped;
   }
 
   snapshotReceived(received: { readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta }): void {

@@ -9,6 +9,9 @@ import { createFrameReader, readFrames } from "./frame.ts";
 import { beatsPerTimeout, silentBeatsMax } from "./pulse.ts";
 import { decodeMessage } from "./wire.ts";
 
+/** Takes a message, or says why it is refused, without any of its values; that costs its sender the stream. */
+export type OnMessage = (message: Message) => string | null;
+
 export type IncomingOptions = {
   /** This node. */
   readonly receiver: NodeId;
@@ -19,7 +22,7 @@ export type IncomingOptions = {
   readonly runId: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly onMessage: (message: Message) => void;
+  readonly onMessage: OnMessage;
   /** The stream is over; called once, never for `destroy`. */
   readonly onClosed: (reason: string) => void;
 };
@@ -104,11 +107,16 @@ export class IncomingStream {
     // A message may have ended the stream, and the rest of the chunk with it.
     if (this.#closed) return;
     const message = decodeMessage(payload);
-    const { receiver, sender } = this.#options;
+    const { receiver, sender, runId } = this.#options;
     if (message.from !== sender) throw new WireError(`message from ${message.from} on the stream of ${sender}`);
     if (message.to !== receiver) throw new WireError(`message to ${message.to} at ${receiver}`);
+    // Proposals name the run that made them, and their end is told to it: nobody makes one in another's name.
+    if (message.kind === "proposeRequest" && message.proposals.some(({ id }) => id.origin !== runId)) {
+      throw new WireError(`a proposal of another run on the stream of ${sender}`);
+    }
     this.#receivedFrames += 1;
-    this.#options.onMessage(message);
+    const fault = this.#options.onMessage(message);
+    if (fault !== null) throw new WireError(fault);
   }
 
   /** One byte a beat is enough to be known as alive. */

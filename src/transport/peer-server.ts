@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { assert } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import type { Message, NodeId } from "../raft/types.ts";
+import type { NodeId } from "../raft/types.ts";
 import { guardRefusal } from "./caller-guard.ts";
 import { snapshotPath } from "./chunk.ts";
 import { ChunkRoute, type OnSnapshotChunk } from "./chunk-route.ts";
@@ -25,7 +25,7 @@ import {
   streamPath,
   unauthorized,
 } from "./handshake.ts";
-import { IncomingStream } from "./incoming-stream.ts";
+import { IncomingStream, type OnMessage } from "./incoming-stream.ts";
 import { challengePath } from "./peer-call.ts";
 import { Challenges, challengeHeaders, proveAnswer, provenCaller } from "./proof.ts";
 import { UnprovenConnections } from "./unproven-connections.ts";
@@ -39,7 +39,7 @@ export type PeerServerOptions = {
   readonly headersTimeoutMs: number;
   /** Where other nodes reach this one, once it knows. */
   readonly ownUrl: () => string | null;
-  readonly onMessage: (message: Message) => void;
+  readonly onMessage: OnMessage;
   readonly onSnapshotChunk: OnSnapshotChunk;
   /** Whether a caller was a member once and is none any more; it is told so. */
   readonly isRemoved: (caller: NodeId) => boolean;
@@ -251,9 +251,7 @@ export class PeerServer {
       runId,
       request,
       response,
-      onMessage: (message) => {
-        if (!this.#closed) this.#options.onMessage(message);
-      },
+      onMessage: (message) => (this.#closed ? null : this.#options.onMessage(message)),
       onClosed: (reason) => {
         this.#streams.delete(sender);
         this.#addToTotals(sender, stream);

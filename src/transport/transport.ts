@@ -11,6 +11,7 @@ import { type Admit, admitAll, type SelfClaim } from "./claim.ts";
 import { frameBytesMax } from "./frame.ts";
 import type { Genesis } from "./genesis.ts";
 import type { Identity } from "./handshake.ts";
+import type { OnMessage } from "./incoming-stream.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.ts";
 import type { PeerAccess } from "./proof.ts";
@@ -35,7 +36,7 @@ export type HttpTransportOptions = {
   /** 0 <= random() < 1; spreads reconnects. */
   readonly random?: () => number;
   /** Called for each message, in the order of its sender. What it throws is not caught. */
-  readonly onMessage: (message: Message) => void;
+  readonly onMessage: OnMessage;
   /** Called for each whole chunk of a snapshot that a peer sends; default: all are refused. */
   readonly onSnapshotChunk?: OnSnapshotChunk;
   /** A message to `peer` was dropped, or a stream to or from it broke. At most once a turn, never from within `send`. */

@@ -59,7 +59,7 @@ const transport = await HttpTransport.open({
   listen: { host: "127.0.0.1", port: 0 },
   peerTimeoutMs: 1000,
   bufferBytesMax: 32 * MIB,
-  onMessage: () => undefined,
+  onMessage: () => null,
   onUnreachable: () => undefined,
   onSnapshotChunk: (from, header, chunk) => transfer.receiveChunk(from, header, chunk),
 });

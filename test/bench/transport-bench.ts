@@ -71,13 +71,18 @@ async function benchRoundTrips(name: string, options: { message: Message; window
     sentAt.push(performance.now());
     a.send(message);
   };
-  const onAnswer = () => {
+  const onAnswer = (): null => {
     tripMs.push(performance.now() - (sentAt[tripMs.length] ?? 0));
     if (tripMs.length === total) finish();
     else sendNext();
+    return null;
+  };
+  const answer = (): null => {
+    b.send(accepted);
+    return null;
   };
   await using a = await HttpTransport.open({ ...common, nodeId: n1, onMessage: onAnswer, onUnreachable });
-  await using b = await HttpTransport.open({ ...common, nodeId: n2, onMessage: () => b.send(accepted), onUnreachable });
+  await using b = await HttpTransport.open({ ...common, nodeId: n2, onMessage: answer, onUnreachable });
   a.setPeers(new Map([[n2, { peerUrl: `http://127.0.0.1:${b.address.port}`, apiUrl: "" }]]));
   b.setPeers(new Map([[n1, { peerUrl: `http://127.0.0.1:${a.address.port}`, apiUrl: "" }]]));
   while (!a.stats().get(n2)?.connected || !b.stats().get(n1)?.connected) await new Promise(setImmediate);

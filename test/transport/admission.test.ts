@@ -85,7 +85,7 @@ test("a node counts as alive in another run while that run's stream is heard, an
       headers: { ...headers, "keyhold-run": runId },
     });
   const stream = await rawStream(keeper.address.peerUrl, headers);
-  await call("run-n2");
+  await call("n2-1");
   await call("another-run");
   // A silent stream is cut after the peer timeout.
   await until(() => stream.ended);

@@ -128,7 +128,7 @@ describe("handshake", () => {
       listen: { host: "127.0.0.1", port },
       peerTimeoutMs: 1000,
       bufferBytesMax: 1024,
-      onMessage: () => {},
+      onMessage: () => null,
       onUnreachable: () => {},
     });
     await expect(again).rejects.toThrow(`cannot listen for peers on 127.0.0.1:${port}: the port is already in use`);

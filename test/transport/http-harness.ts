@@ -20,7 +20,7 @@ export const testAccess: PeerAccess = { kind: "secret", secret: "known-to-all-no
 
 /** What node `id` says of itself in tests. */
 export function testClaim(id: string): SelfClaim {
-  return { instanceId: `folder-${id}`, start: 1, runId: `run-${id}` };
+  return { instanceId: `folder-${id}`, start: 1, runId: `${id}-1` };
 }
 
 /** A transport of cluster "test" on a free port, that remembers what it was told. */
@@ -36,7 +36,10 @@ export async function openRecorded(id: string, options: Partial<HttpTransportOpt
     listen: { host: "127.0.0.1", port: 0 },
     peerTimeoutMs: 1000,
     bufferBytesMax: 8 * 1024 * 1024,
-    onMessage: (message) => received.push(message),
+    onMessage: (message) => {
+      received.push(message);
+      return null;
+    },
     onUnreachable: (peer) => unreachable.push(peer),
     onEvent: (event) => events.push(event),
     ...options,
