@@ -48,8 +48,20 @@ export type WatchLimits = {
   /** One packet holds at most about this much; a single revision may be larger. */
   readonly packetBytesMax: number;
   readonly batchesPerPacketMax: number;
-  /** A watch that acknowledges nothing for this long, with a full window, is ended. */
+  /** A watch that acknowledges nothing for this long, with a full window, is ended; a socket that reads nothing is cut off. */
   readonly slowConsumerMs: number;
+  /** The same for a socket that reads nothing while others wait for room in `sendingBytesMax`. */
+  readonly slowConsumerContendedMs: number;
+  /** Bytes of all sockets together that were sent and that no client reads: what watches can cost this node in memory. */
+  readonly sendingBytesMax: number;
+  /** Answers and notices of one socket that it does not read; past it the socket is cut off. */
+  readonly smallBytesMax: number;
+  /** Messages of one socket that wait to be looked at; past it the socket is not read any more until they were. */
+  readonly inboundMessagesMax: number;
+  /** Characters of different targets of all watches. */
+  readonly targetCharactersMax: number;
+  /** Work for sockets before the node looks at its peers and timers again. */
+  readonly sliceMs: number;
   readonly progressIntervalMs: number;
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
@@ -81,6 +93,12 @@ export const defaultApiLimits: ApiLimits = {
     packetBytesMax: 256 * 1024,
     batchesPerPacketMax: 256,
     slowConsumerMs: 60_000,
+    slowConsumerContendedMs: 2_000,
+    sendingBytesMax: 32 * 1024 * 1024,
+    smallBytesMax: 256 * 1024,
+    inboundMessagesMax: 64,
+    targetCharactersMax: 16 * 1024 * 1024,
+    sliceMs: 4,
     progressIntervalMs: 10_000,
     pingIntervalMs: 10_000,
     pingTimeoutMs: 10_000,

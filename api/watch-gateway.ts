@@ -8,14 +8,18 @@ import { Server, type Socket } from "socket.io";
 import type { ApiContext } from "./context.ts";
 import { createLockNotices } from "./lock-notices.ts";
 import { allowPreencoded, Preencoded } from "./preencoded.ts";
-import { createBatchWriter } from "./watch-messages.ts";
+import { SendBudget } from "./send-budget.ts";
+import { Slices } from "./slices.ts";
+import { SocketOutlet } from "./socket-outlet.ts";
+import { TargetSets } from "./target-sets.ts";
+import { createWatchWriter } from "./watch-messages.ts";
 import { type SessionHost, WatchSession } from "./watch-session.ts";
 
 /** Where Socket.IO lives. */
 export const socketPath = "/v1/socket.io";
 const namespace = "/watch";
-/** Text of batches kept for sockets that watch the same thing. */
-const batchCharactersMax = 16 * 1024 * 1024;
+/** Text of batches and of pages kept for sockets that watch the same thing. */
+const textCharactersMax = 16 * 1024 * 1024;
 const tickMs = 1_000;
 
 export type WatchGateway = {
@@ -32,31 +36,37 @@ export type WatchGateway = {
 /** A gateway without a server of its own: upgrades are handed to it. */
 export function createWatchGateway(context: ApiContext): WatchGateway {
   const io = createIo(context);
-  const sessions = new Set<WatchSession>();
+  const clients = new Set<Client>();
   const host = createHost(context);
   // Everybody is in /watch; a connection that asks for another namespace asks for nothing.
   io.use((_socket, next) => next(new Error("the namespace is /watch")));
   io.of(namespace).on("connection", (socket) => {
-    const session = new WatchSession(host, (event, json) => socket.emit(event, new Preencoded(json)));
-    sessions.add(session);
+    const client = createClient(socket, host);
+    clients.add(client);
     socket.on("disconnect", () => {
-      sessions.delete(session);
-      session.dispose();
+      clients.delete(client);
+      client.session.dispose();
     });
-    bindMessages(socket, session, context);
-    session.greet();
+    bindMessages(socket, client);
+    client.session.greet();
   });
   const ticker = setInterval(
     () => {
-      for (const session of sessions) session.tick();
+      cutOffSlow(clients, host);
+      for (const { session } of clients) session.tick();
     },
-    Math.min(tickMs, context.limits.watch.progressIntervalMs),
+    Math.min(tickMs, context.limits.watch.progressIntervalMs, context.limits.watch.slowConsumerMs),
   );
   ticker.unref();
   context.metrics.addGauge({
     name: "keyhold_watch_sockets",
     help: "Connected Socket.IO clients",
     value: () => io.engine.clientsCount,
+  });
+  context.metrics.addGauge({
+    name: "keyhold_watch_sending_bytes",
+    help: "Bytes sent to Socket.IO clients that they have not read yet and that this node holds in memory",
+    value: () => host.budget.bytes,
   });
   // Neither node's server nor Socket.IO ends a connection whose client does not answer the closing handshake.
   const connections = new Set<Duplex>();
@@ -69,7 +79,7 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
     },
     close() {
       clearInterval(ticker);
-      for (const session of sessions) session.shutDown();
+      for (const { session } of clients) session.shutDown();
       host.notices.close();
       io.of(namespace).disconnectSockets(true);
     },
@@ -105,7 +115,15 @@ function createHost(context: ApiContext): SessionHost {
   const { contract, service } = context;
   return {
     context,
-    batches: createBatchWriter(batchCharactersMax),
+    writer: createWatchWriter(textCharactersMax),
+    targets: new TargetSets(context.limits.watch.targetCharactersMax),
+    slices: new Slices({
+      sliceMs: context.limits.watch.sliceMs,
+      nowMs: () => performance.now(),
+      // After a round of the event loop, in which timers and peers were looked at.
+      soon: (task) => void setImmediate(task),
+    }),
+    budget: new SendBudget(context.limits.watch.sendingBytesMax),
     notices: createLockNotices(service),
     checks: {
       open: contract.schema("WatchOpen"),
@@ -118,8 +136,80 @@ function createHost(context: ApiContext): SessionHost {
   };
 }
 
+/** One connected socket. */
+type Client = {
+  readonly session: WatchSession;
+  readonly outlet: SocketOutlet;
+  /** Ends the connection at once: nothing that was sent and not read is kept. `why` is logged. */
+  cutOff(why: string): void;
+  failed(error: unknown, event?: string): void;
+};
+
+function createClient(socket: Socket, host: SessionHost): Client {
+  const { context } = host;
+  const { transport } = socket.conn;
+  const outlet = new SocketOutlet({
+    channel: {
+      emit: (event, json) => socket.emit(event, new Preencoded(json)),
+      // What the transport has written was taken by the kernel; what it has not begun lies in the buffer above it.
+      idle: () => transport.writable && bufferedPackets(socket) === 0,
+    },
+    budget: host.budget,
+    smallBytesMax: context.limits.watch.smallBytesMax,
+    nowMs: host.nowMs,
+    onOverflow: () => setImmediate(() => client.cutOff("it asks for more than it reads")),
+  });
+  const failed = (error: unknown, event?: string): void => {
+    context.logger.error({ err: error, event }, "watch message failed");
+    context.onInternalError(error);
+    socket.disconnect(true);
+  };
+  const session = new WatchSession(host, { outlet, failed, setReading: (reading) => setReading(socket, reading) });
+  transport.on("ready", () => {
+    if (bufferedPackets(socket) > 0) return;
+    outlet.settled();
+    session.outletIdle();
+  });
+  const client: Client = {
+    session,
+    outlet,
+    failed,
+    cutOff(why) {
+      if (!socket.connected) return;
+      context.logger.warn({ code: "slow_consumer", peer: socket.handshake.address }, `a watch client was cut off: ${why}`);
+      session.giveUp();
+      // Not Socket.IO's own farewell, which waits until everything before it was read.
+      socket.request.socket.destroy();
+    },
+  };
+  return client;
+}
+
+/** Ends connections that read nothing: after a long time, or after a short one when others wait for the memory they hold. */
+function cutOffSlow(clients: ReadonlySet<Client>, host: SessionHost): void {
+  const { slowConsumerMs, slowConsumerContendedMs } = host.context.limits.watch;
+  const patienceMs = host.budget.isContended ? slowConsumerContendedMs : slowConsumerMs;
+  const nowMs = host.nowMs();
+  for (const { outlet, cutOff } of clients) {
+    if (outlet.busyMs(nowMs) >= patienceMs) cutOff(`nothing was read for ${patienceMs} ms`);
+  }
+}
+
+/** Packets above the transport; engine.io's types do not show them. */
+function bufferedPackets({ conn }: Socket): number {
+  const { writeBuffer } = conn as unknown as { readonly writeBuffer?: readonly unknown[] };
+  return writeBuffer?.length ?? 0;
+}
+
+/** Stops or starts to read the socket, through the websocket, which would otherwise start it again by itself. */
+function setReading({ conn }: Socket, reading: boolean): void {
+  const { socket } = conn.transport as unknown as { readonly socket?: { pause?(): void; resume?(): void } };
+  if (reading) socket?.resume?.();
+  else socket?.pause?.();
+}
+
 /** Whatever arrives, and whether or not the client wants an answer, nothing here may throw into Socket.IO. */
-function bindMessages(socket: Socket, session: WatchSession, context: ApiContext): void {
+function bindMessages(socket: Socket, { session, outlet, failed }: Client): void {
   const handlers: Readonly<Record<string, (message: unknown, reply: (ack: object) => void) => void | Promise<void>>> = {
     "watch:open": (message, reply) => session.open(message, reply),
     "watch:ack": (message) => session.acknowledge(message),
@@ -129,17 +219,18 @@ function bindMessages(socket: Socket, session: WatchSession, context: ApiContext
   for (const [event, handle] of Object.entries(handlers)) {
     socket.on(event, (...values: unknown[]) => {
       const last = values.at(-1);
-      const reply = typeof last === "function" ? (ack: object) => last(ack) : () => undefined;
-      const failed = (error: unknown): void => {
-        context.logger.error({ err: error, event }, "watch message failed");
-        context.onInternalError(error);
-        socket.disconnect(true);
+      const reply = (ack: object): void => {
+        if (typeof last !== "function") return;
+        last(ack);
+        outlet.countSmall(JSON.stringify(ack).length);
       };
-      try {
-        Promise.resolve(handle(values[0], reply)).catch(failed);
-      } catch (error) {
-        failed(error);
-      }
+      session.receive(() => {
+        try {
+          Promise.resolve(handle(values[0], reply)).catch((error: unknown) => failed(error, event));
+        } catch (error) {
+          failed(error, event);
+        }
+      });
     });
   }
 }

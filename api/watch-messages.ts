@@ -1,42 +1,78 @@
 /**
- * This file writes what the watch gateway sends, as JSON text. What one revision means to one set of targets is written
- * once and kept for a while: all sockets that watch the same thing get the same text.
+ * This file writes what the watch gateway sends, as JSON text. What one revision, or one page of a snapshot, means to one
+ * set of targets is written once and kept for a while: all sockets that watch the same thing get the same text.
  */
 import { unreachable } from "../src/base/assert.ts";
-import type { Change, ChangeBatch, WatchSnapshot, WatchTarget } from "../src/node/service.ts";
+import type { Result } from "../src/base/result.ts";
+import type { Change, ChangeBatch, QueryRefusal, SnapshotPage, WatchSnapshot } from "../src/node/service.ts";
+import type { TargetSet } from "./target-sets.ts";
 import { configEntryJson, configFieldsJson, leaseShape, lockShape } from "./wire-format.ts";
 
-/** Text of batches, by targets and revision. */
-export type BatchWriter = {
-  /** `targetsKey` names the targets that `batch` was selected by. */
-  batchJson(targetsKey: string, batch: ChangeBatch): string;
+/** The three lists of a part of a snapshot as fields of the message; empty text for a page without items. */
+export type SnapshotText = { readonly fields: string; readonly done: boolean };
+
+export type WatchWriter = {
+  /** `batch` as `targets` selected it. */
+  batchJson(targets: TargetSet, batch: ChangeBatch): string;
+  /** The next page of a snapshot of `targets`. */
+  pageText(targets: TargetSet, snapshot: WatchSnapshot, bytesMax: number): Result<SnapshotText, QueryRefusal>;
 };
 
-/** Equal targets have equal keys. */
-export function targetsKeyOf(targets: readonly WatchTarget[]): string {
-  return JSON.stringify(targets);
-}
-
 /** Keeps at most about `charactersMax` of text; the oldest is forgotten first. */
-export function createBatchWriter(charactersMax: number): BatchWriter {
-  const texts = new Map<string, string>();
-  let characters = 0;
+export function createWatchWriter(charactersMax: number): WatchWriter {
+  const batches = new TextCache<{ readonly text: string }>(charactersMax / 2);
+  const pages = new TextCache<{ readonly text: string; readonly done: boolean; readonly nextPlace: string | null }>(
+    charactersMax / 2,
+  );
   return {
-    batchJson(targetsKey, batch) {
-      const key = `${batch.revision} ${targetsKey}`;
-      const known = texts.get(key);
-      if (known !== undefined) return known;
+    batchJson(targets, batch) {
+      const key = `${batch.revision} ${targets.id}`;
+      const known = batches.get(key);
+      if (known !== undefined) return known.text;
       const text = writeBatch(batch);
-      texts.set(key, text);
-      characters += key.length + text.length;
-      for (const [oldKey, oldText] of texts) {
-        if (characters <= charactersMax) break;
-        texts.delete(oldKey);
-        characters -= oldKey.length + oldText.length;
-      }
+      batches.set(key, { text });
       return text;
     },
+    pageText(targets, snapshot, bytesMax) {
+      const { place } = snapshot;
+      const key = `${snapshot.revision} ${targets.id} ${place}`;
+      const known = place === null ? undefined : pages.get(key);
+      if (known !== undefined && known.nextPlace !== null) {
+        snapshot.skip(known.nextPlace);
+        return { ok: true, value: { fields: known.text, done: known.done } };
+      }
+      const page = snapshot.next({ bytesMax });
+      if (!page.ok) return page;
+      const text = writePage(page.value);
+      const { done } = page.value;
+      if (place !== null) pages.set(key, { text, done, nextPlace: snapshot.place });
+      return { ok: true, value: { fields: text, done } };
+    },
   };
+}
+
+class TextCache<Value extends { readonly text: string }> {
+  readonly #charactersMax: number;
+  readonly #values = new Map<string, Value>();
+  #characters = 0;
+
+  constructor(charactersMax: number) {
+    this.#charactersMax = charactersMax;
+  }
+
+  get(key: string): Value | undefined {
+    return this.#values.get(key);
+  }
+
+  set(key: string, value: Value): void {
+    this.#values.set(key, value);
+    this.#characters += key.length + value.text.length;
+    for (const [oldKey, old] of this.#values) {
+      if (this.#characters <= this.#charactersMax) break;
+      this.#values.delete(oldKey);
+      this.#characters -= oldKey.length + old.text.length;
+    }
+  }
 }
 
 function writeBatch(batch: ChangeBatch): string {
@@ -68,29 +104,10 @@ export function changeJson(change: Change): string {
   }
 }
 
-/** A part of a snapshot: the three lists of the message, each as the inside of a JSON array. */
-export type SnapshotPart = { readonly config: string; readonly locks: string; readonly leases: string };
-
-/** The parts of `snapshot`, each about `bytesMax` long at most unless one item is longer; none when there is nothing. */
-export function* snapshotParts(snapshot: WatchSnapshot, bytesMax: number): Generator<SnapshotPart, void> {
-  let lists = { config: [] as string[], locks: [] as string[], leases: [] as string[] };
-  let characters = 0;
-  const cut = (): SnapshotPart => {
-    const part = { config: lists.config.join(","), locks: lists.locks.join(","), leases: lists.leases.join(",") };
-    lists = { config: [], locks: [], leases: [] };
-    characters = 0;
-    return part;
-  };
-  for (const [list, text] of snapshotItems(snapshot)) {
-    lists[list].push(text);
-    characters += text.length;
-    if (characters >= bytesMax) yield cut();
-  }
-  if (characters > 0) yield cut();
-}
-
-function* snapshotItems(snapshot: WatchSnapshot): Generator<readonly [list: keyof SnapshotPart, text: string], void> {
-  for (const entry of snapshot.config) yield ["config", configEntryJson(entry)];
-  for (const lock of snapshot.locks) yield ["locks", JSON.stringify(lockShape(lock))];
-  for (const lease of snapshot.leases) yield ["leases", JSON.stringify(leaseShape(lease))];
+function writePage({ config, locks, leases }: SnapshotPage): string {
+  if (config.length + locks.length + leases.length === 0) return "";
+  const configTexts = config.map((entry) => configEntryJson(entry));
+  const lockTexts = locks.map((lock) => JSON.stringify(lockShape(lock)));
+  const leaseTexts = leases.map((lease) => JSON.stringify(leaseShape(lease)));
+  return `"config":[${configTexts.join(",")}],"locks":[${lockTexts.join(",")}],"leases":[${leaseTexts.join(",")}]`;
 }

@@ -2,20 +2,28 @@
  * This file is one connected client of the watch gateway: its watches, its leases, what it may still open. Every message
  * is checked against the document first; a client may leave out any acknowledgement callback.
  */
-import { err, ok, type Result } from "../src/base/result.ts";
-import { type LeaseId, toRevision } from "../src/node/service.ts";
+import { err, type Result } from "../src/base/result.ts";
+import { toRevision, type WatchTarget } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import type { ContractFault, Schemas } from "./contract.ts";
-import { leaseIdOf } from "./lease-routes.ts";
 import type { LockNotices } from "./lock-notices.ts";
 import { invalidByContract, invalidRequest, type Problem, problemShape, serviceProblem } from "./problem.ts";
-import type { BatchWriter } from "./watch-messages.ts";
-import { endOf, type OpenedWatch, type Outlet, openAt, type WatchEnd, WatchStream } from "./watch-stream.ts";
+import type { SendBudget, Waiting } from "./send-budget.ts";
+import type { Slices, Worker } from "./slices.ts";
+import type { SocketOutlet } from "./socket-outlet.ts";
+import type { TargetSet, TargetSets } from "./target-sets.ts";
+import type { WatchWriter } from "./watch-messages.ts";
+import { allLeaseIds, faultText, limitEnd, watchIdIn } from "./watch-requests.ts";
+import { closeOpened, endOf, type OpenedWatch, openAt, type WatchEnd, WatchStream } from "./watch-stream.ts";
 
 /** What all sessions of a node share. */
 export type SessionHost = {
   readonly context: ApiContext;
-  readonly batches: BatchWriter;
+  readonly writer: WatchWriter;
+  readonly targets: TargetSets;
+  /** Where sockets with work wait for their turn. */
+  readonly slices: Slices;
+  readonly budget: SendBudget;
   readonly notices: LockNotices;
   readonly checks: MessageChecks;
   /** Open watches of the node, over all sockets. */
@@ -34,17 +42,101 @@ export type MessageChecks = {
 /** Targets of one watch; the document says the same. */
 export const targetsMax = 100;
 
-export class WatchSession {
+/** How many messages of a client are looked at in one turn; opening a watch is the dearest of them. */
+const messagesPerTurn = 8;
+
+/** The socket of a session. */
+export type SessionSocket = {
+  readonly outlet: SocketOutlet;
+  /** Whether what the client sends is read. */
+  setReading(reading: boolean): void;
+  /** Told of an error that is our own fault; it ends the connection. */
+  failed(error: unknown): void;
+};
+
+type OpenStream = { readonly stream: WatchStream; readonly targets: TargetSet };
+
+export class WatchSession implements Worker, Waiting {
   readonly #host: SessionHost;
-  readonly #outlet: Outlet;
-  readonly #streams = new Map<string, WatchStream>();
+  readonly #socket: SessionSocket;
+  readonly #outlet: SocketOutlet;
+  readonly #streams = new Map<string, OpenStream>();
+  /** Streams that may have something to send, in the order of their turns. */
+  readonly #hungry = new Set<WatchStream>();
   /** Ids that are being opened and wait for their revision. */
   readonly #opening = new Set<string>();
+  /** What the client said and nobody has looked at yet. */
+  #inbound: (() => void)[] = [];
+  /** So much lies there that the socket is not read. */
+  #paused = false;
+  #tickDue = false;
   #closed = false;
 
-  constructor(host: SessionHost, send: (event: string, json: string) => void) {
+  constructor(host: SessionHost, socket: SessionSocket) {
     this.#host = host;
-    this.#outlet = { send, unacknowledged: 0 };
+    this.#socket = socket;
+    this.#outlet = socket.outlet;
+  }
+
+  /** Puts off what a message asks for until it is this client's turn. */
+  receive(handle: () => void): void {
+    this.#inbound.push(handle);
+    this.#host.slices.add(this);
+    if (this.#paused || this.#inbound.length < this.#host.context.limits.watch.inboundMessagesMax) return;
+    this.#paused = true;
+    this.#socket.setReading(false);
+  }
+
+  /** A turn: some messages of the client, and one large message to it. */
+  serve(nowMs: number): boolean {
+    if (this.#closed) return false;
+    try {
+      this.#look();
+      if (this.#tickDue) this.#tick(nowMs);
+      const sendsMore = this.#sendNext(nowMs);
+      return !this.#closed && (this.#inbound.length > 0 || sendsMore);
+    } catch (error) {
+      this.#socket.failed(error);
+      return false;
+    } finally {
+      // Whoever waited for room and needed none passes it on.
+      this.#host.budget.callNext();
+    }
+  }
+
+  #look(): void {
+    for (const handle of this.#inbound.splice(0, messagesPerTurn)) handle();
+    if (!this.#paused || this.#inbound.length > 0 || this.#closed) return;
+    this.#paused = false;
+    this.#socket.setReading(true);
+  }
+
+  /** The socket took everything: more can be sent. */
+  outletIdle(): void {
+    if (this.#hungry.size > 0) this.#host.slices.add(this);
+  }
+
+  roomAgain(): void {
+    this.#host.slices.add(this);
+  }
+
+  /** True when there is more to send, and it can be sent now. */
+  #sendNext(nowMs: number): boolean {
+    const [stream] = this.#hungry;
+    // `outletIdle` brings it back.
+    if (stream === undefined || !this.#outlet.idle) return false;
+    if (!this.#host.budget.hasRoom) {
+      this.#host.budget.wait(this);
+      return false;
+    }
+    this.#hungry.delete(stream);
+    if (stream.step(nowMs)) this.#hungry.add(stream);
+    return this.#hungry.size > 0 && this.#outlet.idle;
+  }
+
+  #feed(stream: WatchStream): void {
+    this.#hungry.add(stream);
+    if (this.#outlet.idle) this.#host.slices.add(this);
   }
 
   /** Says where this node stands; the first message of a connection. */
@@ -76,23 +168,29 @@ export class WatchSession {
       return;
     }
     const { watchId } = checked.value;
+    const { limits } = this.#host.context;
     const refusal = this.#refusalOf(checked.value);
     if (refusal !== null) {
       this.#refuse(watchId, refusal, reply);
       return;
     }
+    const targets = this.#host.targets.take(checked.value.targets);
+    if (targets === undefined) {
+      this.#refuse(watchId, limitEnd("watchTargetCharacters", limits.watch.targetCharactersMax), reply);
+      return;
+    }
     this.#opening.add(watchId);
-    const opened = await this.#openWhenReached(checked.value);
+    this.#host.watchCount += 1;
+    const opened = await this.#openWhenReached(checked.value, targets.targets);
     this.#opening.delete(watchId);
-    if (!opened.ok) {
-      this.#refuse(watchId, opened.error, reply);
+    if (opened.ok && !this.#closed) {
+      this.#start(checked.value, { opened: opened.value, targets }, reply);
       return;
     }
-    if (this.#closed) {
-      opened.value.watch.close();
-      return;
-    }
-    this.#start(checked.value, opened.value, reply);
+    this.#host.watchCount -= 1;
+    this.#host.targets.release(targets);
+    if (opened.ok) closeOpened(opened.value);
+    else this.#refuse(watchId, opened.error, reply);
   }
 
   /** `watch:ack`. A malformed or outdated one gives no credit, and that is all. */
@@ -100,16 +198,16 @@ export class WatchSession {
     const checked = this.#host.checks.ack(message);
     if (!checked.ok) return;
     const nowMs = this.#host.nowMs();
-    this.#streams.get(checked.value.watchId)?.acknowledge(checked.value.seq, nowMs);
+    this.#streams.get(checked.value.watchId)?.stream.acknowledge(checked.value.seq, nowMs);
     // The credit of the socket is shared: what one watch gives back another may be waiting for.
-    for (const stream of this.#streams.values()) if (stream.blockedFor(0, nowMs)) stream.pump(nowMs);
+    for (const { stream } of this.#streams.values()) if (stream.blockedFor(0, nowMs)) this.#feed(stream);
   }
 
   /** `watch:close`. */
   close(message: unknown, reply: (ack: Schemas["WatchCloseAck"]) => void): void {
     const checked = this.#host.checks.close(message);
     if (checked.ok) {
-      this.#streams.get(checked.value.watchId)?.close();
+      this.#streams.get(checked.value.watchId)?.stream.close();
       this.#forget(checked.value.watchId);
     }
     reply({ ok: true });
@@ -154,38 +252,60 @@ export class WatchSession {
     reply({ ok: true, renewals: renewed.value.renewals });
   }
 
-  /** Called about once a second: ends who does not keep up, and lets the silent know where they are. */
+  /** Called about once a second: at the next turn, ends who does not keep up, and lets the silent know where they are. */
   tick(): void {
-    const nowMs = this.#host.nowMs();
+    if (this.#streams.size === 0) return;
+    this.#tickDue = true;
+    this.#host.slices.add(this);
+  }
+
+  #tick(nowMs: number): void {
+    this.#tickDue = false;
     const { slowConsumerMs } = this.#host.context.limits.watch;
-    const streams = [...this.#streams.values()];
+    const streams = [...this.#streams.values()].map(({ stream }) => stream);
     if (streams.some((stream) => stream.blockedFor(slowConsumerMs, nowMs))) {
       const detail = `Nothing was acknowledged for ${slowConsumerMs} ms; open again from the revision after the last one received.`;
       for (const stream of streams) if (stream.silentFor(slowConsumerMs, nowMs)) stream.fail({ code: "slow_consumer", detail });
     }
-    for (const stream of this.#streams.values()) stream.reportProgress(nowMs);
+    if (!this.#outlet.idle) return;
+    for (const { stream } of this.#streams.values()) stream.reportProgress(nowMs);
   }
 
   /** The node is going away. */
   shutDown(): void {
-    for (const stream of [...this.#streams.values()]) {
-      stream.fail({ code: "shutting_down", detail: "This node is shutting down; go on at another one." });
-    }
+    this.#failAll({ code: "shutting_down", detail: "This node is shutting down; go on at another one." });
+  }
+
+  /** The client reads nothing, so what is sent now reaches it only if it begins to. */
+  giveUp(): void {
+    this.#failAll({ code: "slow_consumer", detail: "This socket does not read what is sent to it." });
   }
 
   /** The client is gone. */
   dispose(): void {
     this.#closed = true;
-    for (const [watchId, stream] of [...this.#streams]) {
+    for (const [watchId, { stream }] of [...this.#streams]) {
       stream.close();
       this.#forget(watchId);
     }
+    this.#inbound = [];
+    this.#host.slices.remove(this);
+    this.#host.budget.forget(this);
     this.#host.notices.unregisterAll(this.#outlet);
+    this.#outlet.close();
   }
 
-  #start(request: Schemas["WatchOpen"], opened: OpenedWatch, reply: (ack: Schemas["WatchOpenAck"]) => void): void {
-    const { watchId, targets } = request;
-    const { context, batches } = this.#host;
+  #failAll(end: WatchEnd): void {
+    for (const { stream } of [...this.#streams.values()]) stream.fail(end);
+  }
+
+  #start(
+    request: Schemas["WatchOpen"],
+    { opened, targets }: { readonly opened: OpenedWatch; readonly targets: TargetSet },
+    reply: (ack: Schemas["WatchOpenAck"]) => void,
+  ): void {
+    const { watchId } = request;
+    const { context, writer } = this.#host;
     const stream = new WatchStream(
       {
         watchId,
@@ -193,33 +313,34 @@ export class WatchSession {
         watch: opened.watch,
         snapshot: opened.snapshot,
         outlet: this.#outlet,
-        batches,
+        writer,
         limits: context.limits.watch,
         present: () => context.service.position().revision,
         onEnd: () => this.#forget(watchId),
       },
       this.#host.nowMs(),
     );
-    this.#streams.set(watchId, stream);
-    this.#host.watchCount += 1;
+    this.#streams.set(watchId, { stream, targets });
     reply({ ok: true, startRevision: opened.startRevision });
-    stream.pump(this.#host.nowMs());
+    this.#feed(stream);
   }
 
   #forget(watchId: string): void {
-    if (this.#streams.delete(watchId)) this.#host.watchCount -= 1;
+    const found = this.#streams.get(watchId);
+    if (found === undefined) return;
+    this.#streams.delete(watchId);
+    this.#hungry.delete(found.stream);
+    this.#host.targets.release(found.targets);
+    this.#host.watchCount -= 1;
   }
 
   /** Opens; when this node has not reached the revision yet, as after a change of nodes, waits a while for it. */
-  async #openWhenReached(request: Schemas["WatchOpen"]): Promise<Result<OpenedWatch, WatchEnd>> {
+  async #openWhenReached(request: Schemas["WatchOpen"], targets: readonly WatchTarget[]): Promise<Result<OpenedWatch, WatchEnd>> {
     const { service, limits } = this.#host.context;
     const from = typeof request.from === "object" ? request.from.revision : request.from;
-    const onReady = (): void => this.#streams.get(request.watchId)?.pump(this.#host.nowMs());
-    const attempt = (): Result<OpenedWatch, WatchEnd> => {
-      const opened = openAt(service, { targets: request.targets, from, onReady });
-      if (opened.ok) return opened;
-      const end = endOf(opened.error);
-      return err(end.code === "future_revision" ? { ...end, revision: service.position().revision } : end);
+    const onReady = (): void => {
+      const found = this.#streams.get(request.watchId);
+      if (found !== undefined) this.#feed(found.stream);
     };
     if (typeof from === "number" && from > service.position().revision + 1) {
       // Any query will do: what matters is that the answer waits for the revision.
@@ -228,7 +349,10 @@ export class WatchSession {
         { consistency: "stale", minRevision: toRevision(from - 1), timeoutMs: limits.watch.futureWaitMs },
       );
     }
-    return attempt();
+    const opened = openAt(service, { targets, from, onReady });
+    if (opened.ok) return opened;
+    const end = endOf(opened.error);
+    return err(end.code === "future_revision" ? { ...end, revision: service.position().revision } : end);
   }
 
   #refusalOf(request: Schemas["WatchOpen"]): WatchEnd | null {
@@ -250,28 +374,4 @@ export class WatchSession {
   #refuse(watchId: string, end: WatchEnd, reply: (ack: Schemas["WatchOpenAck"]) => void): void {
     reply({ ok: false, error: { watchId, ...end } });
   }
-}
-
-function allLeaseIds(texts: readonly string[]): Result<readonly LeaseId[], Problem> {
-  const leaseIds: LeaseId[] = [];
-  for (const text of texts) {
-    const leaseId = leaseIdOf(text);
-    if (!leaseId.ok) return leaseId;
-    leaseIds.push(leaseId.value);
-  }
-  return ok(leaseIds);
-}
-
-function limitEnd(limit: string, max: number): WatchEnd {
-  return { code: "limit_reached", detail: `${limit} is bounded by ${max}.`, limit, max };
-}
-
-/** The watchId of a message that is otherwise wrong, as far as it can be told. */
-function watchIdIn(message: unknown): string {
-  const watchId = typeof message === "object" && message !== null ? (message as { watchId?: unknown }).watchId : undefined;
-  return typeof watchId === "string" && watchId.length > 0 && watchId.length <= 64 ? watchId : "unknown";
-}
-
-function faultText(fault: ContractFault): string {
-  return `${fault.path === "" ? "The message" : fault.path} ${fault.message}.`;
 }

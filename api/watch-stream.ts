@@ -1,7 +1,7 @@
 /**
  * This file is one open watch on one socket: the present if it was asked for, then history, then what happens, each
- * revision once and in order. It reads from the service only while the client has credit, so a slow client costs no
- * memory here: it falls back to history, and in the end off the node.
+ * revision once and in order. It reads from the service only while the client has credit and the socket takes what is
+ * sent, so a slow client costs no memory here: it falls back to history, and in the end off the node.
  */
 import type { Result } from "../src/base/result.ts";
 import {
@@ -14,26 +14,21 @@ import {
 } from "../src/node/service.ts";
 import type { WatchLimits } from "./context.ts";
 import type { Schemas } from "./contract.ts";
-import { type BatchWriter, type SnapshotPart, snapshotParts, targetsKeyOf } from "./watch-messages.ts";
+import type { SocketOutlet } from "./socket-outlet.ts";
+import type { TargetSet } from "./target-sets.ts";
+import type { WatchWriter } from "./watch-messages.ts";
 
 /** Why a watch ended, as the client is told. */
 export type WatchEnd = Omit<Schemas["WatchError"], "watchId">;
 
-/** What all watches of one socket share. */
-export type Outlet = {
-  send(event: string, json: string): void;
-  /** Characters sent and not acknowledged, over all watches of the socket. */
-  unacknowledged: number;
-};
-
 export type WatchStreamOptions = {
   readonly watchId: string;
-  readonly targets: readonly WatchTarget[];
+  readonly targets: TargetSet;
   readonly watch: Watch;
-  /** The present, when the client wants it; `watch` begins right behind it. */
+  /** The present, when the client wants it; `watch` begins right after it. */
   readonly snapshot: WatchSnapshot | null;
-  readonly outlet: Outlet;
-  readonly batches: BatchWriter;
+  readonly outlet: SocketOutlet;
+  readonly writer: WatchWriter;
   readonly limits: WatchLimits;
   /** The revision that this node has reached. */
   readonly present: () => number;
@@ -43,9 +38,8 @@ export type WatchStreamOptions = {
 
 export class WatchStream {
   readonly #options: WatchStreamOptions;
-  readonly #targetsKey: string;
   readonly #watchIdJson: string;
-  #parts: Iterator<SnapshotPart, void> | null;
+  #snapshot: WatchSnapshot | null;
   #synced = false;
   #ended = false;
   #lastSeq = 0;
@@ -57,23 +51,24 @@ export class WatchStream {
 
   constructor(options: WatchStreamOptions, nowMs: number) {
     this.#options = options;
-    this.#targetsKey = targetsKeyOf(options.targets);
     this.#watchIdJson = JSON.stringify(options.watchId);
-    this.#parts = options.snapshot === null ? null : snapshotParts(options.snapshot, options.limits.packetBytesMax);
+    this.#snapshot = options.snapshot;
     this.#lastHeardMs = nowMs;
     this.#lastSentMs = nowMs;
   }
 
-  /** Sends what there is, as far as the credit goes. */
-  pump(nowMs: number): void {
-    while (!this.#ended) {
-      if (!this.#hasCredit()) {
-        this.#blockedSinceMs ??= nowMs;
-        return;
-      }
-      this.#blockedSinceMs = null;
-      if (!this.#sendNext(nowMs)) return;
+  /**
+   * A bounded piece of work: sends at most one large message. False when nothing is left to do before the watch is ready
+   * again, or before the client acknowledges something.
+   */
+  step(nowMs: number): boolean {
+    if (this.#ended) return false;
+    if (!this.#hasCredit()) {
+      this.#blockedSinceMs ??= nowMs;
+      return false;
     }
+    this.#blockedSinceMs = null;
+    return this.#snapshot === null ? this.#sendEvents(nowMs) : this.#sendPage(this.#snapshot, nowMs);
   }
 
   /** The client took everything up to `seq`. */
@@ -88,7 +83,7 @@ export class WatchStream {
     this.#unacknowledged.splice(0, taken);
   }
 
-  /** True while it waits for credit since at least `ms`. */
+  /** True while it has something to send and no credit, for at least `ms`. */
   blockedFor(ms: number, nowMs: number): boolean {
     return this.#blockedSinceMs !== null && nowMs - this.#blockedSinceMs >= ms;
   }
@@ -100,10 +95,9 @@ export class WatchStream {
 
   /** Says how far it is when it had nothing to say for a while. */
   reportProgress(nowMs: number): void {
-    if (!this.#synced || nowMs - this.#lastSentMs < this.#options.limits.progressIntervalMs) return;
-    this.pump(nowMs);
-    // After pump everything up to the watch's revision is on its way, unless credit ran out: then events are the progress.
-    if (this.#ended || this.#blockedSinceMs !== null) return;
+    if (!this.#synced || this.#ended || nowMs - this.#lastSentMs < this.#options.limits.progressIntervalMs) return;
+    // What the watch has read is on its way already; of a blocked one events are the progress.
+    if (this.#blockedSinceMs !== null) return;
     this.#send("watch:progress", `"revision":${this.#options.watch.revision}`, nowMs);
   }
 
@@ -120,6 +114,7 @@ export class WatchStream {
     if (this.#ended) return;
     this.#ended = true;
     this.acknowledge(this.#lastSeq, this.#lastHeardMs);
+    this.#snapshot?.close();
     this.#options.watch.close();
   }
 
@@ -128,32 +123,35 @@ export class WatchStream {
     return this.#unacknowledged.length < limits.windowPackets && outlet.unacknowledged < limits.windowBytes;
   }
 
-  /** False when there is nothing to send now. */
-  #sendNext(nowMs: number): boolean {
-    const { watch, limits, batches, snapshot } = this.#options;
-    if (this.#parts !== null && snapshot !== null) {
-      const part = this.#parts.next();
-      if (part.done !== true) {
-        const { config, locks, leases } = part.value;
-        const lists = `"config":[${config}],"locks":[${locks}],"leases":[${leases}]`;
-        this.#sendCounted("watch:snapshot", `"revision":${snapshot.revision},${lists}`, nowMs);
-        return true;
-      }
-      this.#parts = null;
-      this.#sendSynced(snapshot.revision, nowMs);
-      return true;
+  #sendPage(snapshot: WatchSnapshot, nowMs: number): boolean {
+    const { writer, targets, limits } = this.#options;
+    const page = writer.pageText(targets, snapshot, limits.packetBytesMax);
+    if (!page.ok) {
+      this.fail(endOf(page.error));
+      return false;
     }
+    const { fields, done } = page.value;
+    if (fields !== "") this.#sendCounted("watch:snapshot", `"revision":${snapshot.revision},${fields}`, nowMs);
+    if (!done) return true;
+    this.#snapshot = null;
+    this.#sendSynced(snapshot.revision, nowMs);
+    return true;
+  }
+
+  #sendEvents(nowMs: number): boolean {
+    const { watch, limits, writer, targets } = this.#options;
     const next = watch.next({ batchesMax: limits.batchesPerPacketMax, bytesMax: limits.packetBytesMax });
     if (!next.ok) {
       this.fail(endOf(next.error));
       return false;
     }
     if (next.value.length === 0) {
-      // Nothing now is not yet nothing: of a long history that matches little, `next` reads a part at a time.
+      // Nothing now is not yet nothing: of a long history that matches little, `next` reads a part at a time, and the
+      // watch says itself that it is ready again.
       if (!this.#synced && watch.revision >= this.#options.present()) this.#sendSynced(watch.revision, nowMs);
       return false;
     }
-    const texts = next.value.map((batch) => batches.batchJson(this.#targetsKey, batch));
+    const texts = next.value.map((batch) => writer.batchJson(targets, batch));
     this.#sendCounted("watch:events", `"batches":[${texts.join(",")}]`, nowMs);
     return true;
   }
@@ -168,7 +166,8 @@ export class WatchStream {
     if (this.#unacknowledged.length === 0) this.#lastHeardMs = nowMs;
     this.#unacknowledged.push({ seq: this.#lastSeq, characters: fields.length });
     this.#options.outlet.unacknowledged += fields.length;
-    this.#send(event, `"seq":${this.#lastSeq},${fields}`, nowMs);
+    this.#lastSentMs = nowMs;
+    this.#options.outlet.sendLarge(event, `{"watchId":${this.#watchIdJson},"seq":${this.#lastSeq},${fields}}`);
   }
 
   #send(event: string, fields: string, nowMs: number): void {
@@ -180,17 +179,30 @@ export class WatchStream {
 /** What was opened: the watch, its first revision, and the present when it was asked for. */
 export type OpenedWatch = { readonly watch: Watch; readonly snapshot: WatchSnapshot | null; readonly startRevision: number };
 
-/** Opens at `from`. A snapshot and the watch behind it are taken in one go, so nothing falls between them. */
+/** Opens at `from`. A snapshot and the watch after it are opened in one go, so nothing falls between them. */
 export function openAt(
-  service: Pick<KeyholdService, "openWatch" | "snapshot" | "position">,
-  request: { readonly targets: readonly WatchTarget[]; readonly from: number | "snapshot" | "now"; readonly onReady: () => void },
+  service: Pick<KeyholdService, "openWatch" | "openSnapshot" | "position">,
+  request: {
+    readonly targets: readonly WatchTarget[];
+    readonly from: number | "snapshot" | "now";
+    readonly onReady: () => void;
+  },
 ): Result<OpenedWatch, QueryRefusal> {
   const { targets, from, onReady } = request;
-  const snapshot = from === "snapshot" ? service.snapshot(targets) : null;
+  const snapshot = from === "snapshot" ? service.openSnapshot(targets) : null;
   const start = typeof from === "number" ? from : snapshot === null ? null : snapshot.revision + 1;
   const opened = service.openWatch({ targets, from: start === null ? null : toRevision(start), onReady });
-  if (!opened.ok) return opened;
-  return { ok: true, value: { watch: opened.value, snapshot, startRevision: start ?? service.position().revision + 1 } };
+  if (opened.ok) {
+    return { ok: true, value: { watch: opened.value, snapshot, startRevision: start ?? service.position().revision + 1 } };
+  }
+  snapshot?.close();
+  return opened;
+}
+
+/** Ends what was opened and is not wanted any more. */
+export function closeOpened({ watch, snapshot }: OpenedWatch): void {
+  snapshot?.close();
+  watch.close();
 }
 
 /** A refusal of the service in the words of the protocol. */

@@ -26,29 +26,44 @@ export function* configEntriesAt(
   tables: TableReader,
   selection: ConfigSelection & { readonly newest: Revision },
 ): Generator<ConfigEntry, void> {
-  if (selection.revision === selection.newest) {
+  for (const { key, record } of configKeysAt(tables, selection)) if (record !== undefined) yield { key, record };
+}
+
+/**
+ * Every key that was looked at for them, in key order; `record` undefined where it did not exist at the revision. Whoever
+ * bounds the work of a page counts these.
+ */
+export function* configKeysAt(
+  tables: TableReader,
+  selection: ConfigSelection & { readonly newest: Revision },
+): Generator<{ readonly key: string; readonly record: ConfigRecord | undefined }, void> {
+  const { revision } = selection;
+  if (revision === selection.newest) {
     for (const [key, record] of scanSelected(tables, "config", selection)) yield { key, record };
     return;
   }
-  for (const key of keysEver(tables, selection)) {
-    const record = configAt(tables, key, selection.revision);
-    if (record !== undefined) yield { key, record };
+  for (const [key, current] of keysEver(tables, selection)) {
+    const isCurrent = current !== undefined && current.modRevision <= revision;
+    yield { key, record: isCurrent ? current : configAt(tables, key, revision) };
   }
 }
 
-/** Keys of config and of history, merged in key order. */
-function* keysEver(tables: TableReader, selection: Selection): Generator<string, void> {
+/** Keys of config, with what they hold now, and of history, merged in key order. */
+function* keysEver(
+  tables: TableReader,
+  selection: Selection,
+): Generator<readonly [key: string, current: ConfigRecord | undefined], void> {
   const live = scanSelected(tables, "config", selection);
   const { prefix, after } = selection;
   const pastFrom = after === null || compareKeys(after, prefix) < 0 ? prefix : historyAfter(after);
   try {
-    let liveKey = nextKey(live);
+    let liveRow = nextRow(live);
     let pastKey = pastKeyFrom(tables, pastFrom, prefix);
-    while (liveKey !== undefined || pastKey !== undefined) {
-      const order = liveKey === undefined ? 1 : pastKey === undefined ? -1 : compareKeys(liveKey, pastKey);
-      const key = order <= 0 ? liveKey : pastKey;
-      if (key !== undefined) yield key;
-      if (order <= 0) liveKey = nextKey(live);
+    while (liveRow !== undefined || pastKey !== undefined) {
+      const order = liveRow === undefined ? 1 : pastKey === undefined ? -1 : compareKeys(liveRow[0], pastKey);
+      if (order <= 0 && liveRow !== undefined) yield liveRow;
+      else if (pastKey !== undefined) yield [pastKey, undefined];
+      if (order <= 0) liveRow = nextRow(live);
       if (order >= 0 && pastKey !== undefined) pastKey = pastKeyFrom(tables, historyAfter(pastKey), prefix);
     }
   } finally {
@@ -57,9 +72,9 @@ function* keysEver(tables: TableReader, selection: Selection): Generator<string,
   }
 }
 
-function nextKey(rows: Iterator<readonly [key: string, record: unknown], void>): string | undefined {
+function nextRow<Row>(rows: Iterator<Row, void>): Row | undefined {
   const next = rows.next();
-  return next.done === true ? undefined : next.value[0];
+  return next.done === true ? undefined : next.value;
 }
 
 /** The key of the first history row from `from` on: a key with a thousand versions is one step. */

@@ -7,6 +7,8 @@ import { compareKeys, type TableName, type TableReader, type Tables } from "./ta
 /** A first portion is small because most pages are. */
 const portionMin = 32;
 const portionMax = 1024;
+/** Rows of config hold values of up to a MiB, and a portion may be read as a whole. */
+const configPortion = 16;
 
 /** The rows from the key `from` on. Nothing may be written while it goes on. */
 export function* scan<Name extends TableName>(
@@ -15,7 +17,8 @@ export function* scan<Name extends TableName>(
   from: string,
 ): Generator<readonly [key: string, record: Tables[Name]], void> {
   let next: string | undefined = from;
-  for (let limit = portionMin; next !== undefined; limit = Math.min(2 * limit, portionMax)) {
+  const [least, most] = table === "config" ? [configPortion, configPortion] : [portionMin, portionMax];
+  for (let limit = least; next !== undefined; limit = Math.min(2 * limit, most)) {
     let count = 0;
     let last: string = next;
     for (const row of tables.range(table, { from: next, limit })) {

@@ -4,6 +4,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { OrderedMap } from "./ordered-map.ts";
+import { PastRows, type PastView } from "./past-rows.ts";
 import {
   compareKeys,
   type KeyRange,
@@ -21,6 +22,8 @@ type StagedRow<Name extends TableName> = {
   readonly key: string;
   readonly record: Tables[Name] | undefined;
 };
+/** Rows that are kept for open views: some 20 MB, and with 5,000 changes of locks and leases a second enough for seconds. */
+const pastRowsMax = 50_000;
 /** Deletions that a first portion of staged rows makes room for. */
 const stagedSlack = 2;
 type Layer = { readonly [Name in TableName]: OrderedMap<StagedRow<Name>> };
@@ -30,6 +33,7 @@ export class StagedTables implements TableWriter {
   readonly #base: TableReader;
   #accumulating: Layer = emptyLayer();
   #inFlight: Layer | undefined = undefined;
+  readonly #past = new PastRows(this, pastRowsMax);
 
   constructor(base: TableReader) {
     this.#base = base;
@@ -59,11 +63,18 @@ export class StagedTables implements TableWriter {
     }
   }
 
+  /** Locks and leases as they are now, whatever is written from here on. Whoever opens it must close it. */
+  openView(): PastView {
+    return this.#past.open();
+  }
+
   put<Name extends TableName>(table: Name, key: string, record: Tables[Name]): void {
+    this.#past.beforeWrite(table, key);
     this.#accumulating[table].set(key, { table, key, record });
   }
 
   delete(table: TableName, key: string): void {
+    this.#past.beforeWrite(table, key);
     this.#deleteFrom(table, key);
   }
 
@@ -98,6 +109,7 @@ export class StagedTables implements TableWriter {
   reset(): void {
     this.#accumulating = emptyLayer();
     this.#inFlight = undefined;
+    this.#past.reset();
   }
 
   #deleteFrom<Name extends TableName>(table: Name, key: string): void {

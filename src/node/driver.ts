@@ -8,7 +8,6 @@ import { applyEntries } from "../machine/apply.ts";
 import { readMeta, writeInitialState } from "../machine/meta.ts";
 import { parseCommand } from "../machine/parse-command.ts";
 import { StagedTables } from "../machine/staged-tables.ts";
-import type { TableReader } from "../machine/tables.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
@@ -27,6 +26,7 @@ import { type RevisionWait, RevisionWaits } from "./revision-waits.ts";
 import { SnapshotSends } from "./snapshot-sends.ts";
 import { type TransferRequest, Transfers } from "./transfers.ts";
 import { softwareVersion, VersionGate } from "./version-gate.ts";
+import type { SnapshotTables } from "./watch-snapshot.ts";
 
 export class Driver {
   readonly #options: DriverOptions;
@@ -86,7 +86,7 @@ export class Driver {
   }
 
   /** The newest applied state; changes only within a turn. */
-  get tables(): TableReader {
+  get tables(): SnapshotTables {
     return this.#tables;
   }
 

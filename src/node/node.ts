@@ -38,7 +38,7 @@ import { type TicketEnd, TicketWaits } from "./ticket-waits.ts";
 import type { TransferEnd } from "./transfers.ts";
 import { softwareVersion } from "./version-gate.ts";
 import { WatchHub } from "./watch-hub.ts";
-import { snapshotOf } from "./watch-snapshot.ts";
+import { openSnapshot } from "./watch-snapshot.ts";
 
 /** Often enough that an upgrade goes on at once, rarely enough to cost nothing. */
 const ticksPerPublication = 10;
@@ -218,8 +218,8 @@ export class KeyholdNode implements KeyholdService {
     return this.#hub.open({ ...options, onReady: contained(onReady, this.#events.onRequestFailed) });
   }
 
-  snapshot(targets: readonly WatchTarget[]): WatchSnapshot {
-    return snapshotOf(this.#driver.tables, targets);
+  openSnapshot(targets: readonly WatchTarget[]): WatchSnapshot {
+    return openSnapshot(this.#driver.tables, targets);
   }
 
   position(): Position {

@@ -129,12 +129,31 @@ export type WatchOptions = {
   readonly onReady: () => void;
 };
 
-/** The present of what targets select, all at one revision. */
-export type WatchSnapshot = {
+/** The present of what targets select, all at the revision of its opening, read in pages while the present moves on. */
+export interface WatchSnapshot {
   readonly revision: Revision;
+  /**
+   * Names what `next` will read: at one revision, equal targets at equal places have equal pages. Null while locks or
+   * leases are read, whose remaining time is not part of the revision.
+   */
+  readonly place: string | null;
+  /**
+   * The next items, each once, stopping after the one that takes the page to `bytesMax`. A page may be empty before the
+   * last one. Fails when compaction overtook the snapshot, or too many locks and leases changed; it is closed then.
+   */
+  next(limits: { readonly bytesMax: number }): Result<SnapshotPage, QueryRefusal>;
+  /** Goes on at a place of the same targets and revision, as if all before it had been read. */
+  skip(place: string): void;
+  /** To be called by whoever does not read it to its end. */
+  close(): void;
+}
+
+export type SnapshotPage = {
   readonly config: readonly ConfigEntry[];
   readonly locks: readonly LockView[];
   readonly leases: readonly LeaseView[];
+  /** Nothing more follows. */
+  readonly done: boolean;
 };
 
 export interface KeyholdService {
@@ -160,7 +179,8 @@ export interface KeyholdService {
   /** Hands leadership to `to`, or to the voter that holds the most when null. Only a leader can. */
   transferLeadership(to: NodeId | null, options: { readonly timeoutMs: number }): Promise<TransferEnd>;
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal>;
-  snapshot(targets: readonly WatchTarget[]): WatchSnapshot;
+  /** The present of `targets` on this node. A watch from the revision after it, opened in the same call, has no gap to it. */
+  openSnapshot(targets: readonly WatchTarget[]): WatchSnapshot;
   position(): Position;
   status(): NodeStatus;
 }

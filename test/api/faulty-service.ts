@@ -80,7 +80,7 @@ export class FaultyService implements KeyholdService {
     return refusal === undefined ? this.#service.openWatch(options) : err(refusal);
   }
 
-  snapshot: KeyholdService["snapshot"] = (targets) => this.#service.snapshot(targets);
+  openSnapshot: KeyholdService["openSnapshot"] = (targets) => this.#service.openSnapshot(targets);
 
   position: KeyholdService["position"] = () => this.#service.position();
 

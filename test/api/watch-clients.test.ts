@@ -45,7 +45,8 @@ describe("a slow client", () => {
       const revisions = [first];
       for (let i = 1; i < 6; i++) revisions.push(await put(`slow/${i}`, "1", small));
       await watcher.ask("watch:open", { watchId: "s", targets: config("slow/"), from: { revision: first } });
-      await watcher.ask("watch:close", { watchId: "barrier" });
+      await watcher.until(() => watcher.batches("s").length >= 2);
+      for (let i = 0; i < 5; i++) await watcher.ask("watch:close", { watchId: "barrier" });
       expect(watcher.revisions("s")).toEqual(revisions.slice(0, 2));
       watcher.socket.emit("watch:ack", { watchId: "s", seq: 1 });
       await watcher.until(() => watcher.batches("s").length === 3);

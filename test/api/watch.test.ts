@@ -142,7 +142,7 @@ describe("a watch", () => {
       await watcher.until(() => watcher.of("watch:synced", "p").length === 1);
       const parts = watcher.of("watch:snapshot", "p");
       expect(parts.flatMap((part) => (part["config"] as { key: string }[]).map((entry) => entry.key))).toHaveLength(10);
-      expect(parts.map((part) => part["seq"])).toEqual([1, 2, 3, 4]);
+      expect(parts.map((part) => part["seq"])).toEqual([1, 2, 3, 4, 5]);
     } finally {
       await small.stop();
     }

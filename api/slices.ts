@@ -1,0 +1,56 @@
+/**
+ * This file divides the work of many sockets into slices: each one is served a little in its turn, and after some
+ * milliseconds the node first does what else has arrived, peers and ticks before anything.
+ */
+
+/** Somebody with work to do. `serve` does a bounded piece, and says whether there is more that can be done now. */
+export type Worker = { serve(nowMs: number): boolean };
+
+export type SlicesOptions = {
+  readonly sliceMs: number;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** Runs a task once everything that has arrived meanwhile was looked at. */
+  readonly soon: (task: () => void) => void;
+};
+
+export class Slices {
+  readonly #options: SlicesOptions;
+  /** In the order of their turns. */
+  readonly #waiting = new Set<Worker>();
+  #coming = false;
+
+  constructor(options: SlicesOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Gives it a turn, if none is coming. */
+  add(worker: Worker): void {
+    this.#waiting.add(worker);
+    if (this.#coming) return;
+    this.#coming = true;
+    this.#options.soon(() => this.#serve());
+  }
+
+  remove(worker: Worker): void {
+    this.#waiting.delete(worker);
+  }
+
+  #serve(): void {
+    const { nowMs, sliceMs, soon } = this.#options;
+    const endMs = nowMs() + sliceMs;
+    for (const worker of this.#waiting) {
+      this.#waiting.delete(worker);
+      const now = nowMs();
+      // Behind all others: a set is walked in the order of insertion, and what is added comes last.
+      if (worker.serve(now)) this.#waiting.add(worker);
+      if (now >= endMs) break;
+    }
+    this.#coming = this.#waiting.size > 0;
+    if (this.#coming) soon(() => this.#serve());
+  }
+}
