@@ -64,8 +64,8 @@ export function step(raft: Raft, inputs: readonly Input[], log: LogReader): read
 }
 
 function take(raft: Raft, input: Input): void {
-  // Its writes under way end; besides that it takes part in nothing.
-  if (raft.conflicted && !["clock", "persisted", "applied"].includes(input.kind)) return;
+  // What it has begun on its own disk ends; besides that it takes part in nothing.
+  if (raft.conflicted && !["clock", "persisted", "applied", "compacted"].includes(input.kind)) return;
   switch (input.kind) {
     case "clock":
       assert(input.monotonicMs >= raft.monotonicMs, `the clock falls to ${input.monotonicMs} ms`);

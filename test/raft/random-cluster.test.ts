@@ -20,6 +20,12 @@ for (const seed of [1320, 1410, 1741]) {
   });
 }
 
+for (let seed = 5000; seed < 5030; seed++) {
+  test(`seed ${seed}: strangers who lie break no promise, and hold nobody up`, () => {
+    runRandomCluster(seed, 1000, { strangers: true });
+  });
+}
+
 test("the random lives reach what they are there for", () => {
   const wanted = ["snapshot installed", "readReady", "readDropped", "membershipAccepted", "timeoutNow", "appendEntriesRejected"];
   for (const what of [...wanted, "refused: noLeader", "refused: leadershipTransfer", "proposeRefused"]) {

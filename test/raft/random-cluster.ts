@@ -5,8 +5,8 @@
 import { assert } from "../../src/base/assert.ts";
 import { membersOf } from "../../src/raft/leader.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
-import type { Input, MembershipChange, NodeId } from "../../src/raft/types.ts";
-import { toLogIndex } from "../../src/raft/types.ts";
+import type { Input, MembershipChange, Message, NodeId } from "../../src/raft/types.ts";
+import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 import { type RandomStream, randomStreams, sampleSwarm } from "../simulation/random.ts";
 import { type Checks, committedIndex, watchCluster } from "./cluster-checks.ts";
 import {
@@ -55,8 +55,12 @@ type Run = {
   readId: number;
 };
 
-/** Runs `seed`; throws InvariantViolation, with the seed in it, when a promise breaks. */
-export function runRandomCluster(seed: number, steps: number): Checks {
+/** Runs `seed`, with `strangers` who lie all the time; throws InvariantViolation when a promise breaks. */
+export function runRandomCluster(
+  seed: number,
+  steps: number,
+  company: { readonly strangers: boolean } = { strangers: false },
+): Checks {
   const streams = randomStreams(seed);
   const random = streams.workload;
   const voters = random.chance(0.5) ? ["n1", "n2", "n3"] : ["n1", "n2", "n3", "n4", "n5"];
@@ -72,7 +76,10 @@ export function runRandomCluster(seed: number, steps: number): Checks {
   const run: Run = { cluster, checks, random, rates, cut: new Set(), slow: new Set(), sequence: 0, readId: 0 };
   // An election first: what happens to a cluster without a leader is soon told.
   if (random.chance(0.8)) calm(run, () => leaderOf(cluster) !== undefined);
-  for (let i = 0; i < steps; i++) act(run);
+  for (let i = 0; i < steps; i++) {
+    act(run);
+    if (company.strangers && streams.net.chance(0.1)) lie(run, streams.net);
+  }
   heal(run);
   return checks;
 }
@@ -91,6 +98,34 @@ function act(run: Run): void {
   else if (roll < 0.26) inTurn(run, node, { kind: "clockEntryWanted" });
   else if (roll < 0.5) write(run, node);
   else fly(run);
+}
+
+/** A stranger says what only members may say, with numbers that would do harm. */
+function lie({ cluster }: Run, random: RandomStream): void {
+  const node = random.pick([...cluster.nodes.values()]);
+  if (node.raft === null) return;
+  const term = node.raft.currentTerm + random.integer(0, 2);
+  const index = random.integer(0, 50);
+  const body = random.pick<object>([
+    { kind: "preVoteResponse", voteGranted: true },
+    { kind: "voteResponse", voteGranted: true },
+    { kind: "appendEntriesAccepted", matchIndex: index },
+    { kind: "appendEntriesRejected", prevLogIndex: index, hintIndex: 0, hintTerm: 0, quarantined: true },
+    { kind: "heartbeatResponse", round: index, honorsLease: true },
+    { kind: "readIndexRequest", readId: index },
+    { kind: "readIndexResponse", readId: random.integer(1, 50), index: 0 },
+    {
+      kind: "proposeRequest",
+      epoch: 9,
+      proposals: [{ id: { origin: node.raft.options.origin, sequence: index }, command: new Uint8Array(9) }],
+    },
+    { kind: "proposeRefused", origin: node.raft.options.origin, sequences: [random.integer(1, 50)], reason: "noLeader" },
+    { kind: "proposeBarrier", origin: node.raft.options.origin, epoch: 9 },
+    { kind: "proposeBarrierReached", origin: node.raft.options.origin, epoch: 9, index: 0 },
+    { kind: "timeoutNow" },
+  ]);
+  const message = { from: toNodeId("z9"), to: node.id, term, ...body } as Message;
+  turn(cluster, node.id, [{ kind: "messageReceived", message }]);
 }
 
 function inTurn(run: Run, node: ClusterNode, ...inputs: Input[]): void {
