@@ -3,7 +3,7 @@
  * was not made, and what to do then.
  */
 import { unreachable } from "../src/base/assert.ts";
-import type { ChangeEnd, MembershipRefusal, TransferEnd } from "../src/node/service.ts";
+import type { ChangeEnd, ChangeRefusal, TransferEnd } from "../src/node/service.ts";
 import { noLeaderProblem, outcomeUnknownProblem, type Problem, type ProblemCode, serviceProblem, withRetry } from "./problem.ts";
 
 /** The one table: why the leader refused a change, and the code that a client is told. */
@@ -18,7 +18,8 @@ export const codeByMembershipRefusal = {
   notLearner: "not_learner",
   notCaughtUp: "not_caught_up",
   lastVoter: "last_voter",
-} as const satisfies Record<MembershipRefusal["kind"], ProblemCode>;
+  instanceUnknown: "instance_unknown",
+} as const satisfies Record<ChangeRefusal["kind"], ProblemCode>;
 
 /** The codes of transfers that are not among those above. */
 export const transferCodes = ["no_transfer_target", "transfer_timed_out"] as const satisfies readonly ProblemCode[];
@@ -47,7 +48,7 @@ export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" }>
   }
 }
 
-function refusalProblem(refusal: MembershipRefusal, { id, by }: About): Problem {
+function refusalProblem(refusal: ChangeRefusal, { id, by }: About): Problem {
   const code = codeByMembershipRefusal[refusal.kind];
   switch (refusal.kind) {
     case "notLeader":
@@ -84,6 +85,14 @@ function refusalProblem(refusal: MembershipRefusal, { id, by }: About): Problem 
       };
     case "lastVoter":
       return { code, detail: `${id} is the only voter. Add a node and promote it first.` };
+    case "instanceUnknown":
+      return withRetry(
+        {
+          code,
+          detail: `${by ?? id} has not said yet which data folder it runs on, so nobody could tell if it were replaced. See that it runs, and try again.`,
+        },
+        retryMs,
+      );
     default:
       return unreachable(refusal);
   }

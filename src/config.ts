@@ -2,7 +2,6 @@
  * This file makes one frozen `Config` of flags, environment, file and defaults (in that order of strength), and refuses
  * what is wrong or unsafe. The options themselves are in `config-options.ts`.
  */
-import { createHash } from "node:crypto";
 import type { Result } from "./base/result.ts";
 import { err, ok } from "./base/result.ts";
 import { configFileEnv, type OptionName, options } from "./config-options.ts";
@@ -37,8 +36,6 @@ export type Config = Values & {
   readonly members: readonly Member[];
   /** `join`, parsed; empty unless the node joins a cluster. */
   readonly joinUrls: readonly string[];
-  /** Hex digest of the cluster name and the initial members; empty when the node joins, and learns it. */
-  readonly clusterId: string;
   readonly origins: { readonly [Name in OptionName]: Origin };
 };
 
@@ -116,13 +113,7 @@ function finish(values: Values, origins: Config["origins"]): Result<Config, Conf
     return refuse("initialCluster", `has no member named ${values.nodeId}, which is this node's id`);
   }
   if (members.length > 1 && lacksSecret(values)) return err(noSecret);
-  const clusterId = createHash("sha256")
-    .update([values.clusterName, ...members.map((member) => `${member.id}=${member.peerUrl}`)].join("\n"))
-    .digest("hex")
-    .slice(0, 32);
-  return ok(
-    Object.freeze({ ...values, members: Object.freeze(members), joinUrls: [], clusterId, origins: Object.freeze(origins) }),
-  );
+  return ok(Object.freeze({ ...values, members: Object.freeze(members), joinUrls: [], origins: Object.freeze(origins) }));
 }
 
 /** Who joins is told by the members who they are. */
@@ -132,7 +123,7 @@ function joining(values: Values, origins: Config["origins"]): Result<Config, Con
   if (!parsed.ok) return refuse("join", parsed.error);
   if (lacksSecret(values)) return err(noSecret);
   const joinUrls = Object.freeze(parsed.value);
-  return ok(Object.freeze({ ...values, members: [], joinUrls, clusterId: "", origins: Object.freeze(origins) }));
+  return ok(Object.freeze({ ...values, members: [], joinUrls, origins: Object.freeze(origins) }));
 }
 
 function refuse(option: string, message: string): Result<never, ConfigError> {

@@ -8,14 +8,16 @@ import { type ApiLimits, defaultApiLimits } from "../api/context.ts";
 import { createApiServer } from "../api/server.ts";
 import { document } from "../openapi/generated/document.ts";
 import { assert, unreachable } from "./base/assert.ts";
+import { bootstrap, type Established } from "./bootstrap/bootstrap.ts";
+import { lostDataAdvice } from "./bootstrap/formation.ts";
+import { createStartKeeper } from "./bootstrap/start-keeper.ts";
+import { refusedStartAdvice, type StartRefusalCode } from "./bootstrap/starts.ts";
 import type { Config } from "./config.ts";
-import { checkNotKnown, findOrigin, lostDataAdvice, type Origin } from "./introduction.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { realTime } from "./node/real-time.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
 import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
 import { readLeaseMsMax } from "./raft/read-lease.ts";
-import { writeBirth } from "./storage/birth.ts";
 import { type Budget, planBudget } from "./storage/budget.ts";
 import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
 import { memberRemovedCode } from "./transport/handshake.ts";
@@ -40,13 +42,16 @@ export type NodeHost = {
   readonly onFatal: (error: unknown) => void;
   /** The node may not take part any more, for good. Stop it; told once. */
   readonly onRetired: (retirement: NodeRetired) => void;
+  /** Gives up a start that waits for others: `startNode` rejects with its reason. Without effect once the node has started. */
+  readonly signal?: AbortSignal;
 };
 
 /**
- * `removed`: the cluster goes on without it. `dataLost`: its data folder took the place of another one. `foreignHistory`: its log
- * contradicts the cluster's.
+/**
+ * `removed`: the cluster goes on without it. `dataLost`: its data folder took the place of another one. `copied`: its data folder is an
+ * older copy of itself, or runs elsewhere as well. `foreignHistory`: its log contradicts the cluster's.
  */
-export type NodeRetired = { readonly kind: "removed" | "dataLost" | "foreignHistory"; readonly message: string };
+export type NodeRetired = { readonly kind: "removed" | "dataLost" | "copied" | "foreignHistory"; readonly message: string };
 
 export type RunningNode = {
   readonly apiUrl: string;
@@ -92,56 +97,26 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
 /** The node on its disk and its network, started. `close` gives both back; stop the node first. */
 async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const { logger } = host;
-  const origin = await findOrigin(config, (fields, message) => logger.warn(fields, message));
+  const signal = host.signal ?? new AbortController().signal;
+  const origin = await bootstrap(config, { log: logger, signal });
   const { clusterId, nodeId } = origin;
   const peerTimeoutMs = config.tickMs * config.electionTicks;
-  const runId = randomUUID();
-  const instanceId = origin.instanceId ?? randomUUID();
   const storage = await LmdbStorage.open({
     ...storageOptions(config),
+    ownership: origin.ownership,
     clusterId,
     nodeId,
     initialMembership: origin.genesis,
     onFatal: host.onFatal,
     onEvent: (event) => logStorage(logger, event),
   });
+  const retire = retirement(nodeId, host);
   // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
   let circle: Circle | undefined;
-  const transport = await HttpTransport.open({
-    clusterId,
-    nodeId,
-    self: { instanceId, start: 1, runId },
-    listen: { host: config.peerHost, port: config.peerPort },
-    peerTimeoutMs,
-    bufferBytesMax: config.peerBufferBytesMax,
-    access: accessOf(config),
-    onMessage: (message) => circle?.service.receive(message) ?? null,
-    onUnreachable: (peer) => circle?.service.unreachable(peer),
-    onSnapshotChunk: async (from, header, chunk) =>
-      (await circle?.snapshots.receiveChunk(from, header, chunk)) ?? { kind: "refused", reason: "starting" },
-    onEvent: (event) => logTransport(logger, event),
-    ownUrl: () => circle?.service.ownAddress()?.peerUrl ?? null,
-    isRemoved: (caller) => circle?.service.isRemoved(caller) ?? false,
-    onRefusedForGood: (by, code, detail) => {
-      if (code === memberRemovedCode) circle?.retire("removed");
-      else logger.error({ by, code, detail }, "a member refuses this node for good");
-    },
-    onGenesis: () => ({
-      clusterId,
-      instances: {},
-      removed: [],
-      ...(circle?.service.genesis() ?? { membership: origin.genesis }),
-    }),
-  }).catch(async (error: unknown) => {
+  const transport = await openTransport(config, host, { origin, retire, circle: () => circle }).catch(async (error: unknown) => {
     await storage.close();
     throw error;
   });
-  await admit(config, { ...origin, instanceId, isNew: origin.instanceId === null }).catch(async (error: unknown) => {
-    await transport.close();
-    await storage.close();
-    throw error;
-  });
-  const retire = retirement(nodeId, host);
   const faults = protocolFaults({ logger, retire: () => retire("foreignHistory") });
   const ports = { store: storage, channel: transport };
   const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(peerTimeoutMs), ports, {
@@ -150,7 +125,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "state between nodes"),
   });
   const service: KeyholdNode = new KeyholdNode(
-    nodeOptions(config, { origin, instanceId, runId }),
+    nodeOptions(config, origin),
     { ...realTime, disk: storage, network: transport, snapshots },
     {
       onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
@@ -161,10 +136,12 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
       onFatal: host.onFatal,
     },
   );
-  circle = { service, snapshots, retire };
+  circle = { service, snapshots };
   service.start();
+  const promiseEnd = setTimeout(origin.promiseEnded, origin.earlierPromiseMs);
   if (service.isRemoved(nodeId)) retire("removed");
   const close = async () => {
+    clearTimeout(promiseEnd);
     await snapshots.close();
     await transport.close();
     await storage.close();
@@ -179,11 +156,55 @@ type Gauged = {
   readonly faults: ProtocolFaults;
 };
 
+type Retire = (kind: NodeRetired["kind"], advice?: string) => void;
+
+/** The peer port, for good: from here on the folder has taken part. */
+async function openTransport(
+  config: Config,
+  { logger }: NodeHost,
+  node: { readonly origin: Established; readonly retire: Retire; readonly circle: () => Circle | undefined },
+): Promise<HttpTransport> {
+  const { origin, retire, circle } = node;
+  const { clusterId, nodeId } = origin;
+  const peerTimeoutMs = config.tickMs * config.electionTicks;
+  origin.begin();
+  return HttpTransport.open({
+    clusterId,
+    nodeId,
+    self: origin,
+    listen: { host: config.peerHost, port: config.peerPort },
+    peerTimeoutMs,
+    bufferBytesMax: config.peerBufferBytesMax,
+    access: accessOf(config),
+    onMessage: (message) => circle()?.service.receive(message) ?? null,
+    onUnreachable: (peer) => circle()?.service.unreachable(peer),
+    onSnapshotChunk: async (from, header, chunk) =>
+      (await circle()?.snapshots.receiveChunk(from, header, chunk)) ?? { kind: "refused", reason: "starting" },
+    onEvent: (event) => logTransport(logger, event),
+    ownUrl: () => circle()?.service.ownAddress()?.peerUrl ?? null,
+    isRemoved: (caller) => circle()?.service.isRemoved(caller) ?? false,
+    admit: createStartKeeper({
+      directory: config.dataDir,
+      peerTimeoutMs,
+      instanceOf: (id) => {
+        const known = circle();
+        return known === undefined ? origin.first[id] : known.service.instanceOf(id);
+      },
+      isMember: (id) => circle()?.service.isMember(id) ?? origin.genesis.voters.includes(id),
+      onRefused: (fields, message) => logger.warn(fields, message),
+    }),
+    onRefusedForGood: (by, code, detail) => retire(refusalOf(code), refusedStartAdvice(nodeId, by, detail)),
+    onGenesis: () => {
+      const view = circle()?.service.genesis();
+      return view === undefined ? undefined : { kind: "established", clusterId, ...view };
+    },
+  });
+}
+
 /** What the network delivers to. */
 type Circle = {
   readonly service: KeyholdNode;
   readonly snapshots: SnapshotTransfer;
-  readonly retire: (kind: NodeRetired["kind"]) => void;
 };
 
 function gaugesOf({ service, storage, transport, faults }: Gauged): readonly NodeGauge[] {
@@ -216,34 +237,39 @@ type NodeGauge = { readonly name: string; readonly help: string; readonly value:
 type OpenNode = {
   readonly service: KeyholdNode;
   readonly close: () => Promise<void>;
-  readonly origin: Origin;
+  readonly origin: Established;
   readonly gauges: readonly NodeGauge[];
 };
 
-/** From here on the data folder is its node's, under its instance. Rejects when the node must not take part. */
-async function admit(
-  config: Config,
-  { isNew, instanceId, ...origin }: Origin & { readonly instanceId: string; readonly isNew: boolean },
-): Promise<void> {
-  if (!isNew) return;
-  await checkNotKnown(config, { ...origin, instanceId });
-  const { clusterId, nodeId, genesis } = origin;
-  writeBirth(config.dataDir, { clusterId, nodeId, instanceId, genesis });
-}
-
-/** Tells the host once that the node is out, with what a person should know. */
-function retirement(nodeId: string, host: NodeHost): (kind: NodeRetired["kind"]) => void {
+/** Tells the host once that the node is out, with what a person should know; `advice` where only the caller knows it. */
+function retirement(nodeId: string, host: NodeHost): Retire {
   let told = false;
-  return (kind) => {
+  return (kind, advice) => {
     if (told) return;
     told = true;
-    const messages: Record<NodeRetired["kind"], string> = {
-      removed: `${nodeId} was removed from the cluster and stops; its id is not used again, and its data folder can be deleted`,
-      dataLost: lostDataAdvice(nodeId),
-      foreignHistory: foreignHistoryAdvice(nodeId),
-    };
-    host.onRetired({ kind, message: messages[kind] });
+    host.onRetired({ kind, message: retiredText(nodeId, kind, advice) });
   };
+}
+
+function retiredText(nodeId: string, kind: NodeRetired["kind"], advice: string | undefined): string {
+  switch (kind) {
+    case "removed":
+      return `${nodeId} was removed from the cluster and stops; its id is not used again, and its data folder can be deleted`;
+    case "dataLost":
+      return lostDataAdvice(nodeId);
+    case "foreignHistory":
+      return foreignHistoryAdvice(nodeId);
+    case "copied":
+      return advice ?? `the data folder of ${nodeId} is a copy`;
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** What a member meant that will never take a call of this node. */
+function refusalOf(code: string): NodeRetired["kind"] {
+  if (code === memberRemovedCode) return "removed";
+  return code === ("instance_mismatch" satisfies StartRefusalCode) ? "dataLost" : "copied";
 }
 
 function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
@@ -263,14 +289,11 @@ function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
 }
 
 /** Settings, and beside them the bounds that only a measurement should change. */
-function nodeOptions(
-  config: Config,
-  { origin, instanceId, runId }: { readonly origin: Origin; readonly instanceId: string; readonly runId: string },
-): NodeOptions {
+function nodeOptions(config: Config, origin: Established): NodeOptions {
   const budget = budgetOf(config);
   return {
     clusterId: origin.clusterId,
-    instanceId,
+    instanceId: origin.instanceId,
     stateBytesMax: budget.stateBytesMax,
     tickMs: config.tickMs,
     // What a watch that is a moment behind reads from memory instead of the disk.
@@ -279,7 +302,7 @@ function nodeOptions(
     driver: {
       raft: {
         id: origin.nodeId,
-        origin: runId,
+        origin: origin.runId,
         seed: randomInt(2 ** 31),
         electionTicks: config.electionTicks,
         heartbeatTicks: config.heartbeatTicks,
@@ -294,11 +317,11 @@ function nodeOptions(
         promoteLagEntriesMax: 1000,
         // A fifth less than what the others promise, which is far more than clock rates differ.
         readLeaseMs: config.readLeases ? readLeaseMsMax(config) : 0,
-        // A run before this one may have had the same settings.
-        earlierPromiseTicks: config.readLeases ? config.electionTicks : 0,
+        earlierPromiseTicks: Math.ceil(origin.earlierPromiseMs / config.tickMs),
       },
       // The same on every node, because the state is hashed and compared.
       genesis: origin.genesis,
+      firstInstances: origin.first,
       storeId: createHash("sha256").update(`store of ${origin.clusterId}`).digest("hex").slice(0, 16),
       forwardBytesMax: MIB,
       renewalsPerCommandMax: 1000,

@@ -70,6 +70,7 @@ export const errorTable = {
   not_member: { repeats: false, meaning: "no member has this id" },
   not_learner: { repeats: false, meaning: "the member is no learner" },
   not_caught_up: { repeats: false, meaning: "the learner is too far behind to vote" },
+  instance_unknown: { repeats: false, meaning: "the learner has not said yet which data folder it runs on" },
   last_voter: { repeats: false, meaning: "the last voter cannot leave" },
   change_in_progress: { repeats: false, meaning: "another change of the membership is under way" },
   transfer_in_progress: { repeats: false, meaning: "leadership is being handed over" },

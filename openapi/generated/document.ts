@@ -2933,7 +2933,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "NotPromoted": {
-        "description": "`not_caught_up`, `change_in_progress`, `transfer_in_progress`",
+        "description": "`not_caught_up`, `instance_unknown`, `change_in_progress`, `transfer_in_progress`",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -2945,7 +2945,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/headers/Keyhold-Served-By"
           },
           "Retry-After": {
-            "description": "With `change_in_progress` and `transfer_in_progress`.",
+            "description": "With `instance_unknown`, `change_in_progress` and `transfer_in_progress`.",
             "schema": {
               "type": "integer",
               "minimum": 1
@@ -2960,6 +2960,9 @@ export const document: Record<string, unknown> = {
                   "$ref": "#/components/schemas/NotCaughtUpProblem"
                 },
                 {
+                  "$ref": "#/components/schemas/InstanceUnknownProblem"
+                },
+                {
                   "$ref": "#/components/schemas/ChangeInProgressProblem"
                 },
                 {
@@ -2971,7 +2974,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "NotReplaced": {
-        "description": "`already_member`, `not_learner`, `not_caught_up`, `change_in_progress`, `transfer_in_progress`",
+        "description": "`already_member`, `not_learner`, `not_caught_up`, `instance_unknown`, `change_in_progress`, `transfer_in_progress`",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -2983,7 +2986,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/headers/Keyhold-Served-By"
           },
           "Retry-After": {
-            "description": "With `change_in_progress` and `transfer_in_progress`.",
+            "description": "With `instance_unknown`, `change_in_progress` and `transfer_in_progress`.",
             "schema": {
               "type": "integer",
               "minimum": 1
@@ -3002,6 +3005,9 @@ export const document: Record<string, unknown> = {
                 },
                 {
                   "$ref": "#/components/schemas/NotCaughtUpProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/InstanceUnknownProblem"
                 },
                 {
                   "$ref": "#/components/schemas/ChangeInProgressProblem"
@@ -4388,6 +4394,7 @@ export const document: Record<string, unknown> = {
           "not_member",
           "not_learner",
           "not_caught_up",
+          "instance_unknown",
           "last_voter",
           "change_in_progress",
           "transfer_in_progress",
@@ -5348,6 +5355,27 @@ export const document: Record<string, unknown> = {
               "behindEntries": {
                 "type": "integer",
                 "minimum": 0
+              }
+            }
+          }
+        ]
+      },
+      "InstanceUnknownProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "instance_unknown"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The learner has not said which data folder it runs on"
               }
             }
           }

@@ -35,6 +35,7 @@ export const problems = {
   not_member: { status: 404, title: "No member has this id", schema: "NotMemberProblem" },
   not_learner: { status: 409, title: "The member is no learner", schema: "NotLearnerProblem" },
   not_caught_up: { status: 409, title: "The learner is behind", schema: "NotCaughtUpProblem" },
+  instance_unknown: { status: 409, title: "The learner has not said which data folder it runs on", schema: "InstanceUnknownProblem" },
   last_voter: { status: 409, title: "The last voter cannot leave", schema: "LastVoterProblem" },
   change_in_progress: { status: 409, title: "Another change is under way", schema: "ChangeInProgressProblem" },
   transfer_in_progress: { status: 409, title: "Leadership is being handed over", schema: "TransferInProgressProblem" },

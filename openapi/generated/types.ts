@@ -905,7 +905,7 @@ export interface components {
             readonly detail: string;
         };
         /** @enum {string} */
-        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "quota_exceeded" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "not_member" | "not_learner" | "not_caught_up" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop";
+        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "quota_exceeded" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "not_member" | "not_learner" | "not_caught_up" | "instance_unknown" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop";
         readonly Problem: {
             /** @description `urn:keyhold:problem:` and the code. */
             readonly type: string;
@@ -1224,6 +1224,14 @@ export interface components {
             /** @constant */
             readonly title?: "The learner is behind";
             readonly behindEntries: number;
+        };
+        readonly InstanceUnknownProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "instance_unknown";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The learner has not said which data folder it runs on";
         };
         readonly LastVoterProblem: components["schemas"]["Problem"] & {
             /** @constant */
@@ -1813,32 +1821,32 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["LastVoterProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
             };
         };
-        /** @description `not_caught_up`, `change_in_progress`, `transfer_in_progress` */
+        /** @description `not_caught_up`, `instance_unknown`, `change_in_progress`, `transfer_in_progress` */
         readonly NotPromoted: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
-                /** @description With `change_in_progress` and `transfer_in_progress`. */
+                /** @description With `instance_unknown`, `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["NotCaughtUpProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
+                readonly "application/problem+json": components["schemas"]["NotCaughtUpProblem"] | components["schemas"]["InstanceUnknownProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
             };
         };
-        /** @description `already_member`, `not_learner`, `not_caught_up`, `change_in_progress`, `transfer_in_progress` */
+        /** @description `already_member`, `not_learner`, `not_caught_up`, `instance_unknown`, `change_in_progress`, `transfer_in_progress` */
         readonly NotReplaced: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
-                /** @description With `change_in_progress` and `transfer_in_progress`. */
+                /** @description With `instance_unknown`, `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["AlreadyMemberProblem"] | components["schemas"]["NotLearnerProblem"] | components["schemas"]["NotCaughtUpProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
+                readonly "application/problem+json": components["schemas"]["AlreadyMemberProblem"] | components["schemas"]["NotLearnerProblem"] | components["schemas"]["NotCaughtUpProblem"] | components["schemas"]["InstanceUnknownProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
             };
         };
         /** @description `no_transfer_target`, `transfer_timed_out`, `transfer_in_progress` */
@@ -2051,6 +2059,7 @@ export type TooManyMembersProblem = components['schemas']['TooManyMembersProblem
 export type NotMemberProblem = components['schemas']['NotMemberProblem'];
 export type NotLearnerProblem = components['schemas']['NotLearnerProblem'];
 export type NotCaughtUpProblem = components['schemas']['NotCaughtUpProblem'];
+export type InstanceUnknownProblem = components['schemas']['InstanceUnknownProblem'];
 export type LastVoterProblem = components['schemas']['LastVoterProblem'];
 export type ChangeInProgressProblem = components['schemas']['ChangeInProgressProblem'];
 export type TransferInProgressProblem = components['schemas']['TransferInProgressProblem'];

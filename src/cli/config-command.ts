@@ -22,9 +22,11 @@ export function configOf(flags: Record<string, unknown>): Result<Config, ConfigE
 export function checkConfig(flags: Record<string, unknown>): number {
   const config = configOf(flags);
   if (config.ok) {
-    const { nodeId, members, clusterId, join } = config.value;
+    const { nodeId, members, clusterName, join } = config.value;
     console.log(
-      join === "" ? `ok: node ${nodeId} of ${members.length}, cluster id ${clusterId}` : `ok: node ${nodeId} joins ${join}`,
+      join === ""
+        ? `ok: node ${nodeId} of ${members.length}, cluster ${JSON.stringify(clusterName)}`
+        : `ok: node ${nodeId} joins ${join}`,
     );
     return 0;
   }

@@ -32,14 +32,21 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   const retired = new Promise<NodeRetired>((resolve) => {
     retire = resolve;
   });
+  const starting = stopWhileStarting();
   try {
-    node = await startNode(config.value, { logger, onFatal: broken("the node has stopped"), onRetired: retire });
+    const host = { logger, onFatal: broken("the node has stopped"), onRetired: retire, signal: starting.signal };
+    node = await startNode(config.value, host);
   } catch (error) {
+    if (starting.signal.aborted) {
+      logger.info("stopped before it began");
+      process.exit(exitStopped);
+    }
     logger.fatal({ err: error }, "did not start");
     console.error(`keyhold: ${describeStartFailure(error)}`);
     process.exit(mustNotTakePart(error) ? exitRefused : exitFailed);
   }
   const stop = endOnSignals(node, logger);
+  starting.over();
   void retired.then(({ kind, message }) => {
     logger.error({ retired: kind }, message);
     stop(kind, { code: exitRefused, lastLine: `keyhold: ${message}` });
@@ -60,6 +67,20 @@ function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => ne
   process.on("uncaughtException", end("uncaught exception"));
   process.on("unhandledRejection", end("unhandled rejection"));
   return end;
+}
+
+/** A first start may wait for other nodes without end: the first signal gives it up, and nothing is lost. */
+function stopWhileStarting(): { readonly signal: AbortSignal; readonly over: () => void } {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const events = ["SIGTERM", "SIGINT", "disconnect"] as const;
+  for (const event of events) process.once(event, stop);
+  return {
+    signal: controller.signal,
+    over: () => {
+      for (const event of events) process.off(event, stop);
+    },
+  };
 }
 
 /** Stops in order. `end` is for who stops by itself; it does not hasten a stop that is under way. */
@@ -102,7 +123,10 @@ function endOnSignals(node: RunningNode, logger: Logger): Stop {
  * or node, its node was removed, its vote is lost, or the cluster has moved on to a version that this software does not know.
  */
 function mustNotTakePart(error: unknown): boolean {
-  const codes: readonly unknown[] = ["foreignCluster", "foreignNode", "notAdmitted", "beyondRepair", "unsupportedClusterVersion"];
+  const codes: readonly unknown[] = [
+    ...["foreignCluster", "foreignNode", "notAdmitted", "unknownFormat", "beyondRepair"],
+    "unsupportedClusterVersion",
+  ];
   return error instanceof Error && "code" in error && codes.includes(error.code);
 }
 

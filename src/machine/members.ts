@@ -7,17 +7,25 @@ import type { Change } from "./change.ts";
 import type { CommandBody, OutcomeOf } from "./command.ts";
 import { addChange, begin, commit, type Draft } from "./draft.ts";
 import { membersKey } from "./keys.ts";
+import { unsaid } from "./meta.ts";
 import { agreedQuota } from "./quota.ts";
 
 type MemberChange = Extract<Change, { readonly kind: "memberAdded" | "memberPromoted" | "memberRemoved" }>;
 type Member = { readonly id: NodeId; readonly address: MemberAddress; readonly learner: boolean };
 
-/** Stores the membership. All that changed for watchers is one revision; nothing changed, none. */
+/**
+ * Stores the membership. All that changed for watchers is one revision; nothing changed, none. The data folder of a member that
+ * was removed stays known: who joins later begins with those of the first members.
+ */
 export function changeMembership(draft: Draft, membership: Membership): void {
   const before = membersOf(draft.tables.get("members", membersKey));
   const after = membersOf(membership);
   draft.tables.put("members", membersKey, membership);
-  for (const id of before.keys()) if (!after.has(id)) draft.tables.delete("nodes", id);
+  // Their data folders stay known; what they said of their software and disks does not count any more.
+  for (const id of before.keys()) {
+    const node = draft.tables.get("nodes", id);
+    if (!after.has(id) && node !== undefined) draft.tables.put("nodes", id, unsaid(node.instanceId));
+  }
   draft.meta.quotaBytes = agreedQuota(draft.tables);
   const changes = differences(before, after);
   if (changes.length === 0) return;

@@ -4,7 +4,7 @@
 import { type Membership, toClusterTimeMs, toLogIndex, toTerm } from "../raft/types.ts";
 import { genesisKey, membersKey, metaKey } from "./keys.ts";
 import { quotaBytesDefault } from "./limits.ts";
-import type { MetaRecord } from "./records.ts";
+import type { MetaRecord, NodeRecord } from "./records.ts";
 import type { TableReader, TableWriter } from "./tables.ts";
 import { toRevision } from "./types.ts";
 
@@ -37,10 +37,24 @@ export function readMeta(tables: TableReader): MetaRecord {
 /** Writes the state before the first entry; every node of a cluster must write the same. No watcher is told. */
 export function writeInitialState(
   tables: TableWriter,
-  state: { readonly storeId: string; readonly membership: Membership },
+  state: {
+    readonly storeId: string;
+    readonly membership: Membership;
+    /**
+     * By node id: the data folders of the first members, so that one that takes the place of another is known from the start.
+     * Default: none is known.
+     */
+    readonly instances?: Readonly<Record<string, string>>;
+  },
 ): void {
   tables.put("meta", metaKey, initialMeta(state));
   tables.put("members", membersKey, state.membership);
   // A node that joins later begins with it, so that it comes to the same state.
   tables.put("members", genesisKey, state.membership);
+  for (const [id, instanceId] of Object.entries(state.instances ?? {})) tables.put("nodes", id, unsaid(instanceId));
+}
+
+/** A node whose data folder is known, and nothing else. */
+export function unsaid(instanceId: string): NodeRecord {
+  return { instanceId, version: 0, stateBytesMax: 0 };
 }

@@ -23,6 +23,8 @@ export function checkQuota(draft: Draft, bytes: number): Refusal | undefined {
 /** The smallest of what the members that said so can hold; before anybody did, what the smallest node can. */
 export function agreedQuota(tables: TableReader): number {
   let smallest: number | undefined;
-  for (const [, { stateBytesMax }] of tables.range("nodes", {})) smallest = Math.min(smallest ?? stateBytesMax, stateBytesMax);
+  for (const [, { version, stateBytesMax }] of tables.range("nodes", {})) {
+    if (version > 0) smallest = Math.min(smallest ?? stateBytesMax, stateBytesMax);
+  }
   return smallest ?? quotaBytesDefault;
 }

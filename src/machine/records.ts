@@ -49,11 +49,11 @@ export type StoredChange =
 /** What is kept of a revision; the row's key is the revision. */
 export type ChangeRecord = { readonly wallTimeMs: number; readonly changes: readonly StoredChange[] };
 
-/** What a member said of itself; the row's key is its id. Gone when it is removed. */
+/** What is known of a node; the row's key is its id, which is never used again. */
 export type NodeRecord = {
   /** Names its data folder: the first one published under an id keeps it. */
   readonly instanceId: string;
-  /** The newest cluster version that it supports. */
+  /** The newest cluster version that it supports; 0 while it has not said so, or is no member any more. */
   readonly version: number;
   /** Bytes of state that its map can hold. */
   readonly stateBytesMax: number;

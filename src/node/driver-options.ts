@@ -16,6 +16,8 @@ export type DriverOptions = ProposalLimits &
     readonly storeId: string;
     /** The membership before the first entry; default: what the log says, which is right for a log that was never lost. */
     readonly genesis?: Membership;
+    /** By node id: the data folders of the members before the first entry; the same on every node. Default: none is known. */
+    readonly firstInstances?: Readonly<Record<string, string>>;
     /** Default: the version of this software. */
     readonly software?: SoftwareVersion;
     /** The target size of one forwarded batch of proposals. */

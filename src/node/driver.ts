@@ -64,7 +64,7 @@ export class Driver {
     if (readMeta(this.#tables).storeId === "") {
       assert(disk.log.base.lastIncludedIndex === 0, "the log was cut, but there is no state");
       const membership = options.genesis ?? disk.log.base.membership;
-      writeInitialState(this.#tables, { storeId: options.storeId, membership });
+      writeInitialState(this.#tables, { storeId: options.storeId, membership, instances: options.firstInstances ?? {} });
     }
     this.#gate = new VersionGate(options.software ?? softwareVersion);
     this.#gate.checkState(this.#tables);

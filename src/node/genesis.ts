@@ -9,7 +9,9 @@ import type { Membership, NodeId } from "../raft/types.ts";
 export type GenesisView = {
   /** The membership before the first entry. */
   readonly membership: Membership;
-  /** By node id: the data folder that it runs on. */
+  /** By node id: the data folders of those. */
+  readonly first: Readonly<Record<string, string>>;
+  /** By node id: the data folder that is known under it, also of members that were removed. */
   readonly instances: Readonly<Record<string, string>>;
   readonly removed: readonly NodeId[];
 };
@@ -20,7 +22,14 @@ export function genesisOf(tables: TableReader): GenesisView | undefined {
   if (membership === undefined) return undefined;
   const instances: Record<string, string> = {};
   for (const [id, { instanceId }] of tables.range("nodes", {})) instances[id] = instanceId;
-  return { membership, instances, removed: tables.get("members", membersKey)?.removed ?? [] };
+  // An id belongs to its first data folder for ever, so that of a first member is the one that it began with.
+  const first = Object.fromEntries(membership.voters.flatMap((id) => (instances[id] === undefined ? [] : [[id, instances[id]]])));
+  return { membership, first, instances, removed: tables.get("members", membersKey)?.removed ?? [] };
+}
+
+/** The data folder that is known under `id`; undefined when none is. */
+export function instanceOf(tables: TableReader, id: NodeId): string | undefined {
+  return tables.get("nodes", id)?.instanceId;
 }
 
 /** Whether `id` was a member once, and its removal is applied here, so committed. */

@@ -2,11 +2,20 @@
  * This file follows membership changes that were asked of this node to their end. A change is made when its entry, and the
  * one that ends its joint phase, are applied here.
  */
+import type { TableReader } from "../machine/tables.ts";
+import { refusePromotion } from "../raft/membership.ts";
+import type { Raft } from "../raft/raft.ts";
 import type { Effect, LogIndex, Membership, MembershipChange, MembershipRefusal, Term } from "../raft/types.ts";
+
+/** Why a change was not made: the algorithm refused it, or this node did, because of what the state holds. */
+export type ChangeRefusal =
+  | MembershipRefusal
+  /** The learner has not published its data folder yet: if it voted and was wiped, nobody could tell. */
+  | { readonly kind: "instanceUnknown" };
 
 export type ChangeEnd =
   | { readonly kind: "made"; readonly membership: Membership }
-  | { readonly kind: "refused"; readonly refusal: MembershipRefusal }
+  | { readonly kind: "refused"; readonly refusal: ChangeRefusal }
   /** It was in the log of a leader that lost it; nothing changed. */
   | { readonly kind: "lost" }
   | { readonly kind: "outcomeUnknown" }
@@ -19,6 +28,18 @@ export type ChangeRequest = {
 };
 
 type Pending = ChangeRequest & { accepted: { readonly index: LogIndex; readonly term: Term } | undefined };
+
+/**
+ * Why this node, if it leads, does not make `change` that the algorithm would make, because of what it has applied; undefined
+ * when nothing speaks against it here.
+ */
+export function refusalByState(raft: Raft, tables: TableReader, change: MembershipChange): ChangeRefusal | undefined {
+  const voter = change.kind === "promote" ? change.id : change.kind === "replace" ? change.by : undefined;
+  // A follower's state may lag: it leaves the answer to the leader.
+  if (voter === undefined || raft.role.kind !== "leader") return undefined;
+  if (tables.get("nodes", voter) !== undefined || refusePromotion(raft, raft.role, voter) !== null) return undefined;
+  return { kind: "instanceUnknown" };
+}
 
 export class MembershipChanges {
   readonly #pending = new Map<number, Pending>();

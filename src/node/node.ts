@@ -10,14 +10,15 @@ import type { Answers, CommandBody, Outcome, OutcomeOf } from "../machine/comman
 import { readMeta } from "../machine/meta.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import type { LeaseId } from "../machine/types.ts";
+import { membersOf } from "../raft/leader.ts";
 import { membershipOf } from "../raft/raft.ts";
 import type { MemberAddress, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { encodeCommand } from "./command-codec.ts";
 import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
 import type { DriverEvents, DriverOptions, DriverPorts, ProtocolFault } from "./driver-options.ts";
-import { type GenesisView, genesisOf, isRemoved } from "./genesis.ts";
-import type { ChangeEnd } from "./membership-changes.ts";
+import { type GenesisView, genesisOf, instanceOf, isRemoved } from "./genesis.ts";
+import { type ChangeEnd, refusalByState } from "./membership-changes.ts";
 import type { Snapshots, Timers } from "./ports.ts";
 import type { ProposalEnd } from "./proposals.ts";
 import { SelfPublication } from "./self-publication.ts";
@@ -203,6 +204,8 @@ export class KeyholdNode implements KeyholdService {
   }
 
   changeMembership(change: MembershipChange, options: { readonly timeoutMs: number }): Promise<ChangeEnd> {
+    const refusal = refusalByState(this.#driver.raft, this.#driver.tables, change);
+    if (refusal !== undefined) return Promise.resolve({ kind: "refused", refusal });
     const deadlineMs = this.#nowMs() + options.timeoutMs;
     return new Promise((settle) => this.#driver.changeMembership({ change, deadlineMs, settle }));
   }
@@ -232,6 +235,16 @@ export class KeyholdNode implements KeyholdService {
   /** What a node is told that is not in the cluster yet. */
   genesis(): GenesisView | undefined {
     return genesisOf(this.#driver.tables);
+  }
+
+  /** The data folder that is known under `id`; undefined when none is. */
+  instanceOf(id: NodeId): string | undefined {
+    return instanceOf(this.#driver.tables, id);
+  }
+
+  /** Whether `id` is a member, by the membership in force here. */
+  isMember(id: NodeId): boolean {
+    return membersOf(membershipOf(this.#driver.raft)).includes(id);
   }
 
   /** Whether `id` was a member once. */

@@ -17,9 +17,9 @@ export type { Answers, CommandBody, ConfigWritten, LockAcquired, Precondition, R
 export type { ConfigEntry, LeaseView, LockView, Page, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from "../machine/types.ts";
 export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";
-export type { MembershipChange, MembershipRefusal, NodeId, Role } from "../raft/types.ts";
+export type { MembershipChange, NodeId, Role } from "../raft/types.ts";
 export { isNodeId, toNodeId } from "../raft/types.ts";
-export type { ChangeEnd } from "./membership-changes.ts";
+export type { ChangeEnd, ChangeRefusal } from "./membership-changes.ts";
 export type { TransferProgress } from "./snapshot-transfer.ts";
 export type { TransferEnd } from "./transfers.ts";
 

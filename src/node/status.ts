@@ -57,7 +57,8 @@ function memberStatus({ raft, tables }: Driver, id: NodeId): MemberStatus {
     kind: kindOf(membership, id),
     matchIndex,
     lagEntries: matchIndex === null ? null : lastIndex(raft) - matchIndex,
-    version: tables.get("nodes", id)?.version ?? null,
+    // 0 stands for a first member that has not said it yet.
+    version: tables.get("nodes", id)?.version || null,
   };
 }
 

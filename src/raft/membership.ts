@@ -76,7 +76,8 @@ function isChangeInProgress(raft: Raft): boolean {
   return !hasCommittedInTerm(raft);
 }
 
-function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): MembershipRefusal | null {
+/** Why `id` cannot become a voter now, as far as the log knows; null when it can. */
+export function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): MembershipRefusal | null {
   const current = membershipOf(raft);
   if (current.voters.includes(id)) return { kind: "alreadyMember" };
   if (!current.learners.includes(id)) return { kind: "notLearner" };

@@ -35,6 +35,8 @@ import { checkBatch, putBatch, type WriteBatch } from "./write-batch.ts";
 export type LmdbStorageOptions = {
   /** Made, with mode 0700, if it is not there. One process at a time may use it. */
   readonly directory: string;
+  /** Of the directory, when it was taken before: given back at `close`, or when opening fails. Default: it is taken here. */
+  readonly ownership?: Ownership;
   readonly clusterId: string;
   readonly nodeId: NodeId;
   /** Stands before the first entry of a new log; ignored when the directory holds a state. */
@@ -92,7 +94,7 @@ export class LmdbStorage {
    */
   static async open(options: LmdbStorageOptions): Promise<LmdbStorage> {
     ensureDirectory(options.directory);
-    const ownership = await takeOwnership(options.directory);
+    const ownership = options.ownership ?? (await takeOwnership(options.directory));
     try {
       return await LmdbStorage.#open(options, ownership);
     } catch (error) {

@@ -13,13 +13,40 @@ import type { PeerAccess } from "./proof.ts";
 /** Where it is asked. */
 export const genesisPath = "/raft/v1/genesis";
 
-/** What a member knows. */
+/** One of the members that a cluster begins with, as they were all configured. */
+export type FirstMember = { readonly id: NodeId; readonly peerUrl: string; readonly apiUrl: string };
+
+/** By node id: the data folder, by its random instance. */
+export type InstanceSet = Readonly<Record<string, string>>;
+
+/** What a node says that was asked. The first two are members of a cluster that has not begun (`bootstrap/formation.ts`). */
+export type GenesisAnswer =
+  | {
+      readonly kind: "new";
+      readonly instanceId: string;
+      readonly clusterName: string;
+      readonly members: readonly FirstMember[];
+    }
+  | {
+      readonly kind: "locked";
+      readonly instanceId: string;
+      readonly clusterName: string;
+      readonly members: readonly FirstMember[];
+      /** The folders that the cluster is to begin with; this node will never choose others. */
+      readonly set: InstanceSet;
+    }
+  | Genesis;
+
+/** What a node of a cluster knows that has begun. */
 export type Genesis = {
+  readonly kind: "established";
   readonly clusterId: string;
   /** The membership before the first entry of the log. */
   readonly membership: Membership;
-  /** By node id: the instance that said hello under it first. */
-  readonly instances: Readonly<Record<string, string>>;
+  /** The data folders of those members. */
+  readonly first: InstanceSet;
+  /** By node id: the instance that is known under it. */
+  readonly instances: InstanceSet;
   /** Ids that were members once. */
   readonly removed: readonly string[];
 };
@@ -32,21 +59,27 @@ export type GenesisFailure = {
 
 const answerBytesMax = 4 * 1024 * 1024;
 
-export type GenesisCaller = { readonly nodeId: NodeId; readonly access: PeerAccess; readonly timeoutMs: number };
+export type GenesisCaller = {
+  readonly nodeId: NodeId;
+  readonly access: PeerAccess;
+  readonly timeoutMs: number;
+  /** Who must answer; null takes any node. */
+  readonly expected: NodeId | null;
+};
 
 /** Asks the node at `peerUrl`. Settles within `timeoutMs`; never rejects. */
-export async function askGenesis(peerUrl: string, caller: GenesisCaller): Promise<Result<Genesis, GenesisFailure>> {
+export async function askGenesis(peerUrl: string, caller: GenesisCaller): Promise<Result<GenesisAnswer, GenesisFailure>> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const answer = await ask(peerUrl, caller, agent);
   agent.destroy();
   return answer;
 }
 
-function ask(peerUrl: string, caller: GenesisCaller, agent: Agent): Promise<Result<Genesis, GenesisFailure>> {
+function ask(peerUrl: string, caller: GenesisCaller, agent: Agent): Promise<Result<GenesisAnswer, GenesisFailure>> {
   return new Promise((resolve) => {
-    const { access, timeoutMs } = caller;
+    const { access, timeoutMs, expected } = caller;
     const timer = setTimeout(() => fail("unreachable", `no answer within ${timeoutMs} ms`), timeoutMs);
-    const settle = (result: Result<Genesis, GenesisFailure>) => {
+    const settle = (result: Result<GenesisAnswer, GenesisFailure>) => {
       clearTimeout(timer);
       resolve(result);
     };
@@ -55,9 +88,9 @@ function ask(peerUrl: string, caller: GenesisCaller, agent: Agent): Promise<Resu
       readText(
         response,
         (body) => {
-          const genesis = believed(response, { access, nonce, body });
-          if (genesis.ok) settle(genesis);
-          else fail(genesis.error.kind, genesis.error.detail);
+          const answer = believed(response, { access, nonce, body, expected });
+          if (answer.ok) settle(answer);
+          else fail(answer.error.kind, answer.error.detail);
         },
         answerBytesMax,
       );
@@ -76,8 +109,13 @@ function ask(peerUrl: string, caller: GenesisCaller, agent: Agent): Promise<Resu
 
 function believed(
   response: IncomingMessage,
-  { access, nonce, body }: { readonly access: PeerAccess; readonly nonce: string; readonly body: string },
-): Result<Genesis, GenesisFailure> {
+  {
+    access,
+    nonce,
+    body,
+    expected,
+  }: { readonly access: PeerAccess; readonly nonce: string; readonly body: string; readonly expected: NodeId | null },
+): Result<GenesisAnswer, GenesisFailure> {
   const { statusCode = 0 } = response;
   // A node that is starting or busy may answer later; one that refuses who we are will not.
   if (statusCode !== 200) {
@@ -85,38 +123,72 @@ function believed(
   }
   const fault = unproven(access, response, { nonce, body });
   if (fault !== null) return err({ kind: "refused", detail: fault });
-  const genesis = parseGenesis(body);
-  if (genesis === undefined || answererOf(response.headers).clusterId !== genesis.clusterId) {
+  const answer = parseAnswer(body);
+  const { clusterId, nodeId } = answererOf(response.headers);
+  if (answer === undefined || !isConsistent(answer, clusterId)) {
     return err({ kind: "refused", detail: "what answers there is no node of Keyhold, or of another version" });
   }
-  return ok(genesis);
+  if (expected !== null && nodeId !== expected) {
+    return err({ kind: "refused", detail: `${nodeId ?? "nobody"} answers there instead of ${expected}` });
+  }
+  return ok(answer);
 }
 
-function parseGenesis(text: string): Genesis | undefined {
+/** Who has a cluster says the same of it in its headers and in its answer. */
+function isConsistent(answer: GenesisAnswer, clusterId: string | undefined): boolean {
+  return answer.kind !== "established" || answer.clusterId === clusterId;
+}
+
+function parseAnswer(text: string): GenesisAnswer | undefined {
   try {
     const value = recordOf(JSON.parse(text));
-    const membership = recordOf(value["membership"]);
-    const instances = recordOf(value["instances"]);
-    if (typeof value["clusterId"] !== "string") return undefined;
-    if (!Object.values(instances).every((instance) => typeof instance === "string")) return undefined;
-    const ids = (name: string) => nodeIdsOf(membership[name]);
-    return {
-      clusterId: value["clusterId"],
-      membership: {
-        voters: ids("voters"),
-        votersOutgoing: ids("votersOutgoing"),
-        learners: ids("learners"),
-        learnersNext: ids("learnersNext"),
-        addresses: addressesOf(membership["addresses"]),
-        removed: ids("removed"),
-      },
-      instances: instances as Record<string, string>,
-      removed: nodeIdsOf(value["removed"]),
-    };
+    switch (value["kind"]) {
+      case "new":
+        return { kind: "new", ...formingOf(value) };
+      case "locked":
+        return { kind: "locked", ...formingOf(value), set: instancesOf(value["set"]) };
+      case "established":
+        return genesisOf(value);
+      default:
+        return undefined;
+    }
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
+}
+
+function formingOf(value: Record<string, unknown>) {
+  const members = value["members"];
+  if (!Array.isArray(members)) throw new TypeError("not a list");
+  return {
+    instanceId: textOf(value["instanceId"]),
+    clusterName: textOf(value["clusterName"]),
+    members: members.map((member: unknown): FirstMember => {
+      const { id, peerUrl, apiUrl } = recordOf(member);
+      return { id: nodeIdOf(id), peerUrl: textOf(peerUrl), apiUrl: textOf(apiUrl) };
+    }),
+  };
+}
+
+function genesisOf(value: Record<string, unknown>): Genesis {
+  const membership = recordOf(value["membership"]);
+  const ids = (name: string) => nodeIdsOf(membership[name]);
+  return {
+    kind: "established",
+    clusterId: textOf(value["clusterId"]),
+    membership: {
+      voters: ids("voters"),
+      votersOutgoing: ids("votersOutgoing"),
+      learners: ids("learners"),
+      learnersNext: ids("learnersNext"),
+      addresses: addressesOf(membership["addresses"]),
+      removed: ids("removed"),
+    },
+    first: instancesOf(value["first"]),
+    instances: instancesOf(value["instances"]),
+    removed: nodeIdsOf(value["removed"]),
+  };
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
@@ -124,12 +196,25 @@ function recordOf(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
+function textOf(value: unknown): string {
+  if (typeof value !== "string") throw new TypeError("not a text");
+  return value;
+}
+
+function instancesOf(value: unknown): InstanceSet {
+  const instances: Record<string, string> = {};
+  for (const [id, instance] of Object.entries(recordOf(value))) instances[nodeIdOf(id)] = textOf(instance);
+  return instances;
+}
+
+function nodeIdOf(id: unknown): NodeId {
+  if (typeof id !== "string" || !isNodeId(id)) throw new TypeError("not a node id");
+  return id;
+}
+
 function nodeIdsOf(value: unknown): readonly NodeId[] {
   if (!Array.isArray(value)) throw new TypeError("not a list");
-  return value.map((id: unknown) => {
-    if (typeof id !== "string" || !isNodeId(id)) throw new TypeError("not a node id");
-    return id;
-  });
+  return value.map(nodeIdOf);
 }
 
 function addressesOf(value: unknown): Record<string, MemberAddress> {

@@ -12,7 +12,7 @@ import { guardRefusal } from "./caller-guard.ts";
 import { snapshotPath } from "./chunk.ts";
 import { ChunkRoute, type OnSnapshotChunk } from "./chunk-route.ts";
 import type { Admit, Claim } from "./claim.ts";
-import { type Genesis, genesisPath } from "./genesis.ts";
+import { type GenesisAnswer, genesisPath } from "./genesis.ts";
 import {
   answerHeaders,
   callerUrl,
@@ -46,7 +46,7 @@ export type PeerServerOptions = {
   /** Asked for each stream and each chunk. */
   readonly admit: Admit;
   /** Answers a node that is not in the cluster yet; undefined while there is nothing to say. */
-  readonly onGenesis: () => Genesis | undefined;
+  readonly onGenesis: () => GenesisAnswer | undefined;
   /** `peerUrl` is where the peer says that it can be answered. */
   readonly onOpened: (peer: NodeId, peerUrl: string | undefined) => void;
   /** The peer's stream is over, and no newer one took its place. */

@@ -9,7 +9,7 @@ import { ChunkClient } from "./chunk-client.ts";
 import type { OnSnapshotChunk } from "./chunk-route.ts";
 import { type Admit, admitAll, type SelfClaim } from "./claim.ts";
 import { frameBytesMax } from "./frame.ts";
-import type { Genesis } from "./genesis.ts";
+import type { GenesisAnswer } from "./genesis.ts";
 import type { Identity } from "./handshake.ts";
 import type { OnMessage } from "./incoming-stream.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
@@ -51,7 +51,7 @@ export type HttpTransportOptions = {
   /** A peer says that it will never take a call of this node: `member_removed`, or the code of its `admit`. May be called often. */
   readonly onRefusedForGood?: (by: NodeId, code: string, detail: string) => void;
   /** What nodes are told that are not in the cluster yet; default: nothing. */
-  readonly onGenesis?: () => Genesis | undefined;
+  readonly onGenesis?: () => GenesisAnswer | undefined;
 };
 
 /** What an operator may want to read. */

@@ -119,6 +119,7 @@ export function describeMembers(api: () => TestApi): void {
       [{ kind: "refused", refusal: { kind: "leadershipTransfer" } }, 409, "transfer_in_progress", changes],
       [{ kind: "refused", refusal: { kind: "notLeader", leaderId: null } }, 503, "no_leader", changes],
       [{ kind: "refused", refusal: { kind: "alreadyMember" } }, 409, "already_member", [add, replace]],
+      [{ kind: "refused", refusal: { kind: "instanceUnknown" } }, 409, "instance_unknown", [promote, replace]],
       [{ kind: "lost" }, 503, "no_leader", changes],
       [{ kind: "shuttingDown" }, 503, "shutting_down", changes],
       [{ kind: "outcomeUnknown" }, 504, "outcome_unknown", changes],
@@ -130,7 +131,7 @@ export function describeMembers(api: () => TestApi): void {
           api().service.endNextChange(end);
           const answer = await ask(sample);
           expect([answer.status, answer.body["code"]], sample.path).toEqual([status, code]);
-          const retries = status === 503 || code.endsWith("_in_progress");
+          const retries = status === 503 || code.endsWith("_in_progress") || code === "instance_unknown";
           expect(answer.headers["retry-after"], sample.path).toBe(retries ? "1" : undefined);
         }
       });

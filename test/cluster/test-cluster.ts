@@ -82,6 +82,19 @@ export class TestCluster {
     return { node, member: { id, peerUrl: `http://127.0.0.1:${peerPort}`, apiUrl } };
   }
 
+  /** A node under the id of `node`, on ports and a folder of its own; it does not run, and its folder is not there. */
+  async twinOf(node: TestNode): Promise<TestNode> {
+    const [apiPort = 0, peerPort = 0] = await freePorts(2);
+    const dataDir = `${node.dataDir}.twin`;
+    const twin = node.with({
+      apiUrl: `http://127.0.0.1:${apiPort}`,
+      dataDir,
+      environment: { KEYHOLD_DATA_DIR: dataDir, KEYHOLD_API_PORT: String(apiPort), KEYHOLD_PEER_PORT: String(peerPort) },
+    });
+    this.#joined.push(twin);
+    return twin;
+  }
+
   /** Starts the nodes that do not run, and waits until all serve. */
   async startAll(): Promise<void> {
     for (const node of this.nodes) if (!node.isRunning) node.start();

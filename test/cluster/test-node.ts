@@ -41,6 +41,11 @@ export class TestNode {
     this.#plan = plan;
   }
 
+  /** Another node that is planned like this one, but for what is given. */
+  with({ environment, ...rest }: Partial<NodePlan>): TestNode {
+    return new TestNode({ ...this.#plan, ...rest, environment: { ...this.#plan.environment, ...environment } });
+  }
+
   get isRunning(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }

@@ -73,7 +73,7 @@ describe("compose.yaml", () => {
   test("it starts three nodes whose settings are valid, in one cluster", () => {
     const configs = nodes.map(([, service]) => load({ ...service.environment, KEYHOLD_PEER_SECRET: secret }));
     expect(configs.map((config) => config.nodeId)).toEqual(["n1", "n2", "n3"]);
-    expect(new Set(configs.map((config) => config.clusterId)).size).toBe(1);
+    expect(new Set(configs.map(({ clusterName, members }) => JSON.stringify([clusterName, members]))).size).toBe(1);
     expect(configs[0]?.members.map((member) => member.id)).toEqual(["n1", "n2", "n3"]);
   });
 

@@ -130,12 +130,20 @@ describe("what a member says of itself", () => {
     expect(bench.tables.get("nodes", "n2")).toEqual({ instanceId: "folder-2", version: 1, stateBytesMax: 1e9 });
   });
 
-  test("is forgotten when it is removed, and not kept of somebody who is no member", () => {
+  test("counts no more when it is removed, but for its folder, and is never taken of somebody who is no member", () => {
     const bench = begin();
     hello(bench, n2, "folder-2", 1);
     bench.apply({ kind: "membership", membership: { ...membership({ voters: ["n1"] }), removed: [n2] } });
-    hello(bench, n2, "folder-2", 1);
-    expect([...bench.tables.range("nodes", {})]).toEqual([]);
+    hello(bench, n2, "folder-2", 2);
+    hello(bench, toNodeId("n3"), "folder-3", 1);
+    expect([...bench.tables.range("nodes", {})]).toEqual([["n2", { instanceId: "folder-2", version: 0, stateBytesMax: 0 }]]);
+  });
+
+  test("is known of the first members before they say it, and nobody else can say it for them", () => {
+    const bench = new Bench();
+    writeInitialState(bench.tables, { storeId: "s", membership: membership({ voters: ["n1"] }), instances: { n1: "folder-1" } });
+    expect(hello(bench, n1, "wiped", 1)).toEqual({ instanceId: "folder-1", version: 0, stateBytesMax: 0 });
+    expect(hello(bench, n1, "folder-1", 1)).toEqual({ instanceId: "folder-1", version: 1, stateBytesMax: 1e9 });
   });
 
   test("leaves the membership that the cluster began with as it was", () => {

@@ -109,7 +109,12 @@ describe("what a node is told that is not in the cluster yet", () => {
   test("is the first membership, the data folders, and who was removed", () => {
     const cluster = grown();
     const { tables } = cluster.n3.driver;
-    expect(genesisOf(tables)).toEqual({ membership: cluster.genesis, instances: { n2: "folder of n2" }, removed: ["n9"] });
+    expect(genesisOf(tables)).toEqual({
+      membership: cluster.genesis,
+      first: { n2: "folder of n2" },
+      instances: { n2: "folder of n2" },
+      removed: ["n9"],
+    });
     expect([isRemoved(tables, n9), isRemoved(tables, cluster.n2.id), isRemoved(tables, toNodeId("n8"))]).toEqual([
       true,
       false,

@@ -21,6 +21,7 @@ afterEach(async () => {
 });
 
 const genesis: Genesis = {
+  kind: "established",
   clusterId: "test",
   membership: {
     voters: [n1],
@@ -30,14 +31,28 @@ const genesis: Genesis = {
     addresses: { n1: { peerUrl: "http://n1:7101", apiUrl: "http://n1:7001" } },
     removed: [],
   },
-  instances: { n1: "folder-1" },
+  first: { n1: "folder-1" },
+  instances: { n1: "folder-1", n3: "folder-3" },
   removed: ["n0"],
 };
-const caller = { nodeId: toNodeId("n4"), access: testAccess, timeoutMs: 2000 };
+const caller = { nodeId: toNodeId("n4"), access: testAccess, timeoutMs: 2000, expected: null };
 
 test("a node that knows no cluster is told with whom it began, which folders it knows and which ids are used up", async () => {
   const member = await open("n1", { onGenesis: () => genesis });
   expect(await askGenesis(member.address.peerUrl, caller)).toEqual({ ok: true, value: genesis });
+});
+
+test("a member of a cluster that has not begun says so, and whoever answers must be the one that was asked", async () => {
+  const members = [{ id: n1, peerUrl: "http://n1:7101", apiUrl: "http://n1:7001" }];
+  const forming = { instanceId: "folder-1", clusterName: "c", members };
+  for (const answer of [{ kind: "new", ...forming } as const, { kind: "locked", ...forming, set: { n1: "folder-1" } } as const]) {
+    const member = await open("n1", { onGenesis: () => answer });
+    const { peerUrl } = member.address;
+    expect(await askGenesis(peerUrl, { ...caller, expected: n1 })).toEqual({ ok: true, value: answer });
+    const another = await askGenesis(peerUrl, { ...caller, expected: n2 });
+    expect(another.ok ? "" : another.error.detail).toContain("n1 answers there instead of n2");
+    await member.transport.close();
+  }
 });
 
 test("a stranger without the secret, under the asked node's name or in another protocol is told nothing", async () => {

@@ -1,0 +1,268 @@
+/**
+ * This file decides when the first members of a cluster may begin: pure, synchronous, without I/O, so that the simulator and
+ * a model checker can play it.
+ *
+ *     new      the folder has a random instance and nothing else
+ *     locked   the folder has chosen, durably and for ever, the set of all first folders (node id -> instance)
+ *     open     the node takes part in Raft: it votes and acknowledges
+ *
+ * new -> locked: when every other first member has said that it is new, or one has said that it is locked on a set that holds this
+ * very folder. locked -> open: when every member of the set is known to be locked on that set (one that is open knows it).
+ *
+ *   Why two sets are never both open. Let all folders of S have locked on S, all of T on T, and let x, a folder of S, live; then no
+ *   folder of T lives. They share none, because a folder locks once. The folder that T has for the id of x is older than x, else x
+ *   were wiped; so it ended before some moment t, and x was made after t. The first to lock on T had heard all folders of T before
+ *   that one locked, so before t: all of T were there before t. The first to lock on S had heard x, so after t, and the others of S
+ *   locked after it: all of S were there after t. An id has one folder at a time, so each folder of T was replaced by that of S. This
+ *   takes one thing from outside: an answer is heard only by the run that asked, after it asked, as HTTP has it.
+ *
+ *   Why a wiped member is not let in. Its folder is in no set that is open: to be in one it would have to lock on it, and every
+ *   living member of the open set is locked on another one for ever. A folder that is new and yet in an open set is an older copy
+ *   of itself, and is refused, too.
+ *
+ *   Why it ends when nobody is wiped. Then each id has one instance, so there is only one set that anybody could lock on. As soon
+ *   as all have heard of each other all are locked on it, and as soon as they have heard of each other again all are open.
+ */
+import { createHash } from "node:crypto";
+import { unreachable } from "../base/assert.ts";
+import type { NodeId } from "../raft/types.ts";
+import type { FirstMember, GenesisAnswer, InstanceSet } from "../transport/genesis.ts";
+
+/** What a first member was configured with, and on which folder it runs. */
+export type FormationPlan = {
+  readonly self: NodeId;
+  readonly instanceId: string;
+  readonly clusterName: string;
+  /** Sorted by id; `self` is one of them. */
+  readonly members: readonly FirstMember[];
+};
+
+/** What the folder holds, durably. */
+export type Standing = { readonly kind: "new" } | { readonly kind: "locked"; readonly set: InstanceSet };
+
+export type Formation = {
+  readonly plan: FormationPlan;
+  readonly standing: Standing;
+  /** The last answer of each other member to a question of this run. */
+  readonly heard: ReadonlyMap<NodeId, GenesisAnswer>;
+};
+
+export type Obstacle = {
+  readonly id: NodeId;
+  /**
+   * `silent`: it does not answer. `notYet`: it answers, and has something to hear itself. `otherFolder`: it came with another folder
+   * than the one that this node is locked on. `otherSet`: it is locked on a set without this folder.
+   */
+  readonly why: "silent" | "notYet" | "otherFolder" | "otherSet";
+};
+
+export type FormationOrder =
+  | { readonly kind: "wait"; readonly obstacles: readonly Obstacle[] }
+  /** Write `set` down durably, then go on with `lockedOn`; only then may this node say that it is locked. */
+  | { readonly kind: "lock"; readonly set: InstanceSet }
+  | { readonly kind: "open"; readonly set: InstanceSet }
+  /** This folder must not take part, for good. `message` says why and the way out. */
+  | { readonly kind: "refuse"; readonly message: string };
+
+/** Where a run begins: it has heard nothing yet. */
+export function beginFormation(plan: FormationPlan, standing: Standing): Formation {
+  return { plan, standing, heard: new Map() };
+}
+
+/** What this node tells those who ask. */
+export function sayingOf({ plan, standing }: Formation): GenesisAnswer {
+  const { clusterName, members, instanceId } = plan;
+  if (standing.kind === "new") return { kind: "new", instanceId, clusterName, members };
+  return { kind: "locked", instanceId, clusterName, members, set: standing.set };
+}
+
+/** Another first member has answered a question that this run asked. */
+export function heardFrom(formation: Formation, id: NodeId, answer: GenesisAnswer): Formation {
+  return { ...formation, heard: new Map(formation.heard).set(id, answer) };
+}
+
+/** Another first member did not answer: what it said before may not be so any more. */
+export function missed(formation: Formation, id: NodeId): Formation {
+  const heard = new Map(formation.heard);
+  heard.delete(id);
+  return { ...formation, heard };
+}
+
+/** The set was written down. */
+export function lockedOn(formation: Formation, set: InstanceSet): Formation {
+  return { ...formation, standing: { kind: "locked", set } };
+}
+
+/** What to do now. */
+export function decide(formation: Formation): FormationOrder {
+  const refusal = refusalIn(formation);
+  if (refusal !== undefined) return { kind: "refuse", message: refusal };
+  const { standing } = formation;
+  switch (standing.kind) {
+    case "new":
+      return decideNew(formation);
+    case "locked":
+      return decideLocked(formation, standing.set);
+    default:
+      return unreachable(standing);
+  }
+}
+
+/**
+ * The incarnation of a cluster: made of its name and of the random instances of its first folders, so the same on all of them
+ * without anybody having to choose, and never the same again once the folders are replaced.
+ */
+export function clusterIdOf(clusterName: string, set: InstanceSet): string {
+  const folders = Object.keys(set)
+    .sort()
+    .map((id) => `${id}=${set[id]}`);
+  return createHash("sha256")
+    .update(JSON.stringify([clusterName, folders]))
+    .digest("hex")
+    .slice(0, 32);
+}
+
+function decideNew({ plan, heard }: Formation): FormationOrder {
+  const obstacles: Obstacle[] = [];
+  const set: Record<string, string> = { [plan.self]: plan.instanceId };
+  for (const { id } of othersOf(plan)) {
+    const answer = heard.get(id);
+    if (answer?.kind === "locked" && answer.set[plan.self] === plan.instanceId) return { kind: "lock", set: answer.set };
+    if (answer?.kind === "new") set[id] = answer.instanceId;
+    else obstacles.push({ id, why: answer?.kind === "locked" ? "otherSet" : "silent" });
+  }
+  return obstacles.length === 0 ? { kind: "lock", set } : { kind: "wait", obstacles };
+}
+
+function decideLocked({ plan, heard }: Formation, set: InstanceSet): FormationOrder {
+  const obstacles: Obstacle[] = [];
+  for (const { id } of othersOf(plan)) {
+    const answer = heard.get(id);
+    // It has seen for itself that all are locked.
+    if (answer?.kind === "established") return { kind: "open", set };
+    if (answer === undefined) obstacles.push({ id, why: "silent" });
+    else if (answer.instanceId !== set[id]) obstacles.push({ id, why: "otherFolder" });
+    else if (answer.kind === "new") obstacles.push({ id, why: "notYet" });
+    else if (!sameSet(answer.set, set)) obstacles.push({ id, why: "otherSet" });
+  }
+  return obstacles.length === 0 ? { kind: "open", set } : { kind: "wait", obstacles };
+}
+
+/** Why this folder must not take part; undefined when nothing that was heard speaks against it. */
+function refusalIn({ plan, standing, heard }: Formation): string | undefined {
+  const answers = othersOf(plan).flatMap(({ id }) => {
+    const answer = heard.get(id);
+    return answer === undefined ? [] : [{ id, answer }];
+  });
+  for (const { id, answer } of answers) {
+    if (answer.kind === "established") {
+      const refusal = refusedBy({ plan, standing }, { id, answer });
+      if (refusal !== undefined) return refusal;
+    } else if (planText(answer) !== planText(plan)) {
+      return (
+        `this node and ${id} were told to begin different clusters. This node: ${planText(plan)}. ${id}: ${planText(answer)}. ` +
+        "Give all first members the same --cluster-name and the same --initial-cluster"
+      );
+    }
+  }
+  const foreign = answers.filter(({ answer }) => answer.kind === "locked" && answer.set[plan.self] !== plan.instanceId);
+  // Until all have answered, one of them may know that the cluster has begun, and then the way out is another one.
+  if (standing.kind !== "new" || foreign.length === 0 || answers.length < plan.members.length - 1) return undefined;
+  const ids = foreign.map(({ id }) => id).join(", ");
+  return (
+    `${ids} chose to begin with another data folder of ${plan.self} than this one, which was made later. None of the members has ` +
+    `served: to begin anew, stop all of them, delete the data folders of ${ids}, and start all of them again`
+  );
+}
+
+/** Why a cluster that has begun does not take this folder; undefined when it does. */
+function refusedBy(
+  { plan, standing }: Pick<Formation, "plan" | "standing">,
+  { id, answer }: { readonly id: NodeId; readonly answer: Extract<GenesisAnswer, { readonly kind: "established" }> },
+): string | undefined {
+  const { self, instanceId } = plan;
+  const reason = notAdmittedTo(answer, self, instanceId);
+  if (reason !== undefined) return `${id} says: ${reason}`;
+  const first = answer.first[self];
+  if (first === undefined) {
+    return `${id} says that the cluster has begun without ${self}: add it with POST /v1/cluster/members, and start it with --join`;
+  }
+  if (standing.kind === "locked" && sameSet(standing.set, answer.first)) {
+    const { addresses } = answer.membership;
+    const same = plan.members.every(
+      (one) => addresses[one.id]?.peerUrl === one.peerUrl && addresses[one.id]?.apiUrl === one.apiUrl,
+    );
+    if (same && answer.clusterId === clusterIdOf(plan.clusterName, answer.first)) return undefined;
+    return `${id} says that the cluster has begun under another name or with other addresses than this node was given: ${planText(plan)}`;
+  }
+  return (
+    `${id} says that ${self} has served with this data folder, and the folder does not know it: it is an older copy. Remove ${self} from ` +
+    "the cluster, and add this node under an id that was never used, with an empty folder"
+  );
+}
+
+/** Why a cluster that has begun cannot take `self` on this folder, whether it began with it or not; undefined when nothing says so. */
+export function notAdmittedTo(
+  { removed, first, instances }: Extract<GenesisAnswer, { readonly kind: "established" }>,
+  self: NodeId,
+  instanceId: string,
+): string | undefined {
+  if (removed.includes(self)) {
+    return `${self} was removed from this cluster and its id is not used again: take an id that was never used`;
+  }
+  const known = instances[self] ?? first[self];
+  return known === undefined || known === instanceId ? undefined : lostDataAdvice(self);
+}
+
+/** What a person reads who has to do something about it. */
+export function lostDataAdvice(self: string): string {
+  return (
+    `the cluster knows ${self} with another data folder, so this one took the place of one that was lost, and with it the votes that ` +
+    `${self} gave. Remove ${self} from the cluster, and add this node under an id that was never used`
+  );
+}
+
+/** For the log, while a node waits: whom for, and the way out. No time-out ever decides this. */
+export function waitingText({ plan, standing }: Pick<Formation, "plan" | "standing">, obstacles: readonly Obstacle[]): string {
+  const those = (why: Obstacle["why"]) =>
+    obstacles
+      .filter((obstacle) => obstacle.why === why)
+      .map(({ id }) => id)
+      .join(", ");
+  const texts: string[] = [];
+  const [silent, replaced, elsewhere] = [those("silent"), those("otherFolder"), those("otherSet")];
+  if (silent !== "" && standing.kind === "new") {
+    texts.push(
+      `waiting for ${silent}, because a cluster begins when all of its first members have been seen. Start ${silent}, or take ${silent} out of ` +
+        "--initial-cluster on every node and add it later with POST /v1/cluster/members",
+    );
+  } else if (silent !== "") {
+    texts.push(`waiting for ${silent}, with which this node agreed to begin. Start ${silent} with the data folder that it had`);
+  }
+  if (replaced !== "") {
+    texts.push(
+      `${replaced} came with another data folder than the one that ${plan.self} agreed to begin with. ${plan.self} has never served: if no ` +
+        `other member has, either, stop all of them, delete their data folders, and start all of them again`,
+    );
+  }
+  if (elsewhere !== "") {
+    texts.push(
+      `${elsewhere} agreed to begin with another set of data folders. ${plan.self} has never served: if no other member has, either, stop all ` +
+        "of them, delete their data folders, and start all of them again",
+    );
+  }
+  return texts.length === 0 ? "the first members agree to begin" : texts.join("; ");
+}
+
+export function sameSet(a: InstanceSet, b: InstanceSet): boolean {
+  const ids = Object.keys(a);
+  return ids.length === Object.keys(b).length && ids.every((id) => a[id] === b[id]);
+}
+
+function othersOf({ self, members }: FormationPlan): readonly FirstMember[] {
+  return members.filter(({ id }) => id !== self);
+}
+
+function planText({ clusterName, members }: Pick<FormationPlan, "clusterName" | "members">): string {
+  return `${JSON.stringify(clusterName)} of ${members.map(({ id, peerUrl, apiUrl }) => `${id}=${peerUrl}|${apiUrl}`).join(",")}`;
+}

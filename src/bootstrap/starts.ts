@@ -1,0 +1,109 @@
+/**
+ * This file tells a node from copies of it: each start of a data folder has a number, and each process a random run id. Peers
+ * remember the last of both, so that an older copy (a restored backup) and a second copy that lives are noticed. Pure: who
+ * uses it keeps what is to be remembered, durably, before the call of a newer start is accepted.
+ */
+import type { NodeId } from "../raft/types.ts";
+
+/** The last start of a peer that was let in. */
+export type KnownStart = { readonly instanceId: string; readonly start: number; readonly runId: string };
+
+/** What a node says of itself when it calls or answers. */
+export type StartClaim = KnownStart & { readonly nodeId: NodeId };
+
+export type StartSituation = {
+  /** A stream of that node stands here, under another run than the claim's, and was heard within the peer timeout. */
+  readonly alive: boolean;
+  /** The instance that the replicated state has for that id; undefined when it has none. */
+  readonly instanceId: string | undefined;
+  /** On a clock that does not fall. */
+  readonly nowMs: number;
+};
+
+export type StartRefusalCode = "instance_mismatch" | "start_outdated" | "start_duplicate" | "start_contested";
+
+export type StartVerdict =
+  /** `remember`: to be kept durably before the claim is believed; null when it is known already. */
+  | { readonly kind: "admitted"; readonly remember: KnownStart | null }
+  /** `forGood`: the same run will never be let in. */
+  | { readonly kind: "refused"; readonly forGood: boolean; readonly code: StartRefusalCode; readonly detail: string };
+
+/** What one node remembers of the others. */
+export class StartRegister {
+  readonly #known: Map<NodeId, KnownStart>;
+  /** Since when a newer start knocks while the older one lives. */
+  readonly #contested = new Map<NodeId, { readonly runId: string; readonly sinceMs: number }>();
+  readonly #patienceMs: number;
+
+  /**
+   * `known` is what was remembered before this start. A newer start that is seen beside a living older one is told to stop after
+   * `patienceMs`: several times what a broken connection needs to be noticed, so that a restarted node never has to wait as long.
+   */
+  constructor(known: ReadonlyMap<NodeId, KnownStart>, options: { readonly patienceMs: number }) {
+    this.#known = new Map(known);
+    this.#patienceMs = options.patienceMs;
+  }
+
+  get known(): ReadonlyMap<NodeId, KnownStart> {
+    return this.#known;
+  }
+
+  /** Whether the node may speak. Changes nothing that lasts: `remember` does. */
+  judge(claim: StartClaim, situation: StartSituation): StartVerdict {
+    const { nodeId, instanceId, start, runId } = claim;
+    const known = this.#known.get(nodeId);
+    const expected = situation.instanceId ?? known?.instanceId;
+    if (expected !== undefined && expected !== instanceId) {
+      return refusal("instance_mismatch", `${nodeId} is known with another data folder`);
+    }
+    // A start of a folder that this id does not have any more says nothing about the one that it has.
+    if (known === undefined || known.instanceId !== instanceId) return this.#unlessContested(claim, situation);
+    if (known.runId === runId) {
+      // Numbers of one run may arrive in another order than they were said in.
+      return { kind: "admitted", remember: start > known.start ? { instanceId, start, runId } : null };
+    }
+    if (start < known.start) {
+      return refusal(
+        "start_outdated",
+        `this is start ${start} of the data folder of ${nodeId}, and start ${known.start} was seen`,
+      );
+    }
+    if (start === known.start) {
+      return refusal("start_duplicate", `another process was seen in start ${start} of the data folder of ${nodeId}`);
+    }
+    return this.#unlessContested(claim, situation);
+  }
+
+  /** To be called once the claim is kept durably. */
+  remember(nodeId: NodeId, known: KnownStart): void {
+    this.#known.set(nodeId, known);
+  }
+
+  #unlessContested({ nodeId, instanceId, start, runId }: StartClaim, { alive, nowMs }: StartSituation): StartVerdict {
+    if (!alive) {
+      this.#contested.delete(nodeId);
+      return { kind: "admitted", remember: { instanceId, start, runId } };
+    }
+    const contested = this.#contested.get(nodeId);
+    const sinceMs = contested?.runId === runId ? contested.sinceMs : nowMs;
+    this.#contested.set(nodeId, { runId, sinceMs });
+    if (nowMs - sinceMs >= this.#patienceMs) {
+      return refusal("start_duplicate", `${nodeId} lives in another process, so the data folder of this one is a copy`);
+    }
+    const detail = `${nodeId} was heard a moment ago in an earlier start of its data folder`;
+    return { kind: "refused", forGood: false, code: "start_contested", detail };
+  }
+}
+
+/** What a person reads whose node was refused for good by `by`. */
+export function refusedStartAdvice(self: string, by: string, detail: string): string {
+  return (
+    `${by} refuses this node: ${detail}. Each data folder may run once, and never from a copy: a copy has forgotten what ${self} promised ` +
+    `after it was made. If ${self} runs elsewhere, leave it there and delete this folder. If it does not, remove ${self} from the cluster, and add ` +
+    "this node under an id that was never used, with an empty folder"
+  );
+}
+
+function refusal(code: StartRefusalCode, detail: string): StartVerdict {
+  return { kind: "refused", forGood: true, code, detail };
+}

@@ -1,0 +1,138 @@
+/**
+ * This file keeps what a data directory knows of itself, beside the states and longer than each of them (`IDENTITY`): whose it
+ * is, its random instance, how often it was started, how far it has come into a cluster, and what its last run may have promised.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type MemberAddress, type Membership, type NodeId, toNodeId } from "../raft/types.ts";
+import { presentState } from "./directory.ts";
+import { StorageError } from "./errors.ts";
+import { readSealed, writeSealed } from "./sealed-file.ts";
+
+/** How far a directory has come. Each kind follows the one before it, and none is ever left again. */
+export type IdentityStanding =
+  /** Nothing was promised to anybody. */
+  | { readonly kind: "new" }
+  /** It has chosen with which folders its cluster is to begin (`bootstrap/formation.ts`). */
+  | { readonly kind: "locked"; readonly set: Readonly<Record<string, string>> }
+  /** It takes part. */
+  | {
+      readonly kind: "established";
+      readonly clusterId: string;
+      /** The membership before the first entry, and the folders of its members. */
+      readonly genesis: Membership;
+      readonly first: Readonly<Record<string, string>>;
+    };
+
+export type IdentityRecord = {
+  readonly nodeId: NodeId;
+  /** Random; no other directory has it, except copies of this one. */
+  readonly instanceId: string;
+  /** The number of the present start, or of the last one. Grows by at least one with each. */
+  readonly start: number;
+  /** For how long after its end that run may have promised a leader to elect nobody else. */
+  readonly leasePromiseMs: number;
+  readonly standing: IdentityStanding;
+};
+
+const fileName = "IDENTITY";
+const formerName = "BIRTH";
+const replaceAdvice = "remove this node from the cluster, and add one with a new id and an empty directory";
+
+/**
+ * What was written here; undefined when the directory is new. Throws StorageError when it must not be used: it is of a former
+ * version, the file is damaged, or one of file and state is missing, so that nobody knows what was promised.
+ */
+export function readIdentity(directory: string): IdentityRecord | undefined {
+  const path = join(directory, fileName);
+  const content = readSealed(path);
+  const hasState = presentState(directory) !== undefined;
+  if (content.kind === "damaged") {
+    throw new StorageError("beyondRepair", `${path} is damaged: ${content.why}. To go on, ${replaceAdvice}.`);
+  }
+  if (content.kind === "absent") {
+    if (existsSync(join(directory, formerName))) {
+      const advice = "Nothing of it can be taken over: give this node an empty directory, and write again what is needed.";
+      throw new StorageError("unknownFormat", `${directory} was made by a version before 0.2. ${advice}`);
+    }
+    if (!hasState) return undefined;
+    throw new StorageError(
+      "beyondRepair",
+      `${path} is missing, so nobody knows whose state this is. To go on, ${replaceAdvice}.`,
+    );
+  }
+  const record = parseOr(path, content.body);
+  if (record.standing.kind === "established" && !hasState) {
+    const message = `${directory} has lost its state, and with it the vote of ${record.nodeId}. To go on, ${replaceAdvice}.`;
+    throw new StorageError("beyondRepair", message);
+  }
+  return record;
+}
+
+/** Writes it, durably when it returns. The directory must be owned. */
+export function writeIdentity(directory: string, record: IdentityRecord): void {
+  writeSealed(join(directory, fileName), record);
+}
+
+function parseOr(path: string, body: unknown): IdentityRecord {
+  try {
+    const { nodeId, instanceId, start, leasePromiseMs, standing } = fieldsOf(body);
+    return {
+      nodeId: toNodeId(textOf(nodeId)),
+      instanceId: textOf(instanceId),
+      start: countOf(start),
+      leasePromiseMs: countOf(leasePromiseMs),
+      standing: standingOf(fieldsOf(standing)),
+    };
+  } catch (cause) {
+    throw new StorageError("beyondRepair", `${path} makes no sense. To go on, ${replaceAdvice}.`, { cause });
+  }
+}
+
+function standingOf(fields: Readonly<Record<string, unknown>>): IdentityStanding {
+  const { kind, set, clusterId, genesis, first } = fields;
+  if (kind === "new") return { kind };
+  if (kind === "locked") return { kind, set: textsOf(set) };
+  if (kind !== "established") throw new TypeError(`standing ${String(kind)}`);
+  return { kind, clusterId: textOf(clusterId), genesis: membershipOf(fieldsOf(genesis)), first: textsOf(first) };
+}
+
+function membershipOf(fields: Readonly<Record<string, unknown>>): Membership {
+  const ids = (name: string) => {
+    const value = fields[name];
+    if (!Array.isArray(value)) throw new TypeError(`${name} is no list`);
+    return value.map((id: unknown) => toNodeId(textOf(id)));
+  };
+  const addresses: Record<string, MemberAddress> = {};
+  for (const [id, address] of Object.entries(fieldsOf(fields["addresses"]))) {
+    const { peerUrl, apiUrl } = fieldsOf(address);
+    addresses[id] = { peerUrl: textOf(peerUrl), apiUrl: textOf(apiUrl) };
+  }
+  return {
+    voters: ids("voters"),
+    votersOutgoing: ids("votersOutgoing"),
+    learners: ids("learners"),
+    learnersNext: ids("learnersNext"),
+    addresses,
+    removed: ids("removed"),
+  };
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) throw new TypeError("no record");
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== "string") throw new TypeError("no text");
+  return value;
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fieldsOf(value)).map(([id, text]) => [id, textOf(text)]));
+}
+
+function countOf(value: unknown): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new TypeError("no count");
+  return value;
+}

@@ -1,0 +1,130 @@
+/**
+ * This file takes data folders away from a cluster of real processes, brings old ones back and runs them twice: nothing that was
+ * acknowledged may be lost, and who must not take part says so and stops.
+ */
+import { cpSync, rmSync } from "node:fs";
+import { expect, test } from "vitest";
+import { at } from "../../src/base/at.ts";
+import { RotatingCaller } from "./rest.ts";
+import { TestCluster } from "./test-cluster.ts";
+import type { TestNode } from "./test-node.ts";
+import { until } from "./until.ts";
+
+const endMsMax = 20_000;
+
+async function put(nodes: readonly TestNode[], key: string): Promise<void> {
+  const caller = new RotatingCaller(
+    nodes.map((node) => node.apiUrl),
+    0,
+  );
+  const reply = await caller.repeat({ method: "PUT", path: `/v1/config/${key}`, json: key });
+  expect([200, 201]).toContain(reply.status);
+}
+
+async function read(nodes: readonly TestNode[], key: string): Promise<unknown> {
+  const caller = new RotatingCaller(
+    nodes.map((node) => node.apiUrl),
+    0,
+  );
+  return (await caller.repeat({ path: `/v1/config/${key}` })).body["value"];
+}
+
+async function untilSays(node: TestNode, text: string): Promise<void> {
+  await until(`${node.id} says ${text}`, endMsMax, () => (node.output.includes(text) ? true : undefined));
+}
+
+test("a write that two of three acknowledged outlives a replaced disk, whoever starts first", async () => {
+  await using cluster = await TestCluster.start();
+  const [n1, n2, n3] = [at(cluster.nodes, 0), at(cluster.nodes, 1), at(cluster.nodes, 2)];
+  await n2.kill();
+  await put([n1, n3], "kept");
+  await Promise.all([n1.kill(), n3.kill()]);
+  rmSync(n3.dataDir, { recursive: true });
+  n3.start();
+  n2.start();
+  // Between the two of them they would be a majority.
+  await untilSays(n3, "the cluster knows n3 with another data folder");
+  expect(await n3.untilEnded(endMsMax)).toBe(78);
+  n1.start();
+  await Promise.all([n1.untilReady(), n2.untilReady()]);
+  expect(await read([n2], "kept")).toBe("kept");
+  await put([n1, n2], "goes-on");
+});
+
+test("two members that lost their disks begin nothing beside a slow third, which keeps what it has", async () => {
+  await using cluster = await TestCluster.start();
+  const [n1, n2, n3] = [at(cluster.nodes, 0), at(cluster.nodes, 1), at(cluster.nodes, 2)];
+  await put(cluster.nodes, "kept");
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  for (const node of [n1, n2]) {
+    rmSync(node.dataDir, { recursive: true });
+    node.start();
+  }
+  await Promise.all([untilSays(n1, "waiting for n3"), untilSays(n2, "waiting for n3")]);
+  expect([n1.isRunning, n2.isRunning]).toEqual([true, true]);
+  n3.start();
+  for (const node of [n1, n2]) {
+    expect(await node.untilEnded(endMsMax)).toBe(78);
+    expect(node.output).toContain(`the cluster knows ${node.id} with another data folder`);
+  }
+  expect(n3.isRunning).toBe(true);
+});
+
+test("a node can be stopped while it waits for others, and the cluster begins when all have come", async () => {
+  await using cluster = await TestCluster.start();
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  for (const node of cluster.nodes) rmSync(node.dataDir, { recursive: true });
+  const [n1, n2, n3] = [at(cluster.nodes, 0), at(cluster.nodes, 1), at(cluster.nodes, 2)];
+  n1.start();
+  await untilSays(n1, "waiting for n2, n3");
+  expect(await n1.stop()).toBe(0);
+  n1.start();
+  n2.start();
+  await untilSays(n2, "waiting for n3");
+  await n1.kill();
+  n3.start();
+  n1.start();
+  await Promise.all(cluster.nodes.map((node) => node.untilReady()));
+  await put(cluster.nodes, "begun");
+});
+
+test("a folder that is restored from an older copy is refused by those that saw it later", async () => {
+  await using cluster = await TestCluster.start();
+  const node = await cluster.follower();
+  const others = cluster.nodes.filter((other) => other !== node);
+  await node.stop();
+  const copy = `${node.dataDir}.copy`;
+  cpSync(node.dataDir, copy, { recursive: true });
+  // Two starts that the copy knows nothing of.
+  for (let start = 0; start < 2; start += 1) {
+    node.start();
+    await node.untilReady();
+    await put(cluster.nodes, `later/${start}`);
+    await node.stop();
+  }
+  rmSync(node.dataDir, { recursive: true });
+  cpSync(copy, node.dataDir, { recursive: true });
+  node.start();
+  expect(await node.untilEnded(endMsMax)).toBe(78);
+  expect(node.output).toContain("never from a copy");
+  expect(await read(others, "later/1")).toBe("later/1");
+});
+
+test("a second live copy of a folder is refused, the first serves on, and nothing is lost", async () => {
+  await using cluster = await TestCluster.start();
+  const node = await cluster.follower();
+  await node.stop();
+  const twin = await cluster.twinOf(node);
+  cpSync(node.dataDir, twin.dataDir, { recursive: true });
+  node.start();
+  await node.untilReady();
+  twin.start();
+  const written = (async () => {
+    for (let index = 0; index < 50; index += 1) await put(cluster.nodes, `beside/${index}`);
+  })();
+  expect(await twin.untilEnded(endMsMax)).toBe(78);
+  expect(twin.output).toContain("never from a copy");
+  await written;
+  expect(node.isRunning).toBe(true);
+  for (let index = 0; index < 50; index += 10) expect(await read([node], `beside/${index}`)).toBe(`beside/${index}`);
+});
