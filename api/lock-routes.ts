@@ -60,7 +60,8 @@ async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContex
     return json({ name: path.name, ticket, position, idempotencyKey: requestId }, { status: 202 });
   }
   const { fence, leaseId, ttlMs, ticket } = answer;
-  return json({ name: path.name, fence, leaseId, ttlMs, ticket });
+  const { storeId } = context.service.position();
+  return json({ name: path.name, fence, storeId, leaseId, ttlMs, ticket });
 }
 
 async function releaseLock({ path, headers, body }: Exchange<"releaseLock">, context: ApiContext): Promise<Answer> {
@@ -83,8 +84,9 @@ async function verifyLock({ path, body }: Exchange<"verifyLock">, context: ApiCo
   const holder = holders.find((candidate) => candidate.fence === body.fence);
   if (holder === undefined) return refuse({ kind: "notHolder", fence: holders[0]?.fence ?? null }, context);
   const { fence, leaseId, owner, remainingMs } = holder;
+  const { storeId } = context.service.position();
   return json(
-    { name: path.name, fence, leaseId, owner, remainingMs: remaining(remainingMs) },
+    { name: path.name, fence, storeId, leaseId, owner, remainingMs: remaining(remainingMs) },
     { headers: readHeaders(options, context) },
   );
 }

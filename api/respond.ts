@@ -47,6 +47,8 @@ export function createResponder({ service, metrics, closing }: ResponderOptions)
       String(position.term),
       "Keyhold-Served-By",
       position.nodeId,
+      "Keyhold-Store",
+      position.storeId,
       "Keyhold-Request-Id",
       requestIdOf(request),
     ];

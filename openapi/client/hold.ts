@@ -24,6 +24,7 @@ export function marginMs(ttlMs: number): number {
 export type HoldFacts = {
   readonly name: string;
   readonly fence: number;
+  readonly storeId: string;
   readonly leaseId: string;
   readonly ttlMs: number;
   /** Monotonic; the lease's TTL counts from no earlier moment. */
@@ -35,6 +36,11 @@ export class Hold {
   readonly name: string;
   /** Hand it to what the lock protects; there a smaller one than seen before must be refused. */
   readonly fence: number;
+  /**
+   * The store that the fence belongs to. A cluster that was made anew has another one, and its fences begin anew: what guards against
+   * stale holders takes a fence only together with the store that it expects.
+   */
+  readonly storeId: string;
   readonly leaseId: string;
   readonly ttlMs: number;
   readonly #transport: Transport;
@@ -51,6 +57,7 @@ export class Hold {
   constructor(transport: Transport, facts: HoldFacts) {
     this.name = facts.name;
     this.fence = facts.fence;
+    this.storeId = facts.storeId;
     this.leaseId = facts.leaseId;
     this.ttlMs = facts.ttlMs;
     this.#transport = transport;

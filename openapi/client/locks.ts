@@ -163,11 +163,11 @@ async function confirmHold(
   granted: wire.LockGranted,
   notGrantedAtMs: number,
 ): Promise<Result<Hold, AcquireError>> {
-  const { name, fence, leaseId, ttlMs } = granted;
+  const { name, fence, storeId, leaseId, ttlMs } = granted;
   const elapsedMs = transport.settings.environment.clock.monotonicMs() - notGrantedAtMs;
-  if (elapsedMs < ttlMs / 3) return ok(new Hold(transport, { name, fence, leaseId, ttlMs, aliveAtMs: notGrantedAtMs }));
+  if (elapsedMs < ttlMs / 3) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAtMs: notGrantedAtMs }));
   const renewal = await renewLease(transport, leaseId, { timeoutMs: ttlMs, attemptTimeoutMs: ttlMs / 3 });
-  if (renewal.ok) return ok(new Hold(transport, { name, fence, leaseId, ttlMs, aliveAtMs: renewal.value.sentAtMs }));
+  if (renewal.ok) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAtMs: renewal.value.sentAtMs }));
   const reason = renewal.error.code === "lease_not_found" ? "leaseGone" : "expired";
   return err({ code: "lock_lost", reason, fence, detail: `granted, but not renewed in time: ${renewal.error.detail}` });
 }

@@ -96,6 +96,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
               },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -218,6 +221,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
               },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -266,6 +272,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
@@ -380,6 +389,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
               },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
+              },
               "ETag": {
                 "$ref": "#/components/headers/ETag"
               }
@@ -410,6 +422,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               },
               "ETag": {
                 "$ref": "#/components/headers/ETag"
@@ -498,6 +513,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -576,6 +594,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
@@ -670,6 +691,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -754,6 +778,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
               },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -816,6 +843,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -882,6 +912,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -958,6 +991,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
               },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -1027,6 +1063,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
@@ -1152,6 +1191,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1162,6 +1204,7 @@ export const document: Record<string, unknown> = {
                 "example": {
                   "name": "orders/42",
                   "fence": 44,
+                  "storeId": "926a1b0dabd4396d",
                   "leaseId": "l44",
                   "ttlMs": 15000,
                   "ticket": null
@@ -1180,6 +1223,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1285,6 +1331,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1372,6 +1421,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
               },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -1387,6 +1439,7 @@ export const document: Record<string, unknown> = {
                 "example": {
                   "name": "orders/42",
                   "fence": 44,
+                  "storeId": "926a1b0dabd4396d",
                   "leaseId": "l44",
                   "owner": "worker-1",
                   "remainingMs": 9000
@@ -1460,6 +1513,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1532,6 +1588,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1594,6 +1653,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1654,6 +1716,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1675,6 +1740,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1743,6 +1811,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1808,6 +1879,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1886,6 +1960,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -1965,6 +2042,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -2026,6 +2106,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -2067,6 +2150,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -2112,6 +2198,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -2144,6 +2233,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Served-By": {
                 "$ref": "#/components/headers/Keyhold-Served-By"
+              },
+              "Keyhold-Store": {
+                "$ref": "#/components/headers/Keyhold-Store"
               }
             },
             "content": {
@@ -2295,6 +2387,13 @@ export const document: Record<string, unknown> = {
           "type": "string"
         }
       },
+      "Keyhold-Store": {
+        "description": "The incarnation of the store, random. Revisions and fences of two stores are not comparable.",
+        "required": true,
+        "schema": {
+          "$ref": "#/components/schemas/StoreId"
+        }
+      },
       "Keyhold-Consistency": {
         "description": "How the read was done.",
         "required": true,
@@ -2338,6 +2437,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2359,6 +2461,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2387,6 +2492,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2408,6 +2516,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2429,6 +2540,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2450,6 +2564,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2471,6 +2588,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Allow": {
             "description": "The verbs of the path.",
@@ -2499,6 +2619,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Retry-After": {
             "description": "With `lock_held`: whole seconds until the hold ends at the latest unless renewed.",
@@ -2540,6 +2663,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2561,6 +2687,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2582,6 +2711,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2603,6 +2735,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "ETag": {
             "description": "What the key has instead.",
@@ -2630,6 +2765,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2651,6 +2789,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2672,6 +2813,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2693,6 +2837,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -2717,6 +2864,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2738,6 +2888,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -2759,6 +2912,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -2793,6 +2949,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -2831,6 +2990,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
           },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
           }
@@ -2861,6 +3023,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Retry-After": {
             "description": "With `change_in_progress` and `transfer_in_progress`.",
@@ -2906,6 +3071,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
           },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          },
           "Retry-After": {
             "description": "With `change_in_progress` and `transfer_in_progress`.",
             "schema": {
@@ -2943,6 +3111,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Retry-After": {
             "description": "With `instance_unknown`, `change_in_progress` and `transfer_in_progress`.",
@@ -2984,6 +3155,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Retry-After": {
             "description": "With `instance_unknown`, `change_in_progress` and `transfer_in_progress`.",
@@ -3032,6 +3206,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
           },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          },
           "Retry-After": {
             "description": "With `change_in_progress` and `transfer_in_progress`.",
             "schema": {
@@ -3069,6 +3246,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -3090,6 +3270,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -3115,6 +3298,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
           },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
           }
@@ -3138,6 +3324,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -3159,6 +3348,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Served-By": {
             "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
           }
         },
         "content": {
@@ -3656,11 +3848,18 @@ export const document: Record<string, unknown> = {
           }
         }
       },
+      "StoreId": {
+        "description": "Names the incarnation of a store: made once, at random, and never again, also when a cluster is made anew on the same addresses. Fences grow within one store; who guards something against stale holders keeps the store beside the highest fence.",
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 128
+      },
       "LockGranted": {
         "type": "object",
         "required": [
           "name",
           "fence",
+          "storeId",
           "leaseId",
           "ttlMs",
           "ticket"
@@ -3671,6 +3870,9 @@ export const document: Record<string, unknown> = {
           },
           "fence": {
             "$ref": "#/components/schemas/Fence"
+          },
+          "storeId": {
+            "$ref": "#/components/schemas/StoreId"
           },
           "leaseId": {
             "$ref": "#/components/schemas/LeaseId"
@@ -3748,6 +3950,7 @@ export const document: Record<string, unknown> = {
         "required": [
           "name",
           "fence",
+          "storeId",
           "leaseId",
           "owner",
           "remainingMs"
@@ -3758,6 +3961,9 @@ export const document: Record<string, unknown> = {
           },
           "fence": {
             "$ref": "#/components/schemas/Fence"
+          },
+          "storeId": {
+            "$ref": "#/components/schemas/StoreId"
           },
           "leaseId": {
             "$ref": "#/components/schemas/LeaseId"
@@ -6407,6 +6613,7 @@ export const document: Record<string, unknown> = {
         "required": [
           "name",
           "fence",
+          "storeId",
           "leaseId",
           "ttlMs",
           "ticket"
@@ -6417,6 +6624,9 @@ export const document: Record<string, unknown> = {
           },
           "fence": {
             "$ref": "#/components/schemas/Fence"
+          },
+          "storeId": {
+            "$ref": "#/components/schemas/StoreId"
           },
           "leaseId": {
             "$ref": "#/components/schemas/LeaseId"

@@ -676,9 +676,12 @@ export interface components {
             readonly waitMs?: components["schemas"]["WaitMs"];
             readonly owner?: components["schemas"]["Owner"];
         };
+        /** @description Names the incarnation of a store: made once, at random, and never again, also when a cluster is made anew on the same addresses. Fences grow within one store; who guards something against stale holders keeps the store beside the highest fence. */
+        readonly StoreId: string;
         readonly LockGranted: {
             readonly name: components["schemas"]["Key"];
             readonly fence: components["schemas"]["Fence"];
+            readonly storeId: components["schemas"]["StoreId"];
             readonly leaseId: components["schemas"]["LeaseId"];
             readonly ttlMs: components["schemas"]["TtlMs"];
             /** @description The ticket it waited under; null when the lock was free. */
@@ -700,6 +703,7 @@ export interface components {
         readonly LockVerified: {
             readonly name: components["schemas"]["Key"];
             readonly fence: components["schemas"]["Fence"];
+            readonly storeId: components["schemas"]["StoreId"];
             readonly leaseId: components["schemas"]["LeaseId"];
             readonly owner: string | null;
             readonly remainingMs: components["schemas"]["RemainingMs"];
@@ -1517,6 +1521,7 @@ export interface components {
         readonly LockGrantedMessage: {
             readonly name: components["schemas"]["Key"];
             readonly fence: components["schemas"]["Fence"];
+            readonly storeId: components["schemas"]["StoreId"];
             readonly leaseId: components["schemas"]["LeaseId"];
             readonly ttlMs: components["schemas"]["TtlMs"];
             readonly ticket: components["schemas"]["Ticket"] | null;
@@ -1537,6 +1542,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1549,6 +1555,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1561,6 +1568,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1573,6 +1581,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1585,6 +1594,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1597,6 +1607,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1609,6 +1620,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 /** @description The verbs of the path. */
                 readonly Allow: string;
                 readonly [name: string]: unknown;
@@ -1623,6 +1635,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 /** @description With `lock_held`: whole seconds until the hold ends at the latest unless renewed. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -1637,6 +1650,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1649,6 +1663,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1661,6 +1676,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1673,6 +1689,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 /** @description What the key has instead. */
                 readonly ETag?: components["schemas"]["EntityTag"];
                 readonly [name: string]: unknown;
@@ -1687,6 +1704,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1699,6 +1717,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1711,6 +1730,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1723,6 +1743,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1736,6 +1757,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1748,6 +1770,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1760,6 +1783,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1773,6 +1797,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1786,6 +1811,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1799,6 +1825,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 /** @description With `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -1813,6 +1840,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 /** @description With `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -1827,6 +1855,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 /** @description With `instance_unknown`, `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -1841,6 +1870,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 /** @description With `instance_unknown`, `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -1855,6 +1885,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 /** @description With `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -1869,6 +1900,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1881,6 +1913,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1894,6 +1927,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1907,6 +1941,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1919,6 +1954,7 @@ export interface components {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1963,6 +1999,8 @@ export interface components {
         readonly "Keyhold-Term": number;
         /** @description The node that answered. */
         readonly "Keyhold-Served-By": string;
+        /** @description The incarnation of the store, random. Revisions and fences of two stores are not comparable. */
+        readonly "Keyhold-Store": components["schemas"]["StoreId"];
         /** @description How the read was done. */
         readonly "Keyhold-Consistency": components["schemas"]["Consistency"];
         /** @description On stale reads: how long ago the node last heard a leader, 0 on the leader. What it shows may be that old, and older while it catches up. Absent when it heard none since it started. */
@@ -2001,6 +2039,7 @@ export type LeasePage = components['schemas']['LeasePage'];
 export type LockRequest = components['schemas']['LockRequest'];
 export type LockRequestWithTtl = components['schemas']['LockRequestWithTtl'];
 export type LockRequestWithLease = components['schemas']['LockRequestWithLease'];
+export type StoreId = components['schemas']['StoreId'];
 export type LockGranted = components['schemas']['LockGranted'];
 export type LockQueued = components['schemas']['LockQueued'];
 export type ReleaseRequest = components['schemas']['ReleaseRequest'];
@@ -2146,6 +2185,7 @@ export type ParameterVerbose = components['parameters']['Verbose'];
 export type HeaderKeyholdRevision = components['headers']['Keyhold-Revision'];
 export type HeaderKeyholdTerm = components['headers']['Keyhold-Term'];
 export type HeaderKeyholdServedBy = components['headers']['Keyhold-Served-By'];
+export type HeaderKeyholdStore = components['headers']['Keyhold-Store'];
 export type HeaderKeyholdConsistency = components['headers']['Keyhold-Consistency'];
 export type HeaderKeyholdStalenessMs = components['headers']['Keyhold-Staleness-Ms'];
 export type HeaderETag = components['headers']['ETag'];
@@ -2180,6 +2220,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2247,6 +2288,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly ETag: components["headers"]["ETag"];
@@ -2279,6 +2321,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly ETag: components["headers"]["ETag"];
@@ -2337,6 +2380,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly ETag: components["headers"]["ETag"];
                     readonly [name: string]: unknown;
                 };
@@ -2359,6 +2403,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly ETag: components["headers"]["ETag"];
                     readonly [name: string]: unknown;
                 };
@@ -2414,6 +2459,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2459,6 +2505,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2526,6 +2573,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2573,6 +2621,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2612,6 +2661,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2650,6 +2700,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2695,6 +2746,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2732,6 +2784,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2801,6 +2854,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2808,6 +2862,7 @@ export interface operations {
                      * @example {
                      *       "name": "orders/42",
                      *       "fence": 44,
+                     *       "storeId": "926a1b0dabd4396d",
                      *       "leaseId": "l44",
                      *       "ttlMs": 15000,
                      *       "ticket": null
@@ -2822,6 +2877,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2884,6 +2940,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2934,6 +2991,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2943,6 +3001,7 @@ export interface operations {
                      * @example {
                      *       "name": "orders/42",
                      *       "fence": 44,
+                     *       "storeId": "926a1b0dabd4396d",
                      *       "leaseId": "l44",
                      *       "owner": "worker-1",
                      *       "remainingMs": 9000
@@ -2985,6 +3044,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3030,6 +3090,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3066,6 +3127,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3102,6 +3164,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3114,6 +3177,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3148,6 +3212,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3181,6 +3246,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3223,6 +3289,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3264,6 +3331,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3298,6 +3366,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3329,6 +3398,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3365,6 +3435,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3388,6 +3459,7 @@ export interface operations {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                    readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                     readonly [name: string]: unknown;
                 };
                 content: {

@@ -16,7 +16,8 @@ export function describeLocks(api: () => TestApi): void {
     test("is held with a fence, verified, and released once", async () => {
       const hold = await acquire("simple/a", { ttlMs: 30_000, owner: "w1" });
       expect(hold.status).toBe(200);
-      expect(hold.body).toMatchObject({ name: "simple/a", ttlMs: 30_000, ticket: null });
+      expect(hold.body).toMatchObject({ name: "simple/a", storeId: "store-test", ttlMs: 30_000, ticket: null });
+      expect(hold.headers["keyhold-store"]).toBe("store-test");
       const verified = await send(api(), "POST", "/v1/locks/simple/a/verify", { body: { fence: hold.body["fence"] } });
       expect(verified.body).toMatchObject({ name: "simple/a", fence: hold.body["fence"], owner: "w1" });
       expect(verified.headers["keyhold-consistency"]).toBe("linearizable");

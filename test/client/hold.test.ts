@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 const ttlMs = 15_000;
-const granted = json(200, { name: "a", fence: 44, leaseId: "l44", ttlMs, ticket: null });
+const granted = json(200, { name: "a", fence: 44, storeId: "s1", leaseId: "l44", ttlMs, ticket: null });
 const renewed = json(200, { leaseId: "l44", ttlMs });
 const released = json(200, { name: "a", fence: 44, revision: 50 });
 
@@ -195,7 +195,7 @@ describe("release", () => {
 
 describe("verify", () => {
   test("asks with the fence", async () => {
-    const verified = { name: "a", fence: 44, leaseId: "l44", owner: null, remainingMs: 9_000 };
+    const verified = { name: "a", fence: 44, storeId: "s1", leaseId: "l44", owner: null, remainingMs: 9_000 };
     const { node, hold } = await acquire(() => json(200, verified));
     expect(await hold.verify()).toEqual({ ok: true, value: verified });
     expect(node.asked.at(-1)?.json()).toEqual({ fence: 44 });

@@ -20,7 +20,7 @@ async function connect(answer: FakeNode["answer"]) {
   return { clock, node, client };
 }
 
-const granted = json(200, { name: "orders/42", fence: 44, leaseId: "l44", ttlMs: 15_000, ticket: null });
+const granted = json(200, { name: "orders/42", fence: 44, storeId: "s1", leaseId: "l44", ttlMs: 15_000, ticket: null });
 const queued = json(202, { name: "orders/42", ticket: 46, position: 1, idempotencyKey: "x" });
 const released = json(200, { name: "orders/42", fence: 44, revision: 50 });
 const renewed = json(200, { leaseId: "l44", ttlMs: 15_000 });
