@@ -13,16 +13,17 @@ import { lostDataAdvice } from "./bootstrap/formation.ts";
 import { createStartKeeper } from "./bootstrap/start-keeper.ts";
 import { refusedStartAdvice, type StartRefusalCode } from "./bootstrap/starts.ts";
 import type { Config } from "./config.ts";
+import { logStorage, logTransport } from "./event-log.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { realTime } from "./node/real-time.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
 import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
 import { readLeaseMsMax } from "./raft/read-lease.ts";
 import { type Budget, planBudget } from "./storage/budget.ts";
-import { LmdbStorage, type StorageEvent } from "./storage/lmdb-storage.ts";
+import { LmdbStorage } from "./storage/lmdb-storage.ts";
 import { memberRemovedCode } from "./transport/handshake.ts";
 import { accessOf } from "./transport/proof.ts";
-import { HttpTransport, type PeerStats, type TransportEvent } from "./transport/transport.ts";
+import { HttpTransport, type PeerStats } from "./transport/transport.ts";
 
 const MIB = 1024 * 1024;
 /** How long requests under way may end by themselves at a stop, before those that only wait are ended. */
@@ -367,51 +368,4 @@ function apiLimits(config: Config): ApiLimits {
       watchesPerSocketMax: config.watchesPerConnectionMax,
     },
   };
-}
-
-const quarantineAdvice =
-  "quarantine: this node takes part in no election until a leader has brought back what it lost. The others must elect that " +
-  "leader without it. If a majority is damaged or gone, nobody can: bring back a member that is whole, or begin a new cluster " +
-  "from a backup";
-
-function logStorage(logger: NodeLogger, event: StorageEvent): void {
-  switch (event.kind) {
-    case "quarantineBegan": {
-      const { lostLog, path, damage } = event;
-      logger.error({ damage, setAside: path, lostLog }, `a damaged state was set aside; ${quarantineAdvice}`);
-      break;
-    }
-    case "snapshotsGivenUp":
-      logger.warn(event, "states on their way to other nodes were given up: they kept the disk from using its free pages again");
-      break;
-    case "quarantineGoesOn":
-      logger.warn({ lostLog: event.lostLog }, `what was lost is not back yet; ${quarantineAdvice}`);
-      break;
-    case "quarantineEnded":
-      logger.info({ lostLog: event.lostLog }, "quarantine ended: this node holds again what it had lost, and votes");
-      break;
-    default:
-      unreachable(event);
-  }
-}
-
-function logTransport(logger: NodeLogger, { kind, ...fields }: TransportEvent): void {
-  switch (kind) {
-    case "callerRefused":
-      logger.warn(fields, "a caller on the peer port was refused");
-      break;
-    case "frameTooLarge":
-      logger.warn(fields, "a message is too large to send");
-      break;
-    case "outgoingOpened":
-    case "incomingOpened":
-      logger.debug({ ...fields, stream: kind }, "stream opened");
-      break;
-    case "outgoingClosed":
-    case "incomingClosed":
-      logger.info({ ...fields, stream: kind }, "stream closed");
-      break;
-    default:
-      unreachable(kind);
-  }
 }
