@@ -12,6 +12,8 @@ SEED ?= 1
 VIRTUAL_SECONDS ?= 60
 MINUTES ?= 10
 FROM ?= $(shell date +%s)
+# For `fuzz`: make fuzz FRAMES=100000 SEED=7
+FRAMES ?= 1000000
 # For `bench`: make bench BENCH="load --clients 128"
 BENCH ?= load
 
@@ -20,7 +22,7 @@ bin := node_modules/.bin
 installed := node_modules/.package-lock.json
 sources := $(shell find api src openapi test -name node_modules -prune -o -name '*.ts' -print)
 
-.PHONY: help run cluster test check fix generate build bench simulate soak clean packages node
+.PHONY: help run cluster test check fix generate build bench simulate soak fuzz clean packages node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {  printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +67,9 @@ simulate: $(installed) ## Replay one simulated run exactly and print its story (
 soak: $(installed) ## Simulate clusters on all cores, then stop (MINUTES=, FROM=); what fails is made small and kept
 	@node --import tsx test/simulation/main.ts --minutes $(MINUTES) --from $(FROM) --workers $$(nproc) \
 	  --virtual-seconds $(VIRTUAL_SECONDS) --twice-every 20 --shrink
+
+fuzz: $(installed) ## Send mutated frames to living nodes (FRAMES=, MINUTES=, SEED=)
+	@node --import tsx test/fuzz/main.ts $(FRAMES) $(MINUTES) $(SEED)
 
 clean: ## Remove what was built and installed (not the data in .keyhold)
 	rm -rf dist node_modules openapi/dist
