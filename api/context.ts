@@ -3,6 +3,7 @@
  */
 import type { KeyholdService } from "../src/node/service.ts";
 import type { Contract } from "./contract.ts";
+import type { IntakeLimits } from "./intake.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Responder } from "./respond.ts";
 
@@ -24,10 +25,12 @@ export type ApiLimits = {
   /** Bodies that are not values. */
   readonly bodyBytesMax: number;
   readonly headerBytesMax: number;
+  readonly headersMax: number;
   readonly headersTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly connectionsMax: number;
+  readonly intake: IntakeLimits;
   /** Bytes of values in one page of a list. */
   readonly pageBytesMax: number;
   /** How far apply may be behind commit on a node that calls itself ready, in entries. */
@@ -77,10 +80,13 @@ export const defaultApiLimits: ApiLimits = {
   valueBytesMax: 1024 * 1024,
   bodyBytesMax: 64 * 1024,
   headerBytesMax: 16 * 1024,
+  headersMax: 100,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,
   connectionsMax: 10_000,
+  // A turn of 8 ms leaves a heartbeat every 60 ms in time; 128 requests are about as much work after they were taken in.
+  intake: { unansweredMax: 64, turnRequestsMax: 128, turnMsMax: 8, heldBytesMax: 64 * 1024 * 1024 },
   pageBytesMax: 4 * 1024 * 1024,
   readyLagMax: 1_000,
   watch: {

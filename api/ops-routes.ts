@@ -45,6 +45,11 @@ function readinessChecks(context: ApiContext): readonly Check[] {
       detail: status.leaderId === null ? `none known in term ${status.term}` : `${status.leaderId} in term ${status.term}`,
     },
     { name: "applied", ok: lag <= readyLagMax, detail: `${lag} entries behind commit, at most ${readyLagMax} allowed` },
+    {
+      name: "state",
+      ok: !status.quarantined,
+      detail: status.quarantined ? "part of the log was lost, and no leader has brought it back yet" : "complete",
+    },
     { name: "open", ok: !context.closing(), detail: context.closing() ? "shutting down" : "takes requests" },
   ];
 }

@@ -45,6 +45,7 @@ export const codeByServiceError = {
   shuttingDown: "shutting_down",
   revisionNotReached: "revision_not_reached",
   upgradeInProgress: "upgrade_in_progress",
+  recovering: "recovering",
 } as const satisfies Record<ServiceError["kind"], ProblemCode>;
 
 /** The codes that the face gives itself, before the service is asked or instead of it. */
@@ -54,6 +55,11 @@ export const edgeCodes = [
   "method_not_allowed",
   "too_large",
   "unsupported_media_type",
+  "origin_not_allowed",
+  "request_timeout",
+  "expectation_failed",
+  "misdirected_request",
+  "header_too_large",
   "internal",
   "not_ready",
   "forward_loop",
@@ -80,6 +86,36 @@ export function invalidByContract(fault: ContractFault): Problem {
       errors: [{ path: `${fault.in}${fault.path.startsWith("/") ? "" : "/"}${fault.path}`, message: fault.message }],
     },
   };
+}
+
+/** A page of somebody else sent the request. */
+export function originNotAllowed(origin: string): Problem {
+  const detail = `Pages of ${printable(origin)} may not use this node; KEYHOLD_API_HOSTS names those that may, with their port.`;
+  return { code: "origin_not_allowed", detail };
+}
+
+/** The request is for a host that this node does not go by. */
+export function misdirectedRequest(host: string): Problem {
+  const detail = `This node does not go by ${printable(host)}; KEYHOLD_API_HOSTS names what it goes by beside its own addresses.`;
+  return { code: "misdirected_request", detail };
+}
+
+/** The connection is closed after it. */
+export function headerTooLarge(detail: string): Problem {
+  return { code: "header_too_large", detail };
+}
+
+export function requestTimeout(detail: string): Problem {
+  return { code: "request_timeout", detail };
+}
+
+export function expectationFailed(detail: string): Problem {
+  return { code: "expectation_failed", detail };
+}
+
+/** Header bytes are anybody's: they are shown as far as they are plain text. */
+function printable(text: string): string {
+  return JSON.stringify(text.slice(0, 100).replaceAll(/[^\x20-\x7e]/g, "?"));
 }
 
 export function notFound(path: string): Problem {
@@ -191,6 +227,7 @@ function describe(error: ServiceError, newestRevision: number): Description {
     case "shuttingDown":
     case "revisionNotReached":
     case "upgradeInProgress":
+    case "recovering":
       return describeUnavailable(error);
     default:
       return describeHold(error);
@@ -200,7 +237,14 @@ function describe(error: ServiceError, newestRevision: number): Description {
 type Unavailable = Extract<
   ServiceError,
   {
-    readonly kind: "noLeader" | "outcomeUnknown" | "overloaded" | "shuttingDown" | "revisionNotReached" | "upgradeInProgress";
+    readonly kind:
+      | "noLeader"
+      | "outcomeUnknown"
+      | "overloaded"
+      | "shuttingDown"
+      | "revisionNotReached"
+      | "upgradeInProgress"
+      | "recovering";
   }
 >;
 
@@ -230,6 +274,11 @@ function describeUnavailable(error: Unavailable): Description {
         detail: `Nothing was written. This takes cluster version ${error.needs}, and the cluster is at ${error.clusterVersion} until every member is upgraded.`,
         extensions: { needs: error.needs, clusterVersion: error.clusterVersion, ...retryExtension(unavailableRetryMs) },
         headers: retryHeaders(unavailableRetryMs),
+      };
+    case "recovering":
+      return {
+        detail: "This node lost part of its data, and has not got it back from a leader yet. Another node can answer.",
+        ...retry(unavailableRetryMs),
       };
     default:
       return unreachable(error);

@@ -4,9 +4,11 @@
  * and bodies in one piece, because Express's own helpers cost more than the work they do here.
  */
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
 import helmet from "helmet";
 import type { KeyholdService } from "../src/node/service.ts";
+import type { Logger } from "./context.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AppResponse } from "./native-classes.ts";
 
@@ -20,9 +22,14 @@ export type Reply = {
 export type Responder = {
   /** Writes `reply` and ends the response; does nothing when the client has gone or an answer was begun. */
   send(response: AppResponse, reply: Reply): void;
+  /** Writes a whole response by hand, where no response object ever was, and ends the connection. */
+  sendRaw(socket: Duplex, reply: Reply, request: IncomingMessage | undefined): void;
   /** The flat headers that every response carries; `request` undefined when there is none to speak of. */
   commonHeaders(request: IncomingMessage | undefined): readonly string[];
 };
+
+/** How long the last words on a connection may take to be read. */
+const partingMs = 2_000;
 
 /** The headers of a JSON body. */
 export const jsonHeaders: readonly string[] = ["Content-Type", "application/json; charset=utf-8"];
@@ -30,12 +37,14 @@ export const jsonHeaders: readonly string[] = ["Content-Type", "application/json
 export type ResponderOptions = {
   readonly service: Pick<KeyholdService, "position">;
   readonly metrics: Pick<Metrics, "observeRequest">;
+  /** Every answer is a line of its `debug` level: the access log. Paths are not in it, because they hold keys. */
+  readonly logger: Pick<Logger, "debug">;
   /** While true, every answer is the last on its connection. */
   readonly closing: () => boolean;
 };
 
 /** The way out of one node. */
-export function createResponder({ service, metrics, closing }: ResponderOptions): Responder {
+export function createResponder({ service, metrics, logger, closing }: ResponderOptions): Responder {
   const constantHeaders = ["Cache-Control", "no-store", ...collectSecurityHeaders()];
   const requestIdOf = createRequestIds();
   const commonHeaders = (request: IncomingMessage | undefined): readonly string[] => {
@@ -54,8 +63,30 @@ export function createResponder({ service, metrics, closing }: ResponderOptions)
     ];
     return headers.concat(constantHeaders);
   };
+  const observe = (answered: {
+    readonly method: string;
+    readonly route: string;
+    readonly status: number;
+    readonly ms: number;
+  }): void => {
+    const { method, route, status, ms } = answered;
+    metrics.observeRequest({ method, route, status, seconds: ms / 1000 });
+    logger.debug(answered, "answered");
+  };
   return {
     commonHeaders,
+    sendRaw(socket, reply, request) {
+      const headers = [...reply.headers, ...commonHeaders(request)];
+      const lines = [`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ""}`];
+      for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i] ?? ""}: ${headers[i + 1] ?? ""}`);
+      lines.push(`Content-Length: ${Buffer.byteLength(reply.body)}`, "Connection: close", "", "");
+      socket.on("error", () => undefined);
+      socket.end(lines.join("\r\n") + String(reply.body));
+      // A client that does not go is sent away.
+      const cut = setTimeout(() => socket.destroy(), partingMs);
+      socket.once("close", () => clearTimeout(cut));
+      observe({ method: knownMethod(request?.method), route: "none", status: reply.status, ms: 0 });
+    },
     send(response, reply) {
       if (response.headersSent || response.destroyed) return;
       const headers = reply.headers.concat(commonHeaders(response.req));
@@ -67,11 +98,11 @@ export function createResponder({ service, metrics, closing }: ResponderOptions)
       if (closing()) response.shouldKeepAlive = false;
       response.writeHead(reply.status, headers);
       response.end(body);
-      metrics.observeRequest({
-        method: response.req.method ?? "",
+      observe({
+        method: knownMethod(response.req.method),
         route: response.route,
         status: reply.status,
-        seconds: (performance.now() - response.startedAtMs) / 1000,
+        ms: performance.now() - response.startedAtMs,
       });
     },
   };
@@ -118,4 +149,11 @@ function createRequestIds(): (request: IncomingMessage | undefined) => string {
     count += 1;
     return `${prefix}-${count.toString(36)}`;
   };
+}
+
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"]);
+
+/** What clients may name as they like is not a label. */
+function knownMethod(method: string | undefined): string {
+  return method !== undefined && methods.has(method) ? method : "other";
 }

@@ -1,15 +1,19 @@
 /**
  * This file makes the face of a node: an HTTP server with the REST routes and the watch gateway on one port.
  */
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import express from "express";
 import type { KeyholdService } from "../src/node/service.ts";
 import { createApp } from "./app.ts";
 import { type ApiContext, type ApiLimits, defaultApiLimits, type Logger } from "./context.ts";
 import { createContract } from "./contract.ts";
+import { createHostCheck } from "./hosts.ts";
+import { Intake } from "./intake.ts";
 import { closeServer, type ListenOptions, listen } from "./listen.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { createNativeClasses } from "./native-classes.ts";
+import { type AppResponse, createNativeClasses } from "./native-classes.ts";
+import { type Problem, problemReply } from "./problem.ts";
+import { createAdmission, refuseBelowRoutes, unknownExpectation } from "./refusals.ts";
 import { createResponder } from "./respond.ts";
 import { acceptUpgrades } from "./upgrades.ts";
 import { createWatchGateway } from "./watch-gateway.ts";
@@ -22,6 +26,8 @@ export type ApiServerOptions = {
   /** Default: `defaultApiLimits`. */
   readonly limits?: ApiLimits;
   readonly listen: ListenOptions;
+  /** What clients may call this node beside its own addresses: `name` or `name:port`. Default: nothing else. */
+  readonly hostNames?: readonly string[];
   /** Told of every error that is our own fault; the default only logs it. */
   readonly onInternalError?: (error: unknown) => void;
 };
@@ -49,7 +55,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     service: options.service,
     contract: createContract(options.document),
     documentJson: JSON.stringify(options.document),
-    responder: createResponder({ service: options.service, metrics, closing: () => closing }),
+    responder: createResponder({ service: options.service, metrics, logger: options.logger, closing: () => closing }),
     metrics,
     logger: options.logger,
     limits,
@@ -58,7 +64,22 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
   const app = express();
   const classes = createNativeClasses(app);
-  const handle = createApp(app, context);
+  const routes = createApp(app, context);
+  const intake = new Intake(limits.intake);
+  const ownUrl = () => ownUrlOf(options.service);
+  const admit = createAdmission(context, createHostCheck({ names: options.hostNames ?? [], ownUrl }));
+  const handle = (received: IncomingMessage, answer: ServerResponse, refusal: Problem | null): void => {
+    // The classes that the server was given.
+    const response = answer as AppResponse;
+    intake.began(received, response);
+    const refused = admit(received) ?? refusal;
+    if (refused === null) {
+      routes(received, response);
+      return;
+    }
+    response.shouldKeepAlive = false;
+    context.responder.send(response, problemReply(refused));
+  };
   const server = createServer(
     {
       ...classes,
@@ -67,15 +88,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       requestTimeout: limits.bodyTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: 1_000,
-      requireHostHeader: true,
+      // Looked at in hosts.ts, which answers with a problem.
+      requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
     },
-    handle,
+    (request, response) => handle(request, response, null),
   );
-  server.maxConnections = limits.connectionsMax;
+  // Node would drop headers beyond it without a word, an If-Match among them; they are counted in refusals.ts.
+  server.maxHeadersCount = 0;
+  server.on("connection", (socket) => intake.attach(socket));
+  server.on("checkExpectation", (request, response) => handle(request, response, unknownExpectation()));
+  refuseBelowRoutes(server, { context, intake });
+  addIntakeGauges(metrics, intake);
   const gateway = createWatchGateway(context);
-  acceptUpgrades(server, { context, gateway });
+  acceptUpgrades(server, { context, gateway, admit, intake });
   const address = await listen(server, options.listen);
   // Out of file descriptors, for one: this connection is lost, the server is not.
   server.on("error", (error) => options.logger.error({ err: error }, "a connection could not be accepted"));
@@ -92,4 +119,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       await closeServer(server, { deadlineMs, cut: gateway.cut });
     },
   };
+}
+
+/** Where the membership says that this node is. */
+function ownUrlOf(service: KeyholdService): string | undefined {
+  const { nodeId, members } = service.status();
+  return members.find((member) => member.id === nodeId)?.address.apiUrl;
+}
+
+function addIntakeGauges(metrics: Metrics, intake: Intake): void {
+  const { addGauge } = metrics;
+  addGauge({
+    name: "keyhold_intake_connections",
+    help: "Connections that wait to be read on",
+    value: () => intake.status.heldConnections,
+  });
+  addGauge({ name: "keyhold_intake_bytes", help: "Received and not looked at yet", value: () => intake.status.heldBytes });
+  addGauge({ name: "keyhold_intake_cut", help: "Connections cut because too much was held", value: () => intake.status.cut });
 }

@@ -46,6 +46,16 @@ export const options = {
     default: 7001,
     reason: "Where clients connect (REST and Socket.IO); 0 lets the system choose.",
   },
+  apiHosts: {
+    kind: "text",
+    env: "KEYHOLD_API_HOSTS",
+    flag: "--api-hosts",
+    pattern: /^$|^(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:\d{1,5})?( *, *(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:\d{1,5})?)*$/,
+    bound: "host or host:port, separated by commas",
+    default: "",
+    reason:
+      "What clients call this node beside its own addresses: names of proxies and services. Other Hosts and Origins are refused.",
+  },
   peerHost: {
     kind: "text",
     env: "KEYHOLD_PEER_HOST",
@@ -312,7 +322,7 @@ export const options = {
     flag: "--log-level",
     choices: ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
     default: "info",
-    reason: "What is written to standard output; never values, never secrets.",
+    reason: "What is written to standard output; never values, never secrets. `debug` has a line for each request.",
   },
   logFormat: {
     kind: "choice",

@@ -12,7 +12,7 @@ import { bootstrap, type Established } from "./bootstrap/bootstrap.ts";
 import { lostDataAdvice } from "./bootstrap/formation.ts";
 import { createStartKeeper } from "./bootstrap/start-keeper.ts";
 import { refusedStartAdvice, type StartRefusalCode } from "./bootstrap/starts.ts";
-import type { Config } from "./config.ts";
+import { type Config, urlHost } from "./config.ts";
 import { logStorage, logTransport } from "./event-log.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { realTime } from "./node/real-time.ts";
@@ -73,6 +73,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     logger,
     limits: apiLimits(config),
     listen: { host: config.apiHost, port: config.apiPort },
+    hostNames: hostNamesOf(config),
   }).catch(async (error: unknown) => {
     service.stop();
     await close();
@@ -354,6 +355,12 @@ function budgetOf(config: Config): Budget {
   const budget = planBudget(config);
   assert(budget.ok, budget.ok ? "" : budget.error);
   return budget.value;
+}
+
+/** What listens everywhere goes by the address that a connection was made to; `0.0.0.0` in a browser is anybody's trick. */
+function hostNamesOf({ apiHost, apiHosts, apiPort }: Config): readonly string[] {
+  const named = apiHosts === "" ? [] : apiHosts.split(",").map((name) => name.trim());
+  return apiHost === "0.0.0.0" || apiHost === "::" ? named : [`${urlHost(apiHost)}:${apiPort}`, ...named];
 }
 
 function apiLimits(config: Config): ApiLimits {

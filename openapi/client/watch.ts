@@ -170,6 +170,7 @@ class WatchRun {
     switch (error.code) {
       case "slow_consumer":
       case "shutting_down":
+      case "recovering":
         return { next: "retry", workedForAWhile };
       case "compacted":
       case "store_changed":

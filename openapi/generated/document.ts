@@ -7,7 +7,7 @@ export const document: Record<string, unknown> = {
     "title": "Keyhold",
     "version": "1.0.0",
     "summary": "A Raft-backed lock and config service.",
-    "description": "Locks are leases with fencing tokens; config is versioned values with compare-and-set; changes are watched over\nSocket.IO (`x-socket-io` at the end of this document).\n\n- Any node answers any request: followers forward, they never redirect.\n- **Revision** is the store's own counter: one per committed change, dense, never reused, below 2^53.\n- Keys and lock names are paths such as `payments/db/pool`: UTF-8, 1 to 480 bytes, no control characters, no `.` or `..`\n  between slashes (clients and proxies would resolve them). Slashes may be sent raw or as `%2F`.\n- Every error is `application/problem+json` (RFC 9457) with a stable `code`. Unknown query parameters are refused under\n  `/v1`, so that a typo is not silently ignored. An unknown path answers 404 `not_found`, a known path with another\n  verb 405 `method_not_allowed` with `Allow`.\n- A mutation with an `Idempotency-Key` happens at most once however often it is sent, to whatever node.\n- 503 means that nothing was written; 504 `outcome_unknown` that the write may or may not happen: repeat it with the same\n  `Idempotency-Key` to learn.\n\nThe examples assume `KEYHOLD` to hold the URL of any node.\n",
+    "description": "Locks are leases with fencing tokens; config is versioned values with compare-and-set; changes are watched over\nSocket.IO (`x-socket-io` at the end of this document).\n\n- Any node answers any request: followers forward, they never redirect.\n- **Revision** is the store's own counter: one per committed change, dense, never reused, below 2^53.\n- Keys and lock names are paths such as `payments/db/pool`: UTF-8, 1 to 480 bytes, no control characters, no `.` or `..`\n  between slashes (clients and proxies would resolve them). Slashes may be sent raw or as `%2F`.\n- Every error is `application/problem+json` (RFC 9457) with a stable `code`. Unknown query parameters are refused under\n  `/v1`, so that a typo is not silently ignored. An unknown path answers 404 `not_found`, a known path with another\n  verb 405 `method_not_allowed` with `Allow`. What is refused before that is under `x-refused`.\n- A mutation with an `Idempotency-Key` happens at most once however often it is sent, to whatever node.\n- 503 means that nothing was written; 504 `outcome_unknown` that the write may or may not happen: repeat it with the same\n  `Idempotency-Key` to learn.\n\nThe examples assume `KEYHOLD` to hold the URL of any node.\n",
     "license": {
       "name": "MIT",
       "identifier": "MIT"
@@ -2132,7 +2132,7 @@ export const document: Record<string, unknown> = {
           "ops"
         ],
         "summary": "Whether the node should get traffic",
-        "description": "It knows a leader, has applied what is committed within a bound, and is not shutting down.",
+        "description": "It knows a leader, has applied what is committed within a bound, holds what it ever held, and is not shutting down.",
         "parameters": [
           {
             "$ref": "#/components/parameters/Verbose"
@@ -2877,6 +2877,177 @@ export const document: Record<string, unknown> = {
           }
         }
       },
+      "Malformed": {
+        "description": "`invalid_request`: not HTTP/1.1 as this server reads it, or without one Host header.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/InvalidRequestProblem"
+            }
+          }
+        }
+      },
+      "OriginNotAllowed": {
+        "description": "`origin_not_allowed`: sent by a page of another origin.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/OriginNotAllowedProblem"
+            }
+          }
+        }
+      },
+      "RequestTimeout": {
+        "description": "`request_timeout`: head or body did not arrive in time; the connection ends.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/RequestTimeoutProblem"
+            }
+          }
+        }
+      },
+      "ExpectationFailed": {
+        "description": "`expectation_failed`: `Expect` asks for something else than `100-continue`.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/ExpectationFailedProblem"
+            }
+          }
+        }
+      },
+      "MisdirectedRequest": {
+        "description": "`misdirected_request`: `Host` names nothing that this node goes by.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/MisdirectedRequestProblem"
+            }
+          }
+        }
+      },
+      "HeaderTooLarge": {
+        "description": "`header_too_large`: more than 16 KiB or 100 headers; the connection ends.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/HeaderTooLargeProblem"
+            }
+          }
+        }
+      },
+      "TooManyConnections": {
+        "description": "`overloaded`: the node has as many connections as it takes.",
+        "headers": {
+          "Keyhold-Revision": {
+            "$ref": "#/components/headers/Keyhold-Revision"
+          },
+          "Keyhold-Term": {
+            "$ref": "#/components/headers/Keyhold-Term"
+          },
+          "Keyhold-Served-By": {
+            "$ref": "#/components/headers/Keyhold-Served-By"
+          },
+          "Keyhold-Store": {
+            "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/OverloadedProblem"
+            }
+          }
+        }
+      },
       "Internal": {
         "description": "`internal`",
         "headers": {
@@ -2902,7 +3073,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "Unavailable": {
-        "description": "`no_leader`, `overloaded`, `shutting_down`: nothing was written.",
+        "description": "`no_leader`, `overloaded`, `shutting_down`; `recovering`: this node lost data and has not got it back, another one can answer.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -2932,6 +3103,9 @@ export const document: Record<string, unknown> = {
                 },
                 {
                   "$ref": "#/components/schemas/ShuttingDownProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/RecoveringProblem"
                 }
               ]
             }
@@ -4252,7 +4426,7 @@ export const document: Record<string, unknown> = {
           },
           "quarantined": {
             "type": "boolean",
-            "description": "Its disk lost part of the log; it helps elect nobody until the leader has brought that back."
+            "description": "Its disk lost part of the log; until the leader has brought that back it helps elect nobody, and answers stale reads with `recovering`."
           },
           "joint": {
             "type": "boolean",
@@ -4607,7 +4781,13 @@ export const document: Record<string, unknown> = {
           "no_transfer_target",
           "transfer_timed_out",
           "upgrade_in_progress",
-          "forward_loop"
+          "forward_loop",
+          "recovering",
+          "origin_not_allowed",
+          "request_timeout",
+          "expectation_failed",
+          "misdirected_request",
+          "header_too_large"
         ]
       },
       "Problem": {
@@ -5335,6 +5515,138 @@ export const document: Record<string, unknown> = {
               },
               "retryAfterMs": {
                 "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "RecoveringProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "retryAfterMs"
+            ],
+            "properties": {
+              "code": {
+                "const": "recovering"
+              },
+              "status": {
+                "const": 503
+              },
+              "title": {
+                "const": "The node has not got its data back yet"
+              },
+              "retryAfterMs": {
+                "$ref": "#/components/schemas/RetryAfterMs"
+              }
+            }
+          }
+        ]
+      },
+      "OriginNotAllowedProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "origin_not_allowed"
+              },
+              "status": {
+                "const": 403
+              },
+              "title": {
+                "const": "The page may not use this node"
+              }
+            }
+          }
+        ]
+      },
+      "RequestTimeoutProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "request_timeout"
+              },
+              "status": {
+                "const": 408
+              },
+              "title": {
+                "const": "The request did not arrive in time"
+              }
+            }
+          }
+        ]
+      },
+      "ExpectationFailedProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "expectation_failed"
+              },
+              "status": {
+                "const": 417
+              },
+              "title": {
+                "const": "The expectation cannot be met"
+              }
+            }
+          }
+        ]
+      },
+      "MisdirectedRequestProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "misdirected_request"
+              },
+              "status": {
+                "const": 421
+              },
+              "title": {
+                "const": "The request is for another host"
+              }
+            }
+          }
+        ]
+      },
+      "HeaderTooLargeProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "properties": {
+              "code": {
+                "const": "header_too_large"
+              },
+              "status": {
+                "const": 431
+              },
+              "title": {
+                "const": "The head of the request is too large"
               }
             }
           }
@@ -6465,7 +6777,8 @@ export const document: Record<string, unknown> = {
           "future_revision",
           "store_changed",
           "slow_consumer",
-          "shutting_down"
+          "shutting_down",
+          "recovering"
         ]
       },
       "WatchError": {
@@ -6682,6 +6995,29 @@ export const document: Record<string, unknown> = {
     },
     "405": {
       "$ref": "#/components/responses/MethodNotAllowed"
+    }
+  },
+  "x-refused": {
+    "400": {
+      "$ref": "#/components/responses/Malformed"
+    },
+    "403": {
+      "$ref": "#/components/responses/OriginNotAllowed"
+    },
+    "408": {
+      "$ref": "#/components/responses/RequestTimeout"
+    },
+    "417": {
+      "$ref": "#/components/responses/ExpectationFailed"
+    },
+    "421": {
+      "$ref": "#/components/responses/MisdirectedRequest"
+    },
+    "431": {
+      "$ref": "#/components/responses/HeaderTooLarge"
+    },
+    "503": {
+      "$ref": "#/components/responses/TooManyConnections"
     }
   },
   "x-socket-io": {

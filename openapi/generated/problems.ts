@@ -43,7 +43,13 @@ export const problems = {
   transfer_timed_out: { status: 409, title: "The leadership was not taken in time", schema: "TransferTimedOutProblem" },
   upgrade_in_progress: { status: 503, title: "The cluster is being upgraded", schema: "UpgradeInProgressProblem" },
   forward_loop: { status: 508, title: "The request was forwarded already", schema: "ForwardLoopProblem" },
+  recovering: { status: 503, title: "The node has not got its data back yet", schema: "RecoveringProblem" },
+  origin_not_allowed: { status: 403, title: "The page may not use this node", schema: "OriginNotAllowedProblem" },
+  request_timeout: { status: 408, title: "The request did not arrive in time", schema: "RequestTimeoutProblem" },
+  expectation_failed: { status: 417, title: "The expectation cannot be met", schema: "ExpectationFailedProblem" },
+  misdirected_request: { status: 421, title: "The request is for another host", schema: "MisdirectedRequestProblem" },
+  header_too_large: { status: 431, title: "The head of the request is too large", schema: "HeaderTooLargeProblem" },
 } as const;
 
 /** Every code that ends a watch. */
-export const watchErrorCodes = ["invalid_request","limit_reached","compacted","future_revision","store_changed","slow_consumer","shutting_down"] as const;
+export const watchErrorCodes = ["invalid_request","limit_reached","compacted","future_revision","store_changed","slow_consumer","shutting_down","recovering"] as const;

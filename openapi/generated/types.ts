@@ -451,7 +451,7 @@ export interface paths {
         };
         /**
          * Whether the node should get traffic
-         * @description It knows a leader, has applied what is committed within a bound, and is not shutting down.
+         * @description It knows a leader, has applied what is committed within a bound, holds what it ever held, and is not shutting down.
          */
         readonly get: operations["getReadiness"];
         readonly put?: never;
@@ -812,7 +812,7 @@ export interface components {
             readonly stateBytes: number;
             /** @description What it may count for: the smallest of what the members can hold. Beyond it writes are refused with `quota_exceeded`. */
             readonly stateBytesMax: number;
-            /** @description Its disk lost part of the log; it helps elect nobody until the leader has brought that back. */
+            /** @description Its disk lost part of the log; until the leader has brought that back it helps elect nobody, and answers stale reads with `recovering`. */
             readonly quarantined: boolean;
             /** @description A change of voters is under way: decisions need a majority of the old voters and of the new. */
             readonly joint: boolean;
@@ -909,7 +909,7 @@ export interface components {
             readonly detail: string;
         };
         /** @enum {string} */
-        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "quota_exceeded" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "not_member" | "not_learner" | "not_caught_up" | "instance_unknown" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop";
+        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "quota_exceeded" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "not_member" | "not_learner" | "not_caught_up" | "instance_unknown" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop" | "recovering" | "origin_not_allowed" | "request_timeout" | "expectation_failed" | "misdirected_request" | "header_too_large";
         readonly Problem: {
             /** @description `urn:keyhold:problem:` and the code. */
             readonly type: string;
@@ -1149,6 +1149,55 @@ export interface components {
             /** @constant */
             readonly title?: "The node is shutting down";
             readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly RecoveringProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "recovering";
+            /** @constant */
+            readonly status?: 503;
+            /** @constant */
+            readonly title?: "The node has not got its data back yet";
+            readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
+        };
+        readonly OriginNotAllowedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "origin_not_allowed";
+            /** @constant */
+            readonly status?: 403;
+            /** @constant */
+            readonly title?: "The page may not use this node";
+        };
+        readonly RequestTimeoutProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "request_timeout";
+            /** @constant */
+            readonly status?: 408;
+            /** @constant */
+            readonly title?: "The request did not arrive in time";
+        };
+        readonly ExpectationFailedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "expectation_failed";
+            /** @constant */
+            readonly status?: 417;
+            /** @constant */
+            readonly title?: "The expectation cannot be met";
+        };
+        readonly MisdirectedRequestProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "misdirected_request";
+            /** @constant */
+            readonly status?: 421;
+            /** @constant */
+            readonly title?: "The request is for another host";
+        };
+        readonly HeaderTooLargeProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "header_too_large";
+            /** @constant */
+            readonly status?: 431;
+            /** @constant */
+            readonly title?: "The head of the request is too large";
         };
         readonly NotReadyProblem: components["schemas"]["Problem"] & {
             /** @constant */
@@ -1475,7 +1524,7 @@ export interface components {
             readonly revision: components["schemas"]["Revision"];
         };
         /** @enum {string} */
-        readonly WatchErrorCode: "invalid_request" | "limit_reached" | "compacted" | "future_revision" | "store_changed" | "slow_consumer" | "shutting_down";
+        readonly WatchErrorCode: "invalid_request" | "limit_reached" | "compacted" | "future_revision" | "store_changed" | "slow_consumer" | "shutting_down" | "recovering";
         /** @description The watch is dead (or, as an answer to `watch:open`, never lived). */
         readonly WatchError: {
             readonly watchId: components["schemas"]["WatchId"];
@@ -1764,6 +1813,98 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["QuotaExceededProblem"];
             };
         };
+        /** @description `invalid_request`: not HTTP/1.1 as this server reads it, or without one Host header. */
+        readonly Malformed: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+            };
+        };
+        /** @description `origin_not_allowed`: sent by a page of another origin. */
+        readonly OriginNotAllowed: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["OriginNotAllowedProblem"];
+            };
+        };
+        /** @description `request_timeout`: head or body did not arrive in time; the connection ends. */
+        readonly RequestTimeout: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
+            };
+        };
+        /** @description `expectation_failed`: `Expect` asks for something else than `100-continue`. */
+        readonly ExpectationFailed: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["ExpectationFailedProblem"];
+            };
+        };
+        /** @description `misdirected_request`: `Host` names nothing that this node goes by. */
+        readonly MisdirectedRequest: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["MisdirectedRequestProblem"];
+            };
+        };
+        /** @description `header_too_large`: more than 16 KiB or 100 headers; the connection ends. */
+        readonly HeaderTooLarge: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["HeaderTooLargeProblem"];
+            };
+        };
+        /** @description `overloaded`: the node has as many connections as it takes. */
+        readonly TooManyConnections: {
+            headers: {
+                readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
+                readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
+                readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
+                readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["OverloadedProblem"];
+            };
+        };
         /** @description `internal` */
         readonly Internal: {
             headers: {
@@ -1777,7 +1918,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["InternalProblem"];
             };
         };
-        /** @description `no_leader`, `overloaded`, `shutting_down`: nothing was written. */
+        /** @description `no_leader`, `overloaded`, `shutting_down`; `recovering`: this node lost data and has not got it back, another one can answer. */
         readonly Unavailable: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1788,7 +1929,7 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["NoLeaderProblem"] | components["schemas"]["OverloadedProblem"] | components["schemas"]["ShuttingDownProblem"];
+                readonly "application/problem+json": components["schemas"]["NoLeaderProblem"] | components["schemas"]["OverloadedProblem"] | components["schemas"]["ShuttingDownProblem"] | components["schemas"]["RecoveringProblem"];
             };
         };
         /** @description `no_leader`, `overloaded`, `shutting_down`, `upgrade_in_progress`: nothing was written. */
@@ -2089,6 +2230,12 @@ export type InternalProblem = components['schemas']['InternalProblem'];
 export type NoLeaderProblem = components['schemas']['NoLeaderProblem'];
 export type OverloadedProblem = components['schemas']['OverloadedProblem'];
 export type ShuttingDownProblem = components['schemas']['ShuttingDownProblem'];
+export type RecoveringProblem = components['schemas']['RecoveringProblem'];
+export type OriginNotAllowedProblem = components['schemas']['OriginNotAllowedProblem'];
+export type RequestTimeoutProblem = components['schemas']['RequestTimeoutProblem'];
+export type ExpectationFailedProblem = components['schemas']['ExpectationFailedProblem'];
+export type MisdirectedRequestProblem = components['schemas']['MisdirectedRequestProblem'];
+export type HeaderTooLargeProblem = components['schemas']['HeaderTooLargeProblem'];
 export type NotReadyProblem = components['schemas']['NotReadyProblem'];
 export type OutcomeUnknownProblem = components['schemas']['OutcomeUnknownProblem'];
 export type RevisionNotReachedProblem = components['schemas']['RevisionNotReachedProblem'];
@@ -2156,6 +2303,13 @@ export type ResponseUnsupportedMediaType = components['responses']['UnsupportedM
 export type ResponseRequestMismatch = components['responses']['RequestMismatch'];
 export type ResponseLimitReached = components['responses']['LimitReached'];
 export type ResponseQuotaExceeded = components['responses']['QuotaExceeded'];
+export type ResponseMalformed = components['responses']['Malformed'];
+export type ResponseOriginNotAllowed = components['responses']['OriginNotAllowed'];
+export type ResponseRequestTimeout = components['responses']['RequestTimeout'];
+export type ResponseExpectationFailed = components['responses']['ExpectationFailed'];
+export type ResponseMisdirectedRequest = components['responses']['MisdirectedRequest'];
+export type ResponseHeaderTooLarge = components['responses']['HeaderTooLarge'];
+export type ResponseTooManyConnections = components['responses']['TooManyConnections'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseWriteUnavailable = components['responses']['WriteUnavailable'];

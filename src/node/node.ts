@@ -190,7 +190,7 @@ export class KeyholdNode implements KeyholdService {
         resolve(answer<Kind>(this.#driver.tables, query, Math.max(0, this.#nowMs() - this.#driver.appliedAtMs)));
       }, reject);
       const serveConsistently = () => {
-        if (options.consistency === "stale") return serve();
+        if (options.consistency === "stale") return this.#isRecovering ? resolve(err({ kind: "recovering" })) : serve();
         this.#driver.readIndex({ deadlineMs, settle: (end) => (end.kind === "ready" ? serve() : resolve(err(end))) });
       };
       const { minRevision } = options;
@@ -270,6 +270,11 @@ export class KeyholdNode implements KeyholdService {
 
   #nowMs(): number {
     return this.#ports.clock.monotonicMs();
+  }
+
+  /** What this node holds may be nothing, or far from all it once held: only what a leader vouches for may be read. */
+  get #isRecovering(): boolean {
+    return this.#driver.raft.lostLog !== null;
   }
 
   #publicationOf(options: NodeOptions, events: NodeEvents): SelfPublication | undefined {

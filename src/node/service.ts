@@ -34,6 +34,8 @@ export type Unavailable =
   | { readonly kind: "shuttingDown" }
   /** Nothing was written: the command takes a cluster version that not every member supports yet. */
   | { readonly kind: "upgradeInProgress"; readonly needs: number; readonly clusterVersion: number }
+  /** This node lost state and has not got it back: what it has applied is not even old. Another node can answer. */
+  | { readonly kind: "recovering" }
   /** This node did not reach `minRevision` before the deadline. */
   | { readonly kind: "revisionNotReached"; readonly wanted: Revision; readonly actual: Revision };
 

@@ -49,7 +49,24 @@ export function answersDocumented(): ReadonlySet<AnswerName> {
   for (const [status, response] of Object.entries(document["x-unmatched"] as Json)) {
     for (const code of codesOf(resolve(response) as ResponseObject)) names.add(`unmatched ${status} ${code}`);
   }
+  for (const [status, response] of Object.entries(document["x-refused"] as Json)) {
+    for (const code of codesOf(resolve(response) as ResponseObject)) names.add(`refused ${status} ${code}`);
+  }
   return names;
+}
+
+/** Holds an answer that was given before a path was looked at against the document; throws when it is not as documented. */
+export function recordRefusal(observed: Observed): void {
+  const response = (document["x-refused"] as Json)[String(observed.status)];
+  const where = `refused with ${observed.status}`;
+  if (response === undefined) throw new Error(`${where}, which is not documented: ${observed.text.slice(0, 300)}`);
+  const resolved = resolve(response) as ResponseObject;
+  checkHeaders(where, observed, resolved);
+  const mediaType = observed.headers["content-type"] ?? "";
+  const content = resolved.content?.[mediaType];
+  if (content === undefined) throw new Error(`${where} as ${mediaType}, which is not documented`);
+  check(where, content.schema, { where, value: observed.body });
+  seen.add(`refused ${observed.status} ${isProblem(observed.body) ? observed.body.code : "-"}`);
 }
 
 /** Throws when `observed` is not as documented. */

@@ -24,6 +24,7 @@ export type StartOptions = {
   readonly limits?: Partial<ApiLimits>;
   readonly watch?: Partial<ApiLimits["watch"]>;
   readonly voters?: readonly string[];
+  readonly hostNames?: readonly string[];
 };
 
 /** A face on a node of its own. Settles when the node leads (or at once, when it cannot: it has other voters). */
@@ -38,6 +39,7 @@ export async function startApi(options: StartOptions = {}): Promise<TestApi> {
     logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
     limits: { ...defaultApiLimits, ...options.limits, watch: { ...defaultApiLimits.watch, ...options.watch } },
     listen: { host: "127.0.0.1", port: 0 },
+    ...(options.hostNames === undefined ? {} : { hostNames: options.hostNames }),
   });
   if (options.voters === undefined) await until(() => real.node.status().role === "leader");
   return {

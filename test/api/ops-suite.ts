@@ -28,7 +28,12 @@ export function describeOps(api: () => TestApi): void {
   test("a node with a leader is ready, with its checks when asked", async () => {
     expect((await send(api(), "GET", "/readyz")).body).toEqual({ status: "ok" });
     const verbose = await send(api(), "GET", "/readyz?verbose");
-    expect((verbose.body["checks"] as { name: string }[]).map((check) => check.name)).toEqual(["leader", "applied", "open"]);
+    expect((verbose.body["checks"] as { name: string }[]).map((check) => check.name)).toEqual([
+      "leader",
+      "applied",
+      "state",
+      "open",
+    ]);
   });
 
   test("the metrics count requests by template, never by key", async () => {
@@ -61,7 +66,7 @@ export function describeOps(api: () => TestApi): void {
         expect(ready.headers["retry-after"]).toBe("1");
         expect(ready.body["checks"]).toBeUndefined();
         const verbose = await send(alone, "GET", "/readyz?verbose=1");
-        expect((verbose.body["checks"] as { ok: boolean }[]).map((check) => check.ok)).toEqual([false, true, true]);
+        expect((verbose.body["checks"] as { ok: boolean }[]).map((check) => check.ok)).toEqual([false, true, true, true]);
         expect((await send(alone, "GET", "/v1/cluster")).body["leaderId"]).toBeNull();
         expect((await send(alone, "GET", "/v1/config/k?consistency=stale")).status).toBe(404);
         expect((await send(alone, "GET", "/v1/config/k")).body["code"]).toBe("no_leader");

@@ -42,7 +42,8 @@ describe("failures", () => describeFailures(running));
 
 describe("the contract", () => {
   test("every documented answer was given at least once", () => {
-    const missing = [...answersDocumented()].filter((name) => !answersSeen().has(name));
+    // What is refused below the routes is in refusals.test.ts.
+    const missing = [...answersDocumented()].filter((name) => !answersSeen().has(name) && !name.startsWith("refused "));
     expect(missing).toEqual([]);
   });
 

@@ -175,6 +175,7 @@ function answerOf<Value>(result: Result<Value, ServiceError>): ClientAnswer<Valu
     case "overloaded":
     case "shuttingDown":
     case "upgradeInProgress":
+    case "recovering":
     case "revisionNotReached":
     case "compacted":
     case "futureRevision":
