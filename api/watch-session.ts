@@ -364,6 +364,13 @@ export class WatchSession implements Worker, Waiting {
     const { watchesPerSocketMax, watchesMax } = limits.watch;
     if (this.#streams.size + this.#opening.size >= watchesPerSocketMax) return limitEnd("watchesPerSocket", watchesPerSocketMax);
     if (this.#host.watchCount >= watchesMax) return limitEnd("watchesPerNode", watchesMax);
+    // What it holds may be nothing, which a snapshot would show as everything deleted.
+    if (service.status().quarantined) {
+      return {
+        code: "recovering",
+        detail: "This node lost data and has not got it back from a leader yet; go on at another one.",
+      };
+    }
     const { storeId } = service.position();
     if (request.storeId !== undefined && request.storeId !== storeId) {
       return { code: "store_changed", detail: "Revisions of another store mean nothing here; open from a snapshot.", storeId };

@@ -253,11 +253,12 @@ export class Driver {
     if (received && this.#applyAfterInstall === undefined) this.#ports.snapshots.settle(false);
     this.#writer.write();
     // While a snapshot is being installed nothing more can be applied; its end is a fact of its own.
-    if (this.#raft.commitIndex > this.#appliedIndex && this.#applyAfterInstall === undefined) this.#turnSoon();
+    const appliesMore = this.#raft.commitIndex > this.#appliedIndex && this.#applyAfterInstall === undefined;
+    if (appliesMore || this.#renewals.ready) this.#turnSoon();
   }
 
   #collectProposals(inputs: Input[]): void {
-    for (const { leaseIds, deadlineMs, settle } of this.#renewals.take()) {
+    for (const { leaseIds, deadlineMs, settle } of this.#renewals.take(this.#ports.clock.monotonicMs())) {
       const command = this.commands.encode({ request: null, body: { kind: "leaseRenew", leaseIds } });
       this.#proposals.add({ command, deadlineMs, settle });
     }

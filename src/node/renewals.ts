@@ -1,5 +1,6 @@
 /**
- * This file collects the lease renewals of one turn into one command: a thousand keepalives cost one log entry.
+ * This file collects the lease renewals of one turn into one command: a thousand keepalives cost one log entry. Only a few such
+ * commands are under way at a time, so that a flood of keepalives waits here, where it costs nothing, and not in the log.
  */
 import { assert } from "../base/assert.ts";
 import { err, ok } from "../base/result.ts";
@@ -20,9 +21,15 @@ export type RenewalBatch = {
   readonly settle: (end: ProposalEnd) => void;
 };
 
+/** Enough to keep the way to the leader and back filled; each holds up the others for as long as applying it takes. */
+const commandsUnderWayMax = 4;
+/** Renewals of the same leases share a command. This bounds how many are looked at for one, as a multiple of what it holds. */
+const repeatsMax = 8;
+
 export class Renewals {
   readonly #leaseIdsMax: number;
   #waiting: Renewal[] = [];
+  #underWay = 0;
 
   constructor(options: { readonly leaseIdsMax: number }) {
     this.#leaseIdsMax = options.leaseIdsMax;
@@ -32,23 +39,22 @@ export class Renewals {
     this.#waiting.push(renewal);
   }
 
-  /** Everything that waits, in as few batches as the limit on one command allows. */
-  take(): readonly RenewalBatch[] {
+  /** Whether some wait that `take` would give out now. */
+  get ready(): boolean {
+    return this.#waiting.length > 0 && this.#underWay < commandsUnderWayMax;
+  }
+
+  /**
+   * What waits, the oldest first, in as few batches as the limit on one command allows, and no more of them than may be under
+   * way. What waited past its deadline ends: nothing was written.
+   */
+  take(nowMs: number): readonly RenewalBatch[] {
     if (this.#waiting.length === 0) return [];
+    const due = this.#waiting.filter(({ deadlineMs }) => deadlineMs <= nowMs);
+    if (due.length > 0) this.#waiting = this.#waiting.filter(({ deadlineMs }) => deadlineMs > nowMs);
     const batches: RenewalBatch[] = [];
-    let group: Renewal[] = [];
-    let count = 0;
-    for (const renewal of this.#waiting) {
-      if (group.length > 0 && count + renewal.leaseIds.length > this.#leaseIdsMax) {
-        batches.push(batchOf(group));
-        group = [];
-        count = 0;
-      }
-      group.push(renewal);
-      count += renewal.leaseIds.length;
-    }
-    batches.push(batchOf(group));
-    this.#waiting = [];
+    while (this.ready) batches.push(this.#begin(this.#nextGroup()));
+    for (const { settle } of due) settle({ kind: "noLeader" });
     return batches;
   }
 
@@ -56,11 +62,41 @@ export class Renewals {
     for (const renewal of this.#waiting) renewal.settle({ kind: "shuttingDown" });
     this.#waiting = [];
   }
+
+  /** The oldest that fit into one command, at least one. */
+  #nextGroup(): Group {
+    const leaseIds = new Set<LeaseId>();
+    let seen = 0;
+    let size = 0;
+    for (const renewal of this.#waiting) {
+      seen += renewal.leaseIds.length;
+      const fresh = renewal.leaseIds.filter((leaseId) => !leaseIds.has(leaseId));
+      const isFull = leaseIds.size + fresh.length > this.#leaseIdsMax || seen > repeatsMax * this.#leaseIdsMax;
+      if (size > 0 && isFull) break;
+      for (const leaseId of fresh) leaseIds.add(leaseId);
+      size += 1;
+    }
+    return { leaseIds: [...leaseIds], renewals: this.#waiting.splice(0, size) };
+  }
+
+  #begin(group: Group): RenewalBatch {
+    this.#underWay += 1;
+    const batch = batchOf(group);
+    return {
+      ...batch,
+      settle: (end) => {
+        this.#underWay -= 1;
+        batch.settle(end);
+      },
+    };
+  }
 }
 
-function batchOf(group: readonly Renewal[]): RenewalBatch {
+type Group = { readonly leaseIds: readonly LeaseId[]; readonly renewals: readonly Renewal[] };
+
+function batchOf({ leaseIds, renewals: group }: Group): RenewalBatch {
   return {
-    leaseIds: [...new Set(group.flatMap((renewal) => renewal.leaseIds))],
+    leaseIds,
     deadlineMs: Math.max(...group.map((renewal) => renewal.deadlineMs)),
     settle: (end) => {
       for (const renewal of group) renewal.settle(shareOf(end, renewal.leaseIds));

@@ -298,6 +298,18 @@ describe("a watch is refused", () => {
     expect(watcher.batches("y")[0]?.events).toMatchObject([{ key: "future/c" }]);
   });
 
+  test("while the node has not got lost data back", async () => {
+    api.service.show({ quarantined: true });
+    try {
+      const answer = await (await client()).ask("watch:open", { watchId: "x", targets, from: "snapshot" });
+      expect(answer).toMatchObject({ ok: false, error: { code: "recovering" } });
+      const ready = await send(api, "GET", "/readyz");
+      expect(ready.body).toMatchObject({ code: "not_ready", detail: expect.stringContaining("state: part of the log was lost") });
+    } finally {
+      api.service.show({});
+    }
+  });
+
   test("for another store, and says which is here", async () => {
     const message = { watchId: "x", targets, from: { revision: 1 }, storeId: "another" };
     const answer = await (await client()).ask("watch:open", message);

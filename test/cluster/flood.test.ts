@@ -3,7 +3,7 @@
  * leads on, and whoever behaves is answered. FLOOD=full sends what is said in brackets.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { behave, connectOften, type Latencies, pipeline } from "./flood.ts";
+import { behave, connectOften, grantLeases, keepAlive, type Latencies, pipeline } from "./flood.ts";
 import { call } from "./rest.ts";
 import { TestCluster } from "./test-cluster.ts";
 
@@ -33,6 +33,14 @@ test("hundreds of connections a second (1,000)", async () => {
     connectOften(url, { perSecond, seconds, path: "/v1/config/behaves" }),
   );
   expect(result).toBeGreaterThan(0.1 * perSecond * seconds);
+});
+
+test("keepalives of many leases at once (300 of 1,000)", async () => {
+  const leaseIds = await grantLeases((await cluster.leader()).apiUrl, full ? 1_000 : 300);
+  const messages = full ? 300 : 100;
+  const { result } = await underFlood("keepalives", (url) => keepAlive(url, { messages, leaseIds, sockets: 20, msMax: 30_000 }));
+  expect(result.renewed + result.refused).toBe(messages);
+  expect(result.renewed).toBeGreaterThan(0);
 });
 
 /** Floods the leader; whoever behaves is answered meanwhile, and the term stays. */

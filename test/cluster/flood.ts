@@ -1,9 +1,10 @@
 /**
  * This file sends a node more than it can take in at once, within bounds that are given: pipelined requests,
- * and connections.
+ * connections, and renewals of many leases.
  */
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { io, type Socket } from "socket.io-client";
 import { call } from "./rest.ts";
 
 /** Writes `requests` copies of a request on each of `sockets` connections at once; settles with the number of answers, after `msMax`. */
@@ -64,6 +65,47 @@ export async function connectOften(
   }
   await Promise.all(under);
   return answered;
+}
+
+/** Grants `count` leases of an hour. */
+export async function grantLeases(url: string, count: number): Promise<readonly string[]> {
+  const leaseIds: string[] = [];
+  const one = async (): Promise<void> => {
+    const reply = await call(url, { method: "POST", path: "/v1/leases", json: { ttlMs: 3_600_000 }, timeoutMs: 10_000 });
+    if (typeof reply?.body["leaseId"] === "string") leaseIds.push(reply.body["leaseId"]);
+  };
+  while (leaseIds.length < count) await Promise.all(Array.from({ length: Math.min(50, count - leaseIds.length) }, one));
+  return leaseIds;
+}
+
+/** Sends `messages` keepalives of all `leaseIds` at once, over some sockets; settles with how many were answered within `msMax`. */
+export async function keepAlive(
+  url: string,
+  flood: { readonly messages: number; readonly leaseIds: readonly string[]; readonly sockets: number; readonly msMax: number },
+): Promise<{ readonly renewed: number; readonly refused: number }> {
+  const sockets = await Promise.all(Array.from({ length: flood.sockets }, () => connected(url)));
+  let [renewed, refused] = [0, 0];
+  const sent = Array.from({ length: flood.messages }, async (_, index) => {
+    const socket = sockets[index % sockets.length];
+    try {
+      const ack: unknown = await socket?.timeout(flood.msMax).emitWithAck("lease:keepalive", { leaseIds: flood.leaseIds });
+      if (typeof ack === "object" && ack !== null && "ok" in ack && ack.ok === true) renewed += 1;
+      else refused += 1;
+    } catch {
+      refused += 1;
+    }
+  });
+  await Promise.all(sent);
+  for (const socket of sockets) socket.disconnect();
+  return { renewed, refused };
+}
+
+function connected(url: string): Promise<Socket> {
+  const socket = io(`${url}/watch`, { path: "/v1/socket.io", transports: ["websocket"], reconnection: false, forceNew: true });
+  return new Promise((resolve, reject) => {
+    socket.once("connect", () => resolve(socket));
+    socket.once("connect_error", reject);
+  });
 }
 
 /** What a client that behaves went through. Milliseconds. */

@@ -14,6 +14,7 @@ import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../..
 
 const l1 = "l1" as LeaseId;
 const l2 = "l2" as LeaseId;
+const l3 = "l3" as LeaseId;
 const ticket: Ticket = toTicket(7);
 
 function batch(change: Change) {
@@ -66,7 +67,7 @@ describe("renewals", () => {
     const ends: ProposalEnd[] = [];
     renewals.add({ leaseIds: [l1, l2], deadlineMs: 5, settle: (end) => ends.push(end) });
     renewals.add({ leaseIds: [l2], deadlineMs: 9, settle: (end) => ends.push(end) });
-    const [shared, ...more] = renewals.take();
+    const [shared, ...more] = renewals.take(0);
     expect(more).toEqual([]);
     expect(shared).toMatchObject({ leaseIds: ["l1", "l2"], deadlineMs: 9 });
     const answers = [
@@ -78,23 +79,36 @@ describe("renewals", () => {
       { kind: "applied", outcome: ok({ renewals: answers }) },
       { kind: "applied", outcome: ok({ renewals: [{ leaseId: l2, ttlMs: null }] }) },
     ]);
-    expect(renewals.take()).toEqual([]);
+    expect(renewals.take(0)).toEqual([]);
   });
 
   test("beyond what one command may hold are split between requests", () => {
     const renewals = new Renewals({ leaseIdsMax: 2 });
-    for (const leaseIds of [[l1], [l2], [l1, l2]]) renewals.add({ leaseIds, deadlineMs: 1, settle: () => {} });
-    expect(renewals.take().map(({ leaseIds }) => leaseIds)).toEqual([
-      ["l1", "l2"],
-      ["l1", "l2"],
-    ]);
+    for (const leaseIds of [[l1], [l2], [l1, l2], [l3]]) renewals.add({ leaseIds, deadlineMs: 1, settle: () => {} });
+    expect(renewals.take(0).map(({ leaseIds }) => leaseIds)).toEqual([["l1", "l2"], ["l3"]]);
+  });
+
+  test("of more than a few commands wait until those are through, or until their deadline", () => {
+    const renewals = new Renewals({ leaseIdsMax: 1 });
+    const ends: string[] = [];
+    const add = (leaseId: LeaseId, deadlineMs: number) =>
+      renewals.add({ leaseIds: [leaseId], deadlineMs, settle: (end) => ends.push(`${leaseId} ${end.kind}`) });
+    for (let turn = 0; turn < 3; turn++) for (const leaseId of [l1, l2]) add(leaseId, 10 * (turn + 1));
+    const first = renewals.take(0);
+    expect(first.map(({ leaseIds }) => leaseIds)).toEqual([["l1"], ["l2"], ["l1"], ["l2"]]);
+    expect([renewals.ready, renewals.take(0)]).toEqual([false, []]);
+    first[0]?.settle({ kind: "outcomeUnknown" });
+    expect(renewals.ready).toBe(true);
+    expect(renewals.take(29).map(({ leaseIds }) => leaseIds)).toEqual([["l1"]]);
+    expect(renewals.take(30)).toEqual([]);
+    expect(ends).toEqual(["l1 outcomeUnknown", "l2 noLeader"]);
   });
 
   test("share a bad end, too", () => {
     const renewals = new Renewals({ leaseIdsMax: 10 });
     const ends: string[] = [];
     renewals.add({ leaseIds: [l1], deadlineMs: 1, settle: (end) => ends.push(end.kind) });
-    renewals.take()[0]?.settle({ kind: "noLeader" });
+    renewals.take(0)[0]?.settle({ kind: "noLeader" });
     expect(ends).toEqual(["noLeader"]);
   });
 });
