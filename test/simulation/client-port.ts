@@ -5,6 +5,7 @@
 import type { Result } from "../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../src/machine/command.ts";
 import type { ConfigEntry } from "../../src/machine/query.ts";
+import type { Revision } from "../../src/machine/types.ts";
 import type { ServiceError, Watch, WatchOptions } from "../../src/node/service.ts";
 import type { RandomStream } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -27,19 +28,26 @@ type BodyOf<Kind extends CommandBody["kind"]> = Extract<CommandBody, { readonly 
 const hungUpReason = "hung up";
 
 export class ClientPort {
-  readonly counts = { calls: 0, unknown: 0, notDone: 0 };
+  readonly counts = { crowds: 0, calls: 0, unknown: 0, notDone: 0 };
   readonly #scheduler: Scheduler;
   readonly #random: RandomStream;
   readonly #nodes: readonly SimNode[];
+  readonly #machineAt: (node: number) => SimNode | undefined;
   readonly #options: ClientPortOptions;
 
   constructor(
-    world: { readonly scheduler: Scheduler; readonly random: RandomStream; readonly nodes: readonly SimNode[] },
+    world: {
+      readonly scheduler: Scheduler;
+      readonly random: RandomStream;
+      readonly nodes: readonly SimNode[];
+      readonly machineAt: (node: number) => SimNode | undefined;
+    },
     options: ClientPortOptions,
   ) {
     this.#scheduler = world.scheduler;
     this.#random = world.random;
     this.#nodes = world.nodes;
+    this.#machineAt = world.machineAt;
     this.#options = options;
   }
 
@@ -71,12 +79,24 @@ export class ClientPort {
     );
   }
 
+  /** Clients that take leases and are never heard of again. */
+  crowd(crowd: { readonly leases: number; readonly ttlMs: number }, random: RandomStream): void {
+    this.counts.crowds++;
+    const body = { kind: "leaseGrant", ttlMs: crowd.ttlMs, owner: null } as const;
+    for (let left = crowd.leases; left > 0; left--) {
+      const node = random.integer(0, this.nodeCount - 1);
+      const call = (): void => this.execute<"leaseGrant">(body, { node, requestId: null, timeoutMs: 2000 }, () => undefined);
+      this.after(random.between(0, 200), call);
+    }
+  }
+
   /** Waits in the queue, through this node, until the call times out; the client hangs up then. */
   acquire(body: BodyOf<"lockAcquire">, options: CallOptions, done: (answer: ClientAnswer<Answers["lockAcquire"]>) => void): void {
     const { requestId, timeoutMs } = options;
     const hangUp = new AbortController();
     const hungUp = (answer: ClientAnswer<Answers["lockAcquire"]>): void => {
-      hangUp.abort(hungUpReason);
+      // Some machines die without a word, and the node waits on for nobody.
+      if (!this.#random.chance(0.3)) hangUp.abort(hungUpReason);
       this.#scheduler.promised();
       done(answer);
     };
@@ -92,17 +112,18 @@ export class ClientPort {
   /** A read of one key; linearizable unless `stale`. `revision` is where the node stood when a stale read was served. */
   get(
     key: string,
-    options: CallOptions & { readonly stale: boolean },
+    options: CallOptions & { readonly stale: boolean; readonly minRevision: Revision | null },
     done: (answer: ClientAnswer<{ readonly entry: ConfigEntry | null; readonly revision: number }>) => void,
   ): void {
-    const { timeoutMs, stale } = options;
+    const { timeoutMs, stale, minRevision } = options;
     this.#call(options, done, (node, reply) => {
       let revision = 0;
       node.call(
         { what: "a read", withinMs: timeoutMs },
         (service) => {
           const consistency = stale ? "stale" : "linearizable";
-          const answer = service.read({ kind: "config", key, revision: null }, { consistency, minRevision: null, timeoutMs });
+          const answer = service.read({ kind: "config", key, revision: null }, { consistency, minRevision, timeoutMs });
+          // A stale read is answered at once, unless it waits for a revision; then it is judged by that.
           revision = service.position().revision;
           return answer;
         },
@@ -120,7 +141,7 @@ export class ClientPort {
     | { readonly kind: "open"; readonly watch: Watch }
     | { readonly kind: "down" }
     | { readonly kind: "refused"; readonly why: string; readonly revision: number } {
-    const process = this.#nodes[node]?.process ?? null;
+    const process = this.#machineAt(node)?.process ?? null;
     if (process === null) return { kind: "down" };
     const opened = process.service.openWatch(options);
     if (!opened.ok) {
@@ -150,7 +171,7 @@ export class ClientPort {
     const loses = (): boolean => this.#random.chance(this.#options.loss());
     if (loses()) return;
     this.after(this.#random.exponential(this.#options.delayMsMean), () => {
-      const node = this.#nodes[options.node];
+      const node = this.#machineAt(options.node);
       const process = node?.process ?? null;
       if (node === undefined || process === null) return end({ kind: "notDone" });
       const gone = (): void => this.after(this.#random.exponential(this.#options.delayMsMean), () => end({ kind: "unknown" }));

@@ -1,13 +1,18 @@
 /**
  * This file is a cluster as those see it who do things to it.
  */
+import type { SimRun } from "./gate.ts";
+import type { Impostors } from "./impostors.ts";
 import type { NetworkModel } from "./network-model.ts";
+import type { Operators } from "./operators.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SimNode } from "./sim-node.ts";
 
 export interface ClusterView {
   readonly scheduler: Scheduler;
-  readonly network: NetworkModel;
+  readonly network: NetworkModel<SimRun>;
+  readonly impostors: Impostors;
+  readonly operators: Operators;
   readonly nodes: readonly SimNode[];
   /** Nodes that were ever part of the cluster and may still be. */
   readonly living: readonly SimNode[];

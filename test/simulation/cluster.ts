@@ -4,30 +4,40 @@
  */
 import { assert, unreachable } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
-import type { MemberAddress, Membership, Message } from "../../src/raft/types.ts";
+import type { MemberAddress, Membership, Message, NodeId } from "../../src/raft/types.ts";
 import { toNodeId } from "../../src/raft/types.ts";
-import { frameHeaderBytes } from "../../src/transport/frame.ts";
-import { decodeMessage, encodeMessage } from "../../src/transport/wire.ts";
+import type { GenesisAnswer } from "../../src/transport/genesis.ts";
 import { Ambushes } from "./ambushes.ts";
 import { ClientPort } from "./client-port.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { calmDisk } from "./disk-model.ts";
+import type { FolderCluster } from "./folder.ts";
+import { FolderKeepers } from "./folder-keepers.ts";
+import type { SimRun } from "./gate.ts";
+import { Impostors, impostorsMax } from "./impostors.ts";
 import { Invariants } from "./invariants.ts";
 import { calmNetwork, drawPartition, NetworkModel, noPartition } from "./network-model.ts";
-import type { NodeWorld, SnapshotOrder } from "./node-world.ts";
+import { type NodeWorld, noChecks, type SnapshotOrder } from "./node-world.ts";
 import { addressOf, Operators } from "./operators.ts";
 import type { Fault, RunOptions } from "./plan.ts";
 import { type RandomStreams, randomStreams } from "./random.ts";
+import { recode } from "./recode.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimNode } from "./sim-node.ts";
-import { hashValue } from "./state-hash.ts";
+import { Strangers } from "./strangers.ts";
 import type { Trace } from "./trace.ts";
+
+/** About as often as a stream that broke is opened again. */
+const dialEveryMs = 500;
 
 export class Cluster implements ClusterView {
   readonly scheduler = new Scheduler();
   readonly streams: RandomStreams;
   readonly nodes: readonly SimNode[];
-  readonly network: NetworkModel;
+  readonly network: NetworkModel<SimRun>;
+  readonly impostors: Impostors;
+  /** Of the cluster that was formed; null while there is none. */
+  cluster: FolderCluster | null = null;
   readonly invariants: Invariants;
   readonly membership: Membership;
   /** The number of the first node that is no member in the beginning. */
@@ -36,17 +46,21 @@ export class Cluster implements ClusterView {
   readonly heartbeatMs: number;
   readonly clients: ClientPort;
   readonly operators: Operators;
+  readonly folderKeepers: FolderKeepers;
+  readonly strangers: Strangers;
   /** Called when something is done to a node, with how long it will take. */
   readonly onStrike: ((node: SimNode, durationMs: number) => void)[] = [];
   readonly ambushes: Ambushes;
   readonly counts = { partitions: 0, stalls: 0, clogs: 0, powerLosses: 0, snapshotsSent: 0, snapshotsLost: 0 };
   readonly #trace: Trace;
+  readonly #world: { readonly report: (finding: string) => void };
   readonly #numbers = new Map<string, number>();
   #clientLoss: number;
   #calm = false;
 
   constructor(options: RunOptions, world: { readonly trace: Trace; readonly report: (finding: string) => void }) {
     this.#trace = world.trace;
+    this.#world = world;
     this.#clientLoss = options.clientLoss;
     this.streams = randomStreams(options.seed);
     this.spareFrom = options.nodes;
@@ -66,6 +80,13 @@ export class Cluster implements ClusterView {
       membership: this.membership,
       network: () => this.network,
       invariants: () => this.invariants,
+      firstMembers: voters.map((id) => ({ id, ...addressOf(id) })),
+      ask: (from, to, answered) => this.#ask(from, to, answered),
+      onOpen: (node, cluster) => this.#onOpen(node, cluster),
+      onRefused: (node, why) => this.#onRefused(node, why),
+      onVerdict: (by, run, verdict) => this.impostors.onVerdict(by, run, verdict),
+      isUnseen: (run, node) => this.impostors.isUnseen(run, node),
+      isLinked: (run, node) => this.#isLinked(run, node),
       onRole: (node, role) => this.ambushes.onRole(node, role),
       sendSnapshot: (from, order, done) => this.#sendSnapshot(from, order, done),
     };
@@ -76,22 +97,37 @@ export class Cluster implements ClusterView {
       report: world.report,
       nowMs: () => this.scheduler.nowMs,
     });
+    const tell = (line: string): void => this.#trace.tell(this.scheduler.nowMs, line);
+    this.impostors = new Impostors({
+      nodes: this.nodes,
+      nodeWorld: { ...nodeWorld, invariants: () => noChecks, report: tell, onRole: () => undefined },
+      random: this.streams.folders,
+      tell,
+      report: world.report,
+    });
+    this.strangers = new Strangers(world.report);
     this.network = new NetworkModel(
       {
         scheduler: this.scheduler,
         random: this.streams.net,
-        numberOf: (id) => this.#numberOf(id),
-        deliver: (to, message) => at(this.nodes, to).receive(message),
-        unreachable: (reporter, message) => at(this.nodes, reporter).unreachable(message.to),
+        numberOf: (id) => this.machineAt(this.#numberOf(id)).index,
+        deliver: (to, message, from) => this.#deliver(this.#machine(to), message, from),
+        unreachable: (reporter, message) => this.#machine(reporter).unreachable(message.to),
         handsOver: (from) => this.operators.handsOver(from),
         recode: (message) => recode(message, world.report),
       },
-      { rates: options.network, nodesMax: ids.length },
+      { rates: options.network, nodesMax: ids.length + impostorsMax },
     );
     this.ambushes = new Ambushes(this);
-    this.operators = new Operators(this, (line) => this.#trace.tell(this.scheduler.nowMs, line));
+    this.operators = new Operators(this, tell);
+    this.folderKeepers = new FolderKeepers(this, tell);
     this.clients = new ClientPort(
-      { scheduler: this.scheduler, random: this.streams.workload, nodes: this.nodes },
+      {
+        scheduler: this.scheduler,
+        random: this.streams.workload,
+        nodes: this.nodes,
+        machineAt: (node) => (this.nodes[node] === undefined ? undefined : this.machineAt(node)),
+      },
       { loss: () => this.#clientLoss, delayMsMean: 1 },
     );
   }
@@ -153,13 +189,24 @@ export class Cluster implements ClusterView {
       case "crashLoop":
         this.#crashLoop(this.#target(fault.node), fault);
         return;
+      case "crowd":
+        this.clients.crowd(fault, randomStreams(fault.salt).workload);
+        return;
+      case "strangers":
+        this.strangers.speak(this.living, fault);
+        return;
+      case "wipe":
+      case "backup":
+      case "restore":
+      case "clone":
+        this.folderKeepers.act(fault);
+        return;
       case "ambush":
         this.ambushes.add(fault);
         return;
       case "transfer":
       case "membership":
       case "rot":
-      case "wipe":
         this.operators.act(fault);
         return;
       default:
@@ -208,7 +255,7 @@ export class Cluster implements ClusterView {
     node.disk.endStall();
     node.disarm();
     node.resume();
-    if (!node.alive) node.start();
+    if (!node.up) node.start();
   }
 
   /** Down for a moment, up for a moment, and again. */
@@ -247,7 +294,7 @@ export class Cluster implements ClusterView {
   /** A state goes over its own connection: it takes a while, and either all of it arrives or nothing. */
   #sendSnapshot(from: SimNode, order: SnapshotOrder, done: (delivered: boolean) => void): void {
     const { streams, scheduler } = this;
-    const to = at(this.nodes, this.#numberOf(order.to));
+    const to = this.machineAt(this.#numberOf(order.to));
     const image = from.disk.image(order.meta);
     const sender = from.process;
     this.counts.snapshotsSent++;
@@ -255,10 +302,81 @@ export class Cluster implements ClusterView {
     const lost = !this.#calm && streams.net.chance(0.2);
     scheduler.after(streams.net.magnitude(5, this.#calm ? 50 : 3000), () => {
       const connected = !lost && !this.network.isBlocked(from.index, to.index) && sender?.alive === true;
-      const arrives = connected && to.receiveSnapshot(image, { from: from.id, term: order.term });
+      const heard = connected && sender !== null && to.hears(sender.run) && this.#isBelieved(from, to);
+      const arrives = heard && to.receiveSnapshot(image, { from: from.id, term: order.term });
       if (!arrives) this.counts.snapshotsLost++;
       scheduler.after(streams.net.exponential(5), () => done(arrives));
     });
+  }
+
+  /** Whether all first members have found each other, or will never. */
+  get formed(): boolean {
+    return this.nodes.slice(0, this.spareFrom).every((node) => node.gone || node.folder.cluster !== null);
+  }
+
+  /** Each node keeps streams to all others, also where nothing is to be said: that is how a second copy is noticed. */
+  dial(): void {
+    const machines = [...this.nodes, ...this.impostors.pretending];
+    for (const caller of machines) {
+      const { process } = caller;
+      if (process === null || caller.paused) continue;
+      for (const node of this.nodes)
+        if (node.id !== caller.id && !node.paused && !this.network.isBlocked(caller.index, node.index)) node.hears(process.run);
+    }
+    this.scheduler.after(dialEveryMs, () => this.dial());
+  }
+
+  /** The machine at the address of the node with that number. */
+  machineAt(index: number): SimNode {
+    return this.impostors.listeningFor(at(this.nodes, index));
+  }
+
+  #machine(index: number): SimNode {
+    return this.nodes[index] ?? this.impostors.machine(index) ?? at(this.nodes, index);
+  }
+
+  /** Who calls looks at who answers, before it says anything. */
+  #isBelieved(from: SimNode, to: SimNode): boolean {
+    return to.process === null || !this.impostors.isImpostor(to) || from.hears(to.process.run);
+  }
+
+  #deliver(to: SimNode, message: Message, from: SimRun): void {
+    this.strangers.overhear(message);
+    if (this.#isBelieved(this.#machine(from.index), to)) to.receive(message, from);
+  }
+
+  #isLinked(run: SimRun, node: SimNode): boolean {
+    return [...this.nodes, ...this.impostors.pretending].some(({ id, index, process, paused }) => {
+      if (id !== run.nodeId || process === null || process.run === run || paused) return false;
+      const connected = !this.network.isBlocked(index, node.index) && !this.network.isBlocked(node.index, index);
+      return connected && node.process?.gate.knows(process.run.runId) === true;
+    });
+  }
+
+  #ask(from: SimNode, to: NodeId, answered: (answer: GenesisAnswer | null) => void): void {
+    const { scheduler, network, streams } = this;
+    const random = streams.folders;
+    const machine = this.machineAt(this.#numberOf(to));
+    const fails = (a: SimNode, b: SimNode): boolean => network.isBlocked(a.index, b.index) || (!this.#calm && random.chance(0.1));
+    const silent = (): void => void scheduler.after(random.between(1, 1000), () => answered(null));
+    scheduler.after(random.exponential(3), () => {
+      const answer = fails(from, machine) ? null : machine.genesisAnswer;
+      if (answer === null) return silent();
+      scheduler.after(random.exponential(3), () => (fails(machine, from) ? silent() : answered(answer)));
+    });
+  }
+
+  #onOpen(node: SimNode, cluster: FolderCluster): void {
+    this.#trace.tell(this.scheduler.nowMs, `${node.id} on ${node.folder.instanceId} belongs to ${cluster.clusterId}`);
+    if (!["own", "second"].includes(node.folder.nature))
+      this.#world.report(`${node.id} takes part on a ${node.folder.nature} folder`);
+    this.cluster ??= cluster;
+    const { clusterId } = this.cluster;
+    if (clusterId !== cluster.clusterId) this.#world.report(`${node.id} begins ${cluster.clusterId} beside ${clusterId}`);
+  }
+
+  #onRefused(node: SimNode, why: string): void {
+    if (node.folder.nature === "own") this.#world.report(`${node.id} is healthy and was refused for good: ${why}`);
   }
 
   numberOf(nodeId: string): number {
@@ -270,12 +388,4 @@ export class Cluster implements ClusterView {
     assert(number !== undefined, `no node ${nodeId}`);
     return number;
   }
-}
-
-/** Through the production codec and back. */
-function recode(message: Message, report: (finding: string) => void): Message {
-  const decoded = decodeMessage(encodeMessage(message).subarray(frameHeaderBytes));
-  if (hashValue(1, decoded) !== hashValue(1, message))
-    report(`the codec changed ${JSON.stringify(message)} to ${JSON.stringify(decoded)}`);
-  return decoded;
 }

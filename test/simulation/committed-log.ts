@@ -52,7 +52,12 @@ export function outcomeText(outcome: Outcome): string {
 /** Applies `entries`, all committed ones from index 1 on, to the state of a new cluster. */
 export function replay(
   entries: readonly Entry[],
-  start: { readonly storeId: string; readonly membership: Membership; readonly committedAtMs: readonly number[] },
+  start: {
+    readonly storeId: string;
+    readonly membership: Membership;
+    readonly instances: Readonly<Record<string, string>>;
+    readonly committedAtMs: readonly number[];
+  },
 ): Replay {
   const tables = new HashedTables();
   writeInitialState(tables, start);

@@ -149,6 +149,15 @@ class BareLog implements LogReader {
 /** A whole state, as it travels between nodes. */
 export type StateImage = { readonly meta: SnapshotMeta; readonly tables: MemoryTables; readonly hash: StateHash };
 
+/** Everything that is on a disk, as a backup holds it. */
+export type DiskImage = {
+  readonly base: SnapshotMeta;
+  readonly entries: readonly Entry[];
+  readonly tables: MemoryTables;
+  readonly hash: StateHash;
+  readonly hardState: HardState;
+};
+
 export type InstallBatch = Parameters<Disk["installSnapshot"]>[0];
 
 /** What a new node starts from. */
@@ -262,6 +271,22 @@ export class DiskModel implements Disk {
   /** The state on disk, to be sent to another node. */
   image(meta: SnapshotMeta): StateImage {
     return { meta, tables: this.#tables.copy(), hash: this.#hash.copy() };
+  }
+
+  /** A copy of everything; what is being written is not in it. */
+  wholeImage(): DiskImage {
+    const { base, entriesHeld } = this.#image;
+    const entries = entriesHeld.slice();
+    return { base, entries, tables: this.#tables.copy(), hash: this.#hash.copy(), hardState: this.#hardState };
+  }
+
+  /** Puts a copy in the place of everything. Nobody may use the disk meanwhile. */
+  load(image: DiskImage): void {
+    this.#image.replaceAll(image.base);
+    if (image.entries.length > 0) this.#image.replaceFrom(image.entries);
+    this.#tables = image.tables.copy();
+    this.#hash = image.hash.copy();
+    this.#hardState = image.hardState;
   }
 
   /** A whole state has arrived and waits to be installed. */

@@ -36,13 +36,14 @@ export class LockClient {
     const client = this.#client;
     const name = `l${random.integer(0, options.locks - 1)}`;
     const ttlMs = Math.round(random.magnitude(500, 5000));
-    const waitMs = random.chance(0.3) ? 0 : Math.round(random.magnitude(100, 10_000));
+    const patienceMs = Math.round(random.magnitude(100, 10_000));
+    const waitMs = random.chance(0.3) ? 0 : patienceMs;
     const body: CommandBody = { kind: "lockAcquire", name, lease: { kind: "own", ttlMs }, waitMs, owner: `c${client.number}` };
     const requestId = client.nextRequestId();
     const sentAtMs = port.nowMs;
     client.send<Answers["lockAcquire"]>(
       (call, reply) => port.acquire(body, call, reply),
-      { random, requestId, timeoutMs: waitMs + random.magnitude(50, 2000) },
+      { random, requestId, timeoutMs: Math.min(waitMs, patienceMs) + random.magnitude(50, 2000) },
       (answer) => {
         client.noteAnswer(requestId, answer);
         if (answer.kind !== "ok" || answer.value.kind !== "granted") return done();

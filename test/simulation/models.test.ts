@@ -108,7 +108,7 @@ describe("the network", () => {
     return { kind: "heartbeat", from: at(nodes, from), to: at(nodes, to), term: toTerm(1), leaderCommit: toLogIndex(0), round };
   }
   function network(rates: Partial<NetworkRates>): {
-    model: NetworkModel;
+    model: NetworkModel<{ readonly index: number }>;
     scheduler: Scheduler;
     received: number[];
     unreachable: number[];
@@ -134,14 +134,14 @@ describe("the network", () => {
 
   test("a healthy link keeps order and loses nothing", () => {
     const { model, scheduler, received } = network({ delayMsMean: 50 });
-    for (const round of hundred) model.send(heartbeat(0, 1, round));
+    for (const round of hundred) model.send(heartbeat(0, 1, round), { index: 0 });
     runAll(scheduler);
     expect(received).toEqual(hundred);
   });
 
   test("loss, doubling and reordering happen at about their rates", () => {
     const { model, scheduler, received } = network({ loss: 0.2, duplicate: 0.2, reorder: 0.5, delayMsMean: 50 });
-    for (const round of hundred) model.send(heartbeat(0, 1, round));
+    for (const round of hundred) model.send(heartbeat(0, 1, round), { index: 0 });
     runAll(scheduler);
     expect(new Set(received).size).toBeGreaterThan(60);
     expect(new Set(received).size).toBeLessThan(95);
@@ -151,7 +151,7 @@ describe("the network", () => {
 
   test("a full link drops the rest and reports it to the sender", () => {
     const { model, scheduler, received, unreachable } = network({ queueMax: 10 });
-    for (const round of hundred) model.send(heartbeat(0, 1, round));
+    for (const round of hundred) model.send(heartbeat(0, 1, round), { index: 0 });
     runAll(scheduler);
     expect(received).toEqual(hundred.slice(0, 10));
     expect(unreachable).toHaveLength(90);
@@ -159,10 +159,10 @@ describe("the network", () => {
 
   test("a one-way cut stops one direction, also for what is on its way", () => {
     const { model, scheduler, received } = network({});
-    model.send(heartbeat(0, 1, 1));
+    model.send(heartbeat(0, 1, 1), { index: 0 });
     model.setPartition({ name: "0 to 1", blocked: (from, to) => from === 0 && to === 1 });
-    model.send(heartbeat(0, 1, 2));
-    model.send(heartbeat(1, 0, 3));
+    model.send(heartbeat(0, 1, 2), { index: 0 });
+    model.send(heartbeat(1, 0, 3), { index: 1 });
     runAll(scheduler);
     expect(received).toEqual([3]);
   });
@@ -170,7 +170,7 @@ describe("the network", () => {
   test("a clogged link delivers late and in order", () => {
     const { model, scheduler, received } = network({});
     model.clog({ from: 0, to: 1, durationMs: 1000 });
-    for (const round of hundred) model.send(heartbeat(0, 1, round));
+    for (const round of hundred) model.send(heartbeat(0, 1, round), { index: 0 });
     runAll(scheduler, 999);
     expect(received).toEqual([]);
     runAll(scheduler);

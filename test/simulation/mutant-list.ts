@@ -4,6 +4,7 @@
  * exactly once is an error, so that a bug cannot quietly stop being one.
  */
 import type { Edit, Mutant } from "./mutant.ts";
+import { folderMutants } from "./mutant-list-folders.ts";
 import { machineMutants } from "./mutant-list-machine.ts";
 import { nodeMutants } from "./mutant-list-node.ts";
 
@@ -325,6 +326,7 @@ const reads: readonly Mutant[] = [
 ];
 
 export const mutants: readonly Mutant[] = [
+  ...folderMutants,
   ...elections,
   ...replication,
   ...membership,

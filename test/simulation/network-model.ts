@@ -45,12 +45,14 @@ export type Partition = { readonly name: string; readonly blocked: (from: number
 
 export const noPartition: Partition = { name: "none", blocked: () => false };
 
-export type NetworkWorld = {
+/** `From` is who sends, as the receiver may see it. */
+export type NetworkWorld<From extends { readonly index: number }> = {
   readonly scheduler: Scheduler;
   readonly random: RandomStream;
+  /** The machine at the address of a node. */
   readonly numberOf: (nodeId: string) => number;
   /** Hands a message to its receiver, if that one can receive. */
-  readonly deliver: (to: number, message: Message) => void;
+  readonly deliver: (to: number, message: Message, from: From) => void;
   /** Tells `reporter` that something for `message.to` was dropped. */
   readonly unreachable: (reporter: number, message: Message) => void;
   /** The node tells another one to campaign in its place. */
@@ -71,14 +73,14 @@ type Link = {
   lateMs: number;
 };
 
-export class NetworkModel {
+export class NetworkModel<From extends { readonly index: number }> {
   readonly counts: NetworkCounts = { sent: 0, lost: 0, duplicated: 0, cut: 0, overflowed: 0, stale: 0 };
-  readonly #world: NetworkWorld;
+  readonly #world: NetworkWorld<From>;
   readonly #links: Link[][] = [];
   #rates: NetworkRates;
   #partition: Partition = noPartition;
 
-  constructor(world: NetworkWorld, options: { readonly rates: NetworkRates; readonly nodesMax: number }) {
+  constructor(world: NetworkWorld<From>, options: { readonly rates: NetworkRates; readonly nodesMax: number }) {
     this.#world = world;
     this.#rates = options.rates;
     for (let from = 0; from < options.nodesMax; from++) {
@@ -134,9 +136,9 @@ export class NetworkModel {
     }
   }
 
-  send(message: Message): void {
+  send(message: Message, sender: From): void {
     const { numberOf, random } = this.#world;
-    const from = numberOf(message.from);
+    const from = sender.index;
     const to = numberOf(message.to);
     const rates = this.#rates;
     const link = this.#link(from, to);
@@ -153,17 +155,17 @@ export class NetworkModel {
       this.#drop(from, message);
     } else {
       const sent = random.chance(rates.recode) ? this.#world.recode(message) : message;
-      this.#carry(link, { from, to, message: sent });
+      this.#carry(link, { sender, to, message: sent });
       // The streams between nodes never double anything. The algorithm does not mind; a forwarded proposal that came twice
       // would be appended twice, and only a request id would keep it from being carried out twice.
       if (message.kind !== "proposeRequest" && random.chance(rates.duplicate)) {
         this.counts.duplicated++;
-        this.#carry(link, { from, to, message: sent });
+        this.#carry(link, { sender, to, message: sent });
       }
     }
   }
 
-  #carry(link: Link, parcel: { readonly from: number; readonly to: number; readonly message: Message }): void {
+  #carry(link: Link, parcel: { readonly sender: From; readonly to: number; readonly message: Message }): void {
     const { scheduler, random, deliver } = this.#world;
     const rates = this.#rates;
     const now = scheduler.nowMs;
@@ -181,10 +183,10 @@ export class NetworkModel {
     scheduler.after(arrivalMs - now, () => {
       link.inFlight--;
       // A cut that began meanwhile breaks the stream with everything on it.
-      if (this.isBlocked(parcel.from, parcel.to)) {
+      if (this.isBlocked(parcel.sender.index, parcel.to)) {
         this.counts.cut++;
-        this.#drop(parcel.from, parcel.message);
-      } else deliver(parcel.to, parcel.message);
+        this.#drop(parcel.sender.index, parcel.message);
+      } else deliver(parcel.to, parcel.message, parcel.sender);
     });
   }
 

@@ -1,10 +1,14 @@
 /**
  * This file is what a simulated machine is put into: its world, its process, and the settings that its process starts with.
  */
+import type { StartVerdict } from "../../src/bootstrap/starts.ts";
 import type { ProtocolFault } from "../../src/node/driver-options.ts";
 import type { KeyholdNode, NodeOptions } from "../../src/node/node.ts";
 import type { Snapshots } from "../../src/node/ports.ts";
 import type { Membership, NodeId, Role } from "../../src/raft/types.ts";
+import type { FirstMember, GenesisAnswer } from "../../src/transport/genesis.ts";
+import type { FolderCluster } from "./folder.ts";
+import type { Gate, SimRun } from "./gate.ts";
 import type { Invariants } from "./invariants.ts";
 import type { NetworkModel } from "./network-model.ts";
 import type { RunOptions } from "./plan.ts";
@@ -13,10 +17,10 @@ import type { Scheduler } from "./scheduler.ts";
 import type { ServiceCalls } from "./service-calls.ts";
 import type { Trace } from "./trace.ts";
 
-export const storeId = "simulated";
-
 /** One run of the node's software. */
 export type Process = {
+  readonly run: SimRun;
+  readonly gate: Gate;
   readonly service: KeyholdNode;
   /** What it promised and has not answered yet. */
   readonly calls: ServiceCalls;
@@ -33,11 +37,42 @@ export type NodeWorld<Node> = {
   readonly trace: Trace;
   readonly options: RunOptions;
   readonly membership: Membership;
-  readonly network: () => NetworkModel;
-  readonly invariants: () => Invariants;
+  readonly firstMembers: readonly FirstMember[];
+  readonly network: () => NetworkModel<SimRun>;
+  readonly invariants: () => NodeChecks;
   readonly report: (finding: string) => void;
   readonly onRole: (node: Node, role: Role) => void;
+  /** Asks the machine at the address of a node who it is. */
+  readonly ask: (from: Node, to: NodeId, answered: (answer: GenesisAnswer | null) => void) => void;
+  /** The node found its cluster, or may take part in it now. */
+  readonly onOpen: (node: Node, cluster: FolderCluster) => void;
+  /** The node was told never to take part. */
+  readonly onRefused: (node: Node, why: string) => void;
+  /** A node has judged a run that it had not heard before. */
+  readonly onVerdict: (by: Node, run: SimRun, verdict: StartVerdict) => void;
+  /** Whether it is beyond what anybody promises that `node` tells this run from another one; then it has ended by now. */
+  readonly isUnseen: (run: SimRun, node: Node) => boolean;
+  /** Whether another process of the same id is connected to `node` and speaks. */
+  readonly isLinked: (run: SimRun, node: Node) => boolean;
   readonly sendSnapshot: (from: Node, order: SnapshotOrder, done: (delivered: boolean) => void) => void;
+};
+
+/** What looks at each step of a node. A machine that is no member of the cluster has `noChecks`. */
+export type NodeChecks = Pick<
+  Invariants,
+  "beforeWrite" | "afterWrite" | "afterInstall" | "afterCrash" | "afterQuarantine" | "afterEvent" | "onSend"
+>;
+
+const nothing = (): void => undefined;
+
+export const noChecks: NodeChecks = {
+  beforeWrite: nothing,
+  afterWrite: nothing,
+  afterInstall: nothing,
+  afterCrash: nothing,
+  afterQuarantine: nothing,
+  afterEvent: nothing,
+  onSend: nothing,
 };
 
 export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
@@ -47,22 +82,17 @@ export type Promised = { ticks: number };
 
 /** The settings of one run of a process, as `main.ts` makes them of its config. */
 export function nodeOptions(
-  process: {
-    readonly id: NodeId;
-    readonly run: number;
-    readonly seed: number;
-    readonly instanceId: string;
-    readonly promised: Promised;
-  },
+  process: { readonly run: SimRun; readonly seed: number; readonly cluster: FolderCluster; readonly promised: Promised },
   options: RunOptions,
 ): NodeOptions {
-  const { id, run, seed, instanceId, promised } = process;
+  const { run, seed, cluster, promised } = process;
+  const { nodeId: id, instanceId, runId } = run;
   // An operator may switch leases off and on again from run to run; what was promised stays promised.
   const readLeaseMs = seed % 4 === 0 ? 0 : options.readLeaseMs;
   const earlierPromiseTicks = promised.ticks;
   if (readLeaseMs > 0) promised.ticks = options.electionTicks;
   return {
-    clusterId: "simulated",
+    clusterId: cluster.clusterId,
     instanceId,
     tickMs: options.tickMs,
     recentBatchesMax: 20,
@@ -71,7 +101,7 @@ export function nodeOptions(
     driver: {
       raft: {
         id,
-        origin: `${id}-${run}`,
+        origin: runId,
         seed,
         electionTicks: options.electionTicks,
         heartbeatTicks: options.heartbeatTicks,
@@ -85,11 +115,12 @@ export function nodeOptions(
         readLeaseMs,
         earlierPromiseTicks,
       },
-      storeId,
+      storeId: cluster.clusterId,
+      firstInstances: cluster.first,
       forwardBytesMax: options.messageBytesMax,
       renewalsPerCommandMax: 100,
       pendingReadsMax: 1000,
-      firstReadId: run * 1_000_000,
+      firstReadId: seed * 1_000_000,
       readTicksMax: options.electionTicks,
       logEntriesMax: options.logEntriesMax,
       logEntriesKept: Math.floor(options.logEntriesMax / 2),
@@ -104,7 +135,7 @@ export function nodeOptions(
 /** What a machine counts, all at 0. */
 export function noCounts() {
   const deaths = { crashes: 0, crashesAtWrite: 0, quarantines: 0, removals: 0 };
-  return { ...deaths, restarts: 0, pauses: 0, inputsDropped: 0, steppedDown: 0 };
+  return { ...deaths, restarts: 0, refused: 0, pauses: 0, inputsDropped: 0, steppedDown: 0 };
 }
 
 /** What went wrong, with its place. */
@@ -112,8 +143,8 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Among honest nodes only those are not heard that are no members yet, or no more. */
+/** Among honest nodes only those are not heard that are no members yet, or no more; the rest is what strangers say. */
 export function reportFault(world: Pick<NodeWorld<never>, "report">, id: NodeId, fault: ProtocolFault): void {
-  if (fault.kind === "messageRefused" && ["notMember", "removed"].includes(fault.reason)) return;
+  if (fault.kind === "messageRefused" && ["notMember", "removed", "notForThisNode"].includes(fault.reason)) return;
   world.report(`${id} objects to what it hears: ${JSON.stringify(fault)}`);
 }

@@ -11,7 +11,7 @@ import type { Fault } from "./plan.ts";
 import { type RandomStream, randomStreams } from "./random.ts";
 import type { SimNode } from "./sim-node.ts";
 
-type Act = Extract<Fault, { readonly kind: "transfer" | "membership" | "rot" | "wipe" }>;
+type Act = Extract<Fault, { readonly kind: "transfer" | "membership" | "rot" }>;
 
 /** How long an operator waits for the end of what was asked. */
 const patienceMs = 5000;
@@ -19,7 +19,7 @@ const patienceMs = 5000;
 const stirMs = 10;
 
 export class Operators {
-  readonly counts: Record<string, number> = { wiped: 0, rotted: 0, changesAsked: 0, transfersAsked: 0 };
+  readonly counts: Record<string, number> = { rotted: 0, changesAsked: 0, transfersAsked: 0 };
   readonly #cluster: ClusterView;
   /** How long leaders will hear nothing when they have handed over. */
   readonly #blindness = new Map<number, number>();
@@ -38,11 +38,8 @@ export class Operators {
       case "membership":
         this.#change(randomStreams(fault.salt).proc);
         return;
-      case "rot":
-        this.#rot(fault);
-        return;
       default:
-        this.#wipe(fault.node);
+        this.#rot(fault);
     }
   }
 
@@ -179,7 +176,7 @@ export class Operators {
     this.#count("changesAsked");
     if (change.kind === "addLearner") {
       const learner = this.#nodeOf(change.id);
-      if (!learner.alive) learner.start();
+      if (!learner.up) learner.start();
     }
     leader.call(
       { what: "a change of members", withinMs: patienceMs },
@@ -305,14 +302,15 @@ export class Operators {
     else scheduler.after(0.5, () => this.#whenRecovered(node, untilMs, act));
   }
 
-  #wipe(number: number): void {
-    const node = number >= 0 ? this.#cluster.nodes[number] : this.#cluster.leader();
-    if (!node?.known || node.gone || this.#isDamaged()) return;
-    const rest = new Set(this.#cluster.living.filter((other) => other !== node).map((other) => other.index));
-    if (!this.canDecide(rest)) return;
-    this.#count("wiped");
-    this.#tell(`the disk of ${node.id} is lost`);
-    node.retire();
+  /** Whether the others can go on without `node`, for good. */
+  mayLose(node: SimNode): boolean {
+    if (
+      node.gone ||
+      this.#isDamaged() ||
+      this.#cluster.nodes.some((one) => one.known && !one.gone && one.folder.cluster === null)
+    )
+      return false;
+    return this.canDecide(new Set(this.#cluster.living.filter((other) => other !== node).map((other) => other.index)));
   }
 
   /** Whether a disk has lost something that is not back yet. */

@@ -46,8 +46,18 @@ export type Fault =
   | { readonly kind: "membership"; readonly salt: number }
   /** A record of the log can no longer be read. */
   | { readonly kind: "rot"; readonly node: number; readonly salt: number }
-  /** The disk is lost for good, and the node with it. */
-  | { readonly kind: "wipe"; readonly node: number };
+  /** The disk is lost for good, and the node with it; a machine with an empty one is started in its place. */
+  | { readonly kind: "wipe"; readonly node: number }
+  /** The folder is copied while its node is up. */
+  | { readonly kind: "backup"; readonly node: number }
+  /** The machine is put back to a backup. */
+  | { readonly kind: "restore"; readonly node: number }
+  /** So many leases begin within a moment, and end together because nobody renews them. */
+  | { readonly kind: "crowd"; readonly leases: number; readonly ttlMs: number; readonly salt: number }
+  /** So many frames come from machines that are no members, some of them with bytes changed. */
+  | { readonly kind: "strangers"; readonly times: number; readonly salt: number }
+  /** A second process is started on a copy of the folder. */
+  | { readonly kind: "clone"; readonly node: number };
 
 export const ambushStyles = [
   "isolate",
@@ -195,8 +205,8 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
     },
     streams.swarm,
   );
-  const items: TapeItem[] = [];
-  for (const kind of Object.keys(perMinute) as Fault["kind"][]) {
+  const items: TapeItem[] = drawFolderFaults(options, streams.folders);
+  for (const kind of Object.keys(perMinute) as Exclude<Fault["kind"], FolderKind>[]) {
     const rate = perMinute[kind];
     if (rate === 0) continue;
     const meanMs = 60_000 / rate;
@@ -208,7 +218,47 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
   return items;
 }
 
-function drawFault(kind: Fault["kind"], options: RunOptions, random: RandomStream): Fault {
+/** What happens to data folders: whole lives of them, so that a copy has something that it does not know. */
+function drawFolderFaults(options: RunOptions, random: RandomStream): TapeItem[] {
+  const { nodes, durationMs } = options;
+  const items: TapeItem[] = [];
+  const add = (atMs: number, fault: Fault): void =>
+    void items.push({ atMs: Math.min(atMs, 0.95 * durationMs), kind: "fault", fault });
+  const someNode = (): number => random.integer(0, nodes - 1);
+  // Before the first members have found each other.
+  if (random.chance(0.2))
+    for (let left = random.integer(1, 3); left > 0; left--) add(random.magnitude(1, 1000), { kind: "wipe", node: someNode() });
+  if (random.chance(0.15)) add(random.between(0, durationMs), { kind: "wipe", node: someNode() });
+  if (random.chance(0.5)) {
+    const node = someNode();
+    const atMs = random.between(0.05, 0.4) * durationMs;
+    add(atMs, { kind: "backup", node });
+    // Each start after the backup is one that the copy does not know of.
+    let restartsAtMs = atMs;
+    for (let left = random.integer(1, 3); left > 0; left--) {
+      restartsAtMs += random.magnitude(100, 0.15 * durationMs);
+      add(restartsAtMs, { kind: "crash", node, downMs: random.magnitude(1, 500) });
+    }
+    const kind = random.chance(0.6) ? "restore" : "clone";
+    // Whoever comes too early, or while the others need this node, tries again.
+    for (let left = 3; left > 0; left--) add(restartsAtMs + random.between(0.05, 0.5) * durationMs, { kind, node });
+  }
+  if (random.chance(0.2)) add(random.between(0.1, 0.9) * durationMs, { kind: "clone", node: someNode() });
+  if (random.chance(0.1)) {
+    const leases = random.integer(100, 400);
+    const crowd = { kind: "crowd", leases, ttlMs: random.integer(500, 5000), salt: random.integer(0, 0x7fff_ffff) } as const;
+    add(random.between(0.1, 0.8) * durationMs, crowd);
+  }
+  if (random.chance(0.4)) {
+    for (let left = random.integer(1, 6); left > 0; left--) {
+      const salt = random.integer(0, 0x7fff_ffff);
+      add(random.between(0.05, 1) * durationMs, { kind: "strangers", times: random.integer(10, 200), salt });
+    }
+  }
+  return items;
+}
+
+function drawFault(kind: Exclude<Fault["kind"], FolderKind>, options: RunOptions, random: RandomStream): Fault {
   const node = random.chance(0.4) ? -1 : random.integer(0, options.nodes - 1);
   const downMs = random.magnitude(1, 20_000);
   switch (kind) {
@@ -242,6 +292,7 @@ function drawFault(kind: Fault["kind"], options: RunOptions, random: RandomStrea
   }
 }
 
+type FolderKind = "backup" | "restore" | "clone" | "strangers" | "crowd";
 type TargetedKind = "crashLoop" | "ambush" | "transfer" | "membership" | "rot" | "wipe";
 
 function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, random: RandomStream): Fault {

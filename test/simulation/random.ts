@@ -60,7 +60,7 @@ export class RandomStream {
   }
 }
 
-const streamNames = ["swarm", "net", "disk", "proc", "clock", "workload", "checks"] as const;
+const streamNames = ["swarm", "net", "disk", "proc", "clock", "workload", "checks", "folders"] as const;
 export type StreamName = (typeof streamNames)[number];
 export type RandomStreams = Readonly<Record<StreamName, RandomStream>>;
 

@@ -9,7 +9,6 @@ import { Cluster } from "./cluster.ts";
 import { type CommittedFact, committedWrites, countFacts, replay } from "./committed-log.ts";
 import { checkLinearizable, describeVerdict } from "./linearizability.ts";
 import { checkLocks } from "./lock-checks.ts";
-import { storeId } from "./node-world.ts";
 import type { Plan } from "./plan.ts";
 import type { RandomStream } from "./random.ts";
 import type { Records, StaleRead } from "./records.ts";
@@ -92,6 +91,8 @@ class Run {
     const { durationMs } = this.#plan.options;
     for (const node of nodes.slice(0, this.#cluster.spareFrom)) node.start();
     for (const watcher of this.#watchers) watcher.start();
+    this.#cluster.dial();
+    for (const lookAtMs of [2000, 6000, 20_000]) scheduler.after(lookAtMs, () => this.#cluster.folderKeepers.beginAnew());
     for (const item of this.#plan.tape) {
       scheduler.after(item.atMs, () => {
         if (item.kind === "fault") this.#cluster.inflict(item.fault);
@@ -132,6 +133,7 @@ class Run {
     // The slowest clock of the unbounded regime runs at half the speed.
     const electionMs = options.tickMs * options.electionTicks * 2 * (options.clockRegime === "bounded" ? 1 : 2);
     this.#cluster.operators.retireRemoved();
+    if (!(await this.#form())) return;
     const core = this.#drawCore();
     this.#trace.tell(scheduler.nowMs, `faults end; the core is ${[...core].join(",")}`);
     this.#cluster.calmDown(core);
@@ -147,12 +149,33 @@ class Run {
     for (const watcher of this.#watchers) watcher.hurry();
     // Clients finish what they are at; leases run out.
     await this.#runUntil(() => !this.#scouts.busy && this.#clients.every((client) => !client.busy), 120_000);
+    // Leases end within their TTL of at most 5 s, by a clock at half the speed; who waits with nobody behind goes with its lease.
+    if (!(await this.#runUntil(() => !this.#isSomebodyQueued(), 25_000))) {
+      this.#report("waiters are left in a queue with nobody behind them");
+      return;
+    }
     const all = new Set(this.#cluster.living.map((node) => node.index));
     if (!(await this.#runUntil(this.#mark(all), 10 * electionMs)))
       this.#report(`no write after everything was healed: ${this.#positions()}`);
     else if (!(await this.#runUntil(() => this.#agreeAmongMembers(), 30 * electionMs + 20_000)))
       this.#report(`no agreement: ${this.#positions()}`);
+    else if (!(await this.#runUntil(() => this.#cluster.impostors.pretending.length === 0, 10_000)))
+      this.#report(`nobody tells ${this.#cluster.impostors.pretending.map(({ id }) => id).join(", ")} to stop`);
     else this.#trace.tell(scheduler.nowMs, "all agree");
+  }
+
+  /** A cluster that has not begun needs all of its first members for that. */
+  async #form(): Promise<boolean> {
+    const cluster = this.#cluster;
+    if (cluster.formed) return true;
+    cluster.calmDown(new Set(cluster.living.map((node) => node.index)));
+    cluster.folderKeepers.beginAnew();
+    if (await this.#runUntil(() => cluster.formed, 20_000)) return true;
+    const isStuck = cluster.nodes.every(({ folder }) => folder.cluster === null);
+    this.#report(
+      `the first members do not find each other${isStuck ? "" : ", and some of them have begun"}: ${this.#positions()}`,
+    );
+    return false;
   }
 
   /** Writes through any node of `core` until one write is acknowledged. */
@@ -193,6 +216,13 @@ class Run {
     return new Set(numbers);
   }
 
+  #isSomebodyQueued(): boolean {
+    const tables = this.#cluster.leader()?.process?.service.inside.tables;
+    if (tables === undefined) return true;
+    for (const _ of tables.range("waiters", { limit: 1 })) return true;
+    return false;
+  }
+
   #agreeAmongMembers(): boolean {
     // A change of members may have ended only now.
     this.#cluster.operators.retireStrangers();
@@ -229,10 +259,11 @@ class Run {
   }
 
   #judge(): void {
-    const { invariants, membership } = this.#cluster;
+    const { invariants, membership, cluster } = this.#cluster;
     const { options } = this.#plan;
     const entries = invariants.committedEntries();
-    const truth = replay(entries, { storeId, membership, committedAtMs: invariants.committedAtMs });
+    const start = { storeId: cluster?.clusterId ?? "", instances: cluster?.first ?? {}, membership };
+    const truth = replay(entries, { ...start, committedAtMs: invariants.committedAtMs });
     const committed = committedWrites(truth.facts);
     this.#facts = truth.facts;
     for (const node of this.#cluster.nodes) {
@@ -266,7 +297,10 @@ class Run {
     const counts: Record<string, number> = {
       ...cluster.counts,
       ...cluster.operators.counts,
+      ...cluster.folderKeepers.counts,
+      ...cluster.strangers.counts,
       ...cluster.ambushes.counts,
+      ...cluster.impostors.counts,
       ...invariants.counts,
       ...clients.counts,
       ...network.counts,

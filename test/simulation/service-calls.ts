@@ -5,6 +5,8 @@
 import type { Scheduler } from "./scheduler.ts";
 
 type Call = { readonly what: string; readonly dueAtMs: number };
+/** What a caller asks for, and how long it may take by the clock of the node. */
+export type Called = { readonly what: string; readonly withinMs: number };
 type World = { readonly scheduler: Scheduler; readonly report: (finding: string) => void };
 
 export class ServiceCalls {

@@ -4,39 +4,46 @@
  */
 import { assert } from "../../src/base/assert.ts";
 import { readMeta } from "../../src/machine/meta.ts";
-import { KeyholdNode } from "../../src/node/node.ts";
-import type { Disk } from "../../src/node/ports.ts";
+import type { KeyholdNode } from "../../src/node/node.ts";
 import { lastIndex } from "../../src/raft/log.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
-import { type Membership, type Message, type NodeId, type Role, type Term, toLogIndex } from "../../src/raft/types.ts";
+import type { Membership, Message, NodeId, Role, Term } from "../../src/raft/types.ts";
 import { CorruptRecord } from "../../src/storage/errors.ts";
+import type { GenesisAnswer } from "../../src/transport/genesis.ts";
 import { ClockModel } from "./clock-model.ts";
 import type { DiskModel, StateImage } from "./disk-model.ts";
-import { guardedDisk } from "./guarded-disk.ts";
+import { Folder, type FolderCluster, type FolderNature, newInstanceId } from "./folder.ts";
+import type { Forming } from "./forming.ts";
+import type { SimRun } from "./gate.ts";
 import { diskOf } from "./node-disk.ts";
 import type { NodeView } from "./node-view.ts";
-import { messageOf, type NodeWorld, noCounts, nodeOptions, type Process, reportFault } from "./node-world.ts";
-import { processTimers } from "./process-timers.ts";
+
+import { messageOf, type NodeWorld, noCounts, type Process, reportFault } from "./node-world.ts";
+
 import type { Timer } from "./scheduler.ts";
-import { ServiceCalls } from "./service-calls.ts";
+import type { Called } from "./service-calls.ts";
+import { committedIn, establishedAnswer, lets, openForming, openProcess, termIn } from "./sim-process.ts";
+import { WriteStrikes } from "./write-strikes.ts";
 
 export class SimNode implements NodeView {
   readonly index: number;
   readonly id: NodeId;
-  readonly disk: DiskModel;
   readonly clock: ClockModel;
   readonly counts = noCounts();
+  folder: Folder;
   process: Process | null = null;
   readonly #world: NodeWorld<SimNode>;
+  /** The process while it has not found its cluster yet. */
+  #forming: Forming | null = null;
   #runs = 0;
-  readonly #promised = { ticks: 0 };
   #gone = false;
   #leads = false;
   #paused: { readonly keepsInbound: boolean; readonly waiting: (() => void)[] } | null = null;
-  #crashAtWrite: (() => void) | null = null;
+  readonly #strikes: WriteStrikes;
   #restart: Timer | null = null;
 
-  constructor(index: number, id: NodeId, world: NodeWorld<SimNode>) {
+  /** `folderOf` makes the folder that it starts with; by default one that is empty. */
+  constructor(index: number, id: NodeId, world: NodeWorld<SimNode>, folderOf?: (disk: DiskModel) => Folder) {
     this.index = index;
     this.id = id;
     this.#world = world;
@@ -45,9 +52,18 @@ export class SimNode implements NodeView {
       rate: options.clockRates[index] ?? 1,
       monotonicStartMs: streams.clock.between(0, 1e6),
     });
-    this.disk = diskOf(this, world);
+    this.#strikes = new WriteStrikes(this, world);
+    const disk = diskOf(this, world);
+    this.folder = folderOf === undefined ? new Folder(newInstanceId(id, world.streams.folders), disk, "own") : folderOf(disk);
   }
 
+  get disk(): DiskModel {
+    return this.folder.disk;
+  }
+  /** Whether there is a process, be it one that only looks for its cluster. */
+  get up(): boolean {
+    return this.process !== null || this.#forming !== null;
+  }
   get alive(): boolean {
     return this.process !== null;
   }
@@ -80,19 +96,15 @@ export class SimNode implements NodeView {
   get membership(): Membership {
     return membershipOf(this.#inside.raft);
   }
-  /** All memberships that may be in force here, now or after a truncation. */
   get memberships(): readonly Membership[] {
     return this.#inside.raft.memberships.map(({ membership }) => membership);
   }
-  /** The newest membership that this node knows to be committed. */
   get committedMembership(): Membership | null {
-    const { memberships, commitIndex } = this.#inside.raft;
-    return memberships.findLast(({ index }) => index <= commitIndex)?.membership ?? null;
+    return committedIn(this.#inside.raft);
   }
   get quarantined(): boolean {
     return this.disk.hardState.lostLog !== null;
   }
-  /** How far the state on disk reaches. */
   get durableAppliedIndex(): number {
     return readMeta(this.disk.tables).appliedIndex;
   }
@@ -100,9 +112,7 @@ export class SimNode implements NodeView {
     return readMeta(this.#inside.tables).revision;
   }
   termAt(index: number): number | undefined {
-    const { base, unstable, unstableFrom } = this.#inside.raft.log;
-    if (index <= base.lastIncludedIndex) return index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined;
-    return index >= unstableFrom ? unstable[index - unstableFrom]?.term : this.disk.bare.term(toLogIndex(index));
+    return termIn(this.#inside.raft, this.disk, index);
   }
 
   get #inside(): KeyholdNode["inside"] {
@@ -112,17 +122,71 @@ export class SimNode implements NodeView {
 
   /** Starts the process on what the disk holds. */
   start(): void {
-    assert(this.process === null, `${this.id} is up already`);
+    assert(!this.up, `${this.id} is up already`);
     if (this.#gone) return;
     if (this.#restart !== null) this.#world.scheduler.cancel(this.#restart);
     this.#restart = null;
     if (this.disk.isRotten) this.#quarantine();
+    this.#runs++;
+    this.folder.starts++;
+    if (this.#runs > 1) this.counts.restarts++;
+    if (this.folder.cluster === null) this.#form();
+    else this.#beginSafely(this.folder.cluster);
+  }
+
+  #beginSafely(cluster: FolderCluster): void {
     try {
-      this.#begin();
+      this.#begin(cluster);
     } catch (error) {
       this.process = null;
       if (!(error instanceof CorruptRecord)) this.#world.report(`${this.id} does not start: ${messageOf(error)}`);
     }
+  }
+
+  #form(): void {
+    const run = this.#runs;
+    const forming = openForming(this, this.#world, {
+      isCurrent: () => this.#forming === forming,
+      onOpen: (cluster) => {
+        this.#forming = null;
+        this.#world.onOpen(this, cluster);
+        if (this.#runs === run) this.#beginSafely(cluster);
+      },
+      onRefused: (why) => {
+        this.#forming = null;
+        this.refused(why);
+      },
+    });
+    this.#forming = forming;
+    forming.begin();
+  }
+
+  /** What this node says to one that asks whose it is; null when it cannot. */
+  get genesisAnswer(): GenesisAnswer | null {
+    if (this.#forming !== null) return this.#forming.saying;
+    return this.process === null || this.#paused !== null ? null : establishedAnswer(this.process, this.folder);
+  }
+
+  /** An empty folder takes the place of the one that there was. Only for a node that never took part. */
+  replaceFolder(nature: FolderNature): void {
+    this.crash({ downMs: null });
+    this.#gone = false;
+    this.folder = new Folder(newInstanceId(this.id, this.#world.streams.folders), diskOf(this, this.#world), nature);
+  }
+
+  /** It is told that it must not take part, for good. */
+  refused(why: string): void {
+    const { trace, scheduler, onRefused } = this.#world;
+    if (this.#gone) return;
+    trace.tell(scheduler.nowMs, `${this.id} on ${this.folder.instanceId} is refused: ${why}`);
+    this.counts.refused++;
+    onRefused(this, why);
+    this.retire();
+  }
+
+  /** Whether this process hears what `run` says. */
+  hears(run: SimRun): boolean {
+    return this.process !== null && lets(this, this.#world, { process: this.process, run });
   }
 
   /** The last of this node: it stays down. */
@@ -139,57 +203,29 @@ export class SimNode implements NodeView {
     trace.tell(scheduler.nowMs, `${this.id} lost ${JSON.stringify(this.disk.hardState.lostLog)}`);
   }
 
-  #begin(): void {
-    const { options, streams, scheduler, trace } = this.#world;
-    this.#runs++;
-    if (this.#runs > 1) this.counts.restarts++;
-    const seed = streams.proc.integer(1, 0x7fff_ffff);
-    const service = new KeyholdNode(
-      nodeOptions({ id: this.id, run: this.#runs, seed, instanceId: `${this.id}-disk`, promised: this.#promised }, options),
-      {
-        disk: this.#diskPort(),
-        snapshots: {
-          send: (order, done) =>
-            this.#world.sendSnapshot(this, order, (delivered) => {
-              // The process that asked may be gone, and another one here in its place.
-              if (process.alive) this.later(0, () => done(delivered));
-            }),
-          settle: (installed) => {
-            process.receiving = false;
-            if (!installed) this.disk.receive(null);
-          },
-          progress: () => ({ sending: [], receiving: null }),
-        },
-        network: { send: (message) => this.#send(message), setPeers: () => undefined },
-        clock: this.clock,
-        turns: { soon: (task) => void this.later(0, task) },
-        timers: processTimers({
-          scheduler,
-          clock: this.clock,
-          later: (delayMs, run) => this.later(delayMs, run),
-          isAlive: () => process.alive,
-          tick: (run, lastAtMs) => this.#tick(process, run, lastAtMs),
-        }),
-      },
-      {
+  #begin(cluster: FolderCluster): void {
+    const { scheduler, trace } = this.#world;
+    const process = openProcess(this, this.#world, {
+      cluster,
+      number: this.#runs,
+      disk: this.#strikes.diskFor(
+        () => this.process,
+        (process, act) => this.#run(process, act),
+      ),
+      send: (message, run) => this.#send(message, run),
+      tick: (opened, act, lastAtMs) => this.#tick(opened, act, lastAtMs),
+      events: {
         onRoleChanged: ({ role, term }) => this.#onRoleChanged(role, term),
         onRemoved: () => this.#onRemoved(),
-        onForeignInstance: () => this.#world.report(`${this.id} is told that its id belongs to another folder`),
+        onForeignInstance: () => void scheduler.after(0, () => this.refused("the cluster knows another folder")),
         onProtocolFault: (fault) => reportFault(this.#world, this.id, fault),
         onRequestFailed: (error) => this.#world.report(`${this.id} could not answer a request: ${String(error)}`),
         onFatal: (error) => this.#onFatal(error),
       },
-    );
-    const process: Process = {
-      service,
-      calls: new ServiceCalls(this.id, this.#world),
-      alive: true,
-      receiving: false,
-      onGone: new Set(),
-    };
+    });
     this.process = process;
     this.#leads = false;
-    service.start();
+    process.service.start();
     const where = `applied ${this.appliedIndex}, log end ${this.disk.log.lastIndex}, term ${this.term}`;
     trace.tell(scheduler.nowMs, `${this.id} starts at ${where}`);
   }
@@ -204,21 +240,12 @@ export class SimNode implements NodeView {
     return true;
   }
 
-  /**
-   * Calls the service. What it promises within `withinMs` of this machine's clock is awaited, and goes to `then`, unless the
-   * process is gone by then.
-   */
-  call<Value>(
-    call: { readonly what: string; readonly withinMs: number },
-    make: (service: KeyholdNode) => Promise<Value>,
-    then: (value: Value) => void,
-  ): void {
+  /** Calls the service; what it promises within `withinMs` goes to `then`, unless the process is gone by then. */
+  call<Value>(call: Called, make: (service: KeyholdNode) => Promise<Value>, then: (value: Value) => void): void {
     const process = this.process;
     if (process === null) return;
     const dueAtMs = this.clock.monotonicMs() + call.withinMs;
-    process.calls.track(make(process.service), { what: call.what, dueAtMs }, (value) => {
-      if (process.alive) then(value);
-    });
+    process.calls.track(make(process.service), { what: call.what, dueAtMs }, (value) => void (process.alive && then(value)));
   }
 
   /** Runs `run` in this process after `delayMs`, unless it is gone by then; a paused process runs it when it goes on. */
@@ -229,13 +256,15 @@ export class SimNode implements NodeView {
     });
   }
 
-  receive(message: Message): void {
+  /** `from` is null for what no node of the cluster has said. */
+  receive(message: Message, from: SimRun | null): void {
     const process = this.process;
     if (process === null) return;
     if (this.#paused !== null && !this.#paused.keepsInbound) {
       this.counts.inputsDropped++;
       return;
     }
+    if (from !== null && !this.hears(from)) return;
     this.#run(process, () => process.service.receive(message));
   }
 
@@ -262,11 +291,6 @@ export class SimNode implements NodeView {
     for (const run of paused.waiting) if (process.alive) this.#run(process, run);
   }
 
-  /** The process is gone, without a word to anybody. It comes back after `downMs`; never by itself when null. */
-  crash(options: { readonly downMs: number | null }): void {
-    this.#end(options.downMs);
-  }
-
   /** As a SIGTERM: what waits gets an answer first. */
   stop(options: { readonly downMs: number | null }): void {
     const process = this.process;
@@ -278,58 +302,36 @@ export class SimNode implements NodeView {
     scheduler.after(0, () => {
       if (!process.alive) return;
       process.calls.checkAllSettled();
-      this.#end(options.downMs);
+      this.crash(options);
     });
   }
 
   /** Crashes at the next write, at a moment of its duration that chance picks. */
   crashAtWrite(options: { readonly downMs: number }): void {
-    this.#crashAtWrite = () => this.crash(options);
+    this.#strikes.arm(() => this.crash(options));
   }
 
   /** Nothing more is planned for this node. */
   disarm(): void {
-    this.#crashAtWrite = null;
+    this.#strikes.disarm();
   }
 
-  #end(downMs: number | null): void {
+  /** The process is gone, without a word to anybody. It comes back after `downMs`; never by itself when null. */
+  crash({ downMs }: { readonly downMs: number | null }): void {
     const process = this.process;
-    if (process === null) return;
+    if (!this.up) return;
     this.counts.crashes++;
+    this.#forming?.end();
+    this.#forming = null;
+    if (downMs !== null) this.#restart = this.#world.scheduler.after(downMs, () => this.up || this.start());
+    if (process === null) return;
     process.alive = false;
     this.#paused = null;
-    this.#crashAtWrite = null;
+    this.#strikes.disarm();
     this.disk.crash();
     this.process = null;
     this.#world.invariants().afterCrash(this);
     for (const gone of process.onGone) gone();
-    if (downMs !== null) this.#restart = this.#world.scheduler.after(downMs, () => this.process ?? this.start());
-  }
-
-  /** What the process sees of the disk: calls back into this process only, and may take the process with it. */
-  #diskPort(): Disk {
-    const { disk } = this;
-    const guarded = (begin: (done: () => void) => void, done: () => void): void => {
-      const process = this.process;
-      assert(process !== null, `${this.id} writes, but is down`);
-      begin(() => {
-        if (process.alive) this.#run(process, done);
-      });
-      this.#maybeCrashAtWrite(process);
-    };
-    return guardedDisk(disk, guarded);
-  }
-
-  #maybeCrashAtWrite(process: Process): void {
-    const crash = this.#crashAtWrite;
-    if (crash === null) return;
-    this.#crashAtWrite = null;
-    const { scheduler, streams, options } = this.#world;
-    scheduler.after(streams.proc.between(0, 2 * options.disk.latencyMsMean), () => {
-      if (!process.alive) return;
-      this.counts.crashesAtWrite++;
-      crash();
-    });
   }
 
   /** A whole state has arrived; false when it cannot be taken, for one thing because the one before is not settled. */
@@ -344,11 +346,11 @@ export class SimNode implements NodeView {
     return true;
   }
 
-  #send(message: Message): void {
+  #send(message: Message, run: SimRun): void {
     this.#world.invariants().onSend(this, message);
     const { trace, scheduler } = this.#world;
     trace.detail(scheduler.nowMs, () => `${message.from} -> ${message.to} ${message.kind} of term ${message.term}`);
-    this.#world.network().send(message);
+    this.#world.network().send(message, run);
   }
 
   #run(process: Process, run: () => void): void {
@@ -381,10 +383,9 @@ export class SimNode implements NodeView {
 
   /** As in production: a removed node ends, and its data cannot come back. */
   #onRemoved(): void {
-    const { trace, scheduler } = this.#world;
-    trace.tell(scheduler.nowMs, `${this.id} was removed`);
+    this.#world.trace.tell(this.#world.scheduler.nowMs, `${this.id} was removed`);
     this.counts.removals++;
-    scheduler.after(0, () => this.retire());
+    this.#world.scheduler.after(0, () => this.retire());
   }
 
   #onFatal(error: unknown): void {

@@ -50,7 +50,11 @@ function runWorker(options: WorkerOptions, worker: number, told: (totals: BatchT
   stderr.on("data", (text: Buffer) => {
     complaints = (complaints + text.toString()).slice(-4000);
   });
-  createInterface({ input: stdout }).on("line", (line) => told(JSON.parse(line) as BatchTotals));
+  let hasTold = false;
+  createInterface({ input: stdout }).on("line", (line) => {
+    hasTold = true;
+    told(JSON.parse(line) as BatchTotals);
+  });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
@@ -59,8 +63,8 @@ function runWorker(options: WorkerOptions, worker: number, told: (totals: BatchT
     child.on("error", reject);
     child.on("close", (code) => {
       clearTimeout(timer);
-      // 1 says that there are failures, which the totals name.
-      if (code === 0 || code === 1) resolve();
+      // 1 says that there are failures, which the totals name; without totals it did not even start.
+      if (code === 0 || (code === 1 && hasTold)) resolve();
       else reject(new Error(`worker ${worker} ended with ${code}: ${complaints}`));
     });
   });

@@ -38,6 +38,8 @@ export class Client {
   readonly number: number;
   readonly #workload: Workload;
   readonly #seen = new Map<string, Seen>();
+  /** The newest revision that it was told of. */
+  #newest = 0;
   readonly #lockClient: LockClient;
   #busy = false;
   #requests = 0;
@@ -141,15 +143,18 @@ export class Client {
   }
 
   #get(key: string, random: RandomStream, stale: boolean): void {
-    const { port, records } = this.#workload;
+    const { port, records, report } = this.#workload;
     const calledAt = port.nowMs;
+    // What was seen or written here must be seen again, wherever it is read.
+    const newest = this.#newest;
+    const minRevision = newest > 0 && random.chance(0.3) ? toRevision(newest) : null;
     this.#during(random, (done) => {
       const timeoutMs = random.magnitude(50, 2000);
       this.send<{
         readonly entry: { readonly record: { readonly value: Uint8Array; readonly modRevision: Revision } } | null;
         readonly revision: number;
       }>(
-        (options, reply) => port.get(key, { ...options, stale }, reply),
+        (options, reply) => port.get(key, { ...options, stale, minRevision }, reply),
         { random, requestId: null, timeoutMs, repeatable: true },
         (answer) => {
           done();
@@ -157,7 +162,12 @@ export class Client {
           const { entry, revision } = answer.value;
           const value = entry === null ? null : valueText(entry.record.value);
           const keyRevision = entry === null ? 0 : entry.record.modRevision;
+          const seen = this.#seen.get(key)?.revision ?? 0;
+          if (minRevision !== null && keyRevision < seen && minRevision >= seen && value !== null)
+            report(`a stale read of ${key} from ${minRevision} on showed ${keyRevision}, when ${seen} was seen`);
+          this.#newest = Math.max(this.#newest, keyRevision);
           if (value !== null) this.#seen.set(key, { value, revision: keyRevision });
+          if (stale && minRevision !== null) return;
           if (stale) records.staleReads.push({ key, value, keyRevision, revision });
           else {
             const output: KeyOutput = { kind: "read", value, revision: keyRevision };
@@ -230,6 +240,7 @@ export class Client {
           const output = outputOf(answer);
           if (output === null)
             return report(`client ${this.number} was answered ${JSON.stringify(answer)} to ${body.kind} ${key}`);
+          if (output.kind === "written") this.#newest = Math.max(this.#newest, output.revision);
           if (output.kind === "written" && input.kind === "put")
             this.#seen.set(key, { value: input.value, revision: output.revision });
           const returnedAt = output.kind === "unknown" ? Number.POSITIVE_INFINITY : port.nowMs;

@@ -1,0 +1,137 @@
+/**
+ * This file makes the processes of a simulated machine: the service with the ports that it has in virtual time, and before
+ * it, on a folder that knows no cluster yet, the search for one.
+ */
+import { KeyholdNode, type NodeEvents } from "../../src/node/node.ts";
+import type { Disk } from "../../src/node/ports.ts";
+import type { Raft } from "../../src/raft/raft.ts";
+import { type Membership, type Message, toLogIndex } from "../../src/raft/types.ts";
+import type { GenesisAnswer } from "../../src/transport/genesis.ts";
+import type { DiskModel } from "./disk-model.ts";
+import type { Folder, FolderCluster } from "./folder.ts";
+import { Forming } from "./forming.ts";
+import { Gate, type SimRun } from "./gate.ts";
+import { type NodeWorld, nodeOptions, type Process } from "./node-world.ts";
+import { processTimers } from "./process-timers.ts";
+import { ServiceCalls } from "./service-calls.ts";
+import type { SimNode } from "./sim-node.ts";
+
+export type ProcessHost = {
+  readonly cluster: FolderCluster;
+  /** Which run of the machine it is. */
+  readonly number: number;
+  readonly disk: Disk;
+  readonly send: (message: Message, run: SimRun) => void;
+  readonly tick: (process: Process, act: () => void, lastAtMs: number) => boolean;
+  readonly events: NodeEvents;
+};
+
+/** The process, not started yet. Throws when what is on disk cannot be read. */
+export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: ProcessHost): Process {
+  const { options, streams, scheduler } = world;
+  const seed = streams.proc.integer(1, 0x7fff_ffff);
+  const { instanceId, promised, starts: start } = node.folder;
+  const runId = `${node.id}-${node.index}-${host.number}`;
+  const run: SimRun = { nodeId: node.id, instanceId, start, runId, index: node.index };
+  const service = new KeyholdNode(
+    nodeOptions({ run, seed, cluster: host.cluster, promised }, options),
+    {
+      disk: host.disk,
+      snapshots: {
+        send: (order, done) =>
+          world.sendSnapshot(node, order, (delivered) => {
+            // The process that asked may be gone, and another one here in its place.
+            if (process.alive) node.later(0, () => done(delivered));
+          }),
+        settle: (installed) => {
+          process.receiving = false;
+          if (!installed) node.disk.receive(null);
+        },
+        progress: () => ({ sending: [], receiving: null }),
+      },
+      network: { send: (message) => host.send(message, run), setPeers: () => undefined },
+      clock: node.clock,
+      turns: { soon: (task) => void node.later(0, task) },
+      timers: processTimers({
+        scheduler,
+        clock: node.clock,
+        later: (delayMs, act) => node.later(delayMs, act),
+        isAlive: () => process.alive,
+        tick: (act, lastAtMs) => host.tick(process, act, lastAtMs),
+      }),
+    },
+    host.events,
+  );
+  const process: Process = {
+    run,
+    service,
+    gate: new Gate(node.folder, { patienceMs: 5 * options.tickMs * options.electionTicks }),
+    calls: new ServiceCalls(node.id, world),
+    alive: true,
+    receiving: false,
+    onGone: new Set(),
+  };
+  return process;
+}
+
+/** The search for the cluster of an empty folder, not begun yet. */
+export function openForming(
+  node: SimNode,
+  world: NodeWorld<SimNode>,
+  host: {
+    readonly isCurrent: () => boolean;
+    readonly onOpen: (cluster: FolderCluster) => void;
+    readonly onRefused: (why: string) => void;
+  },
+): Forming {
+  const { scheduler, streams, firstMembers, options } = world;
+  return new Forming(node.id, node.folder, firstMembers, {
+    later: (delayMs, act) =>
+      void scheduler.after(delayMs, () => {
+        if (host.isCurrent()) act();
+      }),
+    ask: (to, answered) => world.ask(node, to, answered),
+    writeMs: () => streams.disk.exponential(options.disk.latencyMsMean),
+    onOpen: host.onOpen,
+    onRefused: host.onRefused,
+  });
+}
+
+/** What a process that takes part says to one that asks whose it is. */
+export function establishedAnswer({ service }: Process, folder: Folder): GenesisAnswer | null {
+  const genesis = service.genesis();
+  return genesis === undefined || folder.cluster === null
+    ? null
+    : { kind: "established", clusterId: folder.cluster.clusterId, ...genesis };
+}
+
+/** Whether `process`, of `node`, hears what `run` says. */
+export function lets(
+  node: SimNode,
+  world: NodeWorld<SimNode>,
+  { process, run }: { readonly process: Process; readonly run: SimRun },
+): boolean {
+  if (process.gate.knows(run.runId)) return true;
+  if (world.isUnseen(run, node)) return false;
+  const { service } = process;
+  const verdict = process.gate.judge(run, {
+    instanceId: () => service.instanceOf(run.nodeId),
+    alive: () => world.isLinked(run, node),
+    nowMs: world.scheduler.nowMs,
+    isMember: service.isMember(run.nodeId),
+  });
+  world.onVerdict(node, run, verdict);
+  return verdict.kind === "admitted";
+}
+
+/** The newest membership that a core knows to be committed. */
+export function committedIn({ memberships, commitIndex }: Readonly<Raft>): Membership | null {
+  return memberships.findLast(({ index }) => index <= commitIndex)?.membership ?? null;
+}
+
+/** The term of an entry in the log that a core sees; undefined where it sees none. */
+export function termIn({ log }: Readonly<Raft>, disk: DiskModel, index: number): number | undefined {
+  const { base, unstable, unstableFrom } = log;
+  if (index <= base.lastIncludedIndex) return index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined;
+  return index >= unstableFrom ? unstable[index - unstableFrom]?.term : disk.bare.term(toLogIndex(index));
+}
