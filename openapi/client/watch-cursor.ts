@@ -54,6 +54,11 @@ export class WatchCursor {
     return this.#revision === undefined ? this.#from : { revision: this.#revision + 1 };
   }
 
+  /** A snapshot is wanted and was not told to its end. */
+  get awaitsSnapshot(): boolean {
+    return this.#from === "snapshot" && !this.#synced;
+  }
+
   /** Forgets everything and starts over with a snapshot. */
   restart(): void {
     this.#from = "snapshot";

@@ -58,6 +58,9 @@ type SessionEnd =
   | { readonly next: "restart" }
   | { readonly next: "fail"; readonly error: WatchFailure };
 
+/** How often in a row a snapshot is begun anew that compaction overtook: then it is read more slowly than the store changes. */
+const snapshotAttemptsMax = 8;
+
 class WatchRun {
   storeId: string | undefined;
   readonly #transport: Transport;
@@ -67,6 +70,8 @@ class WatchRun {
   readonly #closing: AbortSignal;
   /** When nodes began to say that the wanted revision lies ahead of them; they may only lag. */
   #futureSinceMs: number | undefined;
+  /** Snapshots in a row that compaction overtook. */
+  #snapshotsOvertaken = 0;
 
   constructor(transport: Transport, options: WatchOptions, closing: AbortSignal) {
     this.#transport = transport;
@@ -155,6 +160,7 @@ class WatchRun {
         this.#cursor.takeSnapshot(message.part);
         return [];
       case "synced":
+        this.#snapshotsOvertaken = 0;
         return this.#cursor.takeSynced(message.message);
       case "events":
         return this.#cursor.takeEvents(message.message);
@@ -173,6 +179,11 @@ class WatchRun {
       case "recovering":
         return { next: "retry", workedForAWhile };
       case "compacted":
+        // Nothing of it was told yet, so it can begin anew without a gap.
+        if (this.#cursor.awaitsSnapshot && ++this.#snapshotsOvertaken < snapshotAttemptsMax) {
+          return { next: "retry", workedForAWhile: false };
+        }
+        return this.#options.resync === true ? { next: "restart" } : { next: "fail", error };
       case "store_changed":
         return this.#options.resync === true ? { next: "restart" } : { next: "fail", error };
       case "future_revision": {

@@ -219,3 +219,61 @@ async function untilOk(attempt: () => Promise<Record<string, unknown>>): Promise
 
 const handshake =
   "GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+
+describe("a client that does not read", () => {
+  /** A websocket by hand, which asks for `messages` once it is in /watch, and then reads nothing. */
+  function mute(of: TestApi, messages: readonly string[]) {
+    const socket = connect(of.api.port, "127.0.0.1", () => {
+      socket.write(`GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n`);
+      socket.write("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+    });
+    const write = (text: string) => {
+      const payload = Buffer.from(text);
+      const head = Buffer.from([0x81, 0xfe, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0]);
+      socket.write(Buffer.concat([head, payload]));
+    };
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk: Buffer) => {
+      if (chunk.includes('0{"sid"')) write("40/watch,");
+      if (!chunk.includes('"hello"')) return;
+      socket.pause();
+      for (const message of messages) write(message);
+    });
+    return socket;
+  }
+
+  test("is cut off, has kept no more than a packet in memory, and others go on", async () => {
+    const small = await startApi({ watch: { slowConsumerMs: 200, sendingBytesMax: 64 * 1024, packetBytesMax: 64 * 1024 } });
+    const mutes: ReturnType<typeof mute>[] = [];
+    try {
+      for (let i = 0; i < 16; i++) await put(`big/${i}`, JSON.stringify("x".repeat(1_000_000)), small);
+      const open = `42/watch,["watch:open",${JSON.stringify({ watchId: "w", targets: config("big/"), from: "snapshot" })}]`;
+      for (let i = 0; i < 3; i++) mutes.push(mute(small, [open]));
+      const cutOff = () => small.logged.filter(({ fields }) => (fields as { code?: string }).code === "slow_consumer").length;
+      while (cutOff() < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+      const watcher = await client(small);
+      await watcher.ask("watch:open", { watchId: "r", targets: config("big/"), from: "snapshot" });
+      await watcher.until(() => watcher.of("watch:synced", "r").length === 1);
+      expect(watcher.of("watch:snapshot", "r")).toHaveLength(16);
+    } finally {
+      for (const socket of mutes) socket.destroy();
+      await small.stop();
+    }
+  });
+
+  test("and asks without end is cut off", async () => {
+    const small = await startApi({ watch: { smallBytesMax: 1_000 } });
+    const close = '42/watch,7["watch:close",{"watchId":"w"}]';
+    const socket = mute(
+      small,
+      Array.from({ length: 400_000 }, () => close),
+    );
+    try {
+      const cutOff = () => small.logged.some(({ fields }) => (fields as { code?: string }).code === "slow_consumer");
+      while (!cutOff()) await new Promise((resolve) => setTimeout(resolve, 20));
+    } finally {
+      socket.destroy();
+      await small.stop();
+    }
+  });
+});

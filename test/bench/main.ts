@@ -7,6 +7,7 @@ import { runFailover } from "./failover.ts";
 import { runFirstWrite } from "./first-write.ts";
 import { runLoad } from "./load.ts";
 import { runSnapshotBench } from "./snapshot-bench.ts";
+import { runWatchers } from "./watchers.ts";
 import { workNames } from "./work.ts";
 
 const count = (text: string): number => {
@@ -55,5 +56,16 @@ bench
   .option("--chunk-bytes <count>", "target size of a chunk", count, 1024 * 1024)
   .option("--json", "print one JSON object")
   .action(runSnapshotBench);
+
+bench
+  .command("watchers")
+  .description("many watches come back at once, and some read nothing: the leader's memory, and whether its term moves")
+  .option("--sockets <count>", "watches from a snapshot of everything", count, 1000)
+  .option("--silent <count>", "as many more that never read", (text) => Number(text), 0)
+  .option("--mib <count>", "size of the values in the store", count, 100)
+  .option("--value-bytes <count>", "size of each", count, 64 * 1024)
+  .option("--seconds <count>", "how long they may take", count, 600)
+  .option("--json", "print one JSON object")
+  .action(runWatchers);
 
 await bench.parseAsync();

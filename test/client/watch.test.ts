@@ -141,6 +141,22 @@ describe("going on elsewhere", () => {
     expect(await take(watch([gone, live], { from: "now" }), 1)).toEqual(["events 1"]);
   });
 
+  test("a snapshot that compaction overtook begins anew, a bounded number of times", async () => {
+    const node = await startNode((session, count) => {
+      session.accept(41);
+      session.snapshot(40 + count, [entryAt(3, "a")]);
+      if (count < 3) return session.fail("compacted", { compactRevision: 50 });
+      session.synced(40 + count);
+    });
+    expect(await take(watch([node], {}), 2)).toEqual(["snapshot 43", "synced 43"]);
+    const hopeless = await startNode((session) => {
+      session.accept(41);
+      session.fail("compacted", { compactRevision: 50 });
+    });
+    expect(await take(watch([hopeless], {}), 1)).toEqual(["failed compacted"]);
+    expect(hopeless.opened).toHaveLength(8);
+  });
+
   for (const code of ["slow_consumer", "shutting_down"]) {
     test(`${code} is followed by a resume after what was delivered`, async () => {
       const node = await startNode((session, count) => {
