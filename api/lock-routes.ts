@@ -56,8 +56,8 @@ async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContex
   if (!acquired.ok) return refuse(acquired.error, context);
   const answer = acquired.value;
   if (answer.kind === "queued") {
-    const { ticket, position } = answer;
-    return json({ name: path.name, ticket, position, idempotencyKey: requestId }, { status: 202 });
+    const { ticket, position, leaseId, ttlMs } = answer;
+    return json({ name: path.name, ticket, position, leaseId, ttlMs, idempotencyKey: requestId }, { status: 202 });
   }
   const { fence, leaseId, ttlMs, ticket } = answer;
   const { storeId } = context.service.position();

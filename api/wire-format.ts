@@ -84,6 +84,8 @@ export function lockShape(view: LockView): Schemas["Lock"] {
       position: waiter.position,
       owner: waiter.owner,
       remainingMs: remaining(waiter.remainingMs),
+      leaseId: waiter.leaseId,
+      ttlMs: waiter.ttlMs,
     })),
   };
 }

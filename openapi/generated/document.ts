@@ -1097,7 +1097,9 @@ export const document: Record<string, unknown> = {
                       "ticket": 46,
                       "position": 1,
                       "owner": "worker-2",
-                      "remainingMs": 20000
+                      "remainingMs": 20000,
+                      "leaseId": "l46",
+                      "ttlMs": 15000
                     }
                   ]
                 }
@@ -1131,7 +1133,7 @@ export const document: Record<string, unknown> = {
           "locks"
         ],
         "summary": "Acquire a lock, waiting in its queue if asked to",
-        "description": "With `ttlMs` the hold gets a lease of its own that starts at the grant; with `leaseId` it hangs on that lease.\n`waitMs` 0 tries once (409 `lock_held`); otherwise the request joins the FIFO queue for at most `waitMs`, and the answer\nis held back for up to `holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that\nthe 202 returned to go on waiting; the place in the queue stays. A dropped connection does not leave the queue; the\nwait's deadline, the end of its lease or a cancel does.\n",
+        "description": "With `ttlMs` the hold gets a lease of its own; with `leaseId` it hangs on that lease. `waitMs` 0 tries once (409\n`lock_held`); otherwise the request joins the FIFO queue for at most `waitMs`, and the answer is held back for up to\n`holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that the 202 returned to go on\nwaiting; the place in the queue stays.\n\nA place in the queue needs a living lease. One of its own starts with the wait, and with its full TTL again at the\ngrant; while a response is held back, its node renews it, and so does every repeat of the request. Between them, keep\nit alive yourself (`POST /v1/leases/{leaseId}/keepalive`) if that takes longer than the TTL. So a waiter that is gone\nleaves the queue within one TTL after its connection ended (410 `lease_gone` to who asks later): not for long enough to\nkeep others waiting. The wait's deadline and a cancel end it, too.\n",
         "parameters": [
           {
             "name": "holdMs",
@@ -1237,6 +1239,8 @@ export const document: Record<string, unknown> = {
                   "name": "orders/42",
                   "ticket": 46,
                   "position": 1,
+                  "leaseId": "l46",
+                  "ttlMs": 15000,
                   "idempotencyKey": "3f0c5f1e-6a57-4a43-9d7a-9d1c5f7f4f10"
                 }
               }
@@ -3872,7 +3876,7 @@ export const document: Record<string, unknown> = {
               "string",
               "null"
             ],
-            "description": "The lock whose hold owns this lease; it ends with that hold."
+            "description": "The lock whose wait or hold owns this lease; it ends with that."
           },
           "holdings": {
             "type": "array",
@@ -4073,6 +4077,8 @@ export const document: Record<string, unknown> = {
           "name",
           "ticket",
           "position",
+          "leaseId",
+          "ttlMs",
           "idempotencyKey"
         ],
         "properties": {
@@ -4084,7 +4090,14 @@ export const document: Record<string, unknown> = {
           },
           "position": {
             "type": "integer",
-            "minimum": 1
+            "minimum": 1,
+            "description": "At most so many come first; may count some whose end is due."
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
           },
           "idempotencyKey": {
             "$ref": "#/components/schemas/IdempotencyKey"
@@ -4225,7 +4238,9 @@ export const document: Record<string, unknown> = {
           "ticket",
           "position",
           "owner",
-          "remainingMs"
+          "remainingMs",
+          "leaseId",
+          "ttlMs"
         ],
         "properties": {
           "ticket": {
@@ -4243,6 +4258,12 @@ export const document: Record<string, unknown> = {
           },
           "remainingMs": {
             "$ref": "#/components/schemas/RemainingMs"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
+          },
+          "ttlMs": {
+            "$ref": "#/components/schemas/TtlMs"
           }
         }
       },
@@ -6580,6 +6601,7 @@ export const document: Record<string, unknown> = {
           "kind",
           "name",
           "ticket",
+          "leaseId",
           "owner"
         ],
         "properties": {
@@ -6591,6 +6613,9 @@ export const document: Record<string, unknown> = {
           },
           "ticket": {
             "$ref": "#/components/schemas/Ticket"
+          },
+          "leaseId": {
+            "$ref": "#/components/schemas/LeaseId"
           },
           "owner": {
             "type": [
@@ -6673,7 +6698,8 @@ export const document: Record<string, unknown> = {
             "enum": [
               "expired",
               "revoked",
-              "holdEnded"
+              "holdEnded",
+              "waitEnded"
             ]
           }
         }

@@ -184,11 +184,16 @@ export interface paths {
         readonly put?: never;
         /**
          * Acquire a lock, waiting in its queue if asked to
-         * @description With `ttlMs` the hold gets a lease of its own that starts at the grant; with `leaseId` it hangs on that lease.
-         *     `waitMs` 0 tries once (409 `lock_held`); otherwise the request joins the FIFO queue for at most `waitMs`, and the answer
-         *     is held back for up to `holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that
-         *     the 202 returned to go on waiting; the place in the queue stays. A dropped connection does not leave the queue; the
-         *     wait's deadline, the end of its lease or a cancel does.
+         * @description With `ttlMs` the hold gets a lease of its own; with `leaseId` it hangs on that lease. `waitMs` 0 tries once (409
+         *     `lock_held`); otherwise the request joins the FIFO queue for at most `waitMs`, and the answer is held back for up to
+         *     `holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that the 202 returned to go on
+         *     waiting; the place in the queue stays.
+         *
+         *     A place in the queue needs a living lease. One of its own starts with the wait, and with its full TTL again at the
+         *     grant; while a response is held back, its node renews it, and so does every repeat of the request. Between them, keep
+         *     it alive yourself (`POST /v1/leases/{leaseId}/keepalive`) if that takes longer than the TTL. So a waiter that is gone
+         *     leaves the queue within one TTL after its connection ended (410 `lease_gone` to who asks later): not for long enough to
+         *     keep others waiting. The wait's deadline and a cancel end it, too.
          */
         readonly post: operations["acquireLock"];
         readonly delete?: never;
@@ -641,7 +646,7 @@ export interface components {
             readonly remainingMs: components["schemas"]["RemainingMs"];
             readonly owner: string | null;
             readonly grantRevision: components["schemas"]["Revision"];
-            /** @description The lock whose hold owns this lease; it ends with that hold. */
+            /** @description The lock whose wait or hold owns this lease; it ends with that. */
             readonly ownedByLock: string | null;
             readonly holdings: readonly components["schemas"]["LeaseHolding"][];
         };
@@ -690,7 +695,10 @@ export interface components {
         readonly LockQueued: {
             readonly name: components["schemas"]["Key"];
             readonly ticket: components["schemas"]["Ticket"];
+            /** @description At most so many come first; may count some whose end is due. */
             readonly position: number;
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
             readonly idempotencyKey: components["schemas"]["IdempotencyKey"];
         };
         readonly ReleaseRequest: {
@@ -733,6 +741,8 @@ export interface components {
             readonly position: number;
             readonly owner: string | null;
             readonly remainingMs: components["schemas"]["RemainingMs"];
+            readonly leaseId: components["schemas"]["LeaseId"];
+            readonly ttlMs: components["schemas"]["TtlMs"];
         };
         readonly Lock: {
             readonly name: components["schemas"]["Key"];
@@ -1471,6 +1481,7 @@ export interface components {
             readonly kind: "lockQueued";
             readonly name: components["schemas"]["Key"];
             readonly ticket: components["schemas"]["Ticket"];
+            readonly leaseId: components["schemas"]["LeaseId"];
             readonly owner: string | null;
         };
         readonly LockDequeuedEvent: {
@@ -1493,7 +1504,7 @@ export interface components {
             readonly kind: "leaseEnded";
             readonly leaseId: components["schemas"]["LeaseId"];
             /** @enum {string} */
-            readonly reason: "expired" | "revoked" | "holdEnded";
+            readonly reason: "expired" | "revoked" | "holdEnded" | "waitEnded";
         };
         readonly MemberAddedEvent: {
             /** @constant */
@@ -2963,7 +2974,9 @@ export interface operations {
                      *           "ticket": 46,
                      *           "position": 1,
                      *           "owner": "worker-2",
-                     *           "remainingMs": 20000
+                     *           "remainingMs": 20000,
+                     *           "leaseId": "l46",
+                     *           "ttlMs": 15000
                      *         }
                      *       ]
                      *     }
@@ -3040,6 +3053,8 @@ export interface operations {
                      *       "name": "orders/42",
                      *       "ticket": 46,
                      *       "position": 1,
+                     *       "leaseId": "l46",
+                     *       "ttlMs": 15000,
                      *       "idempotencyKey": "3f0c5f1e-6a57-4a43-9d7a-9d1c5f7f4f10"
                      *     }
                      */

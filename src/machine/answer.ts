@@ -5,6 +5,7 @@ import { unreachable } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { toClusterTimeMs } from "../raft/types.ts";
 import { configAt, configEntriesAt } from "./config-reads.ts";
+import { isDue, liveLease } from "./due.ts";
 import { keyAfter, leaseKey, parseLeaseKey } from "./keys.ts";
 import { readMeta } from "./meta.ts";
 import { pageOf } from "./page.ts";
@@ -12,8 +13,8 @@ import type { ConfigEntry, LeaseView, LockView, Query, QueryAnswers, QueryRefusa
 import type { MetaRecord } from "./records.ts";
 import { scan, scanSelected } from "./scan.ts";
 import type { TableReader } from "./tables.ts";
-import type { Revision } from "./types.ts";
-import { viewLease, viewLock } from "./views.ts";
+import type { ConfigRecord, Revision } from "./types.ts";
+import { type Moment, viewLease, viewLock } from "./views.ts";
 
 type QueryOf<Kind extends Query["kind"]> = Extract<Query, { readonly kind: Kind }>;
 
@@ -32,29 +33,33 @@ export function answer<Kind extends Query["kind"]>(
 
 function answerAny(tables: TableReader, query: Query, elapsedMs: number): Result<QueryAnswers[Query["kind"]], QueryRefusal> {
   const applied = readMeta(tables);
-  const meta = { ...applied, clusterTimeMs: toClusterTimeMs(applied.clusterTimeMs + Math.floor(elapsedMs)) };
+  // What has ended is decided by the log's time alone; what is left of the rest has run on since.
+  const moment = {
+    appliedMs: applied.clusterTimeMs,
+    shownMs: toClusterTimeMs(applied.clusterTimeMs + Math.floor(elapsedMs)),
+  };
   switch (query.kind) {
     case "config":
-      return answerConfig(tables, query, meta);
+      return answerConfig(tables, query, applied);
     case "configList":
-      return answerConfigList(tables, query, meta);
+      return answerConfigList(tables, query, applied);
     case "lease": {
       const { leaseId } = query;
-      const record = tables.get("leases", leaseKey(leaseId));
-      return ok(record === undefined ? null : viewLease(tables, { leaseId, record }, meta.clusterTimeMs));
+      const record = liveLease(tables, leaseId, moment.appliedMs);
+      return ok(record === undefined ? null : viewLease(tables, { leaseId, record }, moment));
     }
     case "leaseList": {
       const { limit } = query;
-      return ok(pageOf(leaseViews(tables, query, meta), { ...unweighed, limit }, meta.revision));
+      return ok(pageOf(leaseViews(tables, query, moment), { ...unweighed, limit }, applied.revision));
     }
     case "lock": {
       const { name, queueLimit } = query;
       const record = tables.get("locks", name);
-      return ok(record === undefined ? null : viewLock(tables, { name, record, queueLimit }, meta.clusterTimeMs));
+      return ok(record === undefined ? null : viewLock(tables, { name, record, queueLimit }, moment));
     }
     case "lockList": {
       const { limit } = query;
-      return ok(pageOf(lockViews(tables, query, meta), { ...unweighed, limit }, meta.revision));
+      return ok(pageOf(lockViews(tables, query, moment), { ...unweighed, limit }, applied.revision));
     }
     default:
       return unreachable(query);
@@ -69,7 +74,8 @@ function answerConfig(tables: TableReader, query: QueryOf<"config">, meta: MetaR
   const refusal = checkRevision(revision, meta);
   if (refusal !== undefined) return err(refusal);
   const record = configAt(tables, query.key, revision);
-  return ok(record === undefined ? null : { key: query.key, record });
+  if (record === undefined || (query.revision === null && hangsOnDue(tables, record, meta))) return ok(null);
+  return ok({ key: query.key, record });
 }
 
 function answerConfigList(
@@ -81,9 +87,22 @@ function answerConfigList(
   const refusal = checkRevision(revision, meta);
   if (refusal !== undefined) return err(refusal);
   const { prefix, after, limit, bytesMax } = query;
-  const entries = configEntriesAt(tables, { prefix, after, revision, newest: meta.revision });
+  const all = configEntriesAt(tables, { prefix, after, revision, newest: meta.revision });
+  const entries = query.revision === null ? withoutDue(tables, all, meta) : all;
   const bytesOf = (entry: ConfigEntry) => entry.record.value.byteLength;
   return ok(pageOf(entries, { limit, bytesMax, bytesOf }, revision));
+}
+
+/**
+ * Whether the key counts as deleted, because its lease is due. Only the present knows that: at a revision the key is there
+ * until the revision that deletes it.
+ */
+function hangsOnDue(tables: TableReader, record: ConfigRecord, meta: MetaRecord): boolean {
+  return record.leaseId !== null && liveLease(tables, record.leaseId, meta.clusterTimeMs) === undefined;
+}
+
+function* withoutDue(tables: TableReader, entries: Iterable<ConfigEntry>, meta: MetaRecord): Generator<ConfigEntry, void> {
+  for (const entry of entries) if (!hangsOnDue(tables, entry.record, meta)) yield entry;
 }
 
 function checkRevision(revision: Revision, meta: MetaRecord): QueryRefusal | undefined {
@@ -92,15 +111,16 @@ function checkRevision(revision: Revision, meta: MetaRecord): QueryRefusal | und
   return undefined;
 }
 
-function* leaseViews(tables: TableReader, query: QueryOf<"leaseList">, meta: MetaRecord): Generator<LeaseView, void> {
+function* leaseViews(tables: TableReader, query: QueryOf<"leaseList">, moment: Moment): Generator<LeaseView, void> {
   const from = query.after === null ? "" : keyAfter(leaseKey(query.after));
   for (const [key, record] of scan(tables, "leases", from)) {
-    yield viewLease(tables, { leaseId: parseLeaseKey(key), record }, meta.clusterTimeMs);
+    if (!isDue(record, moment.appliedMs)) yield viewLease(tables, { leaseId: parseLeaseKey(key), record }, moment);
   }
 }
 
-function* lockViews(tables: TableReader, query: QueryOf<"lockList">, meta: MetaRecord): Generator<LockView, void> {
+function* lockViews(tables: TableReader, query: QueryOf<"lockList">, moment: Moment): Generator<LockView, void> {
   for (const [name, record] of scanSelected(tables, "locks", query)) {
-    yield viewLock(tables, { name, record, queueLimit: 0 }, meta.clusterTimeMs);
+    const view = viewLock(tables, { name, record, queueLimit: 0 }, moment);
+    if (view !== null) yield view;
   }
 }

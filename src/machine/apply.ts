@@ -1,6 +1,6 @@
 /**
- * This file applies committed entries to the tables: first what is due at the entry's cluster time ends, then the entry's
- * own payload, then a bounded share of forgetting. The same entries give the same state and the same answers on every node.
+ * This file applies committed entries to the tables: first a bounded share of what is due at the entry's cluster time ends,
+ * then the entry's own payload, then a bounded share of forgetting. The same entries give the same state and the same answers on every node.
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { at } from "../base/at.ts";
@@ -9,16 +9,14 @@ import type { ChangeBatch } from "./change.ts";
 import type { Command, CommandBody, Outcome } from "./command.ts";
 import { compact } from "./compaction.ts";
 import { configDelete, configPut } from "./config-commands.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, newDraft } from "./draft.ts";
 import { expire } from "./expiry.ts";
 import { metaKey } from "./keys.ts";
 import { leaseGrant, leaseRenew, leaseRevoke } from "./lease-commands.ts";
-import { lockAcquire, lockBreak, lockCancel, lockRelease } from "./lock-commands.ts";
+import { lockAcquire, lockBreak, lockCancel, lockRelease, waitOn } from "./lock-commands.ts";
 import { changeMembership, memberHello } from "./members.ts";
-import { readMeta } from "./meta.ts";
-import { forgetRequests, recallRequest, rememberRequest } from "./requests.ts";
+import { forgetRequests, recallRequest, rememberRequest, waitingTicket } from "./requests.ts";
 import type { TableWriter } from "./tables.ts";
-import { CountedTables } from "./usage.ts";
 
 /** A committed entry whose command is decoded (`parseCommand`). */
 export type AppliedEntry = Omit<Entry, "payload"> & {
@@ -34,18 +32,27 @@ export function applyEntry(tables: TableWriter, entry: AppliedEntry): Applied {
 }
 
 /**
- * Applies entries, the first of which follows the last applied one, and answers for each of them. The counters are read
- * and written once, at the end: until then a reader sees the old ones.
+ * Applies entries, the first of which follows the last applied one, and answers for each that it applied: it takes no more of
+ * them once they have come to `workMax` rows written, roughly. The counters are read and written once, at the end: until then
+ * a reader sees the old ones.
  */
-export function applyEntries(tables: TableWriter, entries: readonly AppliedEntry[]): readonly Applied[] {
-  if (entries.length === 0) return [];
-  const meta = { ...readMeta(tables) };
-  const counted = new CountedTables(tables, meta);
-  const draft: Draft = { tables: counted, meta, wallTimeMs: 0, batches: [], transaction: undefined };
-  const results = entries.map((entry) => applyNext(draft, entry));
-  tables.put("meta", metaKey, { ...meta });
+export function applyEntries(
+  tables: TableWriter,
+  entries: Iterable<AppliedEntry>,
+  workMax = Number.POSITIVE_INFINITY,
+): readonly Applied[] {
+  const draft = newDraft(tables);
+  const results: Applied[] = [];
+  for (const entry of entries) {
+    results.push(applyNext(draft, entry));
+    if (draft.work >= workMax) break;
+  }
+  if (results.length > 0) tables.put("meta", metaKey, { ...draft.meta });
   return results;
 }
+
+/** Of an entry that does nothing: decoding it, and its share of the counters. */
+const workPerEntry = 4;
 
 function applyNext(draft: Draft, entry: AppliedEntry): Applied {
   const { meta } = draft;
@@ -58,7 +65,8 @@ function applyNext(draft: Draft, entry: AppliedEntry): Applied {
   meta.clusterTimeMs = entry.clusterTimeMs;
   draft.wallTimeMs = entry.wallTimeMs;
   draft.batches = [];
-  expire(draft, since);
+  draft.work += workPerEntry;
+  expire(draft);
   const outcome = carryOut(draft, entry.payload);
   compact(draft);
   forgetRequests(draft);
@@ -88,10 +96,19 @@ function answerOnce(draft: Draft, command: Command): Outcome {
   const { request, body } = command;
   if (request === null) return run(draft, body, null);
   const remembered = recallRequest(draft, request);
-  if (remembered !== undefined) return remembered;
+  if (remembered !== undefined) return repeated(draft, { request, body }, remembered);
   const outcome = run(draft, body, request.id);
   rememberRequest(draft, request, outcome);
   return outcome;
+}
+
+/** What a repeat is answered. Who waits in a queue waits on, and is known to be alive. */
+function repeated(draft: Draft, command: Command & { readonly request: object }, remembered: Outcome): Outcome {
+  const { request, body } = command;
+  const ticket = waitingTicket(remembered);
+  if (ticket === undefined || body.kind !== "lockAcquire") return remembered;
+  waitOn(draft, body.name, ticket);
+  return recallRequest(draft, request) ?? remembered;
 }
 
 function run(draft: Draft, body: CommandBody, requestId: string | null): Outcome {

@@ -2,9 +2,9 @@
  * This file lists what a watcher can be told: the changes of one revision, in order.
  */
 import type { MemberAddress, NodeId } from "../raft/types.ts";
-import type { ConfigRecord, Fence, LeaseId, Revision, Ticket } from "./types.ts";
+import type { ConfigRecord, Fence, LeaseEnding, LeaseId, Revision, Ticket } from "./types.ts";
 
-export type LeaseEndReason = "expired" | "revoked" | "holdEnded";
+export type LeaseEndReason = "expired" | LeaseEnding;
 
 export type Change =
   | { readonly kind: "configPut"; readonly key: string; readonly record: ConfigRecord }
@@ -25,7 +25,13 @@ export type Change =
       readonly leaseId: LeaseId;
       readonly reason: "released" | "broken" | "leaseEnded";
     }
-  | { readonly kind: "lockQueued"; readonly name: string; readonly ticket: Ticket; readonly owner: string | null }
+  | {
+      readonly kind: "lockQueued";
+      readonly name: string;
+      readonly ticket: Ticket;
+      readonly leaseId: LeaseId;
+      readonly owner: string | null;
+    }
   | {
       readonly kind: "lockDequeued";
       readonly name: string;

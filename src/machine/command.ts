@@ -73,8 +73,14 @@ export type LockAcquired =
       /** The ticket it waited under, null when the lock was free. */
       readonly ticket: Ticket | null;
     }
-  /** `position` counts from 1. */
-  | { readonly kind: "queued"; readonly ticket: Ticket; readonly position: number };
+  /** `position` counts from 1, and may count waiters whose end is due. The lease runs from now on. */
+  | {
+      readonly kind: "queued";
+      readonly ticket: Ticket;
+      readonly position: number;
+      readonly leaseId: LeaseId;
+      readonly ttlMs: number;
+    };
 
 /** What stands under the id now; another instance than the one that said hello when the id was taken. */
 export type MemberKnown = { readonly instanceId: string; readonly version: number; readonly stateBytesMax: number };

@@ -6,6 +6,7 @@ import { err, ok } from "../base/result.ts";
 import type { CommandBody, OutcomeOf, Precondition, Refusal } from "./command.ts";
 import { deleteKey, putKey } from "./config-keys.ts";
 import { begin, commit, type Draft } from "./draft.ts";
+import { liveLease } from "./due.ts";
 import { addHolding, checkHoldable, removeHolding } from "./holdings.ts";
 import { configHoldingKey } from "./keys.ts";
 import { checkQuota } from "./quota.ts";
@@ -15,7 +16,7 @@ import { putGrowth } from "./usage.ts";
 /** Writes a version, tied to the given lease only: a put without one unties the key. */
 export function configPut(draft: Draft, command: Extract<CommandBody, { readonly kind: "configPut" }>): OutcomeOf<"configPut"> {
   const { key, leaseId } = command;
-  const previous = draft.tables.get("config", key);
+  const previous = presentKey(draft, key);
   const mismatch = checkPrecondition(command.precondition, previous);
   if (mismatch !== undefined) return err(mismatch);
   const tiedTo = previous?.leaseId ?? null;
@@ -42,7 +43,7 @@ export function configDelete(
   command: Extract<CommandBody, { readonly kind: "configDelete" }>,
 ): OutcomeOf<"configDelete"> {
   const { key } = command;
-  const previous = draft.tables.get("config", key);
+  const previous = presentKey(draft, key);
   const mismatch = checkPrecondition(command.precondition, previous);
   if (mismatch !== undefined) return err(mismatch);
   if (previous === undefined) return err({ kind: "keyNotFound" });
@@ -51,6 +52,18 @@ export function configDelete(
   if (previous.leaseId !== null) untie(draft, { key, leaseId: previous.leaseId });
   commit(draft, transaction);
   return ok({ revision: transaction.revision });
+}
+
+/** The key as it is; one that hangs on a lease that is due is deleted first. */
+function presentKey(draft: Draft, key: string): ConfigRecord | undefined {
+  const record = draft.tables.get("config", key);
+  if (record === undefined || record.leaseId === null) return record;
+  if (liveLease(draft.tables, record.leaseId, draft.meta.clusterTimeMs) !== undefined) return record;
+  const transaction = begin(draft);
+  deleteKey(draft, transaction, { key, previous: record, reason: "leaseEnded" });
+  untie(draft, { key, leaseId: record.leaseId });
+  commit(draft, transaction);
+  return undefined;
 }
 
 function checkPrecondition(precondition: Precondition, record: ConfigRecord | undefined): Refusal | undefined {

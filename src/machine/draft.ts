@@ -5,9 +5,11 @@
 import { assert } from "../base/assert.ts";
 import type { Change, ChangeBatch } from "./change.ts";
 import { changeKey } from "./keys.ts";
+import { readMeta } from "./meta.ts";
 import type { MetaRecord, StoredChange } from "./records.ts";
 import type { TableWriter } from "./tables.ts";
 import { type ConfigRecord, type Revision, toRevision } from "./types.ts";
+import { CountedTables } from "./usage.ts";
 
 /** Counters that apply moves on; written back once, when the last entry of a batch is applied. */
 export type MetaDraft = { -readonly [Field in keyof MetaRecord]: MetaRecord[Field] };
@@ -17,6 +19,8 @@ export type Draft = {
   readonly tables: TableWriter;
   readonly meta: MetaDraft;
   wallTimeMs: number;
+  /** What was done so far, in rows written, roughly: for the bound on a turn. */
+  work: number;
   /** Of the entry that is being applied. */
   batches: ChangeBatch[];
   transaction: Transaction | undefined;
@@ -26,6 +30,12 @@ export type Draft = {
 export type Transaction = { readonly revision: Revision; readonly changes: Change[]; readonly stored: StoredChange[] };
 
 type PlainChange = Exclude<Change, { readonly kind: "configPut" | "configDeleted" }>;
+
+/** A bench over `tables` on which nothing was done yet. */
+export function newDraft(tables: TableWriter): Draft {
+  const meta = { ...readMeta(tables) };
+  return { tables: new CountedTables(tables, meta), meta, wallTimeMs: 0, work: 0, batches: [], transaction: undefined };
+}
 
 /** Opens a transaction at the next revision. One at a time. */
 export function begin(draft: Draft): Transaction {
@@ -65,6 +75,7 @@ export function commit(draft: Draft, transaction: Transaction): void {
   const { revision, changes, stored } = transaction;
   draft.transaction = undefined;
   draft.meta.revision = revision;
+  draft.work += 2 + 4 * changes.length;
   draft.tables.put("changes", changeKey(revision), { wallTimeMs: draft.wallTimeMs, changes: stored });
   draft.batches.push({ revision, wallTimeMs: draft.wallTimeMs, changes });
 }

@@ -1,42 +1,50 @@
 /**
- * This file ends what is due at an entry's cluster time, before the entry's own command runs: so no command meets a dead
- * lease, and a late renewal cannot revive one.
+ * This file ends what is due at an entry's cluster time, before the entry's own command runs: a bounded share of it, by
+ * deadline and then by id. What remains is ended by the entries that follow; until then nobody takes it for alive (`due.ts`).
  */
 import { assert, unreachable } from "../base/assert.ts";
-import type { ClusterTimeMs } from "../raft/types.ts";
 import type { Draft } from "./draft.ts";
 import { endLease, endWait } from "./endings.ts";
-import { type DeadlineOwner, deadlinesWithin, leaseKey, parseDeadlineKey, waiterKey } from "./keys.ts";
+import { type DeadlineOwner, deadlinesAfter, keyAfter, leaseKey, parseDeadlineKey, waiterKey } from "./keys.ts";
+import { endedPerEntryMax } from "./limits.ts";
 
-/** Ends all leases and waits due after `since` (the entry before ended the earlier ones), by deadline, then id. */
-export function expire(draft: Draft, since: ClusterTimeMs): void {
-  const now = draft.meta.clusterTimeMs;
-  // What starts or is granted meanwhile has its deadline after now, so one reading finds all.
-  if (now === since) return;
-  for (const [key] of draft.tables.range("deadlines", deadlinesWithin(since, now))) {
-    // An earlier ending took it along: the wait was granted, or its lease ended.
-    if (draft.tables.get("deadlines", key) === undefined) continue;
-    expireOwner(draft, parseDeadlineKey(key).owner);
+/** Ends leases and waits that are due, until all are or the share of an entry is used up. */
+export function expire(draft: Draft): void {
+  const { meta, tables } = draft;
+  const below = deadlinesAfter(meta.clusterTimeMs);
+  if (meta.dueFrom >= below) return;
+  for (let room = endedPerEntryMax; room > 0; ) {
+    const due = [...tables.range("deadlines", { from: meta.dueFrom, below, limit: room })];
+    // What starts or is granted has its deadline after now; an end that is not over is put back with `putDueAgain`.
+    if (due.length === 0) meta.dueFrom = below;
+    if (due.length === 0) return;
+    for (const [key] of due) {
+      const { owner } = parseDeadlineKey(key);
+      // A lease with much on it ends in portions; an earlier ending may have taken this one along.
+      while (room > 0 && tables.get("deadlines", key) !== undefined) room -= endOwner(draft, owner);
+      if (tables.get("deadlines", key) !== undefined) return;
+      meta.dueFrom = keyAfter(key);
+    }
   }
 }
 
-function expireOwner(draft: Draft, owner: DeadlineOwner): void {
+/** Ends, or goes on ending, one that is due; returns how much ended. */
+function endOwner(draft: Draft, owner: DeadlineOwner): number {
   switch (owner.kind) {
     case "lease": {
       const { leaseId } = owner;
       const lease = draft.tables.get("leases", leaseKey(leaseId));
       assert(lease !== undefined, `lease ${leaseId} has a deadline and does not exist`);
-      endLease(draft, { leaseId, lease, reason: "expired", ownHoldReason: "leaseEnded" });
-      return;
+      return endLease(draft, { leaseId, lease, reason: lease.ending ?? "expired", ownReason: "leaseEnded" }).ended;
     }
     case "waiter": {
       const { name, ticket } = owner;
       const record = draft.tables.get("waiters", waiterKey(name, ticket));
       assert(record !== undefined, `waiter ${ticket} for ${JSON.stringify(name)} has a deadline and does not exist`);
       endWait(draft, { name, record, reason: "waitTimeout" });
-      return;
+      return 1;
     }
     default:
-      unreachable(owner);
+      return unreachable(owner);
   }
 }

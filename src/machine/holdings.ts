@@ -4,13 +4,14 @@
 import { assert } from "../base/assert.ts";
 import type { Refusal } from "./command.ts";
 import type { Draft } from "./draft.ts";
+import { liveLease } from "./due.ts";
 import { leaseKey } from "./keys.ts";
 import { holdingsPerLeaseMax } from "./limits.ts";
 import type { HoldingRecord, LeaseId, LeaseRecord } from "./types.ts";
 
 /** Why nothing more can hang on a lease, or undefined. */
 export function checkHoldable(draft: Draft, leaseId: LeaseId): Refusal | undefined {
-  const lease = draft.tables.get("leases", leaseKey(leaseId));
+  const lease = liveLease(draft.tables, leaseId, draft.meta.clusterTimeMs);
   if (lease === undefined) return { kind: "leaseNotFound", leaseId };
   if (lease.holdingCount < holdingsPerLeaseMax) return undefined;
   return { kind: "limitReached", limit: "holdingsPerLease", max: holdingsPerLeaseMax };

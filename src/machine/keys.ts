@@ -87,7 +87,7 @@ export type DeadlineOwner =
   | { readonly kind: "lease"; readonly leaseId: LeaseId }
   | { readonly kind: "waiter"; readonly name: string; readonly ticket: Ticket };
 
-/** `deadlines`, of a lease. At one time leases come before waiters, so that a lock set free in time is still granted. */
+/** `deadlines`, of a lease. At one time leases come before waiters. */
 export function leaseDeadlineKey(deadlineMs: ClusterTimeMs, leaseId: LeaseId): string {
   return `${fixed(deadlineMs)}${separator}l${leaseKey(leaseId)}`;
 }
@@ -104,9 +104,9 @@ export function parseDeadlineKey(row: string): { readonly deadlineMs: ClusterTim
   const waiter = parted(id);
   return { deadlineMs, owner: { kind: "waiter", name: waiter.after, ticket: toTicket(Number(waiter.before)) } };
 }
-/** The deadlines later than `after`, up to and including `upTo` (null: all of them). */
-export function deadlinesWithin(after: ClusterTimeMs, upTo: ClusterTimeMs | null): KeyRange {
-  return upTo === null ? { from: fixed(after + 1) } : { from: fixed(after + 1), below: fixed(upTo + 1) };
+/** Below all keys of `deadlines` that are later than `now`. */
+export function deadlinesAfter(now: ClusterTimeMs): string {
+  return fixed(now + 1);
 }
 
 /** `requestOrder`. */

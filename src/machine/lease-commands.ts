@@ -4,10 +4,10 @@
 import { err, ok } from "../base/result.ts";
 import type { CommandBody, OutcomeOf } from "./command.ts";
 import { begin, commit, type Draft } from "./draft.ts";
+import { liveLease } from "./due.ts";
 import { endLease } from "./endings.ts";
-import { leaseKey } from "./keys.ts";
+import { checkLeaseRoom } from "./lease-room.ts";
 import { renewLease, startLease } from "./leases.ts";
-import { leasesMax } from "./limits.ts";
 import { checkQuota } from "./quota.ts";
 import { holdGrowth } from "./usage.ts";
 
@@ -16,7 +16,8 @@ export function leaseGrant(
   draft: Draft,
   command: Extract<CommandBody, { readonly kind: "leaseGrant" }>,
 ): OutcomeOf<"leaseGrant"> {
-  if (draft.meta.leaseCount >= leasesMax) return err({ kind: "limitReached", limit: "leases", max: leasesMax });
+  const refusal = checkLeaseRoom(draft);
+  if (refusal !== undefined) return err(refusal);
   const { ttlMs, owner } = command;
   const full = checkQuota(draft, holdGrowth("", owner));
   if (full !== undefined) return err(full);
@@ -26,15 +27,15 @@ export function leaseGrant(
   return ok({ leaseId, ttlMs, revision: transaction.revision });
 }
 
-/** Ends a lease now, whoever asks. */
+/** Ends a lease now, whoever asks; one with much on it begins to end now. */
 export function leaseRevoke(
   draft: Draft,
   command: Extract<CommandBody, { readonly kind: "leaseRevoke" }>,
 ): OutcomeOf<"leaseRevoke"> {
   const { leaseId } = command;
-  const lease = draft.tables.get("leases", leaseKey(leaseId));
+  const lease = liveLease(draft.tables, leaseId, draft.meta.clusterTimeMs);
   if (lease === undefined) return err({ kind: "leaseNotFound", leaseId });
-  return ok({ revision: endLease(draft, { leaseId, lease, reason: "revoked", ownHoldReason: "leaseEnded" }) });
+  return ok({ revision: endLease(draft, { leaseId, lease, reason: "revoked", ownReason: "leaseEnded" }).revision });
 }
 
 /** Renews many leases. It is no change: watchers are not told, the revision stays. */

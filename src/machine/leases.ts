@@ -4,17 +4,20 @@
 import { assert } from "../base/assert.ts";
 import { type ClusterTimeMs, toClusterTimeMs } from "../raft/types.ts";
 import { addChange, type Draft, type Transaction } from "./draft.ts";
+import { liveLease } from "./due.ts";
 import { leaseDeadlineKey, leaseKey } from "./keys.ts";
 import { type LeaseId, type LeaseRecord, leaseIdAt } from "./types.ts";
 
-/** What a lease is granted with; `ownedByLock` names the lock whose hold it lives and ends with. */
+/** What a lease is granted with; `ownedByLock` names the lock whose wait or hold it lives and ends with. */
 export type LeaseTerms = { readonly ttlMs: number; readonly owner: string | null; readonly ownedByLock: string | null };
 
 /** Grants the lease of this transaction: there is one at most, since the revision names it. Its time starts now. */
 export function startLease(draft: Draft, transaction: Transaction, terms: LeaseTerms): LeaseId {
-  const leaseId = leaseIdAt(transaction.revision);
+  const { revision } = transaction;
+  const leaseId = leaseIdAt(revision);
   const deadlineMs = deadlineFrom(draft.meta.clusterTimeMs, terms.ttlMs);
-  draft.tables.put("leases", leaseKey(leaseId), { ...terms, deadlineMs, grantRevision: transaction.revision, holdingCount: 0 });
+  const record: LeaseRecord = { ...terms, ending: null, deadlineMs, grantRevision: revision, holdingCount: 0 };
+  draft.tables.put("leases", leaseKey(leaseId), record);
   draft.tables.put("deadlines", leaseDeadlineKey(deadlineMs, leaseId), true);
   draft.meta.leaseCount += 1;
   addChange(transaction, { kind: "leaseGranted", leaseId, ttlMs: terms.ttlMs, owner: terms.owner });
@@ -23,7 +26,8 @@ export function startLease(draft: Draft, transaction: Transaction, terms: LeaseT
 
 /** Gives a lease its whole TTL again and returns that; undefined when there is no such lease (any more). */
 export function renewLease(draft: Draft, leaseId: LeaseId): number | undefined {
-  const lease = draft.tables.get("leases", leaseKey(leaseId));
+  draft.work += 1;
+  const lease = liveLease(draft.tables, leaseId, draft.meta.clusterTimeMs);
   if (lease === undefined) return undefined;
   const deadlineMs = deadlineFrom(draft.meta.clusterTimeMs, lease.ttlMs);
   assert(deadlineMs >= lease.deadlineMs, `renewal moves lease ${leaseId} back from ${lease.deadlineMs} to ${deadlineMs}`);
@@ -31,10 +35,11 @@ export function renewLease(draft: Draft, leaseId: LeaseId): number | undefined {
   draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));
   draft.tables.put("deadlines", leaseDeadlineKey(deadlineMs, leaseId), true);
   draft.tables.put("leases", leaseKey(leaseId), { ...lease, deadlineMs });
+  draft.work += 3;
   return lease.ttlMs;
 }
 
-/** What is left of a lease at `now`, at most its TTL and, since one that is due is gone, at least 1. */
+/** What is left of a lease at `now`, at most its TTL. */
 export function remainingMs(lease: LeaseRecord, now: ClusterTimeMs): number {
   return Math.min(lease.ttlMs, Math.max(0, lease.deadlineMs - now));
 }

@@ -10,14 +10,21 @@ export const leaseTtlMsMax = 24 * 60 * 60 * 1000;
 /** A place in a queue is kept as long as a lease could be. */
 export const waitMsMax = leaseTtlMsMax;
 
-/** Leases that exist or are promised to waiters: some 50 MB of rows, and at a TTL of 10 s 20,000 renewals a second. */
+/** Leases that exist, those of waiters among them: some 50 MB of rows, and at a TTL of 10 s 20,000 renewals a second. */
 export const leasesMax = 100_000;
-/** All of them end in one revision, which is one batch for a watcher. */
+/** What can hang on one lease. It all ends when the lease does, `holdingsPerEndingMax` in a revision. */
 export const holdingsPerLeaseMax = 1_000;
+/** What ends in one revision, which is one batch for a watcher. Each may hand a lock over. */
+export const holdingsPerEndingMax = 64;
+/**
+ * Leases, holds, waits and keys whose time is up, that one entry ends. It takes a few milliseconds; the leader goes on with
+ * entries that carry only the time. What is due and not ended yet counts as ended.
+ */
+export const endedPerEntryMax = 128;
 /** Waiters of one lock. At 1,000 handoffs a second the last one waits ten seconds. */
 export const queueLengthMax = 10_000;
-/** Renewals in one command. */
-export const renewalsMax = 10_000;
+/** Renewals in one command: some milliseconds of apply. */
+export const renewalsMax = 1_000;
 
 /** UTF-8 bytes of a config key or lock name. With the parts that `keys.ts` adds it stays below 600 bytes. */
 export const nameBytesMax = 480;

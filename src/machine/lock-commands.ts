@@ -5,15 +5,17 @@ import { assert } from "../base/assert.ts";
 import { err, ok } from "../base/result.ts";
 import type { CommandBody, OutcomeOf, Refusal } from "./command.ts";
 import { begin, commit, type Draft } from "./draft.ts";
-import { endHold, endWait } from "./endings.ts";
+import { isDue, liveLease, waits } from "./due.ts";
+import { endDueWait, endHold, endWait } from "./endings.ts";
 import { checkHoldable } from "./holdings.ts";
 import { leaseKey, lockHoldingKey, waiterKey } from "./keys.ts";
-import { remainingMs } from "./leases.ts";
-import { leasesMax, queueLengthMax } from "./limits.ts";
+import { checkLeaseRoom } from "./lease-room.ts";
+import { remainingMs, renewLease } from "./leases.ts";
+import { queueLengthMax } from "./limits.ts";
 import { grant, readLock } from "./locks.ts";
 import { enqueue } from "./queue.ts";
 import { checkQuota } from "./quota.ts";
-import type { LeaseChoice, LeaseId, LockRecord } from "./types.ts";
+import type { LeaseChoice, LeaseId, LockRecord, Ticket } from "./types.ts";
 import { holdGrowth } from "./usage.ts";
 
 type Acquire = Extract<CommandBody, { readonly kind: "lockAcquire" }>;
@@ -21,6 +23,8 @@ type Acquire = Extract<CommandBody, { readonly kind: "lockAcquire" }>;
 /** Grants a free lock, joins the queue of a taken one, or refuses. `requestId` is told when the wait ends. */
 export function lockAcquire(draft: Draft, command: Acquire, requestId: string | null): OutcomeOf<"lockAcquire"> {
   const { name, lease, waitMs, owner } = command;
+  settleHolder(draft, name);
+  if (lease.kind === "existing") settleWaitOf(draft, name, lease.leaseId);
   const lock = readLock(draft.tables, name);
   const refusal =
     checkNotHeldBy(draft, { name, lease }) ??
@@ -30,9 +34,9 @@ export function lockAcquire(draft: Draft, command: Acquire, requestId: string | 
   if (refusal !== undefined) return err(refusal);
   const transaction = begin(draft);
   if (lock.holders.length > 0) {
-    const { ticket, position } = enqueue(draft, transaction, { name, lease, waitMs, owner, requestId });
+    const queued = enqueue(draft, transaction, { name, lease, waitMs, owner, requestId });
     commit(draft, transaction);
-    return ok({ kind: "queued", ticket, position });
+    return ok({ kind: "queued", ...queued });
   }
   const granted = grant(draft, transaction, { name, lease, ticket: null, owner });
   commit(draft, transaction);
@@ -45,6 +49,7 @@ export function lockRelease(
   command: Extract<CommandBody, { readonly kind: "lockRelease" }>,
 ): OutcomeOf<"lockRelease"> {
   const { name, leaseId, fence } = command;
+  settleHolder(draft, name);
   const { holders } = readLock(draft.tables, name);
   const hold = holders.find((holder) => holder.fence === fence && holder.leaseId === leaseId);
   if (hold === undefined) return err({ kind: "notHolder", fence: holders[0]?.fence ?? null });
@@ -58,22 +63,51 @@ export function lockCancel(
 ): OutcomeOf<"lockCancel"> {
   const { name, ticket } = command;
   const record = draft.tables.get("waiters", waiterKey(name, ticket));
-  if (record === undefined) return err({ kind: "ticketNotFound", ticket });
+  if (record === undefined || !waits(draft.tables, record, draft.meta.clusterTimeMs))
+    return err({ kind: "ticketNotFound", ticket });
   return ok({ revision: endWait(draft, { name, record, reason: "cancelled" }) });
 }
 
 /** Ends whatever hold there is. */
 export function lockBreak(draft: Draft, command: Extract<CommandBody, { readonly kind: "lockBreak" }>): OutcomeOf<"lockBreak"> {
   const { name } = command;
+  settleHolder(draft, name);
   const hold = readLock(draft.tables, name).holders[0];
   if (hold === undefined) return err({ kind: "notHolder", fence: null });
   return ok({ revision: endHold(draft, { name, hold, reason: "broken" }), fence: hold.fence });
 }
 
+/** The repeat of an acquire that was queued as `ticket`: whoever asks lives, so a lease of its own is renewed. */
+export function waitOn(draft: Draft, name: string, ticket: Ticket): void {
+  settleHolder(draft, name);
+  const record = draft.tables.get("waiters", waiterKey(name, ticket));
+  if (record === undefined) return;
+  if (!waits(draft.tables, record, draft.meta.clusterTimeMs)) endDueWait(draft, { name, record });
+  else if (record.ownsLease) renewLease(draft, record.leaseId);
+}
+
+/** Ends a hold whose lease is due, and hands the lock over: what follows meets who holds it now. */
+function settleHolder(draft: Draft, name: string): void {
+  const hold = readLock(draft.tables, name).holders[0];
+  if (hold === undefined) return;
+  const lease = draft.tables.get("leases", leaseKey(hold.leaseId));
+  assert(lease !== undefined, `lock ${JSON.stringify(name)} is held by lease ${hold.leaseId}, which is gone`);
+  if (isDue(lease, draft.meta.clusterTimeMs)) endHold(draft, { name, hold, reason: "leaseEnded" });
+}
+
+/** Ends a wait of this lease for this lock if it is due: it does not stand in the way of another. */
+function settleWaitOf(draft: Draft, name: string, leaseId: LeaseId): void {
+  const holding = draft.tables.get("holdings", lockHoldingKey(leaseId, name));
+  if (holding?.kind !== "waiter") return;
+  const record = draft.tables.get("waiters", waiterKey(name, holding.ticket));
+  assert(record !== undefined, `lease ${leaseId} waits as ${holding.ticket} for ${JSON.stringify(name)}, where nobody does`);
+  if (!waits(draft.tables, record, draft.meta.clusterTimeMs)) endDueWait(draft, { name, record });
+}
+
 function checkNotHeldBy(draft: Draft, acquire: { readonly name: string; readonly lease: LeaseChoice }): Refusal | undefined {
   if (acquire.lease.kind === "own") return undefined;
   const { leaseId } = acquire.lease;
-  const lease = draft.tables.get("leases", leaseKey(leaseId));
+  const lease = liveLease(draft.tables, leaseId, draft.meta.clusterTimeMs);
   if (lease === undefined) return { kind: "leaseNotFound", leaseId };
   const holds = lease.ownedByLock === acquire.name;
   if (!holds && draft.tables.get("holdings", lockHoldingKey(leaseId, acquire.name)) === undefined) return undefined;
@@ -91,7 +125,7 @@ function checkPlace(draft: Draft, place: { readonly lock: LockRecord; readonly w
 
 function checkLeaseLimit(draft: Draft, lease: LeaseChoice): Refusal | undefined {
   if (lease.kind === "existing") return checkHoldable(draft, lease.leaseId);
-  return draft.meta.leaseCount < leasesMax ? undefined : { kind: "limitReached", limit: "leases", max: leasesMax };
+  return checkLeaseRoom(draft);
 }
 
 function remainingOf(draft: Draft, leaseId: LeaseId): number {

@@ -1,6 +1,6 @@
 /**
- * This file keeps the holds of locks. A lock that nobody holds or waits for has no record, and a lock with a record has a
- * holder: whatever frees a lock hands it over in the same apply.
+ * This file keeps the holds of locks. A lock that nobody holds or waits for has no record, and a lock without a holder has
+ * nobody who still waits: whatever frees a lock hands it over in the same apply.
  */
 import { assert } from "../base/assert.ts";
 import type { Change } from "./change.ts";
@@ -80,8 +80,8 @@ function leaseFor(
   const record = draft.tables.get("leases", leaseKey(leaseId));
   assert(record !== undefined, `lock ${JSON.stringify(name)} is granted to lease ${leaseId}, which is gone`);
   const holding = { key: lockHoldingKey(leaseId, name), record: { kind: "lock" } } as const;
-  // A waiter has a row already; the wait becomes the hold.
+  // A waiter has a row already, unless it brought its own lease; the wait becomes the hold.
   if (ticket === null) addHolding(draft, leaseId, holding);
-  else draft.tables.put("holdings", holding.key, holding.record);
+  else if (record.ownedByLock !== name) draft.tables.put("holdings", holding.key, holding.record);
   return { leaseId, ttlMs: record.ttlMs };
 }

@@ -3,7 +3,8 @@
  */
 import type { ClusterTimeMs } from "../raft/types.ts";
 import type { Outcome } from "./command.ts";
-import { deadlinesWithin, leaseKey, parseDeadlineKey, waiterKey } from "./keys.ts";
+import { liveLease, waits } from "./due.ts";
+import { deadlinesAfter, parseDeadlineKey, waiterKey } from "./keys.ts";
 import { type Granted, readLock } from "./locks.ts";
 import { readMeta } from "./meta.ts";
 import type { TableReader } from "./tables.ts";
@@ -14,9 +15,11 @@ export type TicketState = { readonly kind: "waiting" } | Granted | { readonly ki
 
 /** What became of the waiter with this ticket. */
 export function ticketState(tables: TableReader, name: string, ticket: Ticket): TicketState {
-  if (tables.get("waiters", waiterKey(name, ticket)) !== undefined) return { kind: "waiting" };
+  const now = readMeta(tables).clusterTimeMs;
+  const waiter = tables.get("waiters", waiterKey(name, ticket));
+  if (waiter !== undefined) return { kind: waits(tables, waiter, now) ? "waiting" : "gone" };
   const hold = readLock(tables, name).holders.find((holder) => holder.ticket === ticket);
-  const lease = hold === undefined ? undefined : tables.get("leases", leaseKey(hold.leaseId));
+  const lease = hold === undefined ? undefined : liveLease(tables, hold.leaseId, now);
   if (hold === undefined || lease === undefined) return { kind: "gone" };
   return { kind: "granted", fence: hold.fence, leaseId: hold.leaseId, ttlMs: lease.ttlMs, ticket };
 }
@@ -28,18 +31,29 @@ export function requestOutcome(tables: TableReader, requestId: string): Outcome 
 
 /** The hold with this fence, or undefined when it does not hold the lock (any more). */
 export function fenceHolds(tables: TableReader, name: string, fence: Fence): LockHold | undefined {
-  return readLock(tables, name).holders.find((holder) => holder.fence === fence);
+  const now = readMeta(tables).clusterTimeMs;
+  const hold = readLock(tables, name).holders.find((holder) => holder.fence === fence);
+  return hold === undefined || liveLease(tables, hold.leaseId, now) === undefined ? undefined : hold;
 }
 
-/** The earliest deadline of a lease or a waiter: an entry of that time or later ends it. */
+/** The earliest deadline of a lease or a waiter that was not ended: an entry of that time or later ends it. */
 export function nextDeadline(tables: TableReader): ClusterTimeMs | undefined {
-  // Deadlines up to the last applied time were all met, so what is deleted and not yet on disk is not walked over.
-  const pending = deadlinesWithin(readMeta(tables).clusterTimeMs, null);
-  for (const [key] of tables.range("deadlines", { ...pending, limit: 1 })) return parseDeadlineKey(key).deadlineMs;
+  // What is deleted and not yet off the disk is not walked over.
+  const { dueFrom } = readMeta(tables);
+  for (const [key] of tables.range("deadlines", { from: dueFrom, limit: 1 })) return parseDeadlineKey(key).deadlineMs;
   return undefined;
 }
 
-/** Whether there are leases, or waiters that will own one: then cluster time must not stand still. */
+/** Whether something is due at the last applied time and was not ended: another entry should go on with it. */
+export function hasBacklog(tables: TableReader): boolean {
+  const { dueFrom, clusterTimeMs } = readMeta(tables);
+  const below = deadlinesAfter(clusterTimeMs);
+  if (dueFrom >= below) return false;
+  for (const _ of tables.range("deadlines", { from: dueFrom, below, limit: 1 })) return true;
+  return false;
+}
+
+/** Whether there are leases: then cluster time must not stand still. */
 export function hasLeases(tables: TableReader): boolean {
   return readMeta(tables).leaseCount > 0;
 }

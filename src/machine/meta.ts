@@ -24,6 +24,7 @@ export function initialMeta(options: { readonly storeId: string }): MetaRecord {
     requestNext: 0,
     requestOldestMs: toClusterTimeMs(0),
     leaseCount: 0,
+    dueFrom: "",
     storeId: options.storeId,
     clusterVersion: 1,
   };

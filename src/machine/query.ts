@@ -36,13 +36,18 @@ export type LeaseHolding =
 export type LockView = {
   readonly name: string;
   readonly holders: readonly (LockHold & { readonly ttlMs: number; readonly remainingMs: number })[];
+  /** May count, for a moment, waiters whose end is due. */
   readonly queueLength: number;
-  /** The first `queueLimit` waiters, in order. */
+  /** The first `queueLimit` waiters that are not due, in order. */
   readonly queue: readonly {
     readonly ticket: Ticket;
     readonly position: number;
     readonly owner: string | null;
+    /** Of its wait. */
     readonly remainingMs: number;
+    /** Without a renewal the wait ends with this lease. */
+    readonly leaseId: LeaseId;
+    readonly ttlMs: number;
   }[];
 };
 

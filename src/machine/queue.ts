@@ -1,18 +1,19 @@
 /**
  * This file keeps the queues of locks: first in, first out, in the order of tickets. The head is one ordered read away,
- * however long the queue.
+ * however long the queue; waiters that are due are passed over, once.
  */
 import { assert } from "../base/assert.ts";
 import { ok } from "../base/result.ts";
 import { type ClusterTimeMs, toClusterTimeMs } from "../raft/types.ts";
 import type { Change } from "./change.ts";
 import { addChange, begin, commit, type Draft, type Transaction } from "./draft.ts";
+import { waits } from "./due.ts";
 import { addHolding } from "./holdings.ts";
-import { lockHoldingKey, waiterDeadlineKey, waiterKey, waitersOf } from "./keys.ts";
+import { keyAfter, leaseKey, lockHoldingKey, waiterDeadlineKey, waiterKey, waitersOf } from "./keys.ts";
+import { renewLease, startLease } from "./leases.ts";
 import { grant, readLock, writeLock } from "./locks.ts";
 import { amendRequest } from "./requests.ts";
-import type { TableReader } from "./tables.ts";
-import { type LeaseChoice, type LockHold, type Ticket, toTicket, type WaiterRecord } from "./types.ts";
+import { type LeaseChoice, type LeaseId, type LockHold, type Ticket, toTicket, type WaiterRecord } from "./types.ts";
 
 /** Why a wait ended without a grant. */
 export type WaitEndReason = Extract<Change, { readonly kind: "lockDequeued" }>["reason"];
@@ -30,45 +31,62 @@ export function enqueue(
     readonly owner: string | null;
     readonly requestId: string | null;
   },
-): { readonly ticket: Ticket; readonly position: number } {
+): { readonly ticket: Ticket; readonly position: number; readonly leaseId: LeaseId; readonly ttlMs: number } {
   const { name, lease, owner, requestId } = waiter;
   const ticket = toTicket(transaction.revision);
   const deadlineMs: ClusterTimeMs = toClusterTimeMs(draft.meta.clusterTimeMs + waiter.waitMs);
   const lock = readLock(draft.tables, name);
   const position = lock.queueLength + 1;
   writeLock(draft, name, { ...lock, queueLength: position });
-  draft.tables.put("waiters", waiterKey(name, ticket), { ticket, lease, deadlineMs, owner, requestId });
+  const ownsLease = lease.kind === "own";
+  const leaseId = ownsLease ? startLease(draft, transaction, { ttlMs: lease.ttlMs, owner, ownedByLock: name }) : lease.leaseId;
+  draft.tables.put("waiters", waiterKey(name, ticket), { ticket, leaseId, ownsLease, deadlineMs, owner, requestId });
   draft.tables.put("deadlines", waiterDeadlineKey(deadlineMs, { name, ticket }), true);
-  if (lease.kind === "own") draft.meta.leaseCount += 1;
-  else addHolding(draft, lease.leaseId, { key: lockHoldingKey(lease.leaseId, name), record: { kind: "waiter", ticket } });
-  addChange(transaction, { kind: "lockQueued", name, ticket, owner });
-  return { ticket, position };
+  if (!ownsLease) addHolding(draft, leaseId, { key: lockHoldingKey(leaseId, name), record: { kind: "waiter", ticket } });
+  addChange(transaction, { kind: "lockQueued", name, ticket, leaseId, owner });
+  return { ticket, position, leaseId, ttlMs: ttlMsOf(draft, leaseId) };
 }
 
-/** Ends a wait without a grant. A row in `holdings` is the caller's, and so is the outcome of the waiter's request. */
+/** Ends a wait without a grant. Its lease, or its row in `holdings`, is the caller's, and so is the outcome of the waiter's request. */
 export function dropWaiter(draft: Draft, transaction: Transaction, end: Waiter & { readonly reason: WaitEndReason }): void {
   leaveQueue(draft, end);
   addChange(transaction, { kind: "lockDequeued", name: end.name, ticket: end.record.ticket, reason: end.reason });
 }
 
-/** Grants a lock, which `hold` held last, to the first in its queue, in a transaction of its own; without a queue does nothing. */
+/** Grants a lock, which `hold` held last, to the first who still waits, in a transaction of its own; does nothing if nobody does. */
 export function handOver(draft: Draft, name: string, hold: LockHold): void {
-  const record = headOf(draft.tables, name, hold);
+  const record = headOf(draft, name, hold);
   if (record === undefined) return;
-  const { lease, ticket, owner, requestId } = record;
+  const { leaseId, ticket, owner, requestId } = record;
   const transaction = begin(draft);
   leaveQueue(draft, { name, record });
-  const granted = grant(draft, transaction, { name, lease, ticket, owner });
+  // Its own lease starts anew: the TTL is the hold's from here on.
+  if (record.ownsLease) renewLease(draft, leaseId);
+  const granted = grant(draft, transaction, { name, lease: { kind: "existing", leaseId }, ticket, owner });
   commit(draft, transaction);
   amendRequest(draft, { requestId, ticket, outcome: ok(granted) });
 }
 
-function headOf(tables: TableReader, name: string, hold: LockHold): WaiterRecord | undefined {
-  const lock = readLock(tables, name);
-  if (lock.queueLength === 0) return undefined;
-  // Whoever waited before the last holder is gone: rows that are deleted and not yet off the disk are not walked over.
-  for (const [, record] of tables.range("waiters", { ...waitersOf(name, hold.ticket), limit: 1 })) return record;
-  assert(false, `lock ${JSON.stringify(name)} counts ${lock.queueLength} waiters and has none`);
+/** Rows read at a time behind a first one that is due. */
+const waitersPerRead = 64;
+
+function headOf(draft: Draft, name: string, hold: LockHold): WaiterRecord | undefined {
+  const { tables, meta } = draft;
+  if (readLock(tables, name).queueLength === 0) return undefined;
+  // Who waited before the last holder, or before a hold that met no queue, is gone or due: those rows are not walked over again.
+  let range = waitersOf(name, hold.ticket ?? toTicket(hold.fence));
+  for (let limit = 1; ; limit = waitersPerRead) {
+    let last: string | undefined;
+    let count = 0;
+    for (const [key, record] of tables.range("waiters", { ...range, limit })) {
+      if (waits(tables, record, meta.clusterTimeMs)) return record;
+      last = key;
+      count += 1;
+    }
+    draft.work += count;
+    if (last === undefined || count < limit) return undefined;
+    range = { ...range, from: keyAfter(last) };
+  }
 }
 
 function leaveQueue(draft: Draft, waiter: Waiter): void {
@@ -78,6 +96,10 @@ function leaveQueue(draft: Draft, waiter: Waiter): void {
   const lock = readLock(draft.tables, name);
   assert(lock.queueLength > 0, `lock ${JSON.stringify(name)} counts no waiters, but ${record.ticket} waits`);
   writeLock(draft, name, { ...lock, queueLength: lock.queueLength - 1 });
-  // The lease it would have owned is not promised any more; a grant counts it anew.
-  if (record.lease.kind === "own") draft.meta.leaseCount -= 1;
+}
+
+function ttlMsOf(draft: Draft, leaseId: LeaseId): number {
+  const lease = draft.tables.get("leases", leaseKey(leaseId));
+  assert(lease !== undefined, `somebody waits with lease ${leaseId}, which is gone`);
+  return lease.ttlMs;
 }

@@ -27,8 +27,10 @@ export type MetaRecord = {
   readonly requestNext: number;
   /** No remembered request is older. */
   readonly requestOldestMs: ClusterTimeMs;
-  /** Leases that exist, and those that waiters will own: a place in a queue must not lead to a lease too many. */
+  /** Leases that exist, those of waiters and those whose end is due among them. */
   readonly leaseCount: number;
+  /** All deadlines below this key of `deadlines` were met. */
+  readonly dueFrom: string;
   /** Names this history of revisions; changes when a store is restored. */
   readonly storeId: string;
   /** Commands up to this version may be proposed. */

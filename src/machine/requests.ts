@@ -69,6 +69,7 @@ function append(draft: Draft, id: string, request: Pick<RequestRecord, "fingerpr
   tables.put("requestOrder", requestOrderKey(order), id);
 }
 
-function waitingTicket(outcome: Outcome): Ticket | undefined {
+/** The ticket of a request that still waits in a queue. */
+export function waitingTicket(outcome: Outcome): Ticket | undefined {
   return outcome.ok && "kind" in outcome.value && outcome.value.kind === "queued" ? outcome.value.ticket : undefined;
 }

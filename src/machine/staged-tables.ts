@@ -83,6 +83,11 @@ export class StagedTables implements TableWriter {
     return tableNames.some((table) => this.#accumulating[table].size > 0);
   }
 
+  /** Rows that the next `seal` would return. */
+  get accumulatedRows(): number {
+    return tableNames.reduce((rows, table) => rows + this.#accumulating[table].size, 0);
+  }
+
   /** Whether a sealed layer waits for the disk. */
   get writing(): boolean {
     return this.#inFlight !== undefined;

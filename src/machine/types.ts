@@ -56,13 +56,18 @@ export type LeaseRecord = {
   readonly deadlineMs: ClusterTimeMs;
   readonly owner: string | null;
   readonly grantRevision: Revision;
-  /** The lock whose hold owns this lease; it ends with that hold, which is not among the holdings. */
+  /** The lock whose hold, or wait, owns this lease; it ends with that, which is not among the holdings. */
   readonly ownedByLock: string | null;
+  /** Why it ends, while its end is under way; null: when it is due, it has expired. */
+  readonly ending: LeaseEnding | null;
   /** Rows in `holdings`, for the bound on them. */
   readonly holdingCount: number;
 };
 
-/** What hangs on a lease, beside its own hold. A lock name has one row: the wait becomes the hold. */
+/** Why a lease ends before its time: somebody ended it, or the hold or the wait that owns it is over. */
+export type LeaseEnding = "revoked" | "holdEnded" | "waitEnded";
+
+/** What hangs on a lease, beside its own hold or wait. A lock name has one row: the wait becomes the hold. */
 export type HoldingRecord =
   | { readonly kind: "config" }
   | { readonly kind: "lock" }
@@ -77,20 +82,25 @@ export type LockHold = {
   readonly grantedAtWallMs: number;
 };
 
-/** A lock that is held or waited for; a free lock has no record. Holders are in grant order. */
+/**
+ * A lock that is held or waited for; a free lock has no record. Holders are in grant order. Where nobody holds it, everybody
+ * in the queue is due.
+ */
 export type LockRecord = { readonly holders: readonly LockHold[]; readonly queueLength: number };
 
 export type WaiterRecord = {
   readonly ticket: Ticket;
-  /** An existing lease, or the TTL of the lease that the grant will create. */
-  readonly lease: LeaseChoice;
+  /** It runs while the waiter waits: without a renewal the wait ends with it. */
+  readonly leaseId: LeaseId;
+  /** The lease began with the wait, belongs to it, and then to the hold. */
+  readonly ownsLease: boolean;
   readonly deadlineMs: ClusterTimeMs;
   readonly owner: string | null;
   /** The stored outcome of this request is replaced when the wait ends. */
   readonly requestId: string | null;
 };
 
-/** How a lock is tied to life: to a lease that exists, or to one of its own that starts with the hold. */
+/** How a lock is tied to life: to a lease that exists, or to one of its own that starts with the wait or the hold. */
 export type LeaseChoice =
   | { readonly kind: "existing"; readonly leaseId: LeaseId }
   | { readonly kind: "own"; readonly ttlMs: number };

@@ -10,6 +10,8 @@ import { PendingWrite } from "./pending-write.ts";
 import type { Disk } from "./ports.ts";
 
 export type DiskWriterEvents = {
+  /** A write ended: what waited for the disk may go on. */
+  readonly onWritten: () => void;
   /** All orders up to `sequence` are on disk. */
   readonly onPersisted: (sequence: number) => void;
   /** A snapshot is the whole state now. Called before its `onPersisted`. */
@@ -97,6 +99,7 @@ export class DiskWriter {
   #finish(pending: PendingWrite): void {
     assert(!this.#writing, "a write ended while another is under way");
     if (pending.sequence !== undefined) this.#events.onPersisted(pending.sequence);
+    this.#events.onWritten();
     // At once, not with the next turn: the disk should never wait.
     if (!this.#pending.empty) this.write();
   }

@@ -4,7 +4,6 @@
  * under way shares the next one: that is the group commit.
  */
 import { assert } from "../base/assert.ts";
-import { applyEntries } from "../machine/apply.ts";
 import { readMeta, writeInitialState } from "../machine/meta.ts";
 import { parseCommand } from "../machine/parse-command.ts";
 import { StagedTables } from "../machine/staged-tables.ts";
@@ -12,11 +11,12 @@ import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
 import type { Effect, Entry, Input, LogIndex, Membership, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
+import { Applier } from "./applier.ts";
 import { Commands } from "./commands.ts";
 import { compactionIndex, LogWeight } from "./compaction.ts";
 import { DiskWriter } from "./disk-writer.ts";
 import { type DriverEvents, type DriverOptions, type DriverPorts, limitBehind } from "./driver-options.ts";
-import { wantsClockEntry } from "./lease-clock.ts";
+import { leavesBacklog, wantsClockEntry } from "./lease-clock.ts";
 import { type ChangeRequest, MembershipChanges } from "./membership-changes.ts";
 import { peersOf } from "./peers.ts";
 import { barrierTicks, followedTerm, type ProposalRequest, Proposals } from "./proposals.ts";
@@ -37,6 +37,7 @@ export class Driver {
   readonly #proposals: Proposals;
   readonly #reads: Reads;
   readonly #renewals: Renewals;
+  readonly #applier: Applier;
   #inputs: Input[] = [];
   #turnComing = false;
   #stopped = false;
@@ -44,8 +45,6 @@ export class Driver {
   readonly #revisionWaits = new RevisionWaits();
   readonly #changes = new MembershipChanges();
   readonly #transfers = new Transfers();
-  /** Entries behind a snapshot that is being installed: they apply to a state that is not there yet. */
-  #applyAfterInstall: Entry[] | undefined;
   readonly #sends = new SnapshotSends();
   readonly #gate: VersionGate;
   readonly #logWeight: LogWeight;
@@ -75,11 +74,13 @@ export class Driver {
     this.#writer = new DiskWriter(
       { disk, tables: this.#tables },
       {
+        onWritten: () => void (this.#applier.pending && this.#turnSoon()),
         onPersisted: (sequence) => this.#input({ kind: "persisted", sequence }),
         onInstalled: (snapshot) => this.#installed(snapshot),
       },
     );
     this.#raft = createRaft(options.raft, { hardState: disk.hardState, log: disk.log, appliedIndex });
+    this.#applier = new Applier(this.#tables, this.commands);
     this.#proposals = new Proposals(options.raft.origin, options);
     this.#reads = new Reads(options);
     this.#renewals = new Renewals({ leaseIdsMax: options.renewalsPerCommandMax });
@@ -232,6 +233,8 @@ export class Driver {
   }
 
   #turn(): void {
+    // What an earlier turn left: one portion, and the next when others had their turn.
+    const applied = this.#applier.pending && this.#applyNext();
     const inputs = this.#inputs;
     this.#inputs = [];
     this.#collectProposals(inputs);
@@ -246,14 +249,13 @@ export class Driver {
     const effects = step(this.#raft, inputs, disk.log);
     this.#sends.forget(inputs);
     for (const effect of effects) this.#carryOut(effect);
+    if (this.#applier.pending && !applied) this.#applyNext();
     if (settles) this.#ports.network.setPeers(peersOf(this.#raft));
     if (compactTo !== undefined) this.#writer.compact(compactTo);
     // A received snapshot that the core did not take is given up.
-    const received = inputs.some((input) => input.kind === "snapshotReceived");
-    if (received && this.#applyAfterInstall === undefined) this.#ports.snapshots.settle(false);
+    if (!this.#applier.isHeld && inputs.some(({ kind }) => kind === "snapshotReceived")) this.#ports.snapshots.settle(false);
     this.#writer.write();
-    // While a snapshot is being installed nothing more can be applied; its end is a fact of its own.
-    const appliesMore = this.#raft.commitIndex > this.#appliedIndex && this.#applyAfterInstall === undefined;
+    const appliesMore = this.#raft.commitIndex > this.#appliedIndex && !this.#applier.mustWait;
     if (appliesMore || this.#renewals.ready) this.#turnSoon();
   }
 
@@ -278,8 +280,7 @@ export class Driver {
         this.#writer.order(effect);
         return;
       case "apply":
-        if (this.#applyAfterInstall === undefined) this.#apply(effect.entries);
-        else this.#applyAfterInstall.push(...effect.entries);
+        this.#applier.add(effect.entries);
         return;
       case "readReady":
         this.#reads.ready(effect.readId, effect.index, this.#appliedIndex);
@@ -320,15 +321,12 @@ export class Driver {
     }
   }
 
-  #apply(entries: readonly Entry[]): void {
-    const applied = applyEntries(
-      this.#tables,
-      entries.map((entry) => this.commands.open(entry)),
-    );
-    this.#logWeight.add(entries);
-    for (const [position, { outcome, batches }] of applied.entries()) {
-      const entry = entries[position];
-      assert(entry !== undefined, `no entry at ${position}`);
+  /** Applies a portion of what waits; returns whether it did. */
+  #applyNext(): boolean {
+    const applied = this.#applier.next();
+    if (applied.length === 0) this.#writer.flush();
+    this.#logWeight.add(applied.map(({ entry }) => entry));
+    for (const { entry, outcome, batches } of applied) {
       this.#noteApplied(entry);
       const { payload } = entry;
       // First the end of the command, then its changes: whoever is told of the end can still catch all that follows.
@@ -342,6 +340,9 @@ export class Driver {
     this.#proposals.appliedTo(this.#appliedIndex);
     this.#reads.applied(this.#appliedIndex);
     this.#revisionWaits.reached(readMeta(this.#tables).revision);
+    // What is due ends a portion with each entry: the next one must not wait for a tick.
+    if (leavesBacklog(this.#raft, this.#tables)) this.#input({ kind: "clockEntryWanted" });
+    return applied.length > 0;
   }
 
   #noteApplied({ index, term }: Entry): void {
@@ -365,7 +366,7 @@ export class Driver {
   }
 
   #beginInstall({ lastIncludedTerm }: SnapshotMeta): void {
-    this.#applyAfterInstall = [];
+    this.#applier.hold();
     // What became of those whose entries are part of the snapshot cannot be told any more. What is proposed from here on
     // stands behind it.
     this.#proposals.stateReplaced(lastIncludedTerm);
@@ -378,17 +379,16 @@ export class Driver {
     this.#changes.passed(snapshot.lastIncludedIndex, snapshot.membership);
     this.#ports.snapshots.settle(true);
     this.#events.onStateReplaced();
-    const entries = this.#applyAfterInstall ?? [];
-    this.#applyAfterInstall = undefined;
+    this.#applier.release();
     this.#reads.applied(this.#appliedIndex);
     this.#revisionWaits.reached(readMeta(this.#tables).revision);
     this.#proposals.appliedTo(this.#appliedIndex);
-    if (entries.length > 0) this.#apply(entries);
+    this.#turnSoon();
   }
 
   /** Where to cut the log now. Not while its state is being replaced. */
   #compaction(): SnapshotMeta | undefined {
-    if (this.#applyAfterInstall !== undefined) return undefined;
+    if (this.#applier.isHeld) return undefined;
     const { durableAppliedIndex } = this.#writer;
     const index = compactionIndex(this.#raft, this.#options, {
       durableAppliedIndex,

@@ -9,7 +9,6 @@ import { readChanges } from "../machine/change-log.ts";
 import type { Answers, CommandBody, Outcome, OutcomeOf } from "../machine/command.ts";
 import { readMeta } from "../machine/meta.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
-import type { LeaseId } from "../machine/types.ts";
 import { membersOf } from "../raft/leader.ts";
 import { membershipOf } from "../raft/raft.ts";
 import type { MemberAddress, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
@@ -294,6 +293,10 @@ export class KeyholdNode implements KeyholdService {
 
   #tick(): void {
     this.#driver.tick();
+    this.#tickets.renewDue(this.#ports.clock.monotonicMs(), (leaseIds, deadlineMs) =>
+      // What fails is tried again within the TTL.
+      this.#driver.propose({ body: { kind: "leaseRenew", leaseIds }, request: null, deadlineMs, settle: () => undefined }),
+    );
     this.#ticks += 1;
     if (this.#ticks % ticksPerPublication === 0) this.#publication?.check();
   }
@@ -314,7 +317,8 @@ export class KeyholdNode implements KeyholdService {
     resolve: (result: Result<Answers["lockAcquire"], ServiceError>) => void,
   ): void {
     const { queued, holdMs, signal } = wait;
-    const leaseId: LeaseId | null = command.lease.kind === "existing" ? command.lease.leaseId : null;
+    const { ticket, leaseId } = queued;
+    const ownTtlMs = command.lease.kind === "own" ? queued.ttlMs : null;
     const end = (result: TicketEnd) => {
       cancelTimer();
       signal.removeEventListener("abort", giveUp);
@@ -325,7 +329,7 @@ export class KeyholdNode implements KeyholdService {
     // Still in the queue, and staying there: only this wait is over.
     const giveUp = () => end(ok(queued));
     const cancelTimer = this.#ports.timers.after(holdMs, giveUp);
-    const pending = this.#tickets.add({ name: command.name, ticket: queued.ticket, leaseId }, end, giveUp);
+    const pending = this.#tickets.add({ name: command.name, ticket, leaseId, ownTtlMs }, end, giveUp);
     this.#givingUp.add(giveUp);
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp, { once: true });

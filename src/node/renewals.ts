@@ -99,17 +99,25 @@ function batchOf({ leaseIds, renewals: group }: Group): RenewalBatch {
     leaseIds,
     deadlineMs: Math.max(...group.map((renewal) => renewal.deadlineMs)),
     settle: (end) => {
-      for (const renewal of group) renewal.settle(shareOf(end, renewal.leaseIds));
+      const ttlMsOf = ttlsIn(end);
+      for (const renewal of group) renewal.settle(shareOf(end, renewal.leaseIds, ttlMsOf));
     },
   };
 }
 
-/** The part of a batch's end that concerns one request. */
-function shareOf(end: ProposalEnd, leaseIds: readonly LeaseId[]): ProposalEnd {
-  if (end.kind !== "applied") return end;
+type Ttls = ReadonlyMap<LeaseId, number | null>;
+
+/** What each lease of a batch was answered; once for all who asked. */
+function ttlsIn(end: ProposalEnd): Ttls {
+  if (end.kind !== "applied") return new Map();
   const outcome = end.outcome as OutcomeOf<"leaseRenew">;
-  if (!outcome.ok) return { kind: "applied", outcome: err(outcome.error) };
-  const ttlMsOf = new Map(outcome.value.renewals.map(({ leaseId, ttlMs }) => [leaseId, ttlMs]));
+  return new Map(outcome.ok ? outcome.value.renewals.map(({ leaseId, ttlMs }) => [leaseId, ttlMs]) : []);
+}
+
+/** The part of a batch's end that concerns one request. */
+function shareOf(end: ProposalEnd, leaseIds: readonly LeaseId[], ttlMsOf: Ttls): ProposalEnd {
+  if (end.kind !== "applied") return end;
+  if (!end.outcome.ok) return { kind: "applied", outcome: err(end.outcome.error) };
   const renewals = leaseIds.map((leaseId) => {
     const ttlMs = ttlMsOf.get(leaseId);
     assert(ttlMs !== undefined, `lease ${leaseId} is missing in the answer to its renewal`);

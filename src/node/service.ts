@@ -165,8 +165,8 @@ export interface KeyholdService {
     options: WriteOptions,
   ): Promise<Result<Answers[Kind], ServiceError>>;
   /**
-   * Acquire, and then wait in the queue for up to `holdMs` of real time; "queued" comes back only past that. A dropped
-   * `signal` stops waiting here; it does not leave the queue.
+   * Acquire, and then wait in the queue for up to `holdMs` of real time; "queued" comes back only past that. Meanwhile this node
+   * keeps a lease of the waiter's own alive. A dropped `signal` stops waiting here; the queue is left with the lease.
    */
   acquire(
     command: Extract<CommandBody, { readonly kind: "lockAcquire" }>,

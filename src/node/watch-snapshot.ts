@@ -7,15 +7,15 @@ import { assert, unreachable } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { WatchTarget } from "../machine/change.ts";
 import { configAt, configKeysAt } from "../machine/config-reads.ts";
-import { leaseKey, parseLeaseKey } from "../machine/keys.ts";
+import { isDue, liveLease } from "../machine/due.ts";
+import { parseLeaseKey } from "../machine/keys.ts";
 import { readMeta } from "../machine/meta.ts";
 import type { PastView } from "../machine/past-rows.ts";
 import type { ConfigEntry, LeaseView, LockView, QueryRefusal } from "../machine/query.ts";
 import { scanSelected } from "../machine/scan.ts";
 import type { TableReader } from "../machine/tables.ts";
 import { parseLeaseId, type Revision } from "../machine/types.ts";
-import { viewLease, viewLock } from "../machine/views.ts";
-import type { ClusterTimeMs } from "../raft/types.ts";
+import { type Moment, viewLease, viewLock } from "../machine/views.ts";
 import type { SnapshotPage, WatchSnapshot } from "./service.ts";
 import { type SnapshotSection, sectionsOf } from "./snapshot-sections.ts";
 
@@ -37,7 +37,7 @@ class SnapshotReader implements WatchSnapshot {
   readonly revision: Revision;
   readonly #tables: SnapshotTables;
   readonly #sections: readonly SnapshotSection[];
-  readonly #now: ClusterTimeMs;
+  readonly #now: Moment;
   /** Of locks and leases, as long as some are still to be read: their sections come first. */
   #view: PastView | null;
   #section = 0;
@@ -49,7 +49,7 @@ class SnapshotReader implements WatchSnapshot {
     this.revision = revision;
     this.#tables = tables;
     this.#sections = sections;
-    this.#now = clusterTimeMs;
+    this.#now = { appliedMs: clusterTimeMs, shownMs: clusterTimeMs };
     this.#view = sections.some(needsView) ? tables.openView() : null;
     this.#closeUnneededView();
   }
@@ -130,7 +130,7 @@ class SnapshotReader implements WatchSnapshot {
 
   #readLease(page: Page, name: string): boolean {
     const leaseId = parseLeaseId(name);
-    const record = leaseId === undefined ? undefined : this.#past().get("leases", leaseKey(leaseId));
+    const record = leaseId === undefined ? undefined : liveLease(this.#past(), leaseId, this.#now.appliedMs);
     page.countRow();
     if (leaseId !== undefined && record !== undefined) page.addLease(viewLease(this.#past(), { leaseId, record }, this.#now));
     return true;
@@ -143,7 +143,8 @@ class SnapshotReader implements WatchSnapshot {
       page.countRow();
       this.#after = key;
       const leaseId = parseLeaseKey(key);
-      if (section.wants(leaseId)) page.addLease(viewLease(past, { leaseId, record }, this.#now));
+      if (section.wants(leaseId) && !isDue(record, this.#now.appliedMs))
+        page.addLease(viewLease(past, { leaseId, record }, this.#now));
     }
     return true;
   }
@@ -151,7 +152,8 @@ class SnapshotReader implements WatchSnapshot {
   #readLock(page: Page, name: string): boolean {
     const record = this.#past().get("locks", name);
     page.countRow();
-    if (record !== undefined) page.addLock(viewLock(this.#past(), { name, record, queueLimit }, this.#now));
+    const view = record === undefined ? null : viewLock(this.#past(), { name, record, queueLimit }, this.#now);
+    if (view !== null) page.addLock(view);
     return true;
   }
 
@@ -162,7 +164,8 @@ class SnapshotReader implements WatchSnapshot {
       page.countRow();
       this.#after = name;
       const isNamed = section.named.has(name);
-      page.addLock(viewLock(past, { name, record, queueLimit: isNamed ? queueLimit : 0 }, this.#now));
+      const view = viewLock(past, { name, record, queueLimit: isNamed ? queueLimit : 0 }, this.#now);
+      if (view !== null) page.addLock(view);
     }
     return true;
   }

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { answer } from "../../src/machine/answer.ts";
-import { fenceHolds, nextDeadline, ticketState } from "../../src/machine/lookups.ts";
+import { fenceHolds, nextDeadline, requestOutcome, ticketState } from "../../src/machine/lookups.ts";
 import { toFence, toTicket } from "../../src/machine/types.ts";
 import { Bench, make } from "./bench.ts";
 
@@ -36,13 +36,15 @@ describe("a lock", () => {
   test("is granted in the order of the queue, each grant at a revision of its own after the release", () => {
     const bench = new Bench();
     bench.do(make.acquire("a"));
-    expect(bench.do(make.acquire("a", { waitMs: 60_000 }))).toEqual({ kind: "queued", ticket: 2, position: 1 });
-    expect(bench.do(make.acquire("a", { waitMs: 60_000 }))).toEqual({ kind: "queued", ticket: 3, position: 2 });
+    const queued = { kind: "queued", ttlMs: 10_000 } as const;
+    const wait = make.acquire("a", { waitMs: 60_000 });
+    expect(bench.do(wait)).toEqual({ ...queued, ticket: 2, position: 1, leaseId: "l2" });
+    expect(bench.do(wait)).toEqual({ ...queued, ticket: 3, position: 2, leaseId: "l3" });
     expect(bench.do(make.release("a", "l1", 1))).toEqual({ revision: 4 });
-    expect(bench.told(4)).toEqual(["4 lockReleased", "4 leaseEnded", "5 leaseGranted", "5 lockGranted"]);
-    expect(ticketState(bench.tables, "a", toTicket(2))).toMatchObject({ kind: "granted", fence: 5, leaseId: "l5", ticket: 2 });
+    expect(bench.told(4)).toEqual(["4 lockReleased", "4 leaseEnded", "5 lockGranted"]);
+    expect(ticketState(bench.tables, "a", toTicket(2))).toMatchObject({ kind: "granted", fence: 5, leaseId: "l2", ticket: 2 });
     expect(ticketState(bench.tables, "a", toTicket(3))).toEqual({ kind: "waiting" });
-    bench.do(make.release("a", "l5", 5));
+    bench.do(make.release("a", "l2", 5));
     expect(ticketState(bench.tables, "a", toTicket(3))).toMatchObject({ kind: "granted", fence: 7 });
     expect(ticketState(bench.tables, "a", toTicket(2))).toEqual({ kind: "gone" });
   });
@@ -75,7 +77,7 @@ describe("a lock", () => {
       bench.do(make.acquire("a", { waitMs: 1_000 }));
       bench.do(make.release("a", "l1", 1));
       expect(bench.run(make.release("a", id, fence))).toEqual({ ok: false, error: { kind: "notHolder", fence: 4 } });
-      expect(fenceHolds(bench.tables, "a", toFence(4))).toMatchObject({ leaseId: "l4" });
+      expect(fenceHolds(bench.tables, "a", toFence(4))).toMatchObject({ leaseId: "l2" });
       expect(fenceHolds(bench.tables, "a", toFence(1))).toBeUndefined();
     });
   }
@@ -93,7 +95,7 @@ describe("a lock", () => {
       { kind: "lockReleased", name: "a", fence: 1, leaseId: "l1", reason: "broken" },
       { kind: "leaseEnded", leaseId: "l1", reason: "holdEnded" },
     ]);
-    expect(bench.told(4)).toEqual(["4 leaseGranted", "4 lockGranted"]);
+    expect(bench.told(4)).toEqual(["4 lockGranted"]);
   });
 
   test("that nobody holds cannot be broken", () => {
@@ -102,13 +104,48 @@ describe("a lock", () => {
 });
 
 describe("a waiter", () => {
-  test("with a lease of its own has none before the grant, and its whole TTL at the grant", () => {
+  test("has its lease from the start, and its whole TTL again at the grant", () => {
     const bench = new Bench();
     bench.do(make.acquire("a", { ttlMs: 4_000 }));
     bench.do(make.acquire("a", { ttlMs: 5_000, waitMs: 60_000 }));
-    expect([...bench.tables.range("leases", {})].length).toBe(1);
+    const lease = () => bench.tables.get("leases", "0000000000000002");
+    expect(lease()).toMatchObject({ ttlMs: 5_000, deadlineMs: 5_001, ownedByLock: "a" });
     bench.advance(4_001).tick();
-    expect(bench.tables.get("leases", "0000000000000004")).toMatchObject({ ttlMs: 5_000, deadlineMs: 9_002, ownedByLock: "a" });
+    expect(lease()).toMatchObject({ ttlMs: 5_000, deadlineMs: 9_002, ownedByLock: "a" });
+  });
+
+  test("that nobody renews leaves within its TTL, and is told so", () => {
+    const bench = new Bench();
+    bench.do(make.acquire("a", { ttlMs: 60_000 }));
+    bench.request("r", make.acquire("a", { ttlMs: 5_000, waitMs: 60_000 }));
+    expect(bench.advance(5_000).tick()).toEqual([]);
+    expect(bench.advance(1).tick()).toEqual([
+      { kind: "lockDequeued", name: "a", ticket: 2, reason: "leaseEnded" },
+      { kind: "leaseEnded", leaseId: "l2", reason: "expired" },
+    ]);
+    expect(requestOutcome(bench.tables, "r")).toEqual({ ok: false, error: { kind: "leaseGone", leaseId: "l2" } });
+  });
+
+  test("that is renewed, or asks again, waits on", () => {
+    const bench = new Bench();
+    bench.do(make.acquire("a", { ttlMs: 60_000 }));
+    const wait = make.acquire("a", { ttlMs: 5_000, waitMs: 60_000 });
+    bench.request("r", wait);
+    bench.advance(4_000).do(make.renew("l2"));
+    bench.advance(4_000);
+    expect(bench.request("r", wait)).toMatchObject({ ok: true, value: { kind: "queued", ticket: 2 } });
+    bench.advance(4_000).tick();
+    expect(ticketState(bench.tables, "a", toTicket(2))).toEqual({ kind: "waiting" });
+  });
+
+  test("is passed over when its lease is due, however many there are", () => {
+    const bench = new Bench();
+    bench.do(make.acquire("a", { ttlMs: 60_000 }));
+    for (let i = 0; i < 50; i++) bench.do(make.acquire("a", { ttlMs: 5_000, waitMs: 60_000 }));
+    bench.advance(4_000);
+    bench.do(make.acquire("a", { ttlMs: 5_000, waitMs: 60_000 }));
+    bench.advance(1_001).do(make.release("a", "l1", 1));
+    expect(ticketState(bench.tables, "a", toTicket(52))).toMatchObject({ kind: "granted", leaseId: "l52" });
   });
 
   test("leaves at its deadline, not before", () => {
@@ -117,16 +154,19 @@ describe("a waiter", () => {
     bench.do(make.acquire("a", { waitMs: 700 }));
     expect(nextDeadline(bench.tables)).toBe(700);
     expect(bench.advance(699).tick()).toEqual([]);
-    expect(bench.advance(1).tick()).toEqual([{ kind: "lockDequeued", name: "a", ticket: 2, reason: "waitTimeout" }]);
+    expect(bench.advance(1).tick()).toEqual([
+      { kind: "lockDequeued", name: "a", ticket: 2, reason: "waitTimeout" },
+      { kind: "leaseEnded", leaseId: "l2", reason: "waitEnded" },
+    ]);
     expect(bench.tables.get("locks", "a")).toMatchObject({ queueLength: 0 });
   });
 
-  test("is granted a lock that comes free in the millisecond of its deadline", () => {
+  test("is not granted a lock that comes free in the millisecond of its deadline", () => {
     const bench = new Bench();
     bench.do(make.acquire("a", { ttlMs: 1_000 }));
     bench.do(make.acquire("a", { waitMs: 1_001 }));
     bench.advance(1_001).tick();
-    expect(bench.told(3)).toEqual(["3 lockReleased", "3 leaseEnded", "4 leaseGranted", "4 lockGranted"]);
+    expect(bench.told(3)).toEqual(["3 lockReleased", "3 leaseEnded", "4 lockDequeued", "4 leaseEnded"]);
   });
 
   test("times out although the lock came free later within the same jump of time", () => {
@@ -134,7 +174,7 @@ describe("a waiter", () => {
     bench.do(make.acquire("a", { ttlMs: 10_000 }));
     bench.do(make.acquire("a", { waitMs: 5_000 }));
     bench.advance(60_000).tick();
-    expect(bench.told(3)).toEqual(["3 lockDequeued", "4 lockReleased", "4 leaseEnded"]);
+    expect(bench.told(3)).toEqual(["3 lockDequeued", "3 leaseEnded", "4 lockReleased", "4 leaseEnded"]);
   });
 
   test("that is cancelled leaves, and cannot be cancelled twice", () => {
@@ -225,9 +265,7 @@ describe("a lease that exists", () => {
       "7 lockReleased",
       "7 lockReleased",
       "7 leaseEnded",
-      "8 leaseGranted",
       "8 lockGranted",
-      "9 leaseGranted",
       "9 lockGranted",
     ]);
   });
@@ -260,8 +298,8 @@ describe("an inspection of a lock", () => {
         ],
         queueLength: 3,
         queue: [
-          { ticket: 3, position: 1, owner: "w2", remainingMs: 5_500 },
-          { ticket: 5, position: 2, owner: "w3", remainingMs: 6_500 },
+          { ticket: 3, position: 1, owner: "w2", remainingMs: 5_500, leaseId: "l3", ttlMs: 10_000 },
+          { ticket: 5, position: 2, owner: "w3", remainingMs: 6_500, leaseId: "l5", ttlMs: 10_000 },
         ],
       },
     });

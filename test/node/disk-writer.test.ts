@@ -43,7 +43,7 @@ function setUp() {
   const persisted: number[] = [];
   const writer = new DiskWriter(
     { disk, tables },
-    { onPersisted: (sequence) => persisted.push(sequence), onInstalled: () => undefined },
+    { onWritten: () => undefined, onPersisted: (sequence) => persisted.push(sequence), onInstalled: () => undefined },
   );
   return { writer, storage, tables, batches, persisted, complete: () => completions.shift()?.() };
 }

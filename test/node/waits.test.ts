@@ -22,6 +22,7 @@ function batch(change: Change) {
 }
 
 describe("a wait in a queue", () => {
+  const wait = { name: "a", ticket, leaseId: l2, ownTtlMs: 4_000 };
   const granted: Change = { kind: "lockGranted", name: "a", fence: toFence(9), leaseId: l1, ttlMs: 500, ticket, owner: null };
   const dequeued = (reason: "cancelled" | "waitTimeout" | "leaseEnded"): Change => ({
     kind: "lockDequeued",
@@ -29,23 +30,22 @@ describe("a wait in a queue", () => {
     ticket,
     reason,
   });
-  const cases: { title: string; change: Change; leaseId: LeaseId | null; end: TicketEnd | undefined }[] = [
+  const cases: { title: string; change: Change; end: TicketEnd | undefined }[] = [
     {
       title: "its grant",
       change: granted,
-      leaseId: null,
       end: ok({ kind: "granted", fence: toFence(9), leaseId: l1, ttlMs: 500, ticket }),
     },
-    { title: "its deadline", change: dequeued("waitTimeout"), leaseId: null, end: err({ kind: "waitTimeout", ticket }) },
-    { title: "somebody's cancel", change: dequeued("cancelled"), leaseId: null, end: err({ kind: "waitCancelled", ticket }) },
-    { title: "the end of its lease", change: dequeued("leaseEnded"), leaseId: l2, end: err({ kind: "leaseGone", leaseId: l2 }) },
-    { title: "nothing of another lock", change: { ...granted, name: "b" }, leaseId: null, end: undefined },
-    { title: "nothing of another ticket", change: { ...granted, ticket: toTicket(8) }, leaseId: null, end: undefined },
+    { title: "its deadline", change: dequeued("waitTimeout"), end: err({ kind: "waitTimeout", ticket }) },
+    { title: "somebody's cancel", change: dequeued("cancelled"), end: err({ kind: "waitCancelled", ticket }) },
+    { title: "the end of its lease", change: dequeued("leaseEnded"), end: err({ kind: "leaseGone", leaseId: l2 }) },
+    { title: "nothing of another lock", change: { ...granted, name: "b" }, end: undefined },
+    { title: "nothing of another ticket", change: { ...granted, ticket: toTicket(8) }, end: undefined },
   ];
-  test.each(cases)("ends with $title", ({ change, leaseId, end }) => {
+  test.each(cases)("ends with $title", ({ change, end }) => {
     const waits = new TicketWaits();
     const ends: TicketEnd[] = [];
-    waits.add({ name: "a", ticket, leaseId }, (told) => ends.push(told));
+    waits.add(wait, (told) => ends.push(told));
     waits.publish(batch(change));
     waits.publish(batch(change));
     expect(ends).toEqual(end === undefined ? [] : [end]);
@@ -54,10 +54,23 @@ describe("a wait in a queue", () => {
   test("that was cancelled is not told", () => {
     const waits = new TicketWaits();
     const ends: TicketEnd[] = [];
-    waits.add({ name: "a", ticket, leaseId: null }, (told) => ends.push(told)).cancel();
+    waits.add(wait, (told) => ends.push(told)).cancel();
     waits.publish(batch(granted));
     expect(ends).toEqual([]);
     expect(waits.count).toBe(0);
+  });
+
+  test("keeps a lease of its own alive for as long as somebody waits here, once for all", () => {
+    const waits = new TicketWaits();
+    const renewed: [number, readonly LeaseId[]][] = [];
+    const look = (nowMs: number) => waits.renewDue(nowMs, (leaseIds) => renewed.push([nowMs, leaseIds]));
+    const waiters = [1, 2].map(() => waits.add(wait, () => undefined));
+    waits.add({ ...wait, ticket: toTicket(9), leaseId: l1, ownTtlMs: null }, () => undefined);
+    for (let nowMs = 0; nowMs <= 3_000; nowMs += 100) look(nowMs);
+    expect(renewed).toEqual([500, 1_500, 2_500].map((nowMs) => [nowMs, [l2]]));
+    for (const { cancel } of waiters) cancel();
+    look(9_000);
+    expect(renewed.length).toBe(3);
   });
 });
 

@@ -21,7 +21,7 @@ const target: fc.Arbitrary<WatchTarget> = fc.oneof(
 );
 const change: fc.Arbitrary<Change> = fc.oneof(
   name.map((key): Change => ({ kind: "configDeleted", key, reason: "deleted" })),
-  name.map((lock): Change => ({ kind: "lockQueued", name: lock, ticket: 1 as never, owner: null })),
+  name.map((lock): Change => ({ kind: "lockQueued", name: lock, ticket: 1 as never, leaseId: "l1" as never, owner: null })),
   name.map((lease): Change => ({ kind: "leaseEnded", leaseId: lease as never, reason: "expired" })),
   fc.constant<Change>({ kind: "memberRemoved", id: toNodeId("n1") }),
 );

@@ -186,7 +186,7 @@ describe("a watch", () => {
 });
 
 describe("a target", () => {
-  const lock: Change = { kind: "lockQueued", name: "jobs/1", ticket: 4 as never, owner: null };
+  const lock: Change = { kind: "lockQueued", name: "jobs/1", ticket: 4 as never, leaseId: "l4" as never, owner: null };
   const lease: Change = { kind: "leaseEnded", leaseId: "l9" as never, reason: "expired" };
   const member: Change = { kind: "memberPromoted", id: toNodeId("n4") };
   const cases: { target: WatchTarget; change: Change; selected: boolean }[] = [

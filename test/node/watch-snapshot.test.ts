@@ -104,14 +104,15 @@ class World {
   /** The plain copy: all rows, and those that a target selects. */
   copy(targets: readonly WatchTarget[]): Content {
     const { tables } = this;
-    const now = readMeta(tables).clusterTimeMs;
+    const { clusterTimeMs } = readMeta(tables);
+    const now = { appliedMs: clusterTimeMs, shownMs: clusterTimeMs };
     const wanted = (kind: WatchTarget["kind"], id: string) =>
       targets.some((one) => one.kind === kind && ("key" in one ? one.key === id : "prefix" in one && id.startsWith(one.prefix)));
     const isNamed = (id: string) => targets.some((one) => one.kind === "lock" && "key" in one && one.key === id);
     return {
       config: [...tables.range("config", {})].flatMap(([key, record]) => (wanted("config", key) ? [{ key, record }] : [])),
       locks: [...tables.range("locks", {})].flatMap(([id, record]) =>
-        wanted("lock", id) ? [viewLock(tables, { name: id, record, queueLimit: isNamed(id) ? 100 : 0 }, now)] : [],
+        wanted("lock", id) ? (viewLock(tables, { name: id, record, queueLimit: isNamed(id) ? 100 : 0 }, now) ?? []) : [],
       ),
       leases: [...tables.range("leases", {})].flatMap(([key, record]) => {
         const leaseId = parseLeaseKey(key);

@@ -30,7 +30,13 @@ const released = (n: number, leaseN: number, reason: "released" | "leaseEnded" =
 });
 const leaseGranted = (n: number): Change => ({ kind: "leaseGranted", leaseId: lease(n), ttlMs: 1000, owner: null });
 const leaseEnded = (n: number, reason: "expired" | "holdEnded"): Change => ({ kind: "leaseEnded", leaseId: lease(n), reason });
-const queued = (n: number): Change => ({ kind: "lockQueued", name: "a", ticket: toTicket(n), owner: null });
+const queued = (n: number): Change => ({
+  kind: "lockQueued",
+  name: "a",
+  ticket: toTicket(n),
+  leaseId: lease(n),
+  owner: null,
+});
 
 let nextIndex = 0;
 /** One entry at `timeMs` of cluster time, which is also the real time of its commit unless told otherwise. */

@@ -128,8 +128,19 @@ export function valueText(value: Uint8Array): string {
   return decoder.decode(value);
 }
 
+/** The lease that begins with a wait is named by its ticket. */
+export function ownLeaseOf(ticket: number): string {
+  return `l${ticket}`;
+}
+
 function renewedBy(outcome: Outcome): CommittedFact["renewed"] {
-  if (!outcome.ok || !("renewals" in outcome.value)) return [];
+  if (!outcome.ok) return [];
+  if ("kind" in outcome.value && outcome.value.kind === "queued") {
+    // Whoever asks again renews the lease that began with its wait; at the first time it begins.
+    const { leaseId, ticket, ttlMs } = outcome.value;
+    return leaseId === ownLeaseOf(ticket) ? [{ leaseId, ttlMs }] : [];
+  }
+  if (!("renewals" in outcome.value)) return [];
   return outcome.value.renewals.flatMap(({ leaseId, ttlMs }) => (ttlMs === null ? [] : [{ leaseId, ttlMs }]));
 }
 

@@ -2,7 +2,7 @@
  * This file judges locks and leases at the end of a run: against the committed log (exclusion, fences, FIFO, leases in
  * cluster time), and against what clients were told and believed (in real time, which is the run's virtual time).
  */
-import type { CommittedFact } from "./committed-log.ts";
+import { type CommittedFact, ownLeaseOf } from "./committed-log.ts";
 
 /** What a client saw. Times are virtual ms; `sentAtMs` is when the request left the client. */
 export type LockEvent =
@@ -84,6 +84,7 @@ class LockLog {
   readonly #fences = new Map<string, number>();
   readonly #queues = new Map<string, number[]>();
   readonly #live = new Set<string>();
+  readonly #passedOver = new Map<number, string>();
 
   constructor(findings: string[]) {
     this.#findings = findings;
@@ -95,6 +96,8 @@ class LockLog {
         switch (change.kind) {
           case "lockGranted":
             this.#grant(change, revision);
+            // The lease that began with the wait starts anew.
+            if (change.ticket !== null && change.leaseId === ownLeaseOf(change.ticket)) this.#renew(change.leaseId, fact);
             break;
           case "lockReleased":
             this.#release(change);
@@ -104,6 +107,7 @@ class LockLog {
             break;
           case "lockDequeued":
             this.#dequeue(change.name, change.ticket);
+            if (change.reason !== "cancelled") this.#passedOver.delete(change.ticket);
             break;
           case "leaseGranted":
             this.#live.add(change.leaseId);
@@ -123,6 +127,9 @@ class LockLog {
       }
       this.#checkHoldersLive(revision);
     }
+    // Only who is due is passed over, and that ends with the same entry.
+    for (const finding of this.#passedOver.values()) this.#find(finding);
+    this.#passedOver.clear();
     for (const { leaseId } of fact.renewed) this.#renew(leaseId, fact);
     this.#checkOverdue(fact);
   }
@@ -146,10 +153,10 @@ class LockLog {
     if (fence !== revision) this.#find(`fence ${fence} of ${name} is not the revision ${revision} of its grant`);
     const last = this.#fences.get(name) ?? 0;
     if (fence <= last) this.#find(`fence ${fence} of ${name} after ${last}`);
-    const queue = this.#queue(name);
-    const first = queue[0];
-    if (ticket === null && first !== undefined) this.#find(`${name} granted as ${fence} past the waiter ${first}`);
-    if (ticket !== null && ticket !== first) this.#find(`${name} granted to the waiter ${ticket} before ${first}`);
+    for (const waiter of this.#queue(name)) {
+      if (waiter === ticket) break;
+      this.#passedOver.set(waiter, `${name} granted as ${fence} past the waiter ${waiter}`);
+    }
     if (ticket !== null) this.#dequeue(name, ticket);
     this.#holds.set(name, { fence, leaseId });
     this.#fences.set(name, fence);

@@ -72,15 +72,43 @@ export const machineMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "expiry-after-the-command",
+    name: "due-lease-renewed",
     why: "a late renewal meets a lease that is due, and revives it",
     edits: [
       machine(
         "apply",
-        "  expire(draft, since);\n  const outcome = carryOut(draft, entry.payload);",
-        "  const outcome = carryOut(draft, entry.payload);\n  expire(draft, since);",
+        "  expire(draft);\n  const outcome = carryOut(draft, entry.payload);",
+        "  const outcome = carryOut(draft, entry.payload);\n  expire(draft);",
+      ),
+      machine(
+        "leases",
+        "const lease = liveLease(draft.tables, leaseId, draft.meta.clusterTimeMs);",
+        'const lease = draft.tables.get("leases", leaseKey(leaseId));',
       ),
     ],
+  },
+  {
+    name: "expiry-ends-one-too-many",
+    quick: true,
+    why: "what is due a moment later is alive",
+    edits: [
+      machine(
+        "expiry",
+        "const below = deadlinesAfter(meta.clusterTimeMs);",
+        "const below = deadlinesAfter((meta.clusterTimeMs + 100) as typeof meta.clusterTimeMs);",
+      ),
+    ],
+  },
+  {
+    name: "grant-keeps-the-wait's-deadline",
+    quick: true,
+    why: "a hold has its whole TTL from the grant on",
+    edits: [machine("queue", "  if (record.ownsLease) renewLease(draft, leaseId);\n", "")],
+  },
+  {
+    name: "repeat-does-not-renew",
+    why: "whoever asks again is alive, and keeps its place",
+    edits: [machine("lock-commands", "  else if (record.ownsLease) renewLease(draft, record.leaseId);\n", "")],
   },
   {
     name: "expiry-only-by-clock-entries",
@@ -89,8 +117,8 @@ export const machineMutants: readonly Mutant[] = [
     edits: [
       machine(
         "apply",
-        "  expire(draft, since);",
-        '  if (entry.payload.kind !== "command" || entry.payload.command.body.kind !== "leaseRenew") expire(draft, since);',
+        "  expire(draft);",
+        '  if (entry.payload.kind !== "command" || entry.payload.command.body.kind !== "leaseRenew") expire(draft);',
       ),
     ],
   },
@@ -107,8 +135,8 @@ export const machineMutants: readonly Mutant[] = [
     edits: [
       machine(
         "leases",
-        'draft.tables.put("leases", leaseKey(leaseId), { ...lease, deadlineMs });\n  return lease.ttlMs;',
-        "return lease.ttlMs;",
+        'draft.tables.put("leases", leaseKey(leaseId), { ...lease, deadlineMs });\n  draft.work += 3;',
+        "draft.work += 3;",
       ),
       machine(
         "leases",
@@ -120,7 +148,7 @@ export const machineMutants: readonly Mutant[] = [
   {
     name: "lock-granted-to-ended-lease",
     why: "a wait ends with the lease it hangs on",
-    edits: [machine("endings", '      dropWaiter(draft, transaction, { name, record, reason: "leaseEnded" });\n', "")],
+    edits: [machine("endings", '      endWaiter(draft, transaction, { name, record, reason: "leaseEnded" });\n', "")],
   },
   {
     name: "fence-counted-per-lock",
@@ -154,8 +182,8 @@ export const machineMutants: readonly Mutant[] = [
     edits: [
       machine(
         "queue",
-        "...waitersOf(name, hold.ticket), limit: 1 })",
-        "...waitersOf(name, hold.ticket), limit: 1, reverse: true })",
+        'tables.range("waiters", { ...range, limit }))',
+        'tables.range("waiters", { ...range, limit, reverse: true }))',
       ),
     ],
   },
@@ -166,8 +194,8 @@ export const machineMutants: readonly Mutant[] = [
     edits: [
       machine(
         "endings",
-        "  for (const { name, hold } of freed) handOver(draft, name, hold);\n  return transaction.revision;",
-        '  for (const { name, hold } of freed) if (end.reason !== "expired") handOver(draft, name, hold);\n  return transaction.revision;',
+        "  for (const { name, hold } of freed) handOver(draft, name, hold);",
+        '  for (const { name, hold } of freed) if (end.reason !== "expired") handOver(draft, name, hold);',
       ),
     ],
   },
