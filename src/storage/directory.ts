@@ -1,6 +1,7 @@
 /**
  * This file lays out a data directory:
  *
+ *     IDENTITY        whose directory it is and what it promised; PEERS: the last start that was seen of each other node
  *     LOCK            held by the owner while it lives
  *     DAMAGED         names a state with a corrupt record, from its discovery until the state is set aside
  *     state-00000001/ one LMDB environment: the whole state of the node
@@ -30,6 +31,12 @@ export function ensureDirectory(directory: string): void {
 /** The present state; undefined when there has never been one. */
 export function presentState(directory: string): StateFolder | undefined {
   return states(directory).at(-1);
+}
+
+/** The names of everything here that a state was ever part of, whole, under construction, or set aside. */
+export function tracesOfState(directory: string): string[] {
+  const patterns = [statePattern, newPattern, damagedPattern, /^DAMAGED$/];
+  return readdirSync(directory).filter((name) => patterns.some((pattern) => pattern.test(name)));
 }
 
 /** Removes states under construction. */

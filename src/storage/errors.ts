@@ -14,6 +14,7 @@ export type StorageErrorCode =
   | "full"
   | "pathTooLong"
   | "badSnapshot"
+  | "unreadable"
   | "beyondRepair";
 
 /** The data directory cannot be used; the message says what was found and what to do. Nothing was changed on disk. */

@@ -4,9 +4,11 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { unreachable } from "../base/assert.ts";
 import { type MemberAddress, type Membership, type NodeId, toNodeId } from "../raft/types.ts";
-import { presentState } from "./directory.ts";
+import { presentState, tracesOfState } from "./directory.ts";
 import { StorageError } from "./errors.ts";
+import { peerStartsName } from "./peer-starts-file.ts";
 import { readSealed, writeSealed } from "./sealed-file.ts";
 
 /** How far a directory has come. Each kind follows the one before it, and none is ever left again. */
@@ -40,33 +42,48 @@ const formerName = "BIRTH";
 const replaceAdvice = "remove this node from the cluster, and add one with a new id and an empty directory";
 
 /**
- * What was written here; undefined when the directory is new. Throws StorageError when it must not be used: it is of a former
+ * What was written here; undefined when the directory is new. Throws StorageError when it must not be used: it is of another
  * version, the file is damaged, or one of file and state is missing, so that nobody knows what was promised.
  */
 export function readIdentity(directory: string): IdentityRecord | undefined {
   const path = join(directory, fileName);
   const content = readSealed(path);
-  const hasState = presentState(directory) !== undefined;
-  if (content.kind === "damaged") {
-    throw new StorageError("beyondRepair", `${path} is damaged: ${content.why}. To go on, ${replaceAdvice}.`);
-  }
-  if (content.kind === "absent") {
-    if (existsSync(join(directory, formerName))) {
-      const advice = "Nothing of it can be taken over: give this node an empty directory, and write again what is needed.";
-      throw new StorageError("unknownFormat", `${directory} was made by a version before 0.2. ${advice}`);
+  switch (content.kind) {
+    case "absent":
+      refuseUnlessNew(directory);
+      return undefined;
+    case "damaged":
+      throw new StorageError("beyondRepair", `${path} is damaged: ${content.why}. To go on, ${replaceAdvice}.`);
+    case "otherFormat": {
+      const advice = "Start it with the version that made it, or give this node an empty directory and a new id.";
+      throw new StorageError("unknownFormat", `${path} is of another version: ${content.why}. ${advice}`);
     }
-    if (!hasState) return undefined;
-    throw new StorageError(
-      "beyondRepair",
-      `${path} is missing, so nobody knows whose state this is. To go on, ${replaceAdvice}.`,
-    );
+    case "present": {
+      const record = parseOr(path, content.body);
+      if (record.standing.kind === "established" && presentState(directory) === undefined) {
+        const message = `${directory} has lost its state, and with it the vote of ${record.nodeId}. To go on, ${replaceAdvice}.`;
+        throw new StorageError("beyondRepair", message);
+      }
+      return record;
+    }
+    default:
+      return unreachable(content);
   }
-  const record = parseOr(path, content.body);
-  if (record.standing.kind === "established" && !hasState) {
-    const message = `${directory} has lost its state, and with it the vote of ${record.nodeId}. To go on, ${replaceAdvice}.`;
-    throw new StorageError("beyondRepair", message);
+}
+
+/** The file is the first thing that is written to a directory: where there is anything else, it was lost. */
+function refuseUnlessNew(directory: string): void {
+  if (existsSync(join(directory, formerName))) {
+    const advice = "Nothing of it can be taken over: give this node an empty directory, and write again what is needed.";
+    throw new StorageError("unknownFormat", `${directory} was made by an older version. ${advice}`);
   }
-  return record;
+  const traces = tracesOfState(directory);
+  if (existsSync(join(directory, peerStartsName))) traces.push(peerStartsName);
+  const [trace] = traces;
+  if (trace === undefined) return;
+  const path = join(directory, fileName);
+  const message = `${path} is missing, so nobody knows whose data this is: ${trace} is there. To go on, ${replaceAdvice}.`;
+  throw new StorageError("beyondRepair", message);
 }
 
 /** Writes it, durably when it returns. The directory must be owned. */

@@ -3,27 +3,55 @@
  * older copy of a folder is noticed by a node that was restarted meanwhile.
  */
 import { join } from "node:path";
-import { type NodeId, toNodeId } from "../raft/types.ts";
+import { unreachable } from "../base/assert.ts";
+import { isNodeId, type NodeId } from "../raft/types.ts";
 import { readSealed, writeSealed } from "./sealed-file.ts";
 
 export type PeerStart = { readonly instanceId: string; readonly start: number; readonly runId: string };
 
-const fileName = "PEERS";
+/** Written by members only, so a directory that holds it was one's. */
+export const peerStartsName = "PEERS";
 
-/** What is remembered; `damaged` says why it is nothing although there was something: the others remember it, too. */
+/**
+ * What is remembered; `damaged` says why it is nothing although there was something: the others remember it, too. Throws StorageError
+ * `unreadable`.
+ */
 export function readPeerStarts(directory: string): {
   readonly starts: ReadonlyMap<NodeId, PeerStart>;
   readonly damaged: string | undefined;
 } {
-  const content = readSealed(join(directory, fileName));
-  if (content.kind === "damaged") return { starts: new Map(), damaged: content.why };
-  if (content.kind === "absent") return { starts: new Map(), damaged: undefined };
-  const starts = new Map<NodeId, PeerStart>();
-  for (const [id, start] of Object.entries(content.body as Readonly<Record<string, PeerStart>>)) starts.set(toNodeId(id), start);
-  return { starts, damaged: undefined };
+  const content = readSealed(join(directory, peerStartsName));
+  switch (content.kind) {
+    case "absent":
+      return { starts: new Map(), damaged: undefined };
+    case "damaged":
+    case "otherFormat":
+      return { starts: new Map(), damaged: content.why };
+    case "present":
+      return parse(content.body);
+    default:
+      return unreachable(content);
+  }
 }
 
 /** Replaces what is remembered, durably when it returns. The directory must be owned. */
 export function writePeerStarts(directory: string, starts: ReadonlyMap<NodeId, PeerStart>): void {
-  writeSealed(join(directory, fileName), Object.fromEntries(starts));
+  writeSealed(join(directory, peerStartsName), Object.fromEntries(starts));
+}
+
+function parse(body: unknown): ReturnType<typeof readPeerStarts> {
+  const starts = new Map<NodeId, PeerStart>();
+  for (const [id, value] of Object.entries(body ?? {})) {
+    const start = startOf(value);
+    if (!isNodeId(id) || start === undefined) return { starts: new Map(), damaged: `what it says of ${id} makes no sense` };
+    starts.set(id, start);
+  }
+  return { starts, damaged: undefined };
+}
+
+function startOf(value: unknown): PeerStart | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { instanceId, start, runId } = value as Readonly<Record<string, unknown>>;
+  if (typeof instanceId !== "string" || typeof runId !== "string") return undefined;
+  return typeof start === "number" && Number.isSafeInteger(start) ? { instanceId, start, runId } : undefined;
 }
