@@ -23,7 +23,7 @@ const batchesPerBite = 256;
 const bytesPerBite = 1024 * 1024;
 
 /** Notices for the sockets of one node. */
-export function createLockNotices(service: Pick<KeyholdService, "openWatch">): LockNotices {
+export function createLockNotices(service: Pick<KeyholdService, "openWatch" | "position">): LockNotices {
   const sinksByLease = new Map<string, Set<NoticeSink>>();
   const leasesBySink = new Map<NoticeSink, Set<string>>();
   let watch: Watch | null = null;
@@ -53,7 +53,7 @@ export function createLockNotices(service: Pick<KeyholdService, "openWatch">): L
     if (sinksByLease.size === 0) closeWatch();
   };
   const tell = (change: Change): void => {
-    const notice = noticeOf(change);
+    const notice = noticeOf(change, service.position().storeId);
     if (notice === null) return;
     const sinks = sinksByLease.get(notice.leaseId);
     if (sinks === undefined) return;
@@ -97,12 +97,15 @@ export function createLockNotices(service: Pick<KeyholdService, "openWatch">): L
 }
 
 /** What a change means to the keeper of a lease: a message, the end of the lease (`event` null), or nothing. */
-function noticeOf(change: Change): { readonly leaseId: string; readonly event: string | null; readonly json: string } | null {
+function noticeOf(
+  change: Change,
+  storeId: string,
+): { readonly leaseId: string; readonly event: string | null; readonly json: string } | null {
   switch (change.kind) {
     case "lockGranted": {
       if (change.ticket === null) return null;
       const { name, fence, leaseId, ttlMs, ticket } = change;
-      return { leaseId, event: "lock:granted", json: JSON.stringify({ name, fence, leaseId, ttlMs, ticket }) };
+      return { leaseId, event: "lock:granted", json: JSON.stringify({ name, fence, storeId, leaseId, ttlMs, ticket }) };
     }
     case "lockReleased": {
       if (change.reason === "released") return null;

@@ -224,7 +224,9 @@ describe("a client that does not read", () => {
   /** A websocket by hand, which asks for `messages` once it is in /watch, and then reads nothing. */
   function mute(of: TestApi, messages: readonly string[]) {
     const socket = connect(of.api.port, "127.0.0.1", () => {
-      socket.write(`GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n`);
+      socket.write(
+        `GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:${of.api.port}\r\nConnection: Upgrade\r\n`,
+      );
       socket.write("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
     });
     const write = (text: string) => {
