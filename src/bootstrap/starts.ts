@@ -28,11 +28,14 @@ export type StartVerdict =
   /** `forGood`: the same run will never be let in. */
   | { readonly kind: "refused"; readonly forGood: boolean; readonly code: StartRefusalCode; readonly detail: string };
 
+/** Runs of one node that are remembered while they knock beside a living one. */
+const contestantsMax = 64;
+
 /** What one node remembers of the others. */
 export class StartRegister {
   readonly #known: Map<NodeId, KnownStart>;
-  /** Since when a newer start knocks while the older one lives. */
-  readonly #contested = new Map<NodeId, { readonly runId: string; readonly sinceMs: number }>();
+  /** By run: since when a newer start knocks while the older one lives. */
+  readonly #contested = new Map<NodeId, Map<string, number>>();
   readonly #patienceMs: number;
 
   /**
@@ -84,9 +87,11 @@ export class StartRegister {
       this.#contested.delete(nodeId);
       return { kind: "admitted", remember: { instanceId, start, runId } };
     }
-    const contested = this.#contested.get(nodeId);
-    const sinceMs = contested?.runId === runId ? contested.sinceMs : nowMs;
-    this.#contested.set(nodeId, { runId, sinceMs });
+    const contested = this.#contested.get(nodeId) ?? new Map<string, number>();
+    this.#contested.set(nodeId, contested);
+    const sinceMs = contested.get(runId) ?? nowMs;
+    // Several copies may knock in turn. Whoever comes after more than anybody makes by accident waits until one has gone.
+    if (contested.size < contestantsMax) contested.set(runId, sinceMs);
     if (nowMs - sinceMs >= this.#patienceMs) {
       return refusal("start_duplicate", `${nodeId} lives in another process, so the data folder of this one is a copy`);
     }

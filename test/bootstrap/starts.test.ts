@@ -55,6 +55,14 @@ describe("a start", () => {
     expect(at(1100, "s")).toMatchObject({ code: "start_contested", forGood: false });
     expect(at(1200, "s", false)).toMatchObject({ kind: "admitted" });
   });
+
+  test("is refused for good also when several others knock in between", () => {
+    const register = registerWith(5, "known");
+    const at = (nowMs: number, runId: string) => register.judge(claim(6, runId), { ...calm, alive: true, nowMs });
+    for (const nowMs of [0, 400, 800])
+      for (const runId of ["r", "s", "t"]) expect(at(nowMs, runId)).toMatchObject({ forGood: false });
+    for (const runId of ["r", "s", "t"]) expect(at(1000, runId)).toMatchObject({ code: "start_duplicate", forGood: true });
+  });
 });
 
 /** Copies of one folder that start, stop, and are copied again; three peers that judge them and are restarted. */

@@ -70,13 +70,13 @@ export const folderMutants: readonly Mutant[] = [
     edits: [edit("bootstrap/starts", "if (nowMs - sinceMs >= this.#patienceMs) {", "if (nowMs < 0) {")],
   },
   {
-    name: "contest-told-at-once-to-both",
-    why: "the node that lives and calls again is not the copy",
+    name: "contestant-remembered",
+    why: "a run that was not let in must not push out the one that lives",
     edits: [
       edit(
         "bootstrap/starts",
-        "    this.#contested.set(nodeId, { runId, sinceMs });\n",
-        "    this.#contested.set(nodeId, { runId, sinceMs });\n    this.#known.set(nodeId, { instanceId, start, runId });\n",
+        "    this.#contested.set(nodeId, contested);\n",
+        "    this.#contested.set(nodeId, contested);\n    this.#known.set(nodeId, { instanceId, start, runId });\n",
       ),
     ],
   },
