@@ -113,8 +113,8 @@ export class Driver {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#proposals.close();
     this.#renewals.close();
+    this.#proposals.close();
     this.#reads.close();
     this.#revisionWaits.close();
     this.#changes.close();

@@ -29,6 +29,7 @@ const repeatsMax = 8;
 export class Renewals {
   readonly #leaseIdsMax: number;
   #waiting: Renewal[] = [];
+  #closed = false;
   #underWay = 0;
 
   constructor(options: { readonly leaseIdsMax: number }) {
@@ -58,7 +59,9 @@ export class Renewals {
     return batches;
   }
 
+  /** Ends what waits; what is under way ends as its command does. */
   close(): void {
+    this.#closed = true;
     for (const renewal of this.#waiting) renewal.settle({ kind: "shuttingDown" });
     this.#waiting = [];
   }
@@ -81,12 +84,19 @@ export class Renewals {
 
   #begin(group: Group): RenewalBatch {
     this.#underWay += 1;
-    const batch = batchOf(group);
+    // Nobody hears later than asked for; who has more time goes into another command: renewing twice is renewing once.
+    const deadlineMs = Math.min(...group.renewals.map((renewal) => renewal.deadlineMs));
     return {
-      ...batch,
+      leaseIds: group.leaseIds,
+      deadlineMs,
       settle: (end) => {
         this.#underWay -= 1;
-        batch.settle(end);
+        const ttlMsOf = ttlsIn(end);
+        for (const renewal of group.renewals) {
+          const goesOn = !this.#closed && renewal.deadlineMs > deadlineMs && isEndOfTime(end);
+          if (goesOn) this.#waiting.push(end.kind === "outcomeUnknown" ? asUnknown(renewal) : renewal);
+          else renewal.settle(shareOf(end, renewal.leaseIds, ttlMsOf));
+        }
       },
     };
   }
@@ -94,15 +104,14 @@ export class Renewals {
 
 type Group = { readonly leaseIds: readonly LeaseId[]; readonly renewals: readonly Renewal[] };
 
-function batchOf({ leaseIds, renewals: group }: Group): RenewalBatch {
-  return {
-    leaseIds,
-    deadlineMs: Math.max(...group.map((renewal) => renewal.deadlineMs)),
-    settle: (end) => {
-      const ttlMsOf = ttlsIn(end);
-      for (const renewal of group) renewal.settle(shareOf(end, renewal.leaseIds, ttlMsOf));
-    },
-  };
+/** Whether a command ended without an answer, as it does at its deadline. */
+function isEndOfTime(end: ProposalEnd): boolean {
+  return end.kind === "noLeader" || end.kind === "outcomeUnknown";
+}
+
+/** A renewal that may have been carried out: nothing but an answer takes that back. */
+function asUnknown(renewal: Renewal): Renewal {
+  return { ...renewal, settle: (end) => renewal.settle(end.kind === "applied" ? end : { kind: "outcomeUnknown" }) };
 }
 
 type Ttls = ReadonlyMap<LeaseId, number | null>;

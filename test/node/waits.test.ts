@@ -82,7 +82,7 @@ describe("renewals", () => {
     renewals.add({ leaseIds: [l2], deadlineMs: 9, settle: (end) => ends.push(end) });
     const [shared, ...more] = renewals.take(0);
     expect(more).toEqual([]);
-    expect(shared).toMatchObject({ leaseIds: ["l1", "l2"], deadlineMs: 9 });
+    expect(shared).toMatchObject({ leaseIds: ["l1", "l2"], deadlineMs: 5 });
     const answers = [
       { leaseId: l1, ttlMs: 500 },
       { leaseId: l2, ttlMs: null },
@@ -115,6 +115,23 @@ describe("renewals", () => {
     expect(renewals.take(29).map(({ leaseIds }) => leaseIds)).toEqual([["l1"]]);
     expect(renewals.take(30)).toEqual([]);
     expect(ends).toEqual(["l1 outcomeUnknown", "l2 noLeader"]);
+  });
+
+  test("end by their own deadline, and go on in another command while they have time", () => {
+    const renewals = new Renewals({ leaseIdsMax: 10 });
+    const ends: string[] = [];
+    for (const [leaseId, deadlineMs] of [[l1, 5] as const, [l2, 9] as const]) {
+      renewals.add({ leaseIds: [leaseId], deadlineMs, settle: (end) => ends.push(`${leaseId} ${end.kind}`) });
+    }
+    const [shared] = renewals.take(0);
+    expect(shared?.deadlineMs).toBe(5);
+    shared?.settle({ kind: "outcomeUnknown" });
+    expect(ends).toEqual(["l1 outcomeUnknown"]);
+    const [again] = renewals.take(5);
+    expect(again).toMatchObject({ leaseIds: [l2], deadlineMs: 9 });
+    // The first command may have been carried out, whatever became of the second.
+    again?.settle({ kind: "noLeader" });
+    expect(ends).toEqual(["l1 outcomeUnknown", "l2 outcomeUnknown"]);
   });
 
   test("share a bad end, too", () => {
