@@ -305,6 +305,8 @@ export class Driver {
         return;
       case "roleChanged":
         this.#transfers.roleChanged(effect);
+        this.#proposals.roleChanged(effect);
+        this.#reads.roleChanged(effect);
         this.#events.onRoleChanged(effect);
         // What waited for a leader goes on.
         this.#turnSoon();
@@ -367,8 +369,7 @@ export class Driver {
 
   #beginInstall({ lastIncludedTerm }: SnapshotMeta): void {
     this.#applier.hold();
-    // What became of those whose entries are part of the snapshot cannot be told any more. What is proposed from here on
-    // stands behind it.
+    // What became of those whose entries are part of the snapshot cannot be told; what is proposed from here on comes after it.
     this.#proposals.stateReplaced(lastIncludedTerm);
   }
 
@@ -389,9 +390,8 @@ export class Driver {
   /** Where to cut the log now. Not while its state is being replaced. */
   #compaction(): SnapshotMeta | undefined {
     if (this.#applier.isHeld) return undefined;
-    const { durableAppliedIndex } = this.#writer;
     const index = compactionIndex(this.#raft, this.#options, {
-      durableAppliedIndex,
+      durableAppliedIndex: this.#writer.durableAppliedIndex,
       sending: this.#sends.indexes,
       weight: this.#logWeight,
     });

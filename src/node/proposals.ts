@@ -9,7 +9,7 @@
  */
 import type { CommandBody, Outcome } from "../machine/command.ts";
 import type { Raft, RaftOptions } from "../raft/raft.ts";
-import type { Effect, LogIndex, Proposal, RefusalReason, Term } from "../raft/types.ts";
+import type { Effect, LogIndex, NodeId, Proposal, RefusalReason, Term } from "../raft/types.ts";
 
 export type ProposalEnd =
   | { readonly kind: "applied"; readonly outcome: Outcome }
@@ -71,6 +71,10 @@ export class Proposals {
   readonly #pending = new Map<number, Pending>();
   /** Not handed to the core, or given back by it. */
   #waiting: Pending[] = [];
+  /** Refused for want of a leader: they wait for the next tick, or for a leader of a later term. */
+  #refused: Pending[] = [];
+  /** Of the newest leader that this node has heard of. */
+  #leaderTerm = 0;
   #pendingBytes = 0;
   #nextSequence = 1;
   /** Rises when what was placed before is asked about. */
@@ -87,7 +91,7 @@ export class Proposals {
   }
 
   get count(): number {
-    return this.#pending.size + this.#waiting.length;
+    return this.#pending.size + this.#waiting.length + this.#refused.length;
   }
 
   /** Whether something wants to be handed to the core. */
@@ -161,6 +165,7 @@ export class Proposals {
    */
   tick(term: Term | null, { silenceMax, repeat }: BarrierTicks): number | undefined {
     this.#ticks += 1;
+    this.#proposeRefused();
     if (term === null || this.#pending.size === 0 || this.#ticks - this.#askedTick < repeat) return undefined;
     let isAsked = false;
     let isSilent = false;
@@ -178,8 +183,17 @@ export class Proposals {
     return this.#epoch;
   }
 
+  /** What was refused is proposed to a leader that this node did not know. */
+  roleChanged({ term, leaderId }: { readonly term: Term; readonly leaderId: NodeId | null }): void {
+    if (leaderId === null) return;
+    this.#leaderTerm = term;
+    this.#proposeRefused();
+  }
+
   /** The leader of `barrier.term` has answered. */
   barrierReached(barrier: Barrier, appliedIndex: LogIndex): void {
+    // Of what was not asked yet there is no answer.
+    if (barrier.epoch > this.#epoch) return;
     if (this.#answers.length >= answersMax) this.#answers.shift();
     this.#answers.push(barrier);
     this.appliedTo(appliedIndex);
@@ -198,7 +212,10 @@ export class Proposals {
     }
   }
 
-  /** Definitely not accepted: those refused for want of a leader try again, those refused by a limit end. */
+  /**
+   * Definitely not accepted: those refused for want of a leader try again, those refused by a limit end. Not at once, unless there
+   * is a later leader than the one that refused: two nodes that each take the other for the leader would do nothing else.
+   */
   refused(sequences: readonly number[], refusal: { readonly reason: RefusalReason; readonly max: number }): void {
     for (const sequence of sequences) {
       const pending = this.#pending.get(sequence);
@@ -207,7 +224,8 @@ export class Proposals {
       switch (refusal.reason) {
         case "noLeader":
         case "leadershipTransfer":
-          this.#wait(pending);
+          if (pending.placedIn !== null && pending.placedIn < this.#leaderTerm) this.#wait(pending);
+          else this.#refused.push({ ...pending, placedIn: null });
           break;
         case "uncommittedLimit":
         case "applyLag":
@@ -249,18 +267,28 @@ export class Proposals {
       this.#pending.delete(sequence);
       this.#end(pending, { kind: pending.placedIn === null ? "noLeader" : "outcomeUnknown" });
     }
-    if (this.#waiting.every((pending) => pending.deadlineMs > nowMs)) return;
-    const due = this.#waiting.filter((pending) => pending.deadlineMs <= nowMs);
-    this.#waiting = this.#waiting.filter((pending) => pending.deadlineMs > nowMs);
+    const isDue = (pending: Pending) => pending.deadlineMs <= nowMs;
+    const due = [...this.#refused, ...this.#waiting].filter(isDue);
+    if (due.length === 0) return;
+    this.#refused = this.#refused.filter((pending) => !isDue(pending));
+    this.#waiting = this.#waiting.filter((pending) => !isDue(pending));
     for (const pending of due) this.#end(pending, { kind: "noLeader" });
   }
 
   /** The node stops: nothing more will come by. */
   close(): void {
-    for (const pending of this.#waiting) this.#end(pending, { kind: "shuttingDown" });
+    for (const pending of [...this.#refused, ...this.#waiting]) this.#end(pending, { kind: "shuttingDown" });
     for (const pending of this.#pending.values()) this.#end(pending, { kind: "outcomeUnknown" });
+    this.#refused = [];
     this.#waiting = [];
     this.#pending.clear();
+  }
+
+  /** Before what came later. */
+  #proposeRefused(): void {
+    if (this.#refused.length === 0) return;
+    this.#waiting = [...this.#refused, ...this.#waiting];
+    this.#refused = [];
   }
 
   #wait(pending: Pending): void {

@@ -2,7 +2,7 @@
  * This file makes linearizable reads wait for the right moment: the leader names an index (ReadIndex, §6.4), and the read
  * is served here once that index is applied. Reads that arrive while a request is out share the next one.
  */
-import type { LogIndex } from "../raft/types.ts";
+import type { LogIndex, NodeId } from "../raft/types.ts";
 
 export type ReadEnd =
   | { readonly kind: "ready" }
@@ -17,6 +17,8 @@ export class Reads {
   readonly #pendingMax: number;
   /** Wait for the next request. */
   #next: Pending[] = [];
+  /** Were refused: they wait for the next tick, or for a leader, before they are asked again. */
+  #refused: Pending[] = [];
   /** Share the request that is out. */
   #asked: { readonly readId: number; reads: Pending[]; ticks: number } | undefined;
   /** Have their index, wait for apply; in index order. */
@@ -31,12 +33,12 @@ export class Reads {
 
   get count(): number {
     const indexed = this.#indexed.reduce((sum, group) => sum + group.reads.length, 0);
-    return this.#next.length + (this.#asked?.reads.length ?? 0) + indexed;
+    return this.#next.length + this.#refused.length + (this.#asked?.reads.length ?? 0) + indexed;
   }
 
   /** Calls `settle` once; when with `ready`, the state read in that call is linearizable. */
   add(read: Pending): void {
-    if (this.#next.length >= this.#pendingMax)
+    if (this.#next.length + this.#refused.length >= this.#pendingMax)
       read.settle({ kind: "overloaded", limit: "pendingReadsMax", max: this.#pendingMax });
     else this.#next.push(read);
   }
@@ -58,9 +60,19 @@ export class Reads {
     else this.#indexed.push({ index, reads });
   }
 
-  /** No answer will come: the reads ask again. */
+  /**
+   * No answer will come: the reads ask again. Not at once: two nodes that each take the other for the leader would do nothing
+   * else.
+   */
   dropped(readId: number): void {
-    if (this.#asked?.readId === readId) this.#askAgain();
+    if (this.#asked?.readId !== readId) return;
+    this.#refused.push(...this.#asked.reads);
+    this.#asked = undefined;
+  }
+
+  /** What was refused is asked of a leader that this node did not know. */
+  roleChanged({ leaderId }: { readonly leaderId: NodeId | null }): void {
+    if (leaderId !== null) this.#askAgain();
   }
 
   applied(appliedIndex: LogIndex): void {
@@ -72,18 +84,32 @@ export class Reads {
 
   /** Gives up on a request that is out for `ticksMax` ticks (its message or answer may be lost), and on reads past their deadline. */
   tick(nowMs: number, ticksMax: number): void {
-    if (this.#asked !== undefined && ++this.#asked.ticks >= ticksMax) this.#askAgain();
+    if (this.#asked !== undefined && ++this.#asked.ticks >= ticksMax) this.dropped(this.#asked.readId);
+    this.#askAgain();
     this.#next = this.#withoutDue(this.#next, nowMs);
     if (this.#asked !== undefined) this.#asked.reads = this.#withoutDue(this.#asked.reads, nowMs);
     for (const group of this.#indexed) group.reads = this.#withoutDue(group.reads, nowMs);
   }
 
   close(): void {
-    const all = [...this.#next, ...(this.#asked?.reads ?? []), ...this.#indexed.flatMap((group) => group.reads)];
+    const all = [
+      ...this.#refused,
+      ...this.#next,
+      ...(this.#asked?.reads ?? []),
+      ...this.#indexed.flatMap((group) => group.reads),
+    ];
+    this.#refused = [];
     this.#next = [];
     this.#asked = undefined;
     this.#indexed = [];
     for (const read of all) read.settle({ kind: "shuttingDown" });
+  }
+
+  /** The oldest first. */
+  #askAgain(): void {
+    if (this.#refused.length === 0) return;
+    this.#next = [...this.#refused, ...this.#next];
+    this.#refused = [];
   }
 
   /** Ends the reads that are past their deadline; returns the others. */
@@ -91,10 +117,5 @@ export class Reads {
     if (reads.every((read) => read.deadlineMs > nowMs)) return reads;
     for (const read of reads) if (read.deadlineMs <= nowMs) read.settle({ kind: "noLeader" });
     return reads.filter((read) => read.deadlineMs > nowMs);
-  }
-
-  #askAgain(): void {
-    this.#next = [...(this.#asked?.reads ?? []), ...this.#next];
-    this.#asked = undefined;
   }
 }

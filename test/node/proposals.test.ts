@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { ok } from "../../src/base/result.ts";
 import { type ProposalEnd, Proposals } from "../../src/node/proposals.ts";
-import { toLogIndex, toTerm } from "../../src/raft/types.ts";
+import { toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 
 const outcome = ok({ revision: 7 as never });
 
@@ -51,13 +51,44 @@ describe("a proposal", () => {
     expect(ends).toEqual(["a: applied"]);
   });
 
-  test("is proposed again when a node that leads no more refuses it", () => {
+  test("is proposed again when a node that leads no more refuses it, but not before a tick", () => {
     const { proposals, add, take } = setUp();
     add("a");
     take();
     proposals.placed([1], toTerm(2));
     proposals.refused([1], { reason: "noLeader", max: 0 });
+    expect([take(), proposals.count]).toEqual([[], 1]);
+    add("b");
+    proposals.tick(toTerm(2), { silenceMax: 10, repeat: 3 });
+    expect(take()).toEqual([2, 3]);
+  });
+
+  test("that a leader refused waits for no tick when a later leader is known, before or after", () => {
+    const { proposals, add, take } = setUp();
+    const leaderId = toNodeId("n2");
+    add("a");
+    take();
+    proposals.placed([1], toTerm(2));
+    proposals.refused([1], { reason: "leadershipTransfer", max: 0 });
+    proposals.roleChanged({ term: toTerm(2), leaderId: null });
+    expect(take()).toEqual([]);
+    proposals.roleChanged({ term: toTerm(3), leaderId });
     expect(take()).toEqual([2]);
+    proposals.placed([2], toTerm(3));
+    proposals.roleChanged({ term: toTerm(4), leaderId });
+    proposals.refused([2], { reason: "noLeader", max: 0 });
+    expect(take()).toEqual([3]);
+  });
+
+  test("that was refused ends at its deadline, and with its node", () => {
+    const { proposals, ends, add, take } = setUp();
+    add("a");
+    add("b", { deadlineMs: 2000 });
+    take();
+    proposals.refused([1, 2], { reason: "noLeader", max: 0 });
+    proposals.expire(1000);
+    proposals.close();
+    expect(ends).toEqual(["a: noLeader", "b: shuttingDown"]);
   });
 
   test("a late refusal of an earlier placement does not touch the new one", () => {
@@ -190,6 +221,12 @@ describe("a proposal that may be lost on its way to the leader", () => {
     expect(ends).toEqual(["a: applied"]);
   });
 
+  test("is not proposed again for an answer that nobody asked for", () => {
+    const { proposals } = placed();
+    proposals.barrierReached({ epoch: 1, term, index: at(0) }, at(8));
+    expect(proposals.waiting).toBe(false);
+  });
+
   test("is not proposed again when it came by", () => {
     const { proposals, ends } = placed();
     proposals.suspectLoss();
@@ -212,6 +249,7 @@ describe("a proposal that may be lost on its way to the leader", () => {
     proposals.placed([3], toTerm(3));
     proposals.barrierReached({ epoch: 1, term, index: at(9) }, at(9));
     expect(take()).toEqual([4]);
+    expect(ask(proposals, 10, toTerm(3))).toContain(2);
     proposals.barrierReached({ epoch: 2, term: toTerm(3), index: at(9) }, at(9));
     expect(take()).toEqual([5]);
   });

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { Reads } from "../../src/node/reads.ts";
-import { toLogIndex } from "../../src/raft/types.ts";
+import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 
 function setUp() {
   const reads = new Reads({ pendingReadsMax: 2, firstReadId: 100 });
@@ -48,6 +48,7 @@ describe("a linearizable read", () => {
     add("a");
     reads.ask();
     reads.dropped(100);
+    reads.roleChanged({ leaderId: toNodeId("n2") });
     expect(reads.ask()).toBe(101);
     reads.tick(0, 2);
     expect(reads.ask()).toBeUndefined();
@@ -57,6 +58,23 @@ describe("a linearizable read", () => {
     expect(ends).toEqual([]);
     reads.ready(102, toLogIndex(1), toLogIndex(9));
     expect(ends).toEqual(["a: ready"]);
+  });
+
+  test("that was refused is asked again at a tick or when a leader is known, not before", () => {
+    const { reads, ends, add } = setUp();
+    add("a");
+    reads.ask();
+    reads.dropped(100);
+    reads.roleChanged({ leaderId: null });
+    expect([reads.ask(), reads.count]).toEqual([undefined, 1]);
+    reads.tick(0, 5);
+    expect(reads.ask()).toBe(101);
+    reads.dropped(101);
+    add("b");
+    add("c");
+    expect(reads.count).toBe(2);
+    reads.close();
+    expect(ends).toEqual(["c: overloaded", "a: shuttingDown", "b: shuttingDown"]);
   });
 
   test("ends at its deadline also while it waits for an answer, or for its index to be applied", () => {
