@@ -2,7 +2,7 @@
  * This file writes what storage and transport tell into the log of the node, in words for who runs it.
  */
 import { unreachable } from "./base/assert.ts";
-import type { StorageEvent } from "./storage/lmdb-storage.ts";
+import type { StorageEvent } from "./storage/storage-event.ts";
 import type { TransportEvent } from "./transport/transport.ts";
 
 type EventLogger = Readonly<Record<"debug" | "info" | "warn" | "error", (fields: object, message: string) => void>>;
@@ -20,6 +20,9 @@ export function logStorage(logger: EventLogger, event: StorageEvent): void {
       logger.error({ damage, setAside: path, lostLog }, `a damaged state was set aside; ${quarantineAdvice}`);
       break;
     }
+    case "witnessLost":
+      logger.warn(event, "nothing tells whether the disk took back the last write: its witness cannot be read, and is made anew");
+      break;
     case "snapshotsGivenUp":
       logger.warn(event, "states on their way to other nodes were given up: they kept the disk from using its free pages again");
       break;

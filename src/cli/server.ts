@@ -12,6 +12,8 @@ const exitStopped = 0;
 const exitFailed = 1;
 /** EX_CONFIG: the setting is understood, and refused; or the node must not take part. A supervisor must not start it again. */
 const exitRefused = 78;
+/** EX_CANTCREAT: the data folder cannot be made or written. Starting again helps once somebody has mended that. */
+const exitNoFolder = 73;
 /** EX_SOFTWARE: we were wrong, or the disk was; a supervisor restarts the node, which recovers from disk. */
 const exitBroken = 70;
 
@@ -43,7 +45,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
     }
     logger.fatal({ err: error }, "did not start");
     console.error(`keyhold: ${describeStartFailure(error)}`);
-    process.exit(mustNotTakePart(error) ? exitRefused : exitFailed);
+    process.exit(exitCodeOf(error));
   }
   const stop = endOnSignals(node, logger);
   starting.over();
@@ -60,8 +62,8 @@ function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => ne
     (error: unknown): never => {
       logger.fatal({ err: error }, what);
       console.error(`keyhold: stopping: ${error instanceof Error ? error.message : String(error)}`);
-      // With a failed disk an orderly exit may itself crash; nothing is lost by leaving at once.
-      if (error instanceof Error && error.name === "StorageFailure") process.kill(process.pid, "SIGKILL");
+      // After a write that LMDB failed at, an orderly exit may itself crash; nothing is lost by leaving at once.
+      if (error instanceof Error && "atOnce" in error && error.atOnce === true) process.kill(process.pid, "SIGKILL");
       process.exit(mustNotTakePart(error) ? exitRefused : exitBroken);
     };
   process.on("uncaughtException", end("uncaught exception"));
@@ -116,6 +118,11 @@ function endOnSignals(node: RunningNode, logger: Logger): Stop {
     process.channel?.unref();
   }
   return stop;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (mustNotTakePart(error)) return exitRefused;
+  return error instanceof Error && "code" in error && error.code === "cannotUse" ? exitNoFolder : exitFailed;
 }
 
 /**

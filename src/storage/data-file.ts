@@ -42,6 +42,29 @@ export function checkDataFile(file: string): void {
   }
 }
 
+/** LMDB takes the page size of the system, and so do all that we run on but those with large pages. */
+const pageSizes = [4096, 16_384, 65_536];
+
+/** The bytes of both meta pages, whatever is in them; zeros for what is not there. */
+export function metaPages(fd: number): readonly Buffer[] {
+  const read = (position: number): Buffer => {
+    const bytes = Buffer.alloc(metaBytes);
+    readSync(fd, bytes, 0, metaBytes, position);
+    return bytes;
+  };
+  for (const size of pageSizes) {
+    const second = read(size);
+    // The second page is where its magic number is: the first one may say anything.
+    if (second.readUInt32LE(24) === magic) return [read(0), second];
+  }
+  return [read(0), read(4096)];
+}
+
+/** Whether the bytes say that they are a meta page of our format; all else in them may be wrong. */
+export function isMetaPage(bytes: Buffer): boolean {
+  return bytes.readUInt32LE(24) === magic && (bytes.readUInt32LE(28) & 0xffff) === dataVersion;
+}
+
 type Meta = {
   readonly pageBytes: number;
   readonly lastPage: number;

@@ -12,9 +12,10 @@
  * synced: so a first start or an installed snapshot is there wholly or not at all, wherever a crash falls.
  */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { assert } from "../base/assert.ts";
+import { StorageError } from "./errors.ts";
 
 const statePattern = /^state-(\d{8})$/;
 const damagedPattern = /^damaged-\d{8}$/;
@@ -23,9 +24,39 @@ const newPattern = /^state-(\d{8})\.new$/;
 /** One numbered state; `path` is its folder. */
 export type StateFolder = { readonly number: number; readonly path: string };
 
-/** Makes the directory, readable by its owner only, if it is not there. */
+/**
+ * Makes the directory, readable by its owner only, if it is not there, and tries that it can be written. Throws StorageError
+ * `cannotUse` with what is in the way.
+ */
 export function ensureDirectory(directory: string): void {
-  if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(dirname(directory));
+  try {
+    const path = resolve(directory);
+    if (makeFolders(path)) syncFolder(dirname(path));
+    // Some file systems let a folder be made and hold nothing: better known now than in the midst of a start.
+    const probe = join(path, "PROBE");
+    const fd = openSync(probe, "w", 0o600);
+    try {
+      writeSync(fd, "x");
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+      rmSync(probe, { force: true });
+    }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const advice =
+      "Check the configured data directory: it must be a folder on a local disk that this user can write to, with room on it.";
+    throw new StorageError("cannotUse", `the data folder ${directory} cannot be used: ${why}. ${advice}`, { cause });
+  }
+}
+
+/** One folder at a time: told to make all at once, Node.js tries for ever where none can be made, as below /proc. */
+function makeFolders(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return false;
+  const parent = dirname(path);
+  if (parent !== path) makeFolders(parent);
+  mkdirSync(path, { mode: 0o700 });
+  return true;
 }
 
 /** The present state; undefined when there has never been one. */

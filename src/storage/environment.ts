@@ -3,9 +3,11 @@
  * write. LMDB itself shows a write to readers a moment before it reports it; reads through the pin do not see it until
  * `advance`, so that what is read never runs ahead of what was reported durable.
  */
+import { join } from "node:path";
 import { type Database, type DatabaseOptions, open, type RootDatabase } from "lmdb";
 import { assert } from "../base/assert.ts";
 import { type TableName, tableNames } from "../machine/tables.ts";
+import { type Growth, pagesFor, Reserve } from "./reserve.ts";
 
 /**
  * Address space beyond the map that was planned for, in case it was planned too small: LMDB would move its map under our
@@ -72,6 +74,7 @@ export class Environment {
   #users = 0;
   #idle: (() => void) | undefined;
   readonly #readings = new Set<Reading>();
+  readonly #reserve: Reserve;
 
   /** Opens or creates the environment in `path`. The directory must have been checked. */
   static open(path: string, mapSizeBytes: number): Environment {
@@ -86,12 +89,13 @@ export class Environment {
       mapSize: mapSizeBytes + mapSlackBytes,
       noSubdir: false,
     });
-    return new Environment(root);
+    return new Environment(path, root);
   }
 
-  private constructor(root: RootDatabase<Uint8Array, string>) {
+  private constructor(path: string, root: RootDatabase<Uint8Array, string>) {
     const table = (name: string) => root.openDB<Uint8Array, string>(name, textTable);
     this.root = root;
+    this.#reserve = new Reserve(join(path, "data.mdb"));
     this.node = table("node");
     this.log = root.openDB<Uint8Array, number>("log", indexTable);
     this.tables = Object.fromEntries(tableNames.map((name) => [name, table(`table.${name}`)])) as MachineTables;
@@ -148,8 +152,12 @@ export class Environment {
     return { ...this.size(), usedBytes: pages * pageSize };
   }
 
-  /** Carries out all writes of `action`, or none; resolves after fsync. Rejects with the reason that LMDB gives. */
-  async commit(action: () => void): Promise<void> {
+  /**
+   * Carries out all writes of `action`, or none; resolves after fsync. Rejects with NoRoom, and LMDB untouched, when the file
+   * cannot grow by what the write may take; else with the reason that LMDB gives.
+   */
+  async commit(growth: Growth, action: () => void): Promise<void> {
+    await this.#reserve.upTo(this.size().bytes + pagesFor(growth));
     try {
       await this.root.batch(action);
     } catch (error) {
@@ -191,6 +199,7 @@ export class Environment {
     if (timer !== undefined) clearTimeout(timer);
     this.pin.transaction.done();
     await this.root.close();
+    this.#reserve.close();
   }
 }
 

@@ -5,6 +5,7 @@
 
 /** Why a data directory was refused. */
 export type StorageErrorCode =
+  | "cannotUse"
   | "inUse"
   | "foreignCluster"
   | "foreignNode"
@@ -47,12 +48,22 @@ export class CorruptRecord extends Error {
 }
 
 /**
- * The storage has stopped for good: a write failed, or a record is damaged. The process must end at once, by SIGKILL
- * after its last line: LMDB writes the reason of a failed write into a buffer that may be too small for it, so that an
- * orderly exit may crash instead.
+ * The storage has stopped for good: a write failed, or a record is damaged. The process must end at once. After a write
+ * that LMDB itself failed at (`atOnce`) it must not even exit in order: LMDB writes the reason into a buffer that may be too
+ * small for it, so that what the C library does at an exit may crash or hang.
  */
 export class StorageFailure extends Error {
   override readonly name = "StorageFailure";
+  readonly atOnce: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly atOnce: boolean }) {
+    super(message, options);
+    this.atOnce = options.atOnce;
+  }
+}
+
+/** Whether an error of the system carries this code. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 /** LMDB's codes for pages that are not there, or not what they should be. */

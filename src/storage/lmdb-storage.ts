@@ -5,7 +5,15 @@
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import type { TableReader } from "../machine/tables.ts";
-import type { Entry, HardState, LogIndex, LogReader, LostLog, Membership, NodeId, SnapshotMeta } from "../raft/types.ts";
+import {
+  type Entry,
+  entryBytes,
+  type HardState,
+  type LogReader,
+  type Membership,
+  type NodeId,
+  type SnapshotMeta,
+} from "../raft/types.ts";
 import { type Damage, damageOf, readMarker, removeMarker, writeMarker } from "./damage.ts";
 import { checkDataFile } from "./data-file.ts";
 import {
@@ -21,16 +29,19 @@ import {
   setAside,
 } from "./directory.ts";
 import { Environment, mapSlackBytes } from "./environment.ts";
-import { CorruptRecord, isDamage, StorageError, StorageFailure } from "./errors.ts";
+import { CorruptRecord, StorageError, StorageFailure } from "./errors.ts";
 import { LmdbLog } from "./lmdb-log.ts";
 import { LmdbTables } from "./lmdb-tables.ts";
-import { beyondRepair, createState, firstHardState, putNodeRecords, readHardState, stored } from "./node-records.ts";
+import { createState, emptyLog, firstHardState, openOrRefuse, putNodeRecords, readHardState, stored } from "./node-records.ts";
 import { type Ownership, takeOwnership } from "./ownership.ts";
 import { quarantine } from "./quarantine.ts";
 import { entryRecord, parseSnapshotMeta, Sealer } from "./records.ts";
+import { NoRoom } from "./reserve.ts";
 import { SnapshotSink } from "./snapshot-sink.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
-import { checkBatch, putBatch, type WriteBatch } from "./write-batch.ts";
+import type { StorageEvent } from "./storage-event.ts";
+import { contradiction, readWitness, Witness } from "./witness.ts";
+import { checkBatch, growthOf, putBatch, type WriteBatch } from "./write-batch.ts";
 
 export type LmdbStorageOptions = {
   /** Made, with mode 0700, if it is not there. One process at a time may use it. */
@@ -55,16 +66,6 @@ export type LmdbStorageOptions = {
   readonly onEvent: (event: StorageEvent) => void;
 };
 
-/** For people: a node must be seen to have lost something, and to have it back. */
-export type StorageEvent =
-  /** A damaged state was set aside to `path`; the node begins anew and elects nobody before it holds again what was lost. */
-  | { readonly kind: "quarantineBegan"; readonly lostLog: LostLog; readonly path: string; readonly damage: Damage }
-  /** The node starts, and has not got back yet what it lost earlier. */
-  | { readonly kind: "quarantineGoesOn"; readonly lostLog: LostLog }
-  | { readonly kind: "quarantineEnded"; readonly lostLog: LostLog }
-  /** States that were being read out were given up for want of room. */
-  | { readonly kind: "snapshotsGivenUp"; readonly snapshots: number; readonly fileBytes: number };
-
 type Present = { readonly environment: Environment; readonly state: StateFolder };
 
 /** Implements the node's `Disk`. */
@@ -86,6 +87,8 @@ export class LmdbStorage {
   #opened = false;
   /** The longest that the file was at a write. */
   #fileBytes = 0;
+  /** Of the present state. */
+  #witness: Witness;
 
   /**
    * Opens the state in `directory`, or makes one: an empty log after index 0, term 0, empty tables. A state with a bad
@@ -125,6 +128,8 @@ export class LmdbStorage {
 
   /** Opens one state; comes back with the damage when that is what it finds. */
   static async #tryState(options: LmdbStorageOptions, ownership: Ownership, state: StateFolder): Promise<LmdbStorage | Damage> {
+    const why = contradiction(state.path, readWitness(state.path));
+    if (why !== undefined) return { state: state.number, table: "meta page", key: "transaction", why };
     checkDataFile(join(state.path, "data.mdb"));
     const environment = openOrRefuse(options, state);
     try {
@@ -149,6 +154,14 @@ export class LmdbStorage {
     this.#tables = new LmdbTables(environment, onFailedRead);
     // Without them nothing can begin; other rows are checked when they are read.
     for (const table of ["meta", "members"] as const) for (const _ of this.#tables.range(table, {}));
+    if (readWitness(state.path) === undefined) options.onEvent({ kind: "witnessLost", path: state.path });
+    this.#witness = new Witness(state.path, options);
+    this.#note();
+  }
+
+  /** Before anybody is told: what is on disk cannot be taken back unnoticed from here on. */
+  #note(): void {
+    this.#witness.note({ hardState: this.#hardState, lastIndex: this.#log.lastIndex });
   }
 
   #ready(marker: Damage | undefined): this {
@@ -198,6 +211,7 @@ export class LmdbStorage {
         this.#environment.advance();
         if (batch.hardState !== undefined) this.#noteHardState(batch.hardState);
         this.#log.written(batch.entries, batch.compactTo);
+        this.#note();
         done();
       },
     );
@@ -283,12 +297,16 @@ export class LmdbStorage {
   }): Promise<Present> {
     const { sink, base, hardState, entries } = next;
     const { environment, folder } = sink;
-    await environment.commit(() => {
+    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+    await environment.commit({ rows: entries.length, bytes }, () => {
       const sealer = new Sealer();
       putNodeRecords(environment, { owner: this.#options, hardState, base });
       for (const entry of entries) void environment.log.put(entry.index, sealer.seal(entryRecord(entry), "log", entry.index));
     });
     await environment.close();
+    const witness = new Witness(folder.path, this.#options);
+    witness.note({ hardState, lastIndex: entries.at(-1)?.index ?? base.lastIncludedIndex });
+    witness.close();
     const state = publishState(this.#options.directory, folder);
     return { state, environment: Environment.open(state.path, this.#options.mapSizeBytes) };
   }
@@ -302,6 +320,9 @@ export class LmdbStorage {
     this.#log.attach(this.#environment, base);
     this.#tables.attach(this.#environment);
     this.#noteHardState(hardState);
+    this.#witness.close();
+    this.#witness = new Witness(this.#state.path, this.#options);
+    this.#note();
     this.#sink = undefined;
     for (const source of this.#sources) source.close();
     this.#sources.clear();
@@ -321,6 +342,7 @@ export class LmdbStorage {
     await this.discardSnapshot();
     await this.#retired;
     await this.#environment.close();
+    this.#witness.close();
     await this.#ownership.release();
   }
 
@@ -332,12 +354,8 @@ export class LmdbStorage {
     const { bytes } = this.#environment.size();
     this.#endPins(bytes);
     const limit = this.#options.mapSizeBytes + mapSlackBytes / 2;
-    // The quota of the state and the room for the log keep a file far below it.
-    if (bytes > limit) {
-      const message = `the database has ${bytes} bytes, its limit is ${limit}. Raise the limit or delete data.`;
-      throw new StorageError("full", message);
-    }
-    await this.#environment.commit(() => putBatch(this.#environment, { batch, log: this.#log }));
+    if (bytes > limit) throw new StorageError("full", `the database has ${bytes} bytes, its limit is ${limit}. Raise it.`);
+    await this.#environment.commit(growthOf(batch), () => putBatch(this.#environment, { batch, log: this.#log }));
   }
 
   /** A file that grows beyond what it is planned for, while somebody reads an old state, grows for the reader's sake. */
@@ -361,7 +379,12 @@ export class LmdbStorage {
     if (this.#failed) return;
     this.#failed = true;
     const cause = error instanceof Error ? error : new Error(String(error));
-    this.#options.onFatal(new StorageFailure(`writing to ${this.#options.directory} failed: ${cause.message}`, { cause }));
+    this.#options.onFatal(
+      new StorageFailure(`writing to ${this.#options.directory} failed: ${cause.message}`, {
+        cause,
+        atOnce: !(cause instanceof NoRoom),
+      }),
+    );
   }
 
   /** A record that went bad while the node ran: it is written down for the next start, and nothing is written any more. */
@@ -371,21 +394,6 @@ export class LmdbStorage {
     const { directory, onFatal } = this.#options;
     writeMarker(directory, damageOf(error, this.#state.number));
     const message = `${directory} is damaged: ${error.message}. The next start sets this state aside and gets a new one from the leader.`;
-    onFatal(new StorageFailure(message, { cause: error }));
+    onFatal(new StorageFailure(message, { cause: error, atOnce: false }));
   }
-}
-
-/** LMDB may find damage before any record can be read, the vote included. */
-function openOrRefuse(options: LmdbStorageOptions, state: StateFolder): Environment {
-  try {
-    return Environment.open(state.path, options.mapSizeBytes);
-  } catch (error) {
-    throw isDamage(error) ? beyondRepair(options, error) : error;
-  }
-}
-
-/** The log that a snapshot leaves. */
-function emptyLog(base: SnapshotMeta): LogReader {
-  const term = (index: LogIndex) => (index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined);
-  return { base, lastIndex: base.lastIncludedIndex, term, entries: () => [] };
 }

@@ -2,11 +2,21 @@
  * This file holds the three records that make an environment a node's state: who it belongs to, its vote, and what its
  * log stands on; and makes states that hold nothing else yet.
  */
-import { type HardState, type Membership, type SnapshotMeta, toClusterTimeMs, toLogIndex, toTerm } from "../raft/types.ts";
+import {
+  type HardState,
+  type LogIndex,
+  type LogReader,
+  type Membership,
+  type SnapshotMeta,
+  toClusterTimeMs,
+  toLogIndex,
+  toTerm,
+} from "../raft/types.ts";
 import { beginState, publishState, type StateFolder } from "./directory.ts";
 import { Environment } from "./environment.ts";
 import { CorruptRecord, isDamage, StorageError } from "./errors.ts";
 import { formatVersion, type Identity, parseHardState, parseIdentity, Sealer } from "./records.ts";
+import { Witness } from "./witness.ts";
 
 /** Whose state it is, and where. */
 export type Owner = {
@@ -52,8 +62,11 @@ export async function createState(
     clusterTimeMs: toClusterTimeMs(0),
     membership: begin.membership,
   };
-  await environment.commit(() => putNodeRecords(environment, { owner, hardState: begin.hardState, base }));
+  await environment.commit({ rows: 3, bytes: 0 }, () => putNodeRecords(environment, { owner, hardState: begin.hardState, base }));
   await environment.close();
+  const witness = new Witness(state.path, owner);
+  witness.note({ hardState: begin.hardState, lastIndex: 0 });
+  witness.close();
   return publishState(owner.directory, state);
 }
 
@@ -76,7 +89,23 @@ export function beyondRepair({ directory, nodeId }: Owner, cause: Error): Storag
   return new StorageError("beyondRepair", `the vote in ${directory} is lost (${cause.message}): ${advice}`, { cause });
 }
 
-function checkIdentity(found: Identity, { directory, clusterId, nodeId }: Owner): void {
+/** LMDB may find damage before any record can be read, the vote included. */
+export function openOrRefuse(options: Owner, state: StateFolder): Environment {
+  try {
+    return Environment.open(state.path, options.mapSizeBytes);
+  } catch (error) {
+    throw isDamage(error) ? beyondRepair(options, error) : error;
+  }
+}
+
+/** The log that a snapshot leaves. */
+export function emptyLog(base: SnapshotMeta): LogReader {
+  const term = (index: LogIndex) => (index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined);
+  return { base, lastIndex: base.lastIncludedIndex, term, entries: () => [] };
+}
+
+/** Throws StorageError unless the state is this node's own. */
+export function checkIdentity(found: Identity, { directory, clusterId, nodeId }: Owner): void {
   const advice = "Check the configured data directory; never copy one between nodes.";
   if (found.formatVersion !== formatVersion) {
     const message = `${directory} has format ${found.formatVersion}; this version reads ${formatVersion}.`;

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, linkSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { StorageError } from "./errors.ts";
+import { hasCode, StorageError } from "./errors.ts";
 
 const lockName = "LOCK";
 /** What the kernel allows in a socket's address, less one for the closing zero, on every system we run on. */
@@ -137,8 +137,4 @@ function refuseIfAlive(directory: string, path: string): Promise<void> {
       else inUse();
     });
   });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -4,13 +4,14 @@
  * the log or the tables is taken over: what one bad record stood beside cannot be trusted to be whole.
  */
 import { assert } from "../base/assert.ts";
-import { type LostLog, type Membership, toLogIndex } from "../raft/types.ts";
+import { type HardState, type LostLog, type Membership, toLogIndex } from "../raft/types.ts";
 import { type Damage, writeMarker } from "./damage.ts";
 import type { StateFolder } from "./directory.ts";
 import { Environment } from "./environment.ts";
 import { CorruptRecord, isDamage } from "./errors.ts";
-import { beyondRepair, createState, type Owner, readHardState, stored } from "./node-records.ts";
-import { appliedIndexOf, parseSnapshotMeta, unseal } from "./records.ts";
+import { beyondRepair, checkIdentity, createState, type Owner, readHardState, stored } from "./node-records.ts";
+import { appliedIndexOf, formatVersion, parseSnapshotMeta, unseal } from "./records.ts";
+import { contradiction, readWitness } from "./witness.ts";
 
 export type Quarantine = { readonly state: StateFolder; readonly lostLog: LostLog };
 
@@ -24,19 +25,28 @@ export async function quarantine(
   damage: Damage,
 ): Promise<Quarantine> {
   writeMarker(owner.directory, damage);
+  const { hardState: before, lastIndex } = await salvage(owner, damaged);
+  const lostLog = { lastIndex: toLogIndex(Math.max(lastIndex, before.lostLog?.lastIndex ?? 0)), term: before.currentTerm };
+  // As a new node begins: if the leader still holds the whole log, this node applies it anew from the first entry, and
+  // must start from the same state as all others did. From a later membership the revisions would come out different.
+  const begin = { hardState: { ...before, lostLog }, membership: owner.initialMembership };
+  return { state: await createState(owner, begin), lostLog };
+}
+
+/** The vote, and how far the log may have reached. */
+async function salvage(
+  owner: Owner,
+  damaged: StateFolder,
+): Promise<{ readonly hardState: HardState; readonly lastIndex: number }> {
+  const witness = readWitness(damaged.path);
+  if (witness !== undefined && contradiction(damaged.path, witness) !== undefined) {
+    // LMDB would show an older vote, or what never was: the witness knows the last one.
+    checkIdentity({ formatVersion, clusterId: witness.clusterId, nodeId: witness.nodeId }, owner);
+    return witness;
+  }
   const environment = Environment.open(damaged.path, owner.mapSizeBytes);
-  const salvage = () => {
-    const hardState = readHardState(environment, owner);
-    const lastIndex = toLogIndex(Math.max(endOfLog(environment, owner), hardState.lostLog?.lastIndex ?? 0));
-    const lostLog = { lastIndex, term: hardState.currentTerm };
-    return { hardState: { ...hardState, lostLog }, lostLog };
-  };
   try {
-    const { hardState, lostLog } = salvage();
-    // As a new node begins: if the leader still holds the whole log, this node applies it anew from the first entry, and
-    // must start from the same state as all others did. From a later membership the revisions would come out different.
-    const state = await createState(owner, { hardState, membership: owner.initialMembership });
-    return { state, lostLog };
+    return { hardState: readHardState(environment, owner), lastIndex: endOfLog(environment, owner) };
   } finally {
     await environment.close();
   }

@@ -58,6 +58,15 @@ export class Sealer {
   }
 }
 
+/** One sealed record in memory of its own. */
+export function sealOne(record: unknown, table: string, key: number | string): Uint8Array {
+  const body = packr.pack(record);
+  const sealed = Buffer.alloc(sumBytes + body.byteLength);
+  sealed.writeUInt32BE(crc32(body, placeSum(table, key)), 0);
+  sealed.set(body, sumBytes);
+  return sealed;
+}
+
 /**
  * The record in `bytes`. `bytes` may be memory that is about to change: nothing of it is kept. Throws CorruptRecord,
  * naming `table` and `key`, when the sum or the encoding is wrong.

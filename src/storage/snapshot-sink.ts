@@ -75,7 +75,8 @@ export class SnapshotSink {
     for (const [key, sealed] of rows) checkSeal(sealed, name, key);
     assert(this.#meta !== undefined, "rows before the head");
     this.#rows += rows.length;
-    await this.environment.commit(() => {
+    const bytes = rows.reduce((sum, [, sealed]) => sum + sealed.byteLength, 0);
+    await this.environment.commit({ rows: rows.length, bytes }, () => {
       for (const [key, sealed] of rows) void table.put(key, sealed);
     });
   }

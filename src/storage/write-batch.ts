@@ -5,10 +5,11 @@
 import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
 import type { TableWrite } from "../machine/tables.ts";
-import type { Entry, HardState, LogReader, SnapshotMeta } from "../raft/types.ts";
+import { type Entry, entryBytes, type HardState, type LogReader, type SnapshotMeta } from "../raft/types.ts";
 import type { Environment } from "./environment.ts";
 import type { LmdbLog } from "./lmdb-log.ts";
 import { entryRecord, Sealer } from "./records.ts";
+import type { Growth } from "./reserve.ts";
 
 /** One durable, atomic write; its parts are carried out in this order. */
 export type WriteBatch = {
@@ -52,6 +53,15 @@ function checkCut(compactTo: SnapshotMeta, entries: readonly Entry[], first: num
   assert(index <= last, `cut at ${index} beyond last ${last}`);
   const found = index >= first ? at(entries, index - first).term : log.term(index);
   assert(found === term, `cut at ${index} says term ${term}, the log ${found}`);
+}
+
+/** What the batch may add to the file: its rows, which are still unsealed, by what is large in them. */
+export function growthOf({ entries, tableWrites }: WriteBatch): Growth {
+  let bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  for (const { record } of tableWrites) {
+    if (typeof record === "object" && record !== null && "value" in record) bytes += record.value.byteLength;
+  }
+  return { rows: entries.length + tableWrites.length, bytes };
 }
 
 /** Puts the batch, within a commit. Entries that it cuts, or that earlier ones cut, are removed a few thousand at a time. */
