@@ -41,7 +41,7 @@ export const nodeMutants: readonly Mutant[] = [
   {
     name: "log-cut-ahead-of-the-state",
     why: "the log may be cut only behind state that is on disk",
-    edits: [node("driver", "const { durableAppliedIndex } = this.#writer;", "const durableAppliedIndex = this.#appliedIndex;")],
+    edits: [node("driver", "durableAppliedIndex: this.#writer.durableAppliedIndex,", "durableAppliedIndex: this.#appliedIndex,")],
   },
   {
     name: "proposed-again-in-one-term",
