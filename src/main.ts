@@ -121,8 +121,9 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   });
   const faults = protocolFaults({ logger, retire: () => retire("foreignHistory") });
   const ports = { store: storage, channel: transport };
-  const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(peerTimeoutMs), ports, {
+  const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(config, peerTimeoutMs), ports, {
     currentTerm: () => service.position().term,
+    leaderId: () => service.status().leaderId,
     onReceived: (received) => service.snapshotReceived(received),
     onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "state between nodes"),
   });
@@ -274,7 +275,7 @@ function refusalOf(code: string): NodeRetired["kind"] {
   return code === ("instance_mismatch" satisfies StartRefusalCode) ? "dataLost" : "copied";
 }
 
-function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
+function transferOptions({ mapBytesMax }: Config, peerTimeoutMs: number): SnapshotTransferOptions {
   return {
     // Large enough that the round trip between two chunks does not matter, small enough to be written in one turn.
     chunkBytesMax: MIB,
@@ -286,6 +287,8 @@ function transferOptions(peerTimeoutMs: number): SnapshotTransferOptions {
     // At 4 MiB a second, which a full disk still reads, it is 3.5 GiB.
     transferMsMax: 15 * 60_000,
     idleMsMax: 60_000,
+    // Rows take more room in the map than in chunks.
+    receivedBytesMax: mapBytesMax,
     newTransferId: randomUUID,
   };
 }

@@ -50,14 +50,18 @@ export type SnapshotTransferOptions = {
   readonly failureDelayMsMax: number;
   /** A transfer that takes longer is given up: as long as it reads a state, the pages of that are not used again. */
   readonly transferMsMax: number;
-  /** What was received of a transfer is given up when no chunk came for this long. */
+  /** What was received of a transfer is given up when nothing was added to it for this long, or `transferMsMax` after it began. */
   readonly idleMsMax: number;
+  /** What a transfer may bring in all: more than fits into the receiver's map is no state of use to it. */
+  readonly receivedBytesMax: number;
   /** Unique over all transfers of all runs. */
   readonly newTransferId: () => string;
 };
 
 export type SnapshotTransferEvents = {
   readonly currentTerm: () => Term;
+  /** The leader of that term, this node included; null while none is known. */
+  readonly leaderId: () => NodeId | null;
   readonly onReceived: (received: { readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta }) => void;
   readonly onEvent?: (event: TransferEvent) => void;
 };
@@ -87,6 +91,7 @@ type Receiving =
       readonly transferId: string;
       readonly term: Term;
       readonly sink: SnapshotSink;
+      readonly untilMs: number;
       readonly idleTimer: NodeJS.Timeout;
       progress: TransferProgress;
     }
@@ -235,26 +240,39 @@ export class SnapshotTransfer implements Snapshots {
   }
 
   async #takeChunk(from: NodeId, header: ChunkHeader, chunk: Uint8Array): Promise<ChunkAnswer> {
-    const refusal = this.#refusal(header);
+    await this.#discardOutdated();
+    const refusal = this.#refusal(from, header);
     if (refusal !== null) return { kind: "refused", reason: refusal };
     const receiving = this.#receiving;
     if (isTaken(receiving, header.transferId)) return { kind: "next", sequence: header.sequence + 1, complete: true };
-    if (receiving.kind === "receiving" && receiving.transferId === header.transferId) {
-      receiving.idleTimer.refresh();
-    } else {
+    if (receiving.kind !== "receiving" || receiving.transferId !== header.transferId) {
       if (header.sequence !== 0) return { kind: "next", sequence: 0, complete: false };
       await this.#begin(from, header);
     }
     return this.#write(from, header, chunk);
   }
 
+  /** What a leader of an older term began to send, nobody ends: it only takes room on the disk. */
+  async #discardOutdated(): Promise<void> {
+    if (this.#receiving.kind !== "receiving" || this.#receiving.term >= this.#events.currentTerm()) return;
+    this.#noteEnd("of an old term");
+    await this.#discard();
+  }
+
   /** Why nothing of this transfer is wanted; null when it is. */
-  #refusal({ term, transferId }: ChunkHeader): string | null {
+  #refusal(from: NodeId, { term, transferId }: ChunkHeader): string | null {
     if (this.#closed) return "shutting down";
-    if (term < this.#events.currentTerm()) return "of an old term";
+    const currentTerm = this.#events.currentTerm();
+    if (term < currentTerm) return "of an old term";
+    const leaderId = this.#events.leaderId();
+    // A term has one leader (§3.4), and only that sends states.
+    if (term === currentTerm && leaderId !== null && leaderId !== from) return "another node leads this term";
     const receiving = this.#receiving;
-    if (receiving.kind === "idle" || receiving.transferId === transferId) return null;
-    if (receiving.kind === "offered") return "another snapshot is being installed";
+    if (receiving.kind === "idle") return null;
+    if (receiving.kind === "offered") return receiving.transferId === transferId ? null : "another snapshot is being installed";
+    if (receiving.transferId === transferId) {
+      return receiving.progress.peer === from && receiving.term === term ? null : "it is another node's, or of another term";
+    }
     return term < receiving.term ? "a transfer of a newer term is under way" : null;
   }
 
@@ -264,7 +282,8 @@ export class SnapshotTransfer implements Snapshots {
     const sink = this.#store.beginSnapshot();
     const idleTimer = setTimeout(() => this.#expire(transferId), this.#options.idleMsMax);
     const progress = { peer: from, chunks: 0, bytes: 0 };
-    this.#receiving = { kind: "receiving", transferId, term, sink, idleTimer, progress };
+    const untilMs = performance.now() + this.#options.transferMsMax;
+    this.#receiving = { kind: "receiving", transferId, term, sink, untilMs, idleTimer, progress };
     this.#events.onEvent?.({ kind: "receivingStarted", peer: from });
   }
 
@@ -274,9 +293,14 @@ export class SnapshotTransfer implements Snapshots {
     const { sink } = receiving;
     // Any other is a repeat whose answer was lost: the receiver has it already.
     if (sequence === sink.nextSequence) {
+      const { chunks, bytes: before } = receiving.progress;
+      const bytes = before + chunk.byteLength;
+      const { receivedBytesMax, transferMsMax } = this.#options;
+      if (bytes > receivedBytesMax) throw new Error(`it brings more than ${receivedBytesMax} bytes`);
+      if (performance.now() > receiving.untilMs) throw new Error(`it took longer than ${transferMsMax} ms`);
       await sink.write(chunk);
-      const { chunks, bytes } = receiving.progress;
-      receiving.progress = { peer: from, chunks: chunks + 1, bytes: bytes + chunk.byteLength };
+      receiving.progress = { peer: from, chunks: chunks + 1, bytes };
+      receiving.idleTimer.refresh();
     }
     if (!sink.complete || sink.meta === undefined) return { kind: "next", sequence: sink.nextSequence, complete: false };
     this.#noteEnd(null);

@@ -72,10 +72,11 @@ const transfer: SnapshotTransfer = new SnapshotTransfer(
     failureDelayMsMax: 1000,
     transferMsMax: 600_000,
     idleMsMax: 60_000,
+    receivedBytesMax: Number.MAX_SAFE_INTEGER,
     newTransferId: randomUUID,
   },
   { store: storage, channel: transport },
-  { currentTerm: () => toTerm(1), onReceived: () => install() },
+  { currentTerm: () => toTerm(1), leaderId: () => null, onReceived: () => install() },
 );
 const peak = { anon: 0, resident: 0 };
 const stalls = monitorEventLoopDelay({ resolution: 1 });

@@ -97,6 +97,7 @@ export class Peer {
   readonly events: TransferEvent[] = [];
   readonly sent: Sent[] = [];
   term = toTerm(5);
+  leaderId: NodeId | null = null;
   transfer: SnapshotTransfer;
   readonly #id: NodeId;
   readonly #options: SnapshotTransferOptions;
@@ -119,6 +120,7 @@ export class Peer {
       failureDelayMsMax: 1000,
       transferMsMax: 60_000,
       idleMsMax: 60_000,
+      receivedBytesMax: 1000,
       newTransferId: () => `${id}-${++transfers}`,
       ...rest,
     };
@@ -155,6 +157,7 @@ export class Peer {
       { store: this.store, channel: this.#channel },
       {
         currentTerm: () => this.term,
+        leaderId: () => this.leaderId,
         onReceived: (received) => this.received.push(received),
         onEvent: (event) => this.events.push(event),
       },
