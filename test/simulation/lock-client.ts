@@ -21,6 +21,9 @@ type Hold = {
 /** The resources that fences guard: each remembers the highest fence it saw. */
 const resources = new WeakMap<Workload, Map<string, number>>();
 
+/** Longer than any run. */
+const longWaitMs = 3_600_000;
+
 export class LockClient {
   readonly #client: Client;
   readonly #workload: Workload;
@@ -37,7 +40,8 @@ export class LockClient {
     const name = `l${random.integer(0, options.locks - 1)}`;
     const ttlMs = Math.round(random.magnitude(500, 5000));
     const patienceMs = Math.round(random.magnitude(100, 10_000));
-    const waitMs = random.chance(0.3) ? 0 : patienceMs;
+    // Many ask for a place for much longer than they will live.
+    const waitMs = random.chance(0.3) ? 0 : random.chance(0.4) ? longWaitMs : patienceMs;
     const body: CommandBody = { kind: "lockAcquire", name, lease: { kind: "own", ttlMs }, waitMs, owner: `c${client.number}` };
     const requestId = client.nextRequestId();
     const sentAtMs = port.nowMs;

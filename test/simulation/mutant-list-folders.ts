@@ -152,4 +152,14 @@ export const folderMutants: readonly Mutant[] = [
     why: "a revision that does not come is waited for until the deadline only",
     edits: [edit("node/driver", "    this.#revisionWaits.expire(nowMs);\n", "")],
   },
+  {
+    name: "all-leases-end-at-once",
+    why: "thousands that end together must not stop a node",
+    edits: [edit("machine/expiry", "for (let room = endedPerEntryMax;", "for (let room = 100 * endedPerEntryMax;")],
+  },
+  {
+    name: "wait-outlives-its-lease",
+    why: "who waits with nobody behind leaves the queue with its lease",
+    edits: [edit("node/ticket-waits", "        waiters.delete(waiter);\n", "")],
+  },
 ];

@@ -245,7 +245,7 @@ function drawFolderFaults(options: RunOptions, random: RandomStream): TapeItem[]
   }
   if (random.chance(0.2)) add(random.between(0.1, 0.9) * durationMs, { kind: "clone", node: someNode() });
   if (random.chance(0.1)) {
-    const leases = random.integer(100, 400);
+    const leases = random.integer(200, 800);
     const crowd = { kind: "crowd", leases, ttlMs: random.integer(500, 5000), salt: random.integer(0, 0x7fff_ffff) } as const;
     add(random.between(0.1, 0.8) * durationMs, crowd);
   }
