@@ -27,8 +27,8 @@ type BodyOf<Kind extends CommandBody["kind"]> = Extract<CommandBody, { readonly 
 /** Said once: a reason of its own would be made with a stack for each call. */
 const hungUpReason = "hung up";
 
-/** A wait begins when its command is answered, which may be a tick after the command was due. */
-const tickMsMax = 100;
+/** A wait begins when its command is answered; and its timer runs on at the old rate when that of the clock changes, by up to four. */
+const waitsMax = 6;
 
 export class ClientPort {
   readonly counts = { crowds: 0, calls: 0, unknown: 0, notDone: 0 };
@@ -105,7 +105,7 @@ export class ClientPort {
     };
     this.#call(options, hungUp, (node, reply) =>
       node.call(
-        { what: body.kind, withinMs: 2 * timeoutMs + tickMsMax },
+        { what: body.kind, withinMs: waitsMax * timeoutMs },
         (service) => service.acquire(body, { requestId, timeoutMs, holdMs: timeoutMs, signal: hangUp.signal }),
         (result) => reply(answerOf(result)),
       ),
