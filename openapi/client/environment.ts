@@ -3,9 +3,12 @@
  * randomness, fetch. It also holds the two ways of waiting that the package uses.
  */
 
-/** Monotonic milliseconds and timers. `setTimer` returns what cancels it. */
+/** Milliseconds on two clocks, and timers. `setTimer` returns what cancels it. */
 export type Clock = {
+  /** Never goes back, but may stand still while the machine is suspended. */
   readonly monotonicMs: () => number;
+  /** Milliseconds since 1970. Goes on while the machine is suspended, but may be set forward or back at any time. */
+  readonly wallTimeMs: () => number;
   readonly setTimer: (delayMs: number, callback: () => void) => () => void;
 };
 
@@ -21,6 +24,7 @@ export type Environment = {
 export const hostEnvironment: Environment = {
   clock: {
     monotonicMs: () => performance.now(),
+    wallTimeMs: () => Date.now(),
     setTimer: (delayMs, callback) => {
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);
@@ -36,6 +40,23 @@ export const hostEnvironment: Environment = {
 function newRequestId(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** One moment on both clocks of this process. */
+export type Moment = { readonly monotonicMs: number; readonly wallTimeMs: number };
+
+/** This moment. */
+export function momentOf(clock: Clock): Moment {
+  return { monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() };
+}
+
+/**
+ * The milliseconds since `moment` on the clock that counted more of them: the monotonic one may have stood still in a suspend,
+ * the wall clock may have been set back. So it is never less than the monotonic clock says; a wall clock that was set forward
+ * makes it more than has passed. Not seen is a suspend in which the wall clock was set back as well.
+ */
+export function elapsedMs(clock: Clock, moment: Moment): number {
+  return Math.max(clock.monotonicMs() - moment.monotonicMs, clock.wallTimeMs() - moment.wallTimeMs);
 }
 
 const fanOuts = new WeakMap<AbortSignal, Set<() => void>>();

@@ -1,10 +1,11 @@
 /**
  * This file is one held lock: it renews its lease at a third of the TTL, and its signal fires before the cluster can give
- * the lock to somebody else. The deadline counts on the monotonic clock from the moment the last acknowledged renewal was
- * *sent*, so a slow network only makes it earlier.
+ * the lock to somebody else. The deadline counts from the moment the last acknowledged renewal was *sent*, so a slow network
+ * only makes it earlier. It is the earlier one of two: on the monotonic clock, which may stand still in a suspend, and on
+ * the wall clock. A wall clock that is set back therefore never extends a hold; one that is set forward may end it early.
  */
 import type * as wire from "../generated/types.ts";
-import { onAbort } from "./environment.ts";
+import { elapsedMs, type Moment, onAbort } from "./environment.ts";
 import { type ClientError, LockLostError, type ProblemOf } from "./errors.ts";
 import { renewLease } from "./leases.ts";
 import type { CallOptions } from "./options.ts";
@@ -21,14 +22,20 @@ export function marginMs(ttlMs: number): number {
   return Math.max(ttlMs / 10, Math.min(500, ttlMs / 4));
 }
 
+/**
+ * How often a hold looks at the clocks by itself: timers stand still in a suspend, so this is how late after it the signal
+ * may fire.
+ */
+const lookEveryMs = 1_000;
+
 export type HoldFacts = {
   readonly name: string;
   readonly fence: number;
   readonly storeId: string;
   readonly leaseId: string;
   readonly ttlMs: number;
-  /** Monotonic; the lease's TTL counts from no earlier moment. */
-  readonly aliveAtMs: number;
+  /** The lease's TTL counts from no earlier moment. */
+  readonly aliveAt: Moment;
 };
 
 /** A held lock. Renews itself until it is released or lost. */
@@ -48,7 +55,8 @@ export class Hold {
   #unlinkClosed = () => {};
   /** One id for all attempts to release, so that a repeat after a lost answer is not told "not the holder". */
   readonly #releaseId: string;
-  #deadlineMs: number;
+  /** When the grant or the last acknowledged renewal was sent. */
+  #aliveAt: Moment;
   #cancelRenewal = () => {};
   #cancelDeadline = () => {};
   #released: Promise<Result<wire.LockReleased, ReleaseError>> | undefined;
@@ -62,24 +70,29 @@ export class Hold {
     this.ttlMs = facts.ttlMs;
     this.#transport = transport;
     this.#releaseId = transport.settings.environment.newRequestId();
-    this.#deadlineMs = facts.aliveAtMs + facts.ttlMs - marginMs(facts.ttlMs);
+    this.#aliveAt = facts.aliveAt;
     this.#unlinkClosed = onAbort(transport.closed, () => {
       this.#end("expired", "the client was closed, so nothing renews the hold");
     });
-    this.#schedule(facts.aliveAtMs);
+    this.#schedule();
   }
 
-  /** Fires, with a LockLostError, once the lock may no longer be relied on: lost, not renewed in time, or released. */
+  /**
+   * Fires, with a LockLostError, once the lock may no longer be relied on: lost, not renewed in time, or released. After a
+   * suspend it fires when it is read, or within a second. A wall clock that is set forward may fire it early.
+   */
   get signal(): AbortSignal {
     this.#checkDeadline();
     return this.#ended.signal;
   }
 
-  /** How long the lock is safe without another renewal; 0 when it is no longer held. */
+  /**
+   * How many milliseconds the lock is safe without another renewal, by the clock that counted more since the last one; 0 when
+   * it is no longer held.
+   */
   remainingMs(): number {
     this.#checkDeadline();
-    if (this.#ended.signal.aborted) return 0;
-    return this.#deadlineMs - this.#now();
+    return this.#ended.signal.aborted ? 0 : this.#leftMs();
   }
 
   /** Asks the cluster, linearizably, whether this fence holds the lock. `not_holder` ends the hold. */
@@ -135,16 +148,17 @@ export class Hold {
     return reply;
   }
 
-  #schedule(aliveAtMs: number): void {
+  #schedule(): void {
+    this.#checkDeadline();
     if (this.#ended.signal.aborted) return;
     this.#armDeadline();
-    this.#scheduleRenewal(aliveAtMs + this.ttlMs / 3);
+    this.#scheduleRenewal(this.ttlMs / 3 - elapsedMs(this.#transport.settings.environment.clock, this.#aliveAt));
   }
 
-  #scheduleRenewal(atMs: number): void {
+  #scheduleRenewal(delayMs: number): void {
     const { clock } = this.#transport.settings.environment;
     this.#cancelRenewal();
-    this.#cancelRenewal = clock.setTimer(Math.max(0, atMs - clock.monotonicMs()), () => {
+    this.#cancelRenewal = clock.setTimer(Math.max(0, delayMs), () => {
       void this.#renew();
     });
   }
@@ -154,7 +168,7 @@ export class Hold {
     if (this.#ended.signal.aborted) return;
     const { settings } = this.#transport;
     const reply = await renewLease(this.#transport, this.leaseId, {
-      timeoutMs: this.#deadlineMs - this.#now(),
+      timeoutMs: this.#leftMs(),
       // A node that hangs must not use up the time in which another could renew.
       attemptTimeoutMs: Math.min(settings.attemptTimeoutMs, Math.max(150, this.ttlMs / 6)),
       signal: this.#ended.signal,
@@ -163,25 +177,24 @@ export class Hold {
     this.#checkDeadline();
     if (this.#ended.signal.aborted) return;
     if (reply.ok) {
-      this.#deadlineMs = reply.value.sentAtMs + this.ttlMs - marginMs(this.ttlMs);
-      this.#schedule(reply.value.sentAtMs);
+      this.#aliveAt = reply.value.sentAt;
+      this.#schedule();
     } else if (reply.error.code === "lease_not_found") {
       this.#end("leaseGone", `lease ${this.leaseId} has ended`);
     } else {
-      this.#scheduleRenewal(this.#now() + this.ttlMs / 20);
+      this.#scheduleRenewal(this.ttlMs / 20);
     }
   }
 
   #checkDeadline(): void {
-    if (this.#now() >= this.#deadlineMs) this.#end("expired", "no renewal was acknowledged in time");
+    if (this.#leftMs() <= 0) this.#end("expired", "no renewal was acknowledged in time");
   }
 
   #armDeadline(): void {
     const { clock } = this.#transport.settings.environment;
     this.#cancelDeadline();
-    this.#cancelDeadline = clock.setTimer(Math.max(0, this.#deadlineMs - this.#now()), () => {
+    this.#cancelDeadline = clock.setTimer(Math.min(this.#leftMs(), lookEveryMs), () => {
       this.#checkDeadline();
-      // A timer may fire a little early.
       if (!this.#ended.signal.aborted) this.#armDeadline();
     });
   }
@@ -194,7 +207,7 @@ export class Hold {
     this.#ended.abort(new LockLostError(reason, detail));
   }
 
-  #now(): number {
-    return this.#transport.settings.environment.clock.monotonicMs();
+  #leftMs(): number {
+    return this.ttlMs - marginMs(this.ttlMs) - elapsedMs(this.#transport.settings.environment.clock, this.#aliveAt);
   }
 }

@@ -3,6 +3,7 @@
  * locks. What happens to a lock once it is held is in hold.ts.
  */
 import type * as wire from "../generated/types.ts";
+import { elapsedMs, type Moment } from "./environment.ts";
 import { type ClientError, type LockLost, LockLostError, type ProblemOf } from "./errors.ts";
 import { Hold } from "./hold.ts";
 import { renewLease } from "./leases.ts";
@@ -138,19 +139,19 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
   // Half a TTL, so that a grant that a hanging node does not tell is found while it lives.
   const holdMs = Math.min(request.body.waitMs, Math.max(1_000, Math.min(25_000, options.ttlMs / 2)));
   /** The grant is no older than this: the first request, or the last that was answered with a place in the queue. */
-  let notGrantedAtMs: number | undefined;
+  let notGrantedAt: Moment | undefined;
   for (;;) {
     const timeoutMs = Math.max(0, deadlineMs - clock.monotonicMs());
     const reply = await requestAcquire(transport, { ...request, holdMs: Math.round(holdMs), timeoutMs, signal: options.signal });
     if (reply.ok && "fence" in reply.value.data) {
-      notGrantedAtMs ??= reply.value.firstSentAtMs;
-      if (options.signal?.aborted !== true) return confirmHold(transport, reply.value.data, notGrantedAtMs);
+      notGrantedAt ??= reply.value.firstSentAt;
+      if (options.signal?.aborted !== true) return confirmHold(transport, reply.value.data, notGrantedAt);
       return err(await cancelAcquire(transport, request));
     }
     if (!reply.ok) {
       return reply.error.code === "aborted" ? err(await cancelAcquire(transport, request)) : reply;
     }
-    notGrantedAtMs = reply.value.sentAtMs;
+    notGrantedAt = reply.value.sentAt;
   }
 }
 
@@ -161,13 +162,13 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
 async function confirmHold(
   transport: Transport,
   granted: wire.LockGranted,
-  notGrantedAtMs: number,
+  notGrantedAt: Moment,
 ): Promise<Result<Hold, AcquireError>> {
   const { name, fence, storeId, leaseId, ttlMs } = granted;
-  const elapsedMs = transport.settings.environment.clock.monotonicMs() - notGrantedAtMs;
-  if (elapsedMs < ttlMs / 3) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAtMs: notGrantedAtMs }));
+  const ageMs = elapsedMs(transport.settings.environment.clock, notGrantedAt);
+  if (ageMs < ttlMs / 3) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAt: notGrantedAt }));
   const renewal = await renewLease(transport, leaseId, { timeoutMs: ttlMs, attemptTimeoutMs: ttlMs / 3 });
-  if (renewal.ok) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAtMs: renewal.value.sentAtMs }));
+  if (renewal.ok) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAt: renewal.value.sentAt }));
   const reason = renewal.error.code === "lease_not_found" ? "leaseGone" : "expired";
   return err({ code: "lock_lost", reason, fence, detail: `granted, but not renewed in time: ${renewal.error.detail}` });
 }

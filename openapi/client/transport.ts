@@ -5,7 +5,7 @@
  */
 import createFetchClient from "openapi-fetch";
 import type { operations, Problem, paths } from "../generated/types.ts";
-import { linkedController, pause } from "./environment.ts";
+import { linkedController, type Moment, momentOf, pause } from "./environment.ts";
 import { type Aborted, type BadResponse, type ClientError, type ProblemOf, repeats } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -41,8 +41,8 @@ export type Call<Operation extends keyof operations> = {
   readonly endpoint?: string | undefined;
 };
 
-/** An answer, with the monotonic times at which the first attempt and the answered one were sent. */
-export type Reply<Data> = { readonly data: Data; readonly firstSentAtMs: number; readonly sentAtMs: number };
+/** An answer, with the moments at which the first attempt and the answered one were sent. */
+export type Reply<Data> = { readonly data: Data; readonly firstSentAt: Moment; readonly sentAt: Moment };
 
 type Attempted =
   | { readonly kind: "answered"; readonly data: unknown }
@@ -94,8 +94,8 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
     type Failure = ProblemOf<Operation>;
     const { controller, unlink } = linkedController([closed, request.signal]);
     const { signal } = controller;
-    const firstSentAtMs = clock.monotonicMs();
-    const deadlineMs = firstSentAtMs + (request.timeoutMs ?? settings.requestTimeoutMs);
+    const firstSentAt = momentOf(clock);
+    const deadlineMs = firstSentAt.monotonicMs + (request.timeoutMs ?? settings.requestTimeoutMs);
     const attemptTimeoutMs = request.attemptTimeoutMs ?? settings.attemptTimeoutMs;
     const retries = newRetries();
     const { retry: options } = settings;
@@ -103,12 +103,12 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
       for (;;) {
         if (signal.aborted) return err(aborted(retries));
         const baseUrl = request.endpoint ?? endpoints.current();
-        const sentAtMs = clock.monotonicMs();
-        const timeoutMs = Math.min(attemptTimeoutMs, deadlineMs - sentAtMs);
+        const sentAt = momentOf(clock);
+        const timeoutMs = Math.min(attemptTimeoutMs, deadlineMs - sentAt.monotonicMs);
         const outcome = await attemptOnce(settings, request, { baseUrl, signal, timeoutMs });
         if (outcome.kind === "answered") {
           // The wire is believed here: what a node answers is held to the document by the contract tests.
-          return ok({ data: outcome.data as Answer, firstSentAtMs, sentAtMs });
+          return ok({ data: outcome.data as Answer, firstSentAt, sentAt });
         }
         if (outcome.kind === "foreign") return err(outcome.error);
         if (outcome.kind === "refused" && !repeats(outcome.problem.code)) return err(outcome.problem as Failure);

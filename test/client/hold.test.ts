@@ -73,6 +73,60 @@ describe("the signal", () => {
     expect([hold.remainingMs(), late.fired]).toEqual([0, true]);
   });
 
+  test("has fired when somebody looks after a suspend in which the monotonic clock stood still", async () => {
+    const { clock, hold } = await acquire(() => ({ kind: "hang" }));
+    clock.advance(1_000);
+    clock.moveWall(8_000);
+    // 15,000 less the margin of 1,500, less 9,000 of which the monotonic clock saw 1,000.
+    expect([hold.remainingMs(), hold.signal.aborted]).toEqual([4_500, false]);
+    clock.moveWall(4_500);
+    expect([hold.remainingMs(), hold.signal.aborted, reasonOf(hold)]).toEqual([0, true, "expired"]);
+  });
+
+  test("fires by itself within a second after a suspend, though timers stood still", async () => {
+    const { clock, node, hold } = await acquire(() => renewed);
+    const { signal } = hold;
+    clock.moveWall(20_000);
+    clock.advance(1_000);
+    expect(signal.aborted).toBe(true);
+    expect(countOf(node, "keepalive")).toBe(0);
+  });
+
+  test("an acknowledgement of what was sent before a suspend counts from there", async () => {
+    let answerLate: (answer: Answer) => void = () => {};
+    const { clock, node, hold } = await acquire(() => new Promise((resolve) => (answerLate = resolve)));
+    clock.advance(5_000);
+    await until("the renewal", () => countOf(node, "keepalive") === 1);
+    clock.moveWall(7_000);
+    answerLate(renewed);
+    // Sent at 5,000; 7,000 in suspend.
+    await until("the renewal's answer", () => hold.remainingMs() === 6_500);
+    clock.moveWall(6_500);
+    expect(reasonOf(hold)).toBe("expired");
+  });
+
+  test("a wall clock that is set back never extends a hold, renewed or not", async () => {
+    let renewals = 1;
+    const { clock, hold } = await acquire(() => (renewals-- > 0 ? renewed : { kind: "hang" }));
+    clock.moveWall(-60_000);
+    expect(hold.remainingMs()).toBe(13_500);
+    clock.advance(5_000);
+    await until("the renewal", () => hold.remainingMs() === 13_500);
+    clock.moveWall(-60_000);
+    clock.advance(13_499);
+    expect([hold.remainingMs(), hold.signal.aborted]).toEqual([1, false]);
+    clock.advance(1);
+    expect(reasonOf(hold)).toBe("expired");
+  });
+
+  test("a wall clock that is set forward ends a hold early, and no later than that", async () => {
+    const { clock, hold } = await acquire(() => ({ kind: "hang" }));
+    clock.moveWall(3_600_000);
+    expect(reasonOf(hold)).toBe("expired");
+    clock.moveWall(-3_600_000);
+    expect([hold.remainingMs(), hold.signal.aborted]).toEqual([0, true]);
+  });
+
   test("counts from the send time of the renewal, not from its answer", async () => {
     const { clock, node, hold } = await acquire(() => {
       clock.advance(2_000);

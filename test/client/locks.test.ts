@@ -85,6 +85,33 @@ describe("acquire", () => {
     expect(result.ok ? result.value.remainingMs() : undefined).toBe(9_500);
   });
 
+  test("after an attempt whose answer was lost, a hold counts from the first attempt", async () => {
+    const { clock, node, client } = await connect((_asked, count) => {
+      if (count > 1) return granted;
+      // Carried out, and the answer lost on the way.
+      clock.advance(2_000);
+      return { kind: "drop" };
+    });
+    const acquiring = client.locks.acquire("orders/42", { ttlMs: 15_000 });
+    await until("the repeat is planned", () => clock.dueInMs()[0] === 0);
+    clock.advance(0);
+    const result = await acquiring;
+    expect(node.asked).toHaveLength(2);
+    // 15,000 less the margin of 1,500, less 2,000 since the attempt that may have been the grant.
+    expect(result.ok ? result.value.remainingMs() : undefined).toBe(11_500);
+  });
+
+  test("a grant that was answered before a suspend, and is heard of after it, is renewed before it is handed out", async () => {
+    const { clock, node, client } = await connect((asked) => {
+      if (verbOf(asked) === "keepalive") return renewed;
+      clock.moveWall(20_000);
+      return granted;
+    });
+    const result = await client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 10_000 });
+    expect(node.asked.map(verbOf)).toEqual(["acquire", "keepalive"]);
+    expect(result.ok ? result.value.remainingMs() : undefined).toBe(13_500);
+  });
+
   test("a grant that comes later is renewed before it is handed out", async () => {
     const { clock, node, client } = await connect((asked) => {
       if (verbOf(asked) === "keepalive") return renewed;

@@ -1,5 +1,5 @@
 /**
- * This file is a clock that moves only when a test moves it.
+ * This file is a pair of clocks that move only when a test moves them.
  */
 import type { Clock } from "../../openapi/client/environment.ts";
 
@@ -7,9 +7,12 @@ type Timer = { readonly atMs: number; readonly callback: () => void };
 
 export class ManualClock implements Clock {
   #nowMs = 1_000;
+  #wallAheadMs = 1_700_000_000_000;
   readonly #timers = new Set<Timer>();
 
   readonly monotonicMs = (): number => this.#nowMs;
+
+  readonly wallTimeMs = (): number => this.#nowMs + this.#wallAheadMs;
 
   readonly setTimer = (delayMs: number, callback: () => void): (() => void) => {
     const timer = { atMs: this.#nowMs + delayMs, callback };
@@ -33,6 +36,11 @@ export class ManualClock implements Clock {
       due.callback();
     }
     this.#nowMs = endMs;
+  }
+
+  /** Moves the wall clock alone: a suspend in which the monotonic clock stands still, or a clock that is set. */
+  moveWall(byMs: number): void {
+    this.#wallAheadMs += byMs;
   }
 
   /** Moves time without running any timer, as a stopped process sees it. */
