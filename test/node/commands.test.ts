@@ -32,7 +32,7 @@ const put: Command = parseCommand({
 });
 const renew: Command = parseCommand({
   request: null,
-  body: { kind: "leaseRenew", leaseIds: Array.from({ length: 10_000 }, (_, position) => `l${position + 1}`) },
+  body: { kind: "leaseRenew", leaseIds: Array.from({ length: 1_000 }, (_, position) => `l${position + 1}`) },
 });
 const acquire: Command = parseCommand({
   request: null,
