@@ -4,6 +4,7 @@
  */
 import { cpSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
+import { createClient, type Watch, type WatchItem } from "../../openapi/client/index.ts";
 import { at } from "../../src/base/at.ts";
 import { RotatingCaller } from "./rest.ts";
 import { TestCluster } from "./test-cluster.ts";
@@ -30,7 +31,7 @@ async function read(nodes: readonly TestNode[], key: string): Promise<unknown> {
 }
 
 async function untilSays(node: TestNode, text: string): Promise<void> {
-  await until(`${node.id} says ${text}`, endMsMax, () => (node.output.includes(text) ? true : undefined));
+  await until(`${node.id} says ${text}`, endMsMax, () => (node.lastOutput.includes(text) ? true : undefined));
 }
 
 test("a write that two of three acknowledged outlives a replaced disk, whoever starts first", async () => {
@@ -65,7 +66,7 @@ test("two members that lost their disks begin nothing beside a slow third, which
   n3.start();
   for (const node of [n1, n2]) {
     expect(await node.untilEnded(endMsMax)).toBe(78);
-    expect(node.output).toContain(`the cluster knows ${node.id} with another data folder`);
+    expect(node.lastOutput).toContain(`the cluster knows ${node.id} with another data folder`);
   }
   expect(n3.isRunning).toBe(true);
 });
@@ -128,3 +129,75 @@ test("a second live copy of a folder is refused, the first serves on, and nothin
   expect(node.isRunning).toBe(true);
   for (let index = 0; index < 50; index += 10) expect(await read([node], `beside/${index}`)).toBe(`beside/${index}`);
 });
+
+test("a cluster that is wiped and made again is another store: a kept watch starts over, and fences are told apart", async () => {
+  await using cluster = await TestCluster.start();
+  const client = createClient({ endpoints: cluster.urls });
+  const options = { prefix: "app/", resync: true };
+  const live = client.watch(options);
+  const seen = collect(live);
+  for (let index = 0; index < 20; index += 1) await put(cluster.nodes, `app/before/${index}`);
+  await until("the watch has told the last of them", endMsMax, () => keysOf(seen.items).has("app/before/19") || undefined);
+  const held = await client.locks.acquire("one", { ttlMs: 600_000 });
+  if (!held.ok) throw new Error(held.error.code);
+  const kept = { revision: lastRevisionOf(seen.items) + 1, storeId: live.storeId() ?? "" };
+  expect(kept.storeId).toMatch(/^[0-9a-f]{16}$/);
+  expect(held.value.storeId).toBe(kept.storeId);
+
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  for (const node of cluster.nodes) rmSync(node.dataDir, { recursive: true });
+  await cluster.startAll();
+  for (let index = 0; index < 30; index += 1) await put(cluster.nodes, `app/after/${index}`);
+  const expected = Array.from({ length: 30 }, (_, index) => `app/after/${index}`);
+
+  // The watch that was open all the time.
+  await until(
+    "the open watch tells the last of the new ones",
+    endMsMax,
+    () => keysOf(seen.items).has("app/after/29") || undefined,
+  );
+  const again = seen.items.findLastIndex(({ kind }) => kind === "snapshot");
+  expect(again).toBeGreaterThan(0);
+  expect([...keysOf(seen.items.slice(again))].sort()).toEqual(expected.toSorted());
+  expect(live.storeId()).not.toBe(kept.storeId);
+
+  // One that was kept over a restart of its process: it says so, or starts over if it may.
+  const { revision, storeId } = kept;
+  const stubborn = collect(client.watch({ prefix: "app/", from: { revision }, storeId }));
+  await until("a kept watch ends", endMsMax, () => (stubborn.items.length > 0 ? true : undefined));
+  expect(stubborn.items).toMatchObject([{ kind: "failed", error: { code: "store_changed", storeId: live.storeId() } }]);
+  const resumed = collect(client.watch({ ...options, from: { revision }, storeId }));
+  await until("a kept watch has started over", endMsMax, () => keysOf(resumed.items).has("app/after/29") || undefined);
+  expect(resumed.items[0]?.kind).toBe("snapshot");
+  expect([...keysOf(resumed.items)].sort()).toEqual(expected.toSorted());
+
+  // Fences count from the beginning again; what stands beside them tells which is later.
+  const next = await client.locks.acquire("one", { ttlMs: 600_000 });
+  if (!next.ok) throw new Error(next.error.code);
+  expect(next.value.storeId).toBe(live.storeId());
+  expect(next.value.storeId).not.toBe(held.value.storeId);
+  client.close();
+});
+
+/** What a watch tells, as it comes; it ends with its client. */
+function collect(watch: Watch): { readonly items: readonly WatchItem[] } {
+  const items: WatchItem[] = [];
+  void (async () => {
+    for await (const item of watch) items.push(item);
+  })();
+  return { items };
+}
+
+/** The config keys that were told. */
+function keysOf(items: readonly WatchItem[]): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const item of items) {
+    if (item.kind === "snapshot") for (const { key } of item.config) keys.add(key);
+    if (item.kind === "events") for (const event of item.events) if (event.kind === "configPut") keys.add(event.key);
+  }
+  return keys;
+}
+
+function lastRevisionOf(items: readonly WatchItem[]): number {
+  return Math.max(...items.map((item) => (item.kind === "failed" ? 0 : item.revision)));
+}

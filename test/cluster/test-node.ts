@@ -34,6 +34,7 @@ export class TestNode {
   readonly apiUrl: string;
   readonly #plan: NodePlan;
   #child: ChildProcess | undefined;
+  #outputBefore = 0;
 
   constructor(plan: NodePlan) {
     this.id = plan.id;
@@ -71,9 +72,15 @@ export class TestNode {
     return existsSync(this.#outputPath) ? readFileSync(this.#outputPath, "utf8") : "";
   }
 
+  /** What it printed since it was started last. */
+  get lastOutput(): string {
+    return this.output.slice(this.#outputBefore);
+  }
+
   /** Starts the process, of the build that `main` belongs to; it serves only after `untilReady`. */
   start(main: string = keyholdMain): void {
     if (this.isRunning) throw new Error(`${this.id} runs already`);
+    this.#outputBefore = this.output.length;
     const child = spawn(process.execPath, [main, "server"], {
       env: { ...foreignEnvironment(), ...this.#plan.environment },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
