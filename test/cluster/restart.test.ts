@@ -3,8 +3,10 @@
  */
 import { expect, test } from "vitest";
 import { at } from "../../src/base/at.ts";
+import { readIdentity } from "../../src/storage/identity-file.ts";
 import { call, RotatingCaller } from "./rest.ts";
 import { TestCluster } from "./test-cluster.ts";
+import { until } from "./until.ts";
 
 for (const how of ["kill", "stop"] as const) {
   const name = how === "kill" ? "after kill -9 of all three" : "after SIGTERM to all three";
@@ -106,4 +108,29 @@ test("a follower that was down for longer than the log is kept gets the whole st
   const items = local?.body["items"] as readonly { readonly value: number }[];
   expect(items.map((item) => item.value).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, index) => 271 + index));
   expect(follower.output).toMatch(/"reason":null,"transfer":"receivingEnded"/);
+});
+
+test("what was promised with read leases on is kept by a next run with leases off, and by no run after that", async () => {
+  await using cluster = await TestCluster.start({ nodes: 1 });
+  const node = at(cluster.nodes, 0);
+  await node.kill();
+  const promiseMs = 6000;
+  const ticks = { KEYHOLD_TICK_MS: "20", KEYHOLD_ELECTION_TICKS: "300" };
+  const promising = node.with({ environment: { ...ticks, KEYHOLD_READ_LEASES: "true" } });
+  try {
+    promising.start();
+    await until("the promising run has started", 20_000, () =>
+      promising.lastOutput.includes('"msg":"started"') ? true : undefined,
+    );
+  } finally {
+    await promising.kill();
+  }
+  const promiseLeftMs = () => readIdentity(node.dataDir)?.leasePromiseMs;
+  expect(promiseLeftMs()).toBe(promiseMs);
+  // With its own settings it would lead after a second at most; the promise binds its own vote as well.
+  const startedAtMs = performance.now();
+  node.start();
+  await node.untilReady();
+  expect(performance.now() - startedAtMs).toBeGreaterThan(promiseMs);
+  await until("the promise is over", 5000, () => (promiseLeftMs() === 0 ? true : undefined));
 });
