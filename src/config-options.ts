@@ -98,7 +98,8 @@ export const options = {
     pattern: /^[A-Za-z0-9._-]{1,64}$/,
     bound: "1 to 64 of A-Z a-z 0-9 . _ -",
     default: "keyhold",
-    reason: "With the initial members it makes the cluster id; nodes of another cluster are refused.",
+    reason:
+      "Part of the cluster id, with the random folders of the first members: all of these must be given the same. A folder of another name is refused.",
   },
   peerSecret: {
     kind: "secret",
