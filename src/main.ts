@@ -8,6 +8,7 @@ import { type ApiLimits, defaultApiLimits } from "../api/context.ts";
 import { createApiServer } from "../api/server.ts";
 import { document } from "../openapi/generated/document.ts";
 import { assert, unreachable } from "./base/assert.ts";
+import { own } from "./base/own.ts";
 import { bootstrap, type Established } from "./bootstrap/bootstrap.ts";
 import { lostDataAdvice } from "./bootstrap/formation.ts";
 import { createStartKeeper } from "./bootstrap/start-keeper.ts";
@@ -191,7 +192,7 @@ async function openTransport(
       peerTimeoutMs,
       instanceOf: (id) => {
         const known = circle();
-        return known === undefined ? origin.first[id] : known.service.instanceOf(id);
+        return known === undefined ? own(origin.first, id) : known.service.instanceOf(id);
       },
       isMember: (id) => circle()?.service.isMember(id) ?? origin.genesis.voters.includes(id),
       onRefused: (fields, message) => logger.warn(fields, message),

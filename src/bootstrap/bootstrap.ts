@@ -3,6 +3,7 @@
  * forms a cluster with the other first members or joins one. Before it returns nothing of Raft runs.
  */
 import { randomUUID } from "node:crypto";
+import { own } from "../base/own.ts";
 import type { Config } from "../config.ts";
 import { type Membership, type NodeId, toNodeId } from "../raft/types.ts";
 import { ensureDirectory } from "../storage/directory.ts";
@@ -135,7 +136,7 @@ function checkOwner({ nodeId, standing }: IdentityRecord, config: Config): void 
   if (members.length === 0 || standing.kind === "new") return;
   const first = standing.kind === "locked" ? standing.set : standing.first;
   // A node that joined is not bound to what others began with.
-  if (first[nodeId] === undefined) return;
+  if (own(first, nodeId) === undefined) return;
   const began = Object.keys(first).sort();
   const named = members.map(({ id }) => id);
   if (began.join() !== named.join()) {

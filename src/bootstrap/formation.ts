@@ -25,6 +25,7 @@
  */
 import { createHash } from "node:crypto";
 import { unreachable } from "../base/assert.ts";
+import { own } from "../base/own.ts";
 import type { NodeId } from "../raft/types.ts";
 import type { FirstMember, GenesisAnswer, InstanceSet } from "../transport/genesis.ts";
 
@@ -115,7 +116,7 @@ export function decide(formation: Formation): FormationOrder {
 export function clusterIdOf(clusterName: string, set: InstanceSet): string {
   const folders = Object.keys(set)
     .sort()
-    .map((id) => `${id}=${set[id]}`);
+    .map((id) => `${id}=${own(set, id)}`);
   return createHash("sha256")
     .update(JSON.stringify([clusterName, folders]))
     .digest("hex")
@@ -127,7 +128,7 @@ function decideNew({ plan, heard }: Formation): FormationOrder {
   const set: Record<string, string> = { [plan.self]: plan.instanceId };
   for (const { id } of othersOf(plan)) {
     const answer = heard.get(id);
-    if (answer?.kind === "locked" && answer.set[plan.self] === plan.instanceId) return { kind: "lock", set: answer.set };
+    if (answer?.kind === "locked" && own(answer.set, plan.self) === plan.instanceId) return { kind: "lock", set: answer.set };
     if (answer?.kind === "new") set[id] = answer.instanceId;
     else obstacles.push({ id, why: answer?.kind === "locked" ? "otherSet" : "silent" });
   }
@@ -141,7 +142,7 @@ function decideLocked({ plan, heard }: Formation, set: InstanceSet): FormationOr
     // It has seen for itself that all are locked.
     if (answer?.kind === "established") return { kind: "open", set };
     if (answer === undefined) obstacles.push({ id, why: "silent" });
-    else if (answer.instanceId !== set[id]) obstacles.push({ id, why: "otherFolder" });
+    else if (answer.instanceId !== own(set, id)) obstacles.push({ id, why: "otherFolder" });
     else if (answer.kind === "new") obstacles.push({ id, why: "notYet" });
     else if (!sameSet(answer.set, set)) obstacles.push({ id, why: "otherSet" });
   }
@@ -165,7 +166,7 @@ function refusalIn({ plan, standing, heard }: Formation): string | undefined {
       );
     }
   }
-  const foreign = answers.filter(({ answer }) => answer.kind === "locked" && answer.set[plan.self] !== plan.instanceId);
+  const foreign = answers.filter(({ answer }) => answer.kind === "locked" && own(answer.set, plan.self) !== plan.instanceId);
   // Until all have answered, one of them may know that the cluster has begun, and then the way out is another one.
   if (standing.kind !== "new" || foreign.length === 0 || answers.length < plan.members.length - 1) return undefined;
   const ids = foreign.map(({ id }) => id).join(", ");
@@ -183,14 +184,14 @@ function refusedBy(
   const { self, instanceId } = plan;
   const reason = notAdmittedTo(answer, self, instanceId);
   if (reason !== undefined) return `${id} says: ${reason}`;
-  const first = answer.first[self];
+  const first = own(answer.first, self);
   if (first === undefined) {
     return `${id} says that the cluster has begun without ${self}: add it with POST /v1/cluster/members, and start it with --join`;
   }
   if (standing.kind === "locked" && sameSet(standing.set, answer.first)) {
     const { addresses } = answer.membership;
     const same = plan.members.every(
-      (one) => addresses[one.id]?.peerUrl === one.peerUrl && addresses[one.id]?.apiUrl === one.apiUrl,
+      ({ id: one, peerUrl, apiUrl }) => own(addresses, one)?.peerUrl === peerUrl && own(addresses, one)?.apiUrl === apiUrl,
     );
     if (same && answer.clusterId === clusterIdOf(plan.clusterName, answer.first)) return undefined;
     return `${id} says that the cluster has begun under another name or with other addresses than this node was given: ${planText(plan)}`;
@@ -210,7 +211,7 @@ export function notAdmittedTo(
   if (removed.includes(self)) {
     return `${self} was removed from this cluster and its id is not used again: take an id that was never used`;
   }
-  const known = instances[self] ?? first[self];
+  const known = own(instances, self) ?? own(first, self);
   return known === undefined || known === instanceId ? undefined : lostDataAdvice(self);
 }
 
@@ -256,7 +257,7 @@ export function waitingText({ plan, standing }: Pick<Formation, "plan" | "standi
 
 export function sameSet(a: InstanceSet, b: InstanceSet): boolean {
   const ids = Object.keys(a);
-  return ids.length === Object.keys(b).length && ids.every((id) => a[id] === b[id]);
+  return ids.length === Object.keys(b).length && ids.every((id) => a[id] === own(b, id));
 }
 
 function othersOf({ self, members }: FormationPlan): readonly FirstMember[] {

@@ -1,6 +1,7 @@
 /**
  * This file records who takes part, and tells watchers what a membership entry changed.
  */
+import { own } from "../base/own.ts";
 import { ok } from "../base/result.ts";
 import type { MemberAddress, Membership, NodeId } from "../raft/types.ts";
 import type { Change } from "./change.ts";
@@ -69,7 +70,7 @@ function membersOf(membership: Membership | undefined): Map<NodeId, Member> {
   if (membership === undefined) return members;
   const add = (ids: readonly NodeId[], learner: boolean) => {
     for (const id of ids) {
-      const address = membership.addresses[id] ?? { peerUrl: "", apiUrl: "" };
+      const address = own(membership.addresses, id) ?? { peerUrl: "", apiUrl: "" };
       if (!members.has(id)) members.set(id, { id, address, learner });
     }
   };

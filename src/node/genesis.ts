@@ -23,7 +23,7 @@ export function genesisOf(tables: TableReader): GenesisView | undefined {
   const instances: Record<string, string> = {};
   for (const [id, { instanceId }] of tables.range("nodes", {})) instances[id] = instanceId;
   // An id belongs to its first data folder for ever, so that of a first member is the one that it began with.
-  const first = Object.fromEntries(membership.voters.flatMap((id) => (instances[id] === undefined ? [] : [[id, instances[id]]])));
+  const first = Object.fromEntries(Object.entries(instances).filter(([id]) => membership.voters.some((voter) => voter === id)));
   return { membership, first, instances, removed: tables.get("members", membersKey)?.removed ?? [] };
 }
 

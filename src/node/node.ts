@@ -2,6 +2,7 @@
  * This file is a running node: the driver on the clocks and timers it is given, behind the service that the API calls.
  */
 import { createHash } from "node:crypto";
+import { own } from "../base/own.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { answer } from "../machine/answer.ts";
 import type { WatchTarget } from "../machine/change.ts";
@@ -253,7 +254,7 @@ export class KeyholdNode implements KeyholdService {
 
   /** Where others reach this node, by the membership in force; undefined when it is not in it. */
   ownAddress(): MemberAddress | undefined {
-    return membershipOf(this.#driver.raft).addresses[this.#options.driver.raft.id];
+    return own(membershipOf(this.#driver.raft).addresses, this.#options.driver.raft.id);
   }
 
   status(): NodeStatus {

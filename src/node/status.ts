@@ -1,6 +1,7 @@
 /**
  * This file tells where a node stands.
  */
+import { own } from "../base/own.ts";
 import { readMeta } from "../machine/meta.ts";
 import { clusterTimeAt } from "../raft/cluster-clock.ts";
 import { membersOf } from "../raft/leader.ts";
@@ -53,7 +54,7 @@ function memberStatus({ raft, tables }: Driver, id: NodeId): MemberStatus {
   const matchIndex = raft.role.kind === "leader" ? (raft.role.progress.get(id)?.matchIndex ?? null) : null;
   return {
     id,
-    address: membership.addresses[id] ?? { peerUrl: "", apiUrl: "" },
+    address: own(membership.addresses, id) ?? { peerUrl: "", apiUrl: "" },
     kind: kindOf(membership, id),
     matchIndex,
     lagEntries: matchIndex === null ? null : lastIndex(raft) - matchIndex,

@@ -123,7 +123,7 @@ function membershipOf(fields: Readonly<Record<string, unknown>>): Membership {
   const addresses: Record<string, MemberAddress> = {};
   for (const [id, address] of Object.entries(fieldsOf(fields["addresses"]))) {
     const { peerUrl, apiUrl } = fieldsOf(address);
-    addresses[id] = { peerUrl: textOf(peerUrl), apiUrl: textOf(apiUrl) };
+    addresses[toNodeId(id)] = { peerUrl: textOf(peerUrl), apiUrl: textOf(apiUrl) };
   }
   return {
     voters: ids("voters"),

@@ -222,7 +222,7 @@ function addressesOf(value: unknown): Record<string, MemberAddress> {
   for (const [id, address] of Object.entries(recordOf(value))) {
     const { peerUrl, apiUrl } = recordOf(address);
     if (typeof peerUrl !== "string" || typeof apiUrl !== "string") throw new TypeError("not an address");
-    addresses[id] = { peerUrl, apiUrl };
+    addresses[nodeIdOf(id)] = { peerUrl, apiUrl };
   }
   return addresses;
 }

@@ -12,6 +12,7 @@ import {
   type FormationPlan,
   heardFrom,
   lockedOn,
+  notAdmittedTo,
   sayingOf,
   waitingText,
 } from "../../src/bootstrap/formation.ts";
@@ -282,4 +283,27 @@ describe("what a person reads", () => {
     expect(told({ n1: "a", n2: "b" })).toContain("it is an older copy");
     expect(told({ n2: "b" }, {}, ["n1"])).toContain("n1 was removed from this cluster and its id is not used again");
   });
+});
+
+test("a node that is called what every plain object has is judged by what was said of it", () => {
+  const self = toNodeId("constructor");
+  const plan: FormationPlan = {
+    self,
+    instanceId: "a",
+    clusterName: "c",
+    members: ["constructor", "n2"].map((id) => ({ id: toNodeId(id), peerUrl: `http://${id}:1`, apiUrl: `http://${id}:2` })),
+  };
+  const membership = { voters: [], votersOutgoing: [], learners: [], learnersNext: [], addresses: {}, removed: [] };
+  const begun = {
+    kind: "established" as const,
+    clusterId: "x",
+    membership,
+    first: { n2: "b" },
+    instances: { n2: "b" },
+    removed: [],
+  };
+  expect(notAdmittedTo(begun, self, "a")).toBeUndefined();
+  expect(notAdmittedTo({ ...begun, instances: { constructor: "other" } }, self, "a")).toContain("another data folder");
+  const told = decide(heardFrom(beginFormation(plan, { kind: "new" }), toNodeId("n2"), begun));
+  expect(told).toMatchObject({ kind: "refuse", message: expect.stringContaining("begun without constructor") });
 });

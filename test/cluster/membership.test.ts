@@ -50,6 +50,23 @@ async function write(cluster: TestCluster, except: TestNode | undefined, key: st
   expect([200, 201]).toContain(reply.status);
 }
 
+test("a node may be called what every plain object has", async () => {
+  await using cluster = await TestCluster.start({ nodes: 1 });
+  using client = clientOf(cluster);
+  const { node, member } = await cluster.newcomer("constructor");
+  // Before anybody has heard of it: it finds itself in no list of members, folders or addresses.
+  node.start();
+  await until("it waits to be added", 20_000, () => (node.output.includes('"msg":"started"') ? true : undefined));
+  expect((await client.cluster.addLearner(member)).ok).toBe(true);
+  await node.untilReady();
+  await promote(client, member.id);
+  await node.kill();
+  node.start();
+  await node.untilReady();
+  await write(cluster, undefined, "with-both");
+  expect(await membersOf(client)).toEqual(["constructor voter", "n1 voter"]);
+});
+
 test("a cluster grows from three to five: a learner votes only when it has caught up, and watchers see it all", async () => {
   // The log is cut long before the newcomers come: they are sent a state.
   await using cluster = await TestCluster.start({ environment: { KEYHOLD_LOG_ENTRIES_MAX: "100" } });
