@@ -3,11 +3,11 @@
  * locks. What happens to a lock once it is held is in hold.ts.
  */
 import type * as wire from "../generated/types.ts";
-import { elapsedMs, type Moment } from "./environment.ts";
+import { elapsedMs, type Moment, momentOf, pause } from "./environment.ts";
 import { type ClientError, type LockLost, LockLostError, type ProblemOf } from "./errors.ts";
 import { Hold } from "./hold.ts";
 import { renewLease } from "./leases.ts";
-import { cancelAcquire, requestAcquire } from "./lock-request.ts";
+import { type AcquireRequest, cancelAcquire, requestAcquire } from "./lock-request.ts";
 import { present, type ReadOptions, type WriteOptions } from "./options.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
@@ -15,7 +15,10 @@ import type { Transport } from "./transport.ts";
 export type AcquireOptions = {
   /** How long the lock outlives a holder that is gone; renewed at a third of it. 500 ms to 24 h. */
   readonly ttlMs: number;
-  /** The longest wait in the queue; default 0: try once. */
+  /**
+   * The longest wait in the queue; default 0: try once. A place in the queue is lost when nothing renewed it for a TTL; then
+   * a new one is taken, at the end, for what is left of the wait.
+   */
   readonly waitMs?: number;
   /** Who, for people who inspect the lock. */
   readonly owner?: string;
@@ -25,7 +28,10 @@ export type AcquireOptions = {
 
 export type LockListOptions = ReadOptions & { readonly prefix?: string; readonly limit?: number; readonly cursor?: string };
 
-/** `lock_held` (tried once), `wait_timeout`, `aborted`, ... `lock_lost`: granted, but heard of too late. */
+/**
+ * `lock_held` (tried once), `wait_timeout`, `aborted`, ... `lease_gone`: the place in the queue was lost, and nothing of the wait
+ * was left for another one. `lock_lost`: granted, but heard of too late.
+ */
 export type AcquireError = ProblemOf<"acquireLock"> | LockLost | ClientError;
 
 export type LockClient = {
@@ -130,14 +136,18 @@ export function createLockClient(transport: Transport): LockClient {
 
 async function acquireHold(transport: Transport, name: string, options: AcquireOptions): Promise<Result<Hold, AcquireError>> {
   const { clock, newRequestId } = transport.settings.environment;
-  const request = {
+  const { waitMs = 0 } = options;
+  const newRequest = (leftMs: number) => ({
     name,
     requestId: newRequestId(),
-    body: { ttlMs: options.ttlMs, waitMs: options.waitMs ?? 0, ...present({ owner: options.owner }) },
-  };
-  const deadlineMs = clock.monotonicMs() + request.body.waitMs + transport.settings.requestTimeoutMs;
+    body: { ttlMs: options.ttlMs, waitMs: leftMs, ...present({ owner: options.owner }) },
+  });
+  const beganAt = momentOf(clock);
+  const deadlineMs = beganAt.monotonicMs + waitMs + transport.settings.requestTimeoutMs;
   // Half a TTL, so that a grant that a hanging node does not tell is found while it lives.
-  const holdMs = Math.min(request.body.waitMs, Math.max(1_000, Math.min(25_000, options.ttlMs / 2)));
+  const holdMs = Math.min(waitMs, Math.max(1_000, Math.min(25_000, options.ttlMs / 2)));
+  let request: AcquireRequest = newRequest(waitMs);
+  let placesLost = 0;
   /** The grant is no older than this: the first request, or the last that was answered with a place in the queue. */
   let notGrantedAt: Moment | undefined;
   for (;;) {
@@ -148,10 +158,24 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
       if (options.signal?.aborted !== true) return confirmHold(transport, reply.value.data, notGrantedAt);
       return err(await cancelAcquire(transport, request));
     }
-    if (!reply.ok) {
-      return reply.error.code === "aborted" ? err(await cancelAcquire(transport, request)) : reply;
+    if (reply.ok) {
+      notGrantedAt = reply.value.sentAt;
+      continue;
     }
-    notGrantedAt = reply.value.sentAt;
+    if (reply.error.code === "lease_gone") {
+      await pause(clock, transport.backoffMs(placesLost++), options.signal ?? transport.closed);
+      const leftMs = Math.floor(waitMs - elapsedMs(clock, beganAt));
+      if (leftMs < 1) return reply;
+      if (options.signal?.aborted !== true) {
+        // The old id names the lost place for ever.
+        request = newRequest(leftMs);
+        notGrantedAt = undefined;
+        continue;
+      }
+    } else if (reply.error.code !== "aborted") {
+      return reply;
+    }
+    return err(await cancelAcquire(transport, request));
   }
 }
 

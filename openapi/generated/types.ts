@@ -189,11 +189,12 @@ export interface paths {
          *     `holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that the 202 returned to go on
          *     waiting; the place in the queue stays.
          *
-         *     A place in the queue needs a living lease. One of its own starts with the wait, and with its full TTL again at the
-         *     grant; while a response is held back, its node renews it, and so does every repeat of the request. Between them, keep
-         *     it alive yourself (`POST /v1/leases/{leaseId}/keepalive`) if that takes longer than the TTL. So a waiter that is gone
-         *     leaves the queue within one TTL after its connection ended (410 `lease_gone` to who asks later): not for long enough to
-         *     keep others waiting. The wait's deadline and a cancel end it, too.
+         *     A place in the queue needs a living lease, which runs while it waits: one of its own starts with the wait, and with its
+         *     full TTL again at the grant. While a response is held back, its node renews the lease as long as the connection lives,
+         *     and so does every repeat of the request. Between them, keep it alive yourself (`POST /v1/leases/{leaseId}/keepalive`) if
+         *     that takes longer than the TTL. So a waiter that is gone leaves the queue within one TTL after its connection ended (410
+         *     `lease_gone` to who asks later): not for long enough to keep others waiting. Who still wants to wait then joins again,
+         *     at the end, with a new `Idempotency-Key`. The wait's deadline and a cancel end it, too.
          */
         readonly post: operations["acquireLock"];
         readonly delete?: never;

@@ -150,7 +150,6 @@ describe("acquire", () => {
   for (const [status, code] of [
     [409, "wait_timeout"],
     [409, "wait_cancelled"],
-    [410, "lease_gone"],
     [429, "limit_reached"],
   ] as const) {
     test(`a wait that ends with ${code} says so`, async () => {
@@ -159,6 +158,51 @@ describe("acquire", () => {
       expect(result.ok ? undefined : result.error.code).toBe(code);
     });
   }
+});
+
+describe("a place in the queue that was lost with its lease", () => {
+  const gone = problem(410, "lease_gone", { leaseId: "l46" });
+
+  test("is taken again under a new request id, for what is left of the wait", async () => {
+    const { clock, node, client } = await connect((_asked, count) => {
+      if (count === 1) return queued;
+      if (count > 2) return granted;
+      // A suspend that was longer than the TTL.
+      clock.moveWall(20_000);
+      return gone;
+    });
+    const acquiring = client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 60_000, owner: "worker-1" });
+    await until("the pause", () => clock.dueInMs()[0] === 0);
+    clock.advance(0);
+    const result = await acquiring;
+    const ids = idsOf(node, "acquire");
+    expect([ids.length, ids[0] === ids[1], ids[1] === ids[2]]).toEqual([3, true, false]);
+    expect(node.asked[2]?.json()).toEqual({ ttlMs: 15_000, waitMs: 40_000, owner: "worker-1" });
+    // The new request has a lease of its own, so nothing of the time before it counts.
+    expect(result.ok ? result.value.remainingMs() : undefined).toBe(13_500);
+  });
+
+  test("is lease_gone when nothing of the wait is left", async () => {
+    const { clock, node, client } = await connect(() => {
+      clock.moveWall(20_000);
+      return gone;
+    });
+    const acquiring = client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 20_000 });
+    await until("the pause", () => clock.dueInMs()[0] === 0);
+    clock.advance(0);
+    expect(await acquiring).toMatchObject({ ok: false, error: { code: "lease_gone" } });
+    expect(node.asked).toHaveLength(1);
+  });
+
+  test("is not taken again by a caller who gave up", async () => {
+    const caller = new AbortController();
+    const { clock, node, client } = await connect(() => gone);
+    const acquiring = client.locks.acquire("orders/42", { ttlMs: 15_000, waitMs: 60_000, signal: caller.signal });
+    await until("the pause", () => clock.dueInMs()[0] === 0);
+    caller.abort();
+    expect(await acquiring).toMatchObject({ ok: false, error: { code: "aborted" } });
+    expect(new Set(idsOf(node, "acquire")).size).toBe(1);
+  });
 });
 
 describe("giving up", () => {
