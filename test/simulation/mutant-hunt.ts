@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BatchTotals } from "./batch.ts";
 import { checkOf } from "./check-names.ts";
-import type { Mutant } from "./mutant.ts";
+import type { Mutant, Suite } from "./mutant.ts";
+import { runSuite } from "./mutant-suite.ts";
 import { playWithWorkers } from "./workers.ts";
 
 export type HuntOptions = {
@@ -19,6 +20,8 @@ export type HuntOptions = {
 
 export type Hunted = {
   readonly name: string;
+  /** The test file that hunted it; null for the simulator, whose seeds are counted. */
+  readonly suite: string | null;
   /** In every search. */
   readonly caught: boolean;
   /** Of each search, up to and including the one that failed; null where none did. */
@@ -42,7 +45,8 @@ export async function hunt(mutants: readonly Mutant[], options: HuntOptions): Pr
   const waiting = [...mutants];
   const hunter = async (): Promise<void> => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const hunted = await huntOne(mutant, options);
+      // One that cannot be hunted is not caught; the others still are.
+      const hunted = await huntOne(mutant, options).catch((error: unknown) => notHunted(mutant, error));
       results.push(hunted);
       options.told(hunted);
     }
@@ -55,6 +59,7 @@ async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
   const copy = await mkdtemp(join(tmpdir(), "keyhold-mutant-"));
   try {
     await plant(mutant, copy);
+    if (mutant.suite !== undefined) return await huntWithSuite(mutant, mutant.suite, { starts: options.starts, copy });
     const searches: BatchTotals[] = [];
     for (let start = 0; start < options.starts; start++) {
       const totals = await playWithWorkers({
@@ -77,17 +82,43 @@ async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
   }
 }
 
-/** Copies what a simulator needs to `copy`, with the bug in it. */
+/** Runs the suite once for each start, or once when it draws nothing at random. */
+async function huntWithSuite(
+  mutant: Mutant,
+  suite: Suite,
+  { starts, copy }: { readonly starts: number; readonly copy: string },
+): Promise<Hunted> {
+  const seeds: (number | null)[] = [];
+  const findings: string[] = [];
+  for (let start = 0; start < (suite.seeded ? starts : 1); start++) {
+    const finding = await runSuite(suite, { root: copy, seed: 1 + start * startDistance });
+    seeds.push(finding === null ? null : 1);
+    if (finding === null) break;
+    findings.push(finding);
+  }
+  const caught = seeds.every((count) => count !== null);
+  return {
+    ...unheard(mutant),
+    caught,
+    seeds,
+    medianSeeds: 1,
+    finding: findings[0] ?? "",
+    check: [...new Set(findings)].join(", "),
+  };
+}
+
+function notHunted(mutant: Mutant, error: unknown): Hunted {
+  const finding = `could not be hunted: ${error instanceof Error ? error.message : String(error)}`;
+  return { ...unheard(mutant), caught: false, seeds: [null], finding };
+}
+
+function unheard({ name, suite }: Mutant) {
+  return { name, suite: suite?.file ?? null, medianSeeds: Number.NaN, check: "", counts: {} };
+}
+
+/** Copies what a simulator, and a suite, needs to `copy`, with the bug in it. */
 async function plant(mutant: Mutant, copy: string): Promise<void> {
-  for (const part of [
-    "src",
-    "openapi/client",
-    "openapi/generated",
-    "test/contracts",
-    "test/simulation",
-    "package.json",
-    "tsconfig.json",
-  ]) {
+  for (const part of ["src", "openapi", "test", "vitest.config.ts", "package.json", "tsconfig.json"]) {
     await cp(join(root, part), join(copy, part), { recursive: true });
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
@@ -117,7 +148,7 @@ function judge(mutant: Mutant, searches: readonly BatchTotals[]): Hunted {
   const sorted = seeds.filter((count) => count !== null).sort((a, b) => a - b);
   const findings = searches.flatMap((totals) => totals.failures.flatMap((failure) => failure.findings.slice(0, 1)));
   return {
-    name: mutant.name,
+    ...unheard(mutant),
     caught: seeds.every((count) => count !== null),
     seeds,
     medianSeeds: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,

@@ -7,6 +7,7 @@ import type { Edit, Mutant } from "./mutant.ts";
 import { folderMutants } from "./mutant-list-folders.ts";
 import { machineMutants } from "./mutant-list-machine.ts";
 import { nodeMutants } from "./mutant-list-node.ts";
+import { suiteMutants } from "./mutant-list-suites.ts";
 
 const raft = (file: string, find: string, replace: string): Edit => ({ file: `src/raft/${file}.ts`, find, replace });
 const node = (file: string, find: string, replace: string): Edit => ({ file: `src/node/${file}.ts`, find, replace });
@@ -333,4 +334,5 @@ export const mutants: readonly Mutant[] = [
   ...reads,
   ...nodeMutants,
   ...machineMutants,
+  ...suiteMutants,
 ];

@@ -14,6 +14,14 @@ export const smallLimits: readonly Edit[] = [
   },
 ];
 
+export type Suite = {
+  readonly file: string;
+  /** Only the tests with this in their names; all of the file without it. */
+  readonly only?: string;
+  /** Whether it draws what it tries from the environment variable SEED. Else it is one start, however often it is run. */
+  readonly seeded: boolean;
+};
+
 export type Mutant = {
   readonly name: string;
   /** Why it is a bug, in one line. */
@@ -21,6 +29,8 @@ export type Mutant = {
   readonly edits: readonly Edit[];
   /** Planted beside them. */
   readonly with?: readonly Edit[];
+  /** The test file that finds it, in place of the simulator. */
+  readonly suite?: Suite;
   /** Found within a few seeds: fit for the gate. */
   readonly quick?: boolean;
 };
