@@ -173,7 +173,7 @@ const formations: readonly Mutant[] = [
       why: "it names a folder that is gone, and its votes with it",
       suite: everySchedule,
     },
-    ['answer?.kind === "locked" && answer.set[plan.self] === plan.instanceId)', 'answer?.kind === "locked")'],
+    ['answer?.kind === "locked" && own(answer.set, plan.self) === plan.instanceId)', 'answer?.kind === "locked")'],
   ),
   formation({ name: "opens-when-locked-itself", why: "the others may still lock on another set" }, [
     openWhen,
@@ -210,8 +210,8 @@ const formations: readonly Mutant[] = [
       suite: everySchedule,
     },
     [
-      'else if (answer.instanceId !== set[id]) obstacles.push({ id, why: "otherFolder" });',
-      "else if (answer.instanceId !== set[id]) continue;",
+      'else if (answer.instanceId !== own(set, id)) obstacles.push({ id, why: "otherFolder" });',
+      "else if (answer.instanceId !== own(set, id)) continue;",
     ],
   ),
 ];
