@@ -2,10 +2,13 @@
  * This file answers those who run a node: probes, metrics, the document.
  */
 import { err, ok } from "../src/base/result.ts";
+import { lostForGoodAdvice } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import { json, jsonText } from "./exchange-options.ts";
 import { notReady } from "./problem.ts";
 import type { Router } from "./routing.ts";
+
+const notBackYet = "part of the log was lost, and no leader has brought it back yet";
 
 type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
 
@@ -48,7 +51,7 @@ function readinessChecks(context: ApiContext): readonly Check[] {
     {
       name: "state",
       ok: !status.quarantined,
-      detail: status.quarantined ? "part of the log was lost, and no leader has brought it back yet" : "complete",
+      detail: status.quarantined ? (lostForGoodAdvice(status) ?? notBackYet) : "complete",
     },
     { name: "open", ok: !context.closing(), detail: context.closing() ? "shutting down" : "takes requests" },
   ];

@@ -15,6 +15,7 @@ import { createStartKeeper } from "./bootstrap/start-keeper.ts";
 import { refusedStartAdvice, type StartRefusalCode } from "./bootstrap/starts.ts";
 import { type Config, urlHost } from "./config.ts";
 import { logStorage, logTransport } from "./event-log.ts";
+import { lostForGoodAdvice } from "./node/lost-for-good.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { realTime } from "./node/real-time.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
@@ -82,6 +83,8 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
   });
   for (const gauge of gauges) api.metrics.addGauge(gauge);
   logger.info({ apiUrl: api.url, dataDir: config.dataDir, clusterId: origin.clusterId }, "started");
+  const lostForGood = lostForGoodAdvice(service.status());
+  if (lostForGood !== undefined) logger.error({ dataDir: config.dataDir }, lostForGood);
   return {
     apiUrl: api.url,
     async stop() {

@@ -19,6 +19,7 @@ export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from ".
 export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";
 export type { MembershipChange, NodeId, Role } from "../raft/types.ts";
 export { isNodeId, toNodeId } from "../raft/types.ts";
+export { lostForGoodAdvice } from "./lost-for-good.ts";
 export type { ChangeEnd, ChangeRefusal } from "./membership-changes.ts";
 export type { TransferProgress } from "./snapshot-transfer.ts";
 export type { TransferEnd } from "./transfers.ts";
