@@ -1,7 +1,7 @@
 /**
  * This file stands between bytes and commands: it encodes those of this node, checks those that other nodes send before they
  * come near the log, and opens entries that are about to be applied. Each command is decoded once on each node: what was
- * checked is kept beside its bytes until it is applied (DECISION 28).
+ * checked is kept beside its bytes until it is applied (DECISION 27).
  */
 import type { AppliedEntry } from "../machine/apply.ts";
 import type { Command } from "../machine/command.ts";

@@ -1,5 +1,5 @@
 /**
- * This file is how two nodes prove to each other that both know the peer secret, without ever sending it (DECISION 27). The
+ * This file is how two nodes prove to each other that both know the peer secret, without ever sending it (DECISION 26). The
  * callee gives out a challenge, the caller answers it with an HMAC over its whole call, and the callee's answer carries an
  * HMAC over the caller's nonce and the whole answer. A captured call cannot be repeated, an answer cannot be made up, and
  * no clock but the callee's own is read.
