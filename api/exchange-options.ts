@@ -4,7 +4,14 @@
  */
 import { randomUUID } from "node:crypto";
 import { err, ok, type Result } from "../src/base/result.ts";
-import { type ReadOptions, type ServiceError, toRevision, type WriteOptions } from "../src/node/service.ts";
+import {
+  type ReadOptions,
+  type ServiceError,
+  type StorePosition,
+  toLogIndex,
+  toRevision,
+  type WriteOptions,
+} from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import { type Problem, serviceProblem } from "./problem.ts";
 import { jsonHeaders, type Reply } from "./respond.ts";
@@ -28,11 +35,22 @@ export function readHeaders(options: ReadOptions, context: ApiContext): readonly
   return stalenessMs === null ? consistency : [...consistency, "Keyhold-Staleness-Ms", String(stalenessMs)];
 }
 
-type WriteHeaders = { readonly "Idempotency-Key"?: string };
+type WriteHeaders = { readonly "Idempotency-Key"?: string; readonly "Keyhold-Request-Since"?: string };
 
 /** How a write is to be done, from its headers. */
 export function writeOptionsOf(headers: WriteHeaders, context: ApiContext): WriteOptions {
-  return { requestId: headers["Idempotency-Key"] ?? null, timeoutMs: context.limits.requestTimeoutMs };
+  const since = headers["Keyhold-Request-Since"];
+  return {
+    requestId: headers["Idempotency-Key"] ?? null,
+    since: since === undefined ? null : readPosition(since),
+    timeoutMs: context.limits.requestTimeoutMs,
+  };
+}
+
+/** `text` is as the document has it: a store's id, a dot, an index. */
+function readPosition(text: string): StorePosition {
+  const dot = text.lastIndexOf(".");
+  return { storeId: text.slice(0, dot), index: toLogIndex(Number(text.slice(dot + 1))) };
 }
 
 /** A name for a request that came without one. */

@@ -35,6 +35,7 @@ export const codeByServiceError = {
   notHolder: "not_holder",
   ticketNotFound: "ticket_not_found",
   requestMismatch: "request_mismatch",
+  requestForgotten: "outcome_unknown",
   limitReached: "limit_reached",
   quotaExceeded: "quota_exceeded",
   compacted: "compacted",
@@ -208,6 +209,11 @@ function describe(error: ServiceError, newestRevision: number): Description {
       };
     case "futureRevision":
       return { detail: `The newest revision is ${newestRevision}.`, extensions: { revision: newestRevision } };
+    case "requestForgotten":
+      return {
+        detail: "Nothing was done now, but it may have been done before and be forgotten. Read what it would have changed.",
+        extensions: { forgotten: true },
+      };
     case "requestMismatch":
       return { detail: "Use a new Idempotency-Key for a new request; repeat a request without changing it." };
     case "limitReached":

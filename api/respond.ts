@@ -58,6 +58,8 @@ export function createResponder({ service, metrics, logger, closing }: Responder
       position.nodeId,
       "Keyhold-Store",
       position.storeId,
+      "Keyhold-Position",
+      `${position.storeId}.${position.appliedIndex}`,
       "Keyhold-Request-Id",
       requestIdOf(request),
     ];

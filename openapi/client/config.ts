@@ -65,7 +65,7 @@ export type ConfigClient = {
 };
 
 export function createConfigClient(transport: Transport): ConfigClient {
-  const { rest, settings } = transport;
+  const { rest } = transport;
 
   const get: ConfigClient["get"] = async (key, options = {}) => {
     const query = present({ revision: options.revision, consistency: options.consistency, minRevision: options.minRevision });
@@ -84,7 +84,6 @@ export function createConfigClient(transport: Transport): ConfigClient {
     const header = present({
       ...conditionHeaders(options.expect),
       "Keyhold-Comment": options.comment === undefined ? undefined : encodeComment(options.comment),
-      "Idempotency-Key": options.requestId ?? settings.environment.newRequestId(),
     });
     const query = present({ lease: options.leaseId });
     const reply = await transport.call({
@@ -93,11 +92,12 @@ export function createConfigClient(transport: Transport): ConfigClient {
         rest.PUT("/v1/config/{key}", {
           ...target,
           params: { path: { key }, query, header },
-          headers: { "content-type": contentType },
+          headers: { ...target.headers, "content-type": contentType },
           body: bytes,
           bodySerializer: () => bytes as string,
         }),
       mutates: true,
+      name: transport.nameRequest(options),
       timeoutMs: options.timeoutMs,
       signal: options.signal,
     });
@@ -105,14 +105,12 @@ export function createConfigClient(transport: Transport): ConfigClient {
   };
 
   const remove: ConfigClient["delete"] = async (key, options = {}) => {
-    const header = present({
-      "If-Match": conditionHeaders(options.expect)["If-Match"],
-      "Idempotency-Key": options.requestId ?? settings.environment.newRequestId(),
-    });
+    const header = present({ "If-Match": conditionHeaders(options.expect)["If-Match"] });
     const reply = await transport.call({
       operation: "deleteConfig",
       send: (target) => rest.DELETE("/v1/config/{key}", { ...target, params: { path: { key }, header } }),
       mutates: true,
+      name: transport.nameRequest(options),
       timeoutMs: options.timeoutMs,
       signal: options.signal,
     });

@@ -9,6 +9,7 @@ import { elapsedMs, type Moment, onAbort } from "./environment.ts";
 import { type ClientError, LockLostError, type ProblemOf } from "./errors.ts";
 import { renewLease } from "./leases.ts";
 import type { CallOptions } from "./options.ts";
+import type { RequestName } from "./request-name.ts";
 import { ok, type Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
 
@@ -53,8 +54,8 @@ export class Hold {
   readonly #transport: Transport;
   readonly #ended = new AbortController();
   #unlinkClosed = () => {};
-  /** One id for all attempts to release, so that a repeat after a lost answer is not told "not the holder". */
-  readonly #releaseId: string;
+  /** One name for all attempts to release, so that a repeat after a lost answer is not told "not the holder". */
+  readonly #releaseName: RequestName;
   /** When the grant or the last acknowledged renewal was sent. */
   #aliveAt: Moment;
   #cancelRenewal = () => {};
@@ -69,7 +70,7 @@ export class Hold {
     this.leaseId = facts.leaseId;
     this.ttlMs = facts.ttlMs;
     this.#transport = transport;
-    this.#releaseId = transport.settings.environment.newRequestId();
+    this.#releaseName = transport.nameRequest();
     this.#aliveAt = facts.aliveAt;
     this.#unlinkClosed = onAbort(transport.closed, () => {
       this.#end("expired", "the client was closed, so nothing renews the hold");
@@ -129,16 +130,16 @@ export class Hold {
 
   async #release(options: CallOptions): Promise<Result<wire.LockReleased, ReleaseError>> {
     const { rest } = this.#transport;
-    const header = { "Idempotency-Key": this.#releaseId };
     const reply = await this.#transport.call({
       operation: "releaseLock",
       send: (target) =>
         rest.POST("/v1/locks/{name}/release", {
           ...target,
-          params: { path: { name: this.name }, header },
+          params: { path: { name: this.name } },
           body: { leaseId: this.leaseId, fence: this.fence },
         }),
       mutates: true,
+      name: this.#releaseName,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
     });

@@ -31,17 +31,14 @@ export type LeaseClient = {
 };
 
 export function createLeaseClient(transport: Transport): LeaseClient {
-  const { rest, settings } = transport;
-  const requestHeader = (options: WriteOptions) => ({
-    "Idempotency-Key": options.requestId ?? settings.environment.newRequestId(),
-  });
+  const { rest } = transport;
   return {
     grant: async ({ ttlMs, owner, ...options }) => {
-      const header = requestHeader(options);
       const reply = await transport.call({
         operation: "grantLease",
-        send: (target) => rest.POST("/v1/leases", { ...target, params: { header }, body: { ttlMs, ...present({ owner }) } }),
+        send: (target) => rest.POST("/v1/leases", { ...target, body: { ttlMs, ...present({ owner }) } }),
         mutates: true,
+        name: transport.nameRequest(options),
         timeoutMs: options.timeoutMs,
         signal: options.signal,
       });
@@ -52,11 +49,11 @@ export function createLeaseClient(transport: Transport): LeaseClient {
       return reply.ok ? ok(reply.value.data) : reply;
     },
     revoke: async (leaseId, options = {}) => {
-      const header = requestHeader(options);
       const reply = await transport.call({
         operation: "revokeLease",
-        send: (target) => rest.DELETE("/v1/leases/{id}", { ...target, params: { path: { id: leaseId }, header } }),
+        send: (target) => rest.DELETE("/v1/leases/{id}", { ...target, params: { path: { id: leaseId } } }),
         mutates: true,
+        name: transport.nameRequest(options),
         timeoutMs: options.timeoutMs,
         signal: options.signal,
       });

@@ -4,13 +4,14 @@
  */
 import type * as wire from "../generated/types.ts";
 import type { Aborted, ClientError, ProblemOf } from "./errors.ts";
+import type { RequestName } from "./request-name.ts";
 import type { Result } from "./result.ts";
 import type { Reply, Transport } from "./transport.ts";
 
 /** What names one acquire; repeats must not differ in it. */
 export type AcquireRequest = {
   readonly name: string;
-  readonly requestId: string;
+  readonly request: RequestName;
   readonly body: wire.LockRequestWithTtl;
 };
 
@@ -19,16 +20,17 @@ export function requestAcquire(
   transport: Transport,
   request: AcquireRequest & { readonly holdMs: number; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<Result<Reply<wire.LockGranted | wire.LockQueued>, ProblemOf<"acquireLock"> | ClientError>> {
-  const { name, requestId, body, holdMs } = request;
+  const { name, body, holdMs } = request;
   return transport.call({
     operation: "acquireLock",
     send: (target) =>
       transport.rest.POST("/v1/locks/{name}/acquire", {
         ...target,
-        params: { path: { name }, query: { holdMs }, header: { "Idempotency-Key": requestId } },
+        params: { path: { name }, query: { holdMs } },
         body,
       }),
     mutates: true,
+    name: request.request,
     timeoutMs: request.timeoutMs,
     attemptTimeoutMs: holdMs + transport.settings.attemptTimeoutMs,
     signal: request.signal,
@@ -48,15 +50,15 @@ export async function cancelAcquire(transport: Transport, request: AcquireReques
   for (let round = 0; round < 2; round++) {
     const reply = await requestAcquire(transport, { ...request, holdMs: 0, ...bounds });
     if (!reply.ok) return aborted(`asking again gave ${reply.error.code}`);
-    const header = { "Idempotency-Key": settings.environment.newRequestId() };
     const found = reply.value.data;
     if ("fence" in found) {
       const { fence, leaseId } = found;
       const released = await transport.call({
         operation: "releaseLock",
         send: (target) =>
-          rest.POST("/v1/locks/{name}/release", { ...target, params: { path: { name }, header }, body: { leaseId, fence } }),
+          rest.POST("/v1/locks/{name}/release", { ...target, params: { path: { name } }, body: { leaseId, fence } }),
         mutates: true,
+        name: transport.nameRequest(),
         ...bounds,
       });
       return aborted(released.ok ? "the lock was released" : "the lock was granted and ends with its TTL");
@@ -64,8 +66,9 @@ export async function cancelAcquire(transport: Transport, request: AcquireReques
     const { ticket } = found;
     const cancelled = await transport.call({
       operation: "cancelWait",
-      send: (target) => rest.DELETE("/v1/locks/{name}/queue/{ticket}", { ...target, params: { path: { name, ticket }, header } }),
+      send: (target) => rest.DELETE("/v1/locks/{name}/queue/{ticket}", { ...target, params: { path: { name, ticket } } }),
       mutates: true,
+      name: transport.nameRequest(),
       ...bounds,
     });
     if (cancelled.ok) return aborted("the queue was left");

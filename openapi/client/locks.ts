@@ -63,10 +63,7 @@ export type LockClient = {
 };
 
 export function createLockClient(transport: Transport): LockClient {
-  const { rest, settings } = transport;
-  const requestHeader = (options: WriteOptions) => ({
-    "Idempotency-Key": options.requestId ?? settings.environment.newRequestId(),
-  });
+  const { rest } = transport;
 
   const acquire: LockClient["acquire"] = (name, options) => acquireHold(transport, name, options);
 
@@ -109,23 +106,22 @@ export function createLockClient(transport: Transport): LockClient {
       return reply.ok ? ok(reply.value.data) : reply;
     },
     cancelWait: async (name, ticket, options = {}) => {
-      const header = requestHeader(options);
       const reply = await transport.call({
         operation: "cancelWait",
-        send: (target) =>
-          rest.DELETE("/v1/locks/{name}/queue/{ticket}", { ...target, params: { path: { name, ticket }, header } }),
+        send: (target) => rest.DELETE("/v1/locks/{name}/queue/{ticket}", { ...target, params: { path: { name, ticket } } }),
         mutates: true,
+        name: transport.nameRequest(options),
         timeoutMs: options.timeoutMs,
         signal: options.signal,
       });
       return reply.ok ? ok(reply.value.data) : reply;
     },
     break: async (name, options = {}) => {
-      const header = requestHeader(options);
       const reply = await transport.call({
         operation: "breakLock",
-        send: (target) => rest.DELETE("/v1/locks/{name}/holder", { ...target, params: { path: { name }, header } }),
+        send: (target) => rest.DELETE("/v1/locks/{name}/holder", { ...target, params: { path: { name } } }),
         mutates: true,
+        name: transport.nameRequest(options),
         timeoutMs: options.timeoutMs,
         signal: options.signal,
       });
@@ -135,11 +131,11 @@ export function createLockClient(transport: Transport): LockClient {
 }
 
 async function acquireHold(transport: Transport, name: string, options: AcquireOptions): Promise<Result<Hold, AcquireError>> {
-  const { clock, newRequestId } = transport.settings.environment;
+  const { clock } = transport.settings.environment;
   const { waitMs = 0 } = options;
   const newRequest = (leftMs: number) => ({
     name,
-    requestId: newRequestId(),
+    request: transport.nameRequest(),
     body: { ttlMs: options.ttlMs, waitMs: leftMs, ...present({ owner: options.owner }) },
   });
   const beganAt = momentOf(clock);

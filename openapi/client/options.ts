@@ -45,7 +45,10 @@ export type ReadOptions = CallOptions & {
 
 /** What every mutation can be given. */
 export type WriteOptions = CallOptions & {
-  /** Names the request; default a new UUID. The same id with the same arguments gives the same answer. */
+  /**
+   * Names the request; default a new UUID. The same id with the same arguments gives the same answer, for as long as the nodes
+   * remember it: 24 hours, and no longer than through the next 100,000 requests. Requests without it are not bounded so.
+   */
   readonly requestId?: string;
 };
 

@@ -7,15 +7,20 @@ import createFetchClient from "openapi-fetch";
 import type { operations, Problem, paths } from "../generated/types.ts";
 import { linkedController, type Moment, momentOf, pause } from "./environment.ts";
 import { type Aborted, type BadResponse, type ClientError, type ProblemOf, repeats } from "./errors.ts";
-import type { Settings } from "./options.ts";
+import type { Settings, WriteOptions } from "./options.ts";
+import { nameHeaders, type RequestName, SeenPosition } from "./request-name.ts";
 import { err, ok, type Result } from "./result.ts";
 import { afterSetback, backoffMs, newRetries, type Retries, type Setback } from "./retries.ts";
 
 /** The typed REST client; every request names its `baseUrl` and `signal`. */
 export type Rest = ReturnType<typeof createFetchClient<paths, "application/json" | "application/problem+json">>;
 
-/** Where and until when one attempt runs. Spread it into the request. */
-export type Target = { readonly baseUrl: string; readonly signal: AbortSignal };
+/** Where and until when one attempt runs, and the headers that name it. Spread it into the request. */
+export type Target = {
+  readonly baseUrl: string;
+  readonly signal: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
+};
 
 /** The JSON that an operation documents for its 2xx responses. */
 export type AnswerOf<Operation extends keyof operations> = {
@@ -34,6 +39,8 @@ export type Call<Operation extends keyof operations> = {
   readonly send: (target: Target) => Promise<Fetched>;
   /** Whether an attempt without an answer may have changed something. */
   readonly mutates: boolean;
+  /** Of a mutation that must not be carried out twice. */
+  readonly name?: RequestName;
   readonly timeoutMs?: number | undefined;
   readonly attemptTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -59,6 +66,8 @@ export type Transport = {
   readonly call: <Operation extends keyof operations>(
     call: Call<Operation>,
   ) => Promise<Result<Reply<AnswerOf<Operation>>, ProblemOf<Operation> | ClientError>>;
+  /** A name for a new request; one under the caller's own id may be a repeat, and says nothing of what was seen before. */
+  readonly nameRequest: (options?: WriteOptions) => RequestName;
   /** The pause before the repeat number `repeat` (from 0) of what is no single call. */
   readonly backoffMs: (repeat: number) => number;
 };
@@ -86,6 +95,20 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
   const { clock, random, fetch } = settings.environment;
   const endpoints = createEndpoints(settings.endpoints, random);
   const rest: Rest = createFetchClient({ fetch, headers: settings.headers });
+  const seen = new SeenPosition();
+  rest.use({ onResponse: ({ response }) => seen.note(response.headers.get("keyhold-position")) });
+
+  /** Takes what was seen before the first attempt; what a node is asked for it, it is asked within the attempt. */
+  const beginName = async (name: RequestName | undefined, bounds: AttemptBounds): Promise<Attempted | undefined> => {
+    if (name === undefined || name.since !== undefined) return undefined;
+    if (seen.text === undefined) {
+      const probe = await attemptOnce(settings, { send: (target) => rest.GET("/livez", target) }, { ...bounds, headers: {} });
+      if (probe.kind === "unanswered" && seen.text === undefined) return { ...probe, wasSent: false };
+    }
+    // A node that is not in a cluster yet tells none, and carries nothing out.
+    name.since = seen.text ?? null;
+    return undefined;
+  };
 
   const call = async <Operation extends keyof operations>(
     request: Call<Operation>,
@@ -103,15 +126,16 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
       for (;;) {
         if (signal.aborted) return err(aborted(retries));
         const baseUrl = request.endpoint ?? endpoints.current();
+        const bounds = () => ({ baseUrl, signal, timeoutMs: Math.min(attemptTimeoutMs, deadlineMs - clock.monotonicMs()) });
+        const obstacle = await beginName(request.name, bounds());
         const sentAt = momentOf(clock);
-        const timeoutMs = Math.min(attemptTimeoutMs, deadlineMs - sentAt.monotonicMs);
-        const outcome = await attemptOnce(settings, request, { baseUrl, signal, timeoutMs });
+        const outcome = obstacle ?? (await attemptOnce(settings, request, { ...bounds(), headers: nameHeaders(request.name) }));
         if (outcome.kind === "answered") {
           // The wire is believed here: what a node answers is held to the document by the contract tests.
           return ok({ data: outcome.data as Answer, firstSentAt, sentAt });
         }
         if (outcome.kind === "foreign") return err(outcome.error);
-        if (outcome.kind === "refused" && !repeats(outcome.problem.code)) return err(outcome.problem as Failure);
+        if (outcome.kind === "refused" && isFinal(outcome.problem)) return err(outcome.problem as Failure);
         const next = afterSetback(retries, outcome, {
           options,
           mutates: request.mutates,
@@ -129,19 +153,32 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
     }
   };
   const pauseBefore = (repeat: number) => backoffMs({ options: settings.retry, random, repeat, floorMs: 0 });
-  return { rest, settings, closed, endpoints, call, backoffMs: pauseBefore };
+  const nameRequest = ({ requestId }: WriteOptions = {}): RequestName =>
+    requestId === undefined ? { id: settings.environment.newRequestId(), since: undefined } : { id: requestId, since: null };
+  return { rest, settings, closed, endpoints, call, nameRequest, backoffMs: pauseBefore };
+}
+
+type AttemptBounds = Omit<Target, "headers"> & { readonly timeoutMs: number };
+
+/** What was forgotten stays so, whoever is asked. */
+function isFinal(problem: Problem): boolean {
+  return !repeats(problem.code) || (problem.code === "outcome_unknown" && "forgotten" in problem && problem.forgotten === true);
 }
 
 /** One request to one endpoint. */
 async function attemptOnce(
   settings: Settings,
   request: { readonly send: (target: Target) => Promise<Fetched> },
-  target: Target & { readonly timeoutMs: number },
+  target: AttemptBounds & Pick<Target, "headers">,
 ): Promise<Attempted> {
   const { controller, unlink } = linkedController([target.signal]);
   const cancelTimer = settings.environment.clock.setTimer(target.timeoutMs, () => controller.abort(new Error("timeout")));
   try {
-    const { data, error, response } = await request.send({ baseUrl: target.baseUrl, signal: controller.signal });
+    const { data, error, response } = await request.send({
+      baseUrl: target.baseUrl,
+      headers: target.headers,
+      signal: controller.signal,
+    });
     if (data !== undefined) return { kind: "answered", data };
     if (isProblem(error)) return { kind: "refused", problem: error };
     const detail = `${target.baseUrl} answered ${response.status} without a problem document`;

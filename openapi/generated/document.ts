@@ -7,7 +7,7 @@ export const document: Record<string, unknown> = {
     "title": "Keyhold",
     "version": "1.0.0",
     "summary": "A Raft-backed lock and config service.",
-    "description": "Locks are leases with fencing tokens; config is versioned values with compare-and-set; changes are watched over\nSocket.IO (`x-socket-io` at the end of this document).\n\n- Any node answers any request: followers forward, they never redirect.\n- **Revision** is the store's own counter: one per committed change, dense, never reused, below 2^53.\n- Keys and lock names are paths such as `payments/db/pool`: UTF-8, 1 to 480 bytes, no control characters, no `.` or `..`\n  between slashes (clients and proxies would resolve them). Slashes may be sent raw or as `%2F`.\n- Every error is `application/problem+json` (RFC 9457) with a stable `code`. Unknown query parameters are refused under\n  `/v1`, so that a typo is not silently ignored. An unknown path answers 404 `not_found`, a known path with another\n  verb 405 `method_not_allowed` with `Allow`. What is refused before that is under `x-refused`.\n- A mutation with an `Idempotency-Key` happens at most once however often it is sent, to whatever node.\n- 503 means that nothing was written; 504 `outcome_unknown` that the write may or may not happen: repeat it with the same\n  `Idempotency-Key` to learn.\n\nThe examples assume `KEYHOLD` to hold the URL of any node.\n",
+    "description": "Locks are leases with fencing tokens; config is versioned values with compare-and-set; changes are watched over\nSocket.IO (`x-socket-io` at the end of this document).\n\n- Any node answers any request: followers forward, they never redirect.\n- **Revision** is the store's own counter: one per committed change, dense, never reused, below 2^53.\n- Keys and lock names are paths such as `payments/db/pool`: UTF-8, 1 to 480 bytes, no control characters, no `.` or `..`\n  between slashes (clients and proxies would resolve them). Slashes may be sent raw or as `%2F`.\n- Every error is `application/problem+json` (RFC 9457) with a stable `code`. Unknown query parameters are refused under\n  `/v1`, so that a typo is not silently ignored. An unknown path answers 404 `not_found`, a known path with another\n  verb 405 `method_not_allowed` with `Allow`. What is refused before that is under `x-refused`.\n- A mutation with an `Idempotency-Key` and `Keyhold-Request-Since` is carried out at most once however often, how late and to\n  whatever node it is sent; what may have been forgotten meanwhile answers 504 `outcome_unknown` with `forgotten`. With the\n  `Idempotency-Key` alone this holds as long as the key is remembered: 24 hours of cluster time after its answer, and no longer\n  than through the next 100,000 named requests.\n- 503 means that nothing was written; 504 `outcome_unknown` that the write may or may not happen: repeat it with the same\n  `Idempotency-Key` to learn.\n\nThe examples assume `KEYHOLD` to hold the URL of any node.\n",
     "license": {
       "name": "MIT",
       "identifier": "MIT"
@@ -98,6 +98,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
@@ -224,6 +227,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
               },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -275,6 +281,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
@@ -346,6 +355,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/IdempotencyKey"
+          },
+          {
+            "$ref": "#/components/parameters/RequestSince"
           }
         ],
         "x-codeSamples": [
@@ -392,6 +404,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
               },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
+              },
               "ETag": {
                 "$ref": "#/components/headers/ETag"
               }
@@ -425,6 +440,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               },
               "ETag": {
                 "$ref": "#/components/headers/ETag"
@@ -493,6 +511,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/IdempotencyKey"
+          },
+          {
+            "$ref": "#/components/parameters/RequestSince"
           }
         ],
         "x-codeSamples": [
@@ -516,6 +537,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -598,6 +622,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
               },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -657,6 +684,9 @@ export const document: Record<string, unknown> = {
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
+          },
+          {
+            "$ref": "#/components/parameters/RequestSince"
           }
         ],
         "x-codeSamples": [
@@ -694,6 +724,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -781,6 +814,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
               },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -823,6 +859,9 @@ export const document: Record<string, unknown> = {
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
+          },
+          {
+            "$ref": "#/components/parameters/RequestSince"
           }
         ],
         "x-codeSamples": [
@@ -846,6 +885,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -915,6 +957,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -994,6 +1039,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
               },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -1066,6 +1114,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
@@ -1148,6 +1199,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/IdempotencyKey"
+          },
+          {
+            "$ref": "#/components/parameters/RequestSince"
           }
         ],
         "x-codeSamples": [
@@ -1196,6 +1250,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1228,6 +1285,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1301,6 +1361,9 @@ export const document: Record<string, unknown> = {
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
+          },
+          {
+            "$ref": "#/components/parameters/RequestSince"
           }
         ],
         "x-codeSamples": [
@@ -1338,6 +1401,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1428,6 +1494,9 @@ export const document: Record<string, unknown> = {
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
               },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
+              },
               "Keyhold-Consistency": {
                 "$ref": "#/components/headers/Keyhold-Consistency"
               },
@@ -1497,6 +1566,9 @@ export const document: Record<string, unknown> = {
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
+          },
+          {
+            "$ref": "#/components/parameters/RequestSince"
           }
         ],
         "x-codeSamples": [
@@ -1520,6 +1592,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1572,6 +1647,9 @@ export const document: Record<string, unknown> = {
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
+          },
+          {
+            "$ref": "#/components/parameters/RequestSince"
           }
         ],
         "x-codeSamples": [
@@ -1595,6 +1673,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1660,6 +1741,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1723,6 +1807,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1747,6 +1834,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1818,6 +1908,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1886,6 +1979,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -1967,6 +2063,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -2049,6 +2148,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -2113,6 +2215,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -2157,6 +2262,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -2205,6 +2313,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -2240,6 +2351,9 @@ export const document: Record<string, unknown> = {
               },
               "Keyhold-Store": {
                 "$ref": "#/components/headers/Keyhold-Store"
+              },
+              "Keyhold-Position": {
+                "$ref": "#/components/headers/Keyhold-Position"
               }
             },
             "content": {
@@ -2357,6 +2471,14 @@ export const document: Record<string, unknown> = {
           "$ref": "#/components/schemas/IdempotencyKey"
         }
       },
+      "RequestSince": {
+        "name": "Keyhold-Request-Since",
+        "in": "header",
+        "description": "A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may\nhave been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.\n",
+        "schema": {
+          "$ref": "#/components/schemas/Position"
+        }
+      },
       "Verbose": {
         "name": "verbose",
         "in": "query",
@@ -2396,6 +2518,13 @@ export const document: Record<string, unknown> = {
         "required": true,
         "schema": {
           "$ref": "#/components/schemas/StoreId"
+        }
+      },
+      "Keyhold-Position": {
+        "description": "How far in the log of the store the answering node was, for `Keyhold-Request-Since`.",
+        "required": true,
+        "schema": {
+          "$ref": "#/components/schemas/Position"
         }
       },
       "Keyhold-Consistency": {
@@ -2444,6 +2573,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2468,6 +2600,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2499,6 +2634,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2523,6 +2661,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2547,6 +2688,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2571,6 +2715,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2595,6 +2742,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Allow": {
             "description": "The verbs of the path.",
@@ -2626,6 +2776,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
             "description": "With `lock_held`: whole seconds until the hold ends at the latest unless renewed.",
@@ -2670,6 +2823,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2694,6 +2850,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2718,6 +2877,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2742,6 +2904,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "ETag": {
             "description": "What the key has instead.",
@@ -2772,6 +2937,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2796,6 +2964,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2820,6 +2991,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2844,6 +3018,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -2871,6 +3048,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2895,6 +3075,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2919,6 +3102,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2943,6 +3129,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2967,6 +3156,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -2991,6 +3183,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -3015,6 +3210,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -3039,6 +3237,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -3066,6 +3267,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -3090,6 +3294,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -3131,6 +3338,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
           },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
+          },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
           }
@@ -3171,6 +3381,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
           },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
+          },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
           }
@@ -3204,6 +3417,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
             "description": "With `change_in_progress` and `transfer_in_progress`.",
@@ -3252,6 +3468,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
           },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
+          },
           "Retry-After": {
             "description": "With `change_in_progress` and `transfer_in_progress`.",
             "schema": {
@@ -3292,6 +3511,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
             "description": "With `instance_unknown`, `change_in_progress` and `transfer_in_progress`.",
@@ -3336,6 +3558,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
             "description": "With `instance_unknown`, `change_in_progress` and `transfer_in_progress`.",
@@ -3387,6 +3612,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
           },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
+          },
           "Retry-After": {
             "description": "With `change_in_progress` and `transfer_in_progress`.",
             "schema": {
@@ -3427,6 +3655,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -3451,6 +3682,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -3479,6 +3713,9 @@ export const document: Record<string, unknown> = {
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
           },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
+          },
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
           }
@@ -3505,6 +3742,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -3529,6 +3769,9 @@ export const document: Record<string, unknown> = {
           },
           "Keyhold-Store": {
             "$ref": "#/components/headers/Keyhold-Store"
+          },
+          "Keyhold-Position": {
+            "$ref": "#/components/headers/Keyhold-Position"
           }
         },
         "content": {
@@ -3580,6 +3823,12 @@ export const document: Record<string, unknown> = {
         "type": "string",
         "pattern": "^[!-~]{1,128}$",
         "example": "3f0c5f1e-6a57-4a43-9d7a-9d1c5f7f4f10"
+      },
+      "Position": {
+        "type": "string",
+        "pattern": "^[!-~]{1,128}\\.[0-9]{1,15}$",
+        "description": "A `StoreId`, a dot, and an index of its log.",
+        "example": "0b8b3a52-6c0e-4f5e-9f57-6a3c1d2e4f50.1042"
       },
       "EntityTag": {
         "type": "string",
@@ -5723,6 +5972,10 @@ export const document: Record<string, unknown> = {
               },
               "title": {
                 "const": "The write may or may not happen"
+              },
+              "forgotten": {
+                "const": true,
+                "description": "Nothing was done now, and no repeat under this `Idempotency-Key` and `Keyhold-Request-Since` will do or tell anything; an earlier attempt may have happened."
               }
             }
           }

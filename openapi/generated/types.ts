@@ -534,6 +534,11 @@ export interface components {
         /** @example 3f0c5f1e-6a57-4a43-9d7a-9d1c5f7f4f10 */
         readonly IdempotencyKey: string;
         /**
+         * @description A `StoreId`, a dot, and an index of its log.
+         * @example 0b8b3a52-6c0e-4f5e-9f57-6a3c1d2e4f50.1042
+         */
+        readonly Position: string;
+        /**
          * @description A modRevision in quotes (accepted without, too).
          * @example "41"
          */
@@ -1228,6 +1233,11 @@ export interface components {
             readonly status?: 504;
             /** @constant */
             readonly title?: "The write may or may not happen";
+            /**
+             * @description Nothing was done now, and no repeat under this `Idempotency-Key` and `Keyhold-Request-Since` will do or tell anything; an earlier attempt may have happened.
+             * @constant
+             */
+            readonly forgotten?: true;
         };
         readonly RevisionNotReachedProblem: components["schemas"]["Problem"] & {
             /** @constant */
@@ -1604,6 +1614,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1617,6 +1628,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1630,6 +1642,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1643,6 +1656,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1656,6 +1670,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1669,6 +1684,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1682,6 +1698,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 /** @description The verbs of the path. */
                 readonly Allow: string;
                 readonly [name: string]: unknown;
@@ -1697,6 +1714,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 /** @description With `lock_held`: whole seconds until the hold ends at the latest unless renewed. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -1712,6 +1730,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1725,6 +1744,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1738,6 +1758,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1751,6 +1772,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 /** @description What the key has instead. */
                 readonly ETag?: components["schemas"]["EntityTag"];
                 readonly [name: string]: unknown;
@@ -1766,6 +1788,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1779,6 +1802,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1792,6 +1816,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1805,6 +1830,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1819,6 +1845,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1832,6 +1859,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1845,6 +1873,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1858,6 +1887,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1871,6 +1901,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1884,6 +1915,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1897,6 +1929,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1910,6 +1943,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1924,6 +1958,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1937,6 +1972,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1951,6 +1987,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1965,6 +2002,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -1979,6 +2017,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 /** @description With `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -1994,6 +2033,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 /** @description With `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -2009,6 +2049,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 /** @description With `instance_unknown`, `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -2024,6 +2065,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 /** @description With `instance_unknown`, `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -2039,6 +2081,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 /** @description With `change_in_progress` and `transfer_in_progress`. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
@@ -2054,6 +2097,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -2067,6 +2111,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -2081,6 +2126,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly "Retry-After": components["headers"]["Retry-After"];
                 readonly [name: string]: unknown;
             };
@@ -2095,6 +2141,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -2108,6 +2155,7 @@ export interface components {
                 readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -2141,6 +2189,11 @@ export interface components {
          *     request under it answers 422.
          */
         readonly IdempotencyKey: components["schemas"]["IdempotencyKey"];
+        /**
+         * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+         *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+         */
+        readonly RequestSince: components["schemas"]["Position"];
         /** @description List the checks. Present, with or without a value, means yes. */
         readonly Verbose: string;
     };
@@ -2154,6 +2207,8 @@ export interface components {
         readonly "Keyhold-Served-By": string;
         /** @description The incarnation of the store, random. Revisions and fences of two stores are not comparable. */
         readonly "Keyhold-Store": components["schemas"]["StoreId"];
+        /** @description How far in the log of the store the answering node was, for `Keyhold-Request-Since`. */
+        readonly "Keyhold-Position": components["schemas"]["Position"];
         /** @description How the read was done. */
         readonly "Keyhold-Consistency": components["schemas"]["Consistency"];
         /** @description On stale reads: how long ago the node last heard a leader, 0 on the leader. What it shows may be that old, and older while it catches up. Absent when it heard none since it started. */
@@ -2171,6 +2226,7 @@ export type Ticket = components['schemas']['Ticket'];
 export type LeaseId = components['schemas']['LeaseId'];
 export type Key = components['schemas']['Key'];
 export type IdempotencyKey = components['schemas']['IdempotencyKey'];
+export type Position = components['schemas']['Position'];
 export type EntityTag = components['schemas']['EntityTag'];
 export type Consistency = components['schemas']['Consistency'];
 export type TtlMs = components['schemas']['TtlMs'];
@@ -2347,11 +2403,13 @@ export type ParameterConsistency = components['parameters']['Consistency'];
 export type ParameterMinRevision = components['parameters']['MinRevision'];
 export type ParameterIfMatch = components['parameters']['IfMatch'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
+export type ParameterRequestSince = components['parameters']['RequestSince'];
 export type ParameterVerbose = components['parameters']['Verbose'];
 export type HeaderKeyholdRevision = components['headers']['Keyhold-Revision'];
 export type HeaderKeyholdTerm = components['headers']['Keyhold-Term'];
 export type HeaderKeyholdServedBy = components['headers']['Keyhold-Served-By'];
 export type HeaderKeyholdStore = components['headers']['Keyhold-Store'];
+export type HeaderKeyholdPosition = components['headers']['Keyhold-Position'];
 export type HeaderKeyholdConsistency = components['headers']['Keyhold-Consistency'];
 export type HeaderKeyholdStalenessMs = components['headers']['Keyhold-Staleness-Ms'];
 export type HeaderETag = components['headers']['ETag'];
@@ -2387,6 +2445,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2455,6 +2514,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly ETag: components["headers"]["ETag"];
@@ -2488,6 +2548,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly ETag: components["headers"]["ETag"];
@@ -2521,6 +2582,11 @@ export interface operations {
                  *     request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 */
+                readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path: {
                 /** @description The key. Slashes raw or as `%2F`. */
@@ -2547,6 +2613,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly ETag: components["headers"]["ETag"];
                     readonly [name: string]: unknown;
                 };
@@ -2570,6 +2637,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly ETag: components["headers"]["ETag"];
                     readonly [name: string]: unknown;
                 };
@@ -2610,6 +2678,11 @@ export interface operations {
                  *     request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 */
+                readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path: {
                 /** @description The key. Slashes raw or as `%2F`. */
@@ -2626,6 +2699,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2672,6 +2746,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2717,6 +2792,11 @@ export interface operations {
                  *     request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 */
+                readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -2740,6 +2820,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2788,6 +2869,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2812,6 +2894,11 @@ export interface operations {
                  *     request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 */
+                readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path: {
                 /** @description The lease. */
@@ -2828,6 +2915,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2867,6 +2955,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2913,6 +3002,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -2951,6 +3041,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -3003,6 +3094,11 @@ export interface operations {
                  *     request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 */
+                readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
@@ -3023,6 +3119,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3046,6 +3143,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3085,6 +3183,11 @@ export interface operations {
                  *     request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 */
+                readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
@@ -3111,6 +3214,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3162,6 +3266,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly "Keyhold-Consistency": components["headers"]["Keyhold-Consistency"];
                     readonly "Keyhold-Staleness-Ms": components["headers"]["Keyhold-Staleness-Ms"];
                     readonly [name: string]: unknown;
@@ -3197,6 +3302,11 @@ export interface operations {
                  *     request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 */
+                readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
@@ -3215,6 +3325,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3245,6 +3356,11 @@ export interface operations {
                  *     request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
+                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 */
+                readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
@@ -3261,6 +3377,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3298,6 +3415,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3335,6 +3453,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3348,6 +3467,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3383,6 +3503,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3417,6 +3538,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3460,6 +3582,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3502,6 +3625,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3537,6 +3661,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3569,6 +3694,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3606,6 +3732,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3630,6 +3757,7 @@ export interface operations {
                     readonly "Keyhold-Term": components["headers"]["Keyhold-Term"];
                     readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                     readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
+                    readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
                     readonly [name: string]: unknown;
                 };
                 content: {

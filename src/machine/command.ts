@@ -2,7 +2,7 @@
  * This file lists the commands that the log can carry, and what each one answers.
  */
 import type { Result } from "../base/result.ts";
-import type { NodeId } from "../raft/types.ts";
+import type { LogIndex, NodeId } from "../raft/types.ts";
 import type { Fence, LeaseChoice, LeaseId, LockHold, Revision, Ticket } from "./types.ts";
 
 /** What must hold for the key at the moment of apply; the comparison happens nowhere else. */
@@ -49,9 +49,18 @@ export type CommandBody =
       readonly stateBytesMax: number;
     };
 
+/** A place in the log of one store: up to there it was applied somewhere. */
+export type StorePosition = { readonly storeId: string; readonly index: LogIndex };
+
 /** A body and, when the client named its request, the name: the first outcome under an id is the outcome for ever. */
 export type Command = {
-  readonly request: { readonly id: string /** A digest of the body. */; readonly fingerprint: string } | null;
+  readonly request: {
+    readonly id: string;
+    /** A digest of the body. */
+    readonly fingerprint: string;
+    /** What its sender had seen before the first attempt; null when it does not say. */
+    readonly since: StorePosition | null;
+  } | null;
   readonly body: CommandBody;
 };
 
@@ -119,6 +128,8 @@ export type Refusal =
   | { readonly kind: "ticketNotFound"; readonly ticket: Ticket }
   /** The request id was used before with another body. */
   | { readonly kind: "requestMismatch"; readonly requestId: string }
+  /** Nothing was done now. It may have been done before: what is known since its sender began does not go back that far. */
+  | { readonly kind: "requestForgotten"; readonly requestId: string }
   | { readonly kind: "limitReached"; readonly limit: LimitName; readonly max: number }
   /** There is no room for it: `used` bytes of state of `limit`. Deleting makes room. */
   | { readonly kind: "quotaExceeded"; readonly used: number; readonly limit: number };

@@ -33,7 +33,7 @@ export const valueBytesMax = 1024 * 1024;
 export const labelBytesMax = 256;
 /** UTF-8 bytes of a comment. */
 export const commentBytesMax = 1024;
-/** UTF-8 bytes of a request id, and of a fingerprint. */
+/** UTF-8 bytes of a request id, of a fingerprint, and of a store's id. */
 export const requestIdBytesMax = 128;
 
 /** Old revisions that can be read and watched. At 1,000 writes a second: 100 s for a watcher to come back without a snapshot. */

@@ -23,6 +23,7 @@ export function initialMeta(options: { readonly storeId: string }): MetaRecord {
     requestFirst: 0,
     requestNext: 0,
     requestOldestMs: toClusterTimeMs(0),
+    requestForgottenIndex: toLogIndex(0),
     leaseCount: 0,
     dueFrom: "",
     storeId: options.storeId,

@@ -4,7 +4,8 @@
  * version, or replicas would part.
  */
 import { unreachable } from "../base/assert.ts";
-import type { Command, CommandBody, Precondition } from "./command.ts";
+import { toLogIndex } from "../raft/types.ts";
+import type { Command, CommandBody, Precondition, StorePosition } from "./command.ts";
 import {
   bytesAt,
   type Fields,
@@ -66,6 +67,14 @@ function parseRequest(fields: Fields): Command["request"] {
   return {
     id: nameAt(fields, "id", requestIdBytesMax),
     fingerprint: textAt(fields, "fingerprint", { min: 1, max: requestIdBytesMax }),
+    since: fields.values["since"] === null ? null : parsePosition(objectAt(fields, "since")),
+  };
+}
+
+function parsePosition(fields: Fields): StorePosition {
+  return {
+    storeId: nameAt(fields, "storeId", requestIdBytesMax),
+    index: toLogIndex(integerAt(fields, "index", { min: 0, max: Number.MAX_SAFE_INTEGER })),
   };
 }
 

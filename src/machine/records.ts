@@ -27,6 +27,8 @@ export type MetaRecord = {
   readonly requestNext: number;
   /** No remembered request is older. */
   readonly requestOldestMs: ClusterTimeMs;
+  /** Every request that is forgotten was applied at this index or before. */
+  readonly requestForgottenIndex: LogIndex;
   /** Leases that exist, those of waiters and those whose end is due among them. */
   readonly leaseCount: number;
   /** All deadlines below this key of `deadlines` were met. */
@@ -68,6 +70,8 @@ export type RequestRecord = {
   readonly outcome: Outcome;
   /** Of the first use, or of the end of its wait. */
   readonly clusterTimeMs: ClusterTimeMs;
+  /** The entry of the first use, or of the end of its wait. */
+  readonly index: LogIndex;
   /** The row's key in `requestOrder`. */
   readonly order: number;
 };

@@ -13,11 +13,25 @@ import type { Ticket } from "./types.ts";
 
 type Request = NonNullable<Command["request"]>;
 
-/** What the request was answered before, requestMismatch under another body, or undefined when it is new. */
+/**
+ * What the request was answered before, requestMismatch under another body, requestForgotten when it may have been answered
+ * before and forgotten since its sender began, or undefined when it is to be carried out.
+ */
 export function recallRequest(draft: Draft, request: Request): Outcome | undefined {
   const record = draft.tables.get("requests", request.id);
-  if (record === undefined) return undefined;
+  if (record === undefined) {
+    return mayBeForgotten(draft, request) ? err({ kind: "requestForgotten", requestId: request.id }) : undefined;
+  }
   return record.fingerprint === request.fingerprint ? record.outcome : err({ kind: "requestMismatch", requestId: request.id });
+}
+
+/**
+ * What its sender begins after it saw index i comes to an index beyond i, and is forgotten only when that is no greater than
+ * `requestForgottenIndex`: from there on an unknown request is a new one.
+ */
+function mayBeForgotten({ meta }: Draft, { since }: Request): boolean {
+  if (since === null) return false;
+  return since.storeId !== meta.storeId || since.index < meta.requestForgottenIndex;
 }
 
 /** Remembers the outcome, a refusal too: the same request must not succeed later. */
@@ -52,8 +66,11 @@ export function forgetRequests(draft: Draft): void {
       meta.requestOldestMs = record.clusterTimeMs;
       if (!tooMany && meta.clusterTimeMs - record.clusterTimeMs <= requestAgeMsMax) return;
       tables.delete("requestOrder", orderKey);
-      if (waitingTicket(record.outcome) === undefined) tables.delete("requests", id);
-      else append(draft, id, record);
+      if (waitingTicket(record.outcome) === undefined) {
+        tables.delete("requests", id);
+        // The order of use is the order of the indexes.
+        meta.requestForgottenIndex = record.index;
+      } else append(draft, id, record);
     }
     meta.requestFirst += 1;
   }
@@ -65,7 +82,7 @@ function append(draft: Draft, id: string, request: Pick<RequestRecord, "fingerpr
   if (meta.requestFirst === order) meta.requestOldestMs = meta.clusterTimeMs;
   meta.requestNext += 1;
   const { fingerprint, outcome } = request;
-  tables.put("requests", id, { fingerprint, outcome, clusterTimeMs: meta.clusterTimeMs, order });
+  tables.put("requests", id, { fingerprint, outcome, clusterTimeMs: meta.clusterTimeMs, index: meta.appliedIndex, order });
   tables.put("requestOrder", requestOrderKey(order), id);
 }
 

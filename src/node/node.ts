@@ -226,10 +226,10 @@ export class KeyholdNode implements KeyholdService {
   }
 
   position(): Position {
-    const { revision, storeId } = readMeta(this.#driver.tables);
+    const { revision, storeId, appliedIndex } = readMeta(this.#driver.tables);
     const { raft } = this.#driver;
     const staleMs = stalenessMs(raft, this.#nowMs());
-    return { nodeId: raft.options.id, revision, term: raft.currentTerm, storeId, stalenessMs: staleMs };
+    return { nodeId: raft.options.id, revision, term: raft.currentTerm, storeId, appliedIndex, stalenessMs: staleMs };
   }
 
   /** What a node is told that is not in the cluster yet. */
@@ -303,8 +303,8 @@ export class KeyholdNode implements KeyholdService {
   }
 
   #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {
-    const { requestId, timeoutMs } = options;
-    const request = requestId === null ? null : { id: requestId, fingerprint: fingerprintOf(body) };
+    const { requestId, timeoutMs, since = null } = options;
+    const request = requestId === null ? null : { id: requestId, fingerprint: fingerprintOf(body), since };
     this.#driver.propose({ body, request, deadlineMs: this.#nowMs() + timeoutMs, settle });
   }
 

@@ -7,7 +7,7 @@
  * again, under a new number, until its deadline. Within a term, a proposal may have been lost on its way to the leader: then a
  * barrier tells (`raft/barrier.ts`), asked for when the stream to the leader broke, or when a proposal takes as long as an election.
  */
-import type { CommandBody, Outcome } from "../machine/command.ts";
+import type { Command, CommandBody, Outcome } from "../machine/command.ts";
 import type { Raft, RaftOptions } from "../raft/raft.ts";
 import type { Effect, LogIndex, NodeId, Proposal, RefusalReason, Term } from "../raft/types.ts";
 
@@ -22,7 +22,7 @@ export type ProposalEnd =
 
 export type ProposalRequest = {
   readonly body: CommandBody;
-  readonly request: { readonly id: string; readonly fingerprint: string } | null;
+  readonly request: Command["request"];
   readonly deadlineMs: number;
   readonly settle: (end: ProposalEnd) => void;
 };

@@ -4,7 +4,7 @@
  */
 import type { Result } from "../base/result.ts";
 import type { ChangeBatch, WatchTarget } from "../machine/change.ts";
-import type { Answers, CommandBody, Refusal } from "../machine/command.ts";
+import type { Answers, CommandBody, Refusal, StorePosition } from "../machine/command.ts";
 import type { ConfigEntry, LeaseView, LockView, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import type { Revision } from "../machine/types.ts";
 import type { LogIndex, MemberAddress, MembershipChange, NodeId, Role, Term } from "../raft/types.ts";
@@ -13,12 +13,20 @@ import type { TransferProgress } from "./snapshot-transfer.ts";
 import type { TransferEnd } from "./transfers.ts";
 
 export type { Change, ChangeBatch, WatchTarget } from "../machine/change.ts";
-export type { Answers, CommandBody, ConfigWritten, LockAcquired, Precondition, Refusal } from "../machine/command.ts";
+export type {
+  Answers,
+  CommandBody,
+  ConfigWritten,
+  LockAcquired,
+  Precondition,
+  Refusal,
+  StorePosition,
+} from "../machine/command.ts";
 export type { ConfigEntry, LeaseView, LockView, Page, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from "../machine/types.ts";
 export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";
 export type { MembershipChange, NodeId, Role } from "../raft/types.ts";
-export { isNodeId, toNodeId } from "../raft/types.ts";
+export { isNodeId, toLogIndex, toNodeId } from "../raft/types.ts";
 export { lostForGoodAdvice } from "./lost-for-good.ts";
 export type { ChangeEnd, ChangeRefusal } from "./membership-changes.ts";
 export type { TransferProgress } from "./snapshot-transfer.ts";
@@ -45,6 +53,11 @@ export type ServiceError = Refusal | QueryRefusal | Unavailable;
 export type WriteOptions = {
   /** Names the request, so that a repeat answers the same; null for a request that will not be repeated. */
   readonly requestId: string | null;
+  /**
+   * What the sender had seen before the first attempt under this id. Then it is carried out at most once for ever; default
+   * null: as long as the id is remembered.
+   */
+  readonly since?: StorePosition | null;
   /** From now, real time: then `noLeader` or `outcomeUnknown`. */
   readonly timeoutMs: number;
 };
@@ -62,6 +75,8 @@ export type Position = {
   readonly revision: Revision;
   readonly term: Term;
   readonly storeId: string;
+  /** The last entry of the log that is in this node's state. */
+  readonly appliedIndex: LogIndex;
   /** How long ago this node last heard a leader, 0 on the leader, null when it heard none since it started. */
   readonly stalenessMs: number | null;
 };

@@ -136,6 +136,24 @@ export function describeConfig(api: () => TestApi): void {
       expect(other.body["code"]).toBe("request_mismatch");
     });
 
+    test("under an Idempotency-Key that may be forgotten since its sender began is not carried out", async () => {
+      const { headers: seen } = await send(api(), "GET", "/livez");
+      const since = String(seen["keyhold-position"]);
+      expect(since).toMatch(/^store-test\.[0-9]+$/);
+      const elsewhere = { "idempotency-key": "of-another-store", "keyhold-request-since": "store-gone.7" };
+      const refused = await putJson(api(), "/v1/config/write/forgotten", "1", elsewhere);
+      expect(refused).toMatchObject({ status: 504, body: { code: "outcome_unknown", forgotten: true } });
+      expect((await send(api(), "GET", "/v1/config/write/forgotten")).status).toBe(404);
+      const headers = { "idempotency-key": "of-this-store", "keyhold-request-since": since };
+      const first = await putJson(api(), "/v1/config/write/forgotten", "1", headers);
+      expect(first.status).toBe(201);
+      expect((await putJson(api(), "/v1/config/write/forgotten", "1", headers)).body).toEqual(first.body);
+      for (const malformed of ["7", ".7", "s.", "s.-1", "s.1e3", "s t.1", "s.1234567890123456"]) {
+        const answer = await putJson(api(), "/v1/config/write/forgotten", "1", { "keyhold-request-since": malformed });
+        expect(answer.status, malformed).toBe(400);
+      }
+    });
+
     test("keeps a comment, percent-encoded or as UTF-8", async () => {
       await putJson(api(), "/v1/config/write/comment", "1", { "keyhold-comment": "50%25 mehr f%C3%BCr alle" });
       expect((await send(api(), "GET", "/v1/config/write/comment")).body["comment"]).toBe("50% mehr für alle");

@@ -74,6 +74,7 @@ const faults: readonly {
     status: 400,
     samples: reads.slice(0, 2),
   },
+  { fault: { kind: "requestForgotten", requestId: "r" }, code: "outcome_unknown", status: 504, samples: mutations },
   { fault: { kind: "requestMismatch", requestId: "r" }, code: "request_mismatch", status: 422, samples: mutations },
   {
     fault: { kind: "limitReached", limit: "leases", max: 100_000 },

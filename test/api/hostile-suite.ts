@@ -136,7 +136,7 @@ export function describeHostile(api: () => TestApi): void {
   describe("a header", () => {
     test("that comes twice is refused where it decides something", async () => {
       const json = { "content-type": "application/json" };
-      for (const name of ["if-match", "idempotency-key", "if-none-match"]) {
+      for (const name of ["if-match", "idempotency-key", "keyhold-request-since", "if-none-match"]) {
         const headers = { ...json, [name]: ["1", "2"] };
         expect((await sendRaw(api(), "PUT", "/v1/config/twice", { headers, body: "1" })).status, name).toBe(400);
       }

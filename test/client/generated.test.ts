@@ -57,7 +57,11 @@ test("every response of every operation documents the position headers", () => {
       for (const [status, response] of Object.entries(operation.responses ?? {})) {
         const headers = response.$ref === undefined ? response.headers : shared[response.$ref.split("/").at(-1) ?? ""]?.headers;
         const names = Object.keys(headers ?? {});
-        if (!["Keyhold-Revision", "Keyhold-Term", "Keyhold-Served-By", "Keyhold-Store"].every((name) => names.includes(name))) {
+        if (
+          !["Keyhold-Revision", "Keyhold-Term", "Keyhold-Served-By", "Keyhold-Store", "Keyhold-Position"].every((name) =>
+            names.includes(name),
+          )
+        ) {
           naked.push(`${verb} ${path} ${status}`);
         }
       }

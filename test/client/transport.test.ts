@@ -90,6 +90,38 @@ describe("failover", () => {
     expect(ids?.[2]).toBe("mine");
   });
 
+  test("a mutation says what was seen before its first attempt, the same in every repeat; not under a caller's own id", async () => {
+    const [node] = await startNodes((_, count) =>
+      count === 1
+        ? problem(503, "no_leader", { retryAfterMs: 0 })
+        : { ...written, headers: { "keyhold-position": `s1.${40 + count}` } },
+    );
+    const client = clientOf([node as FakeNode]);
+    await client.config.put("k", 1);
+    await client.config.put("k", 1);
+    await client.config.put("k", 1, { requestId: "mine" });
+    const since = node?.asked.map((asked) => asked.headers["keyhold-request-since"]);
+    expect(since).toEqual(["s1.7", "s1.7", "s1.42", undefined]);
+  });
+
+  test("the repeats of an acquire keep what was seen before the first", async () => {
+    const [node] = await startNodes((_, count) => {
+      const headers = { "keyhold-position": `s1.${40 + count}` };
+      const place = { name: "a", ticket: 46, position: 1, leaseId: "l46", ttlMs: 9_000, idempotencyKey: "x" };
+      return count < 3 ? json(202, place, headers) : problem(409, "already_held", { leaseId: "l1" });
+    });
+    await clientOf([node as FakeNode]).locks.acquire("a", { ttlMs: 9_000, waitMs: 60_000 });
+    const since = node?.asked.map((asked) => asked.headers["keyhold-request-since"]);
+    expect(since).toEqual(["s1.7", "s1.7", "s1.7"]);
+  });
+
+  test("what was forgotten is not repeated", async () => {
+    const [node] = await startNodes(() => problem(504, "outcome_unknown", { forgotten: true }));
+    const result = await clientOf([node as FakeNode]).config.put("k", 1);
+    expect(result).toMatchObject({ ok: false, error: { code: "outcome_unknown", forgotten: true } });
+    expect(node?.asked).toHaveLength(1);
+  });
+
   test("an answer that is final is not repeated", async () => {
     const [first, second] = await startNodes(
       () => problem(412, "revision_mismatch", { actual: 9 }),

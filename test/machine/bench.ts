@@ -107,7 +107,7 @@ export class Bench {
 
   /** Runs a body under a request id; its kind is its fingerprint unless one is given. */
   request<Body extends CommandBody>(id: string | null, body: Body, fingerprint: string = body.kind): OutcomeOf<Body["kind"]> {
-    const request = id === null ? null : { id, fingerprint };
+    const request = id === null ? null : { id, fingerprint, since: null };
     return this.apply({ kind: "command", command: { request, body } }).outcome as OutcomeOf<Body["kind"]>;
   }
 

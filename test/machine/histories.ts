@@ -118,7 +118,7 @@ function preconditionOf(plan: Plan, model: NaiveModel): Precondition {
 /** Runs a plan on the model, and makes the entry that it is. */
 export function stepModel(model: NaiveModel, plan: Plan, index: number) {
   const body = bodyOf(plan, model);
-  const request = plan.requestId === null ? null : { id: plan.requestId, fingerprint: plan.verb };
+  const request = plan.requestId === null ? null : { id: plan.requestId, fingerprint: plan.verb, since: null };
   const command: Command | undefined = body === undefined ? undefined : { request, body };
   const nowMs = model.nowMs + plan.elapsedMs;
   const wallTimeMs = 1_000_000 + index;

@@ -67,7 +67,7 @@ const wrong: readonly { name: string; body: unknown; field: string }[] = [
 describe("a command", () => {
   for (const body of bodies) {
     test(`is read as it was written: ${JSON.stringify(body)}`, () => {
-      const request = { id: "r", fingerprint: "f" };
+      const request = { id: "r", fingerprint: "f", since: { storeId: "s", index: 7 } };
       expect(parseCommand({ request, body })).toEqual({ request, body });
       expect(parseCommand({ request: null, body })).toEqual({ request: null, body });
     });
@@ -84,6 +84,11 @@ describe("a command", () => {
     expect(() => parseCommand({ body: put })).toThrow("request is not an object");
     expect(() => parseCommand({ request: { id: "r" }, body: put })).toThrow("request.fingerprint is not");
     expect(() => parseCommand({ request: { id: "r\n", fingerprint: "f" }, body: put })).toThrow("request.id is not");
+    expect(() => parseCommand({ request: { id: "r", fingerprint: "f" }, body: put })).toThrow("request.since is not");
+    const since = { storeId: "s", index: -1 };
+    expect(() => parseCommand({ request: { id: "r", fingerprint: "f", since }, body: put })).toThrow(
+      "request.since.index is not",
+    );
   });
 
   test("carries only what belongs to it", () => {

@@ -18,7 +18,7 @@ const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
 const commands = () => new Commands(new VersionGate(softwareVersion));
 
 const put: Command = parseCommand({
-  request: { id: "r-1", fingerprint: "abc" },
+  request: { id: "r-1", fingerprint: "abc", since: { storeId: "s", index: 7 } },
   body: {
     kind: "configPut",
     key: "app/colour/ü",

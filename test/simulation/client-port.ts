@@ -6,7 +6,7 @@ import type { Result } from "../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../src/machine/command.ts";
 import type { ConfigEntry } from "../../src/machine/query.ts";
 import type { Revision } from "../../src/machine/types.ts";
-import type { ServiceError, Watch, WatchOptions } from "../../src/node/service.ts";
+import type { KeyholdService, ServiceError, StorePosition, Watch, WatchOptions } from "../../src/node/service.ts";
 import type { RandomStream } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SimNode } from "./sim-node.ts";
@@ -37,6 +37,9 @@ export class ClientPort {
   readonly #nodes: readonly SimNode[];
   readonly #machineAt: (node: number) => SimNode | undefined;
   readonly #options: ClientPortOptions;
+  /** The newest position that any node has shown, and the one that each named request began with. */
+  #seen: StorePosition | null = null;
+  readonly #sinceOf = new Map<string, StorePosition | null>();
 
   constructor(
     world: {
@@ -73,10 +76,11 @@ export class ClientPort {
     done: (answer: ClientAnswer<Answers[Kind]>) => void,
   ): void {
     const { requestId, timeoutMs } = options;
+    const since = this.#begin(requestId);
     this.#call(options, done, (node, reply) =>
       node.call(
         { what: body.kind, withinMs: timeoutMs },
-        (service) => service.execute<Kind>(body, { requestId, timeoutMs }),
+        (service) => this.#look(service).execute<Kind>(body, { requestId, since, timeoutMs }),
         (result) => reply(answerOf(result)),
       ),
     );
@@ -96,6 +100,7 @@ export class ClientPort {
   /** Waits in the queue, through this node, until the call times out; the client hangs up then. */
   acquire(body: BodyOf<"lockAcquire">, options: CallOptions, done: (answer: ClientAnswer<Answers["lockAcquire"]>) => void): void {
     const { requestId, timeoutMs } = options;
+    const since = this.#begin(requestId);
     const hangUp = new AbortController();
     const hungUp = (answer: ClientAnswer<Answers["lockAcquire"]>): void => {
       // Some machines die without a word, and the node waits on for nobody.
@@ -106,7 +111,7 @@ export class ClientPort {
     this.#call(options, hungUp, (node, reply) =>
       node.call(
         { what: body.kind, withinMs: waitsMax * timeoutMs },
-        (service) => service.acquire(body, { requestId, timeoutMs, holdMs: timeoutMs, signal: hangUp.signal }),
+        (service) => this.#look(service).acquire(body, { requestId, since, timeoutMs, holdMs: timeoutMs, signal: hangUp.signal }),
         (result) => reply(answerOf(result)),
       ),
     );
@@ -155,6 +160,24 @@ export class ClientPort {
     return { kind: "open", watch: opened.value };
   }
 
+  /** What was seen before the first attempt of a request; null when that was nothing. */
+  #begin(requestId: string | null): StorePosition | null {
+    if (requestId === null) return null;
+    const known = this.#sinceOf.get(requestId);
+    const since = known === undefined ? this.#seen : known;
+    this.#sinceOf.set(requestId, since);
+    return since;
+  }
+
+  /** Sees where the node stands. */
+  #look<Service extends Pick<KeyholdService, "position">>(service: Service): Service {
+    const { storeId, appliedIndex } = service.position();
+    const isNewer = storeId !== this.#seen?.storeId || appliedIndex > this.#seen.index;
+    // A node that is in no cluster yet has no store.
+    if (isNewer && storeId !== "") this.#seen = { storeId, index: appliedIndex };
+    return service;
+  }
+
   /** One exchange. The client's own patience is a little longer than what it grants the node. */
   #call<Value>(
     options: CallOptions,
@@ -194,6 +217,7 @@ function answerOf<Value>(result: Result<Value, ServiceError>): ClientAnswer<Valu
   const { error } = result;
   switch (error.kind) {
     case "outcomeUnknown":
+    case "requestForgotten":
       return { kind: "unknown" };
     case "noLeader":
     case "overloaded":

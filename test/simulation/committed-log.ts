@@ -78,7 +78,10 @@ export function replay(
       clusterTimeMs: entry.clusterTimeMs,
       committedAtMs: start.committedAtMs[entry.index] ?? 0,
       batches: applied.batches,
-      request: id === undefined || outcome === undefined ? null : { id, executed, outcome: outcomeText(outcome) },
+      request:
+        id === undefined || outcome === undefined
+          ? null
+          : { id, executed: executed && !isForgotten(outcome), outcome: outcomeText(outcome) },
       renewed: outcome === undefined ? [] : renewedBy(outcome),
     };
   });
@@ -88,6 +91,11 @@ export function replay(
     if (record !== undefined) answersAfterWait.set(id, outcomeText(record.outcome));
   }
   return { facts, answersAfterWait, stateHash: tables.hash.value() };
+}
+
+/** What may have been carried out before, and was not now. */
+function isForgotten(outcome: Outcome): boolean {
+  return !outcome.ok && outcome.error.kind === "requestForgotten";
 }
 
 /** The writes of config keys among `facts`, in revision order. */

@@ -216,5 +216,22 @@ const formations: readonly Mutant[] = [
   ),
 ];
 
+const forgetting: readonly Mutant[] = [
+  {
+    name: "forgotten-request-carried-out-again",
+    why: "a repeat that comes after its first use was forgotten happens twice",
+    edits: [
+      edit("machine/requests", "if (since === null) return false;", "if (since === null || since.index >= 0) return false;"),
+    ],
+    suite: { file: "test/machine/forgotten-requests.test.ts", seeded: true },
+  },
+  {
+    name: "horizon-of-requests-off-by-one",
+    why: "the newest request that was forgotten is taken for a new one",
+    edits: [edit("machine/requests", "since.index < meta.requestForgottenIndex", "since.index + 1 < meta.requestForgottenIndex")],
+    suite: { file: "test/machine/forgotten-requests.test.ts", seeded: true },
+  },
+];
+
 /** Bugs that a test file finds, not the simulator. */
-export const suiteMutants: readonly Mutant[] = [...core, ...proposals, ...formations];
+export const suiteMutants: readonly Mutant[] = [...core, ...proposals, ...formations, ...forgetting];
