@@ -43,6 +43,15 @@ export class Impostors {
     return this.#all.filter(({ node }) => !node.gone).map(({ node }) => node);
   }
 
+  /**
+   * Those of them that must be told. A replacement begins by asking the first members; where none of them is left it waits for
+   * ever, takes part in nothing, and nobody promises to tell it.
+   */
+  get untold(): readonly SimNode[] {
+    const mustBeTold = ({ node, of, kind }: Impostor) => !node.gone && (kind !== "replacement" || this.#hasWhomToAsk(of));
+    return this.#all.filter(mustBeTold).map(({ node }) => node);
+  }
+
   /** The machine with that number beyond those of the cluster. */
   machine(index: number): SimNode | undefined {
     return this.#all.find(({ node }) => node.index === index)?.node;
@@ -121,6 +130,12 @@ export class Impostors {
     nodeWorld.scheduler.after(this.#world.random.exponential(5), () => {
       if (node?.process?.run === run) node.refused(why);
     });
+  }
+
+  #hasWhomToAsk(node: SimNode): boolean {
+    const { nodes, nodeWorld } = this.#world;
+    const isFirst = ({ id }: SimNode) => nodeWorld.firstMembers.some((member) => member.id === id);
+    return !isFirst(node) || nodes.some((other) => other !== node && !other.gone && isFirst(other));
   }
 
   #oldBackup(node: SimNode): FolderImage | undefined {

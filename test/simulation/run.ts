@@ -159,8 +159,8 @@ class Run {
       this.#report(`no write after everything was healed: ${this.#positions()}`);
     else if (!(await this.#runUntil(() => this.#agreeAmongMembers(), 30 * electionMs + 20_000)))
       this.#report(`no agreement: ${this.#positions()}`);
-    else if (!(await this.#runUntil(() => this.#cluster.impostors.pretending.length === 0, 10_000)))
-      this.#report(`nobody tells ${this.#cluster.impostors.pretending.map(({ id }) => id).join(", ")} to stop`);
+    else if (!(await this.#runUntil(() => this.#cluster.impostors.untold.length === 0, 10_000)))
+      this.#report(`nobody tells ${this.#cluster.impostors.untold.map(({ id }) => id).join(", ")} to stop`);
     else this.#trace.tell(scheduler.nowMs, "all agree");
   }
 
