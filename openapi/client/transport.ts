@@ -122,6 +122,8 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
     const attemptTimeoutMs = request.attemptTimeoutMs ?? settings.attemptTimeoutMs;
     const retries = newRetries();
     const { retry: options } = settings;
+    const { name } = request;
+    let isNew = name?.since === undefined;
     try {
       for (;;) {
         if (signal.aborted) return err(aborted(retries));
@@ -135,6 +137,18 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
           return ok({ data: outcome.data as Answer, firstSentAt, sentAt });
         }
         if (outcome.kind === "foreign") return err(outcome.error);
+        if (
+          outcome.kind === "refused" &&
+          isForgotten(outcome.problem) &&
+          isNew &&
+          !retries.mayHaveHappened &&
+          name !== undefined
+        ) {
+          // Nobody can have forgotten what was never sent: what this client had seen was only long ago. The answer tells what is now.
+          isNew = false;
+          name.since = seen.text ?? null;
+          continue;
+        }
         if (outcome.kind === "refused" && isFinal(outcome.problem)) return err(outcome.problem as Failure);
         const next = afterSetback(retries, outcome, {
           options,
@@ -162,7 +176,11 @@ type AttemptBounds = Omit<Target, "headers"> & { readonly timeoutMs: number };
 
 /** What was forgotten stays so, whoever is asked. */
 function isFinal(problem: Problem): boolean {
-  return !repeats(problem.code) || (problem.code === "outcome_unknown" && "forgotten" in problem && problem.forgotten === true);
+  return !repeats(problem.code) || isForgotten(problem);
+}
+
+function isForgotten(problem: Problem): boolean {
+  return problem.code === "outcome_unknown" && "forgotten" in problem && problem.forgotten === true;
 }
 
 /** One request to one endpoint. */

@@ -66,7 +66,7 @@ export class Reads {
    */
   dropped(readId: number): void {
     if (this.#asked?.readId !== readId) return;
-    this.#refused.push(...this.#asked.reads);
+    this.#refused = this.#refused.concat(this.#asked.reads);
     this.#asked = undefined;
   }
 

@@ -72,7 +72,7 @@ export class TicketWaits {
       }
     }
     const leaseIds = [...due.keys()];
-    const deadlineMs = Math.max(...due.values());
+    const deadlineMs = [...due.values()].reduce((latest, ms) => Math.max(latest, ms), 0);
     for (let from = 0; from < leaseIds.length; from += renewalsMax) renew(leaseIds.slice(from, from + renewalsMax), deadlineMs);
   }
 

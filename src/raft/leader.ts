@@ -6,6 +6,7 @@ import { clusterTimeMs } from "./cluster-clock.ts";
 import { append, durableIndex, lastIndex } from "./log.ts";
 import { newProgress } from "./progress.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import { forgetLease } from "./read-lease.ts";
 import { entryBytes, type LogIndex, type Membership, type NodeId, type Payload, toLogIndex } from "./types.ts";
 
 /** Appends `payload` with the leader's term and time; it goes out at the end of the turn. Returns its index. */
@@ -20,7 +21,10 @@ export function appendAsLeader(raft: Raft, leader: LeaderState, payload: Payload
   };
   append(raft, entry);
   leader.uncommittedBytes += entryBytes(entry);
-  if (payload.kind === "membership") followMembership(raft, leader);
+  if (payload.kind === "membership") {
+    followMembership(raft, leader);
+    forgetLease(leader);
+  }
   return entry.index;
 }
 

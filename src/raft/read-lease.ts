@@ -30,6 +30,15 @@ export function promise(raft: Raft): boolean {
   return true;
 }
 
+/**
+ * Who is counted has changed: promises of those who counted before guard nobody any more. The answers to rounds from here on earn
+ * the lease anew.
+ */
+export function forgetLease(leader: LeaderState): void {
+  leader.lease.untilMs = 0;
+  leader.lease.sent = [];
+}
+
 /** Notes that `round` is about to be sent. */
 export function noteRoundSent(raft: Raft, leader: LeaderState): void {
   if (!honorsLease(raft)) return;

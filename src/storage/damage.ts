@@ -30,6 +30,16 @@ export function writeMarker(directory: string, damage: Damage): void {
   syncFolder(directory);
 }
 
+/** As `writeMarker`, for a node that must end whether this succeeds or not: says why it could not be written, null when it was. */
+export function markDamage(directory: string, damage: Damage): string | null {
+  try {
+    writeMarker(directory, damage);
+    return null;
+  } catch (error) {
+    return `This could not be written down for the next start: ${error instanceof Error ? error.message : String(error)}.`;
+  }
+}
+
 /** What the marker says; undefined without one. One that cannot be read speaks of `present`: somebody saw damage. */
 export function readMarker(directory: string, present: number): Damage | undefined {
   let text: string;

@@ -14,7 +14,7 @@ import {
   type NodeId,
   type SnapshotMeta,
 } from "../raft/types.ts";
-import { type Damage, damageOf, readMarker, removeMarker, writeMarker } from "./damage.ts";
+import { type Damage, damageOf, markDamage, readMarker, removeMarker } from "./damage.ts";
 import { checkDataFile } from "./data-file.ts";
 import {
   beginState,
@@ -392,8 +392,9 @@ export class LmdbStorage {
     if (!this.#opened || this.#failed || !(error instanceof CorruptRecord)) return;
     this.#failed = true;
     const { directory, onFatal } = this.#options;
-    writeMarker(directory, damageOf(error, this.#state.number));
-    const message = `${directory} is damaged: ${error.message}. The next start sets this state aside and gets a new one from the leader.`;
+    const unmarked = markDamage(directory, damageOf(error, this.#state.number));
+    const next = "The next start sets this state aside and gets a new one from the leader.";
+    const message = `${directory} is damaged: ${error.message}. ${unmarked ?? next}`;
     onFatal(new StorageFailure(message, { cause: error, atOnce: false }));
   }
 }

@@ -117,12 +117,14 @@ function believed(
   }: { readonly access: PeerAccess; readonly nonce: string; readonly body: string; readonly expected: NodeId | null },
 ): Result<GenesisAnswer, GenesisFailure> {
   const { statusCode = 0 } = response;
+  const fault = unproven(access, response, { nonce, body });
+  // Only a member can refuse: whatever else listens there, another address or another time may find one. Who has another secret
+  // cannot prove anything.
+  if (fault !== null && statusCode !== 401) return err({ kind: "unreachable", detail: `${statusCode}, ${fault}` });
   // A node that is starting or busy may answer later; one that refuses who we are will not.
   if (statusCode !== 200) {
     return err({ kind: statusCode < 500 ? "refused" : "unreachable", detail: `${statusCode} ${body.slice(0, 500)}` });
   }
-  const fault = unproven(access, response, { nonce, body });
-  if (fault !== null) return err({ kind: "refused", detail: fault });
   const answer = parseAnswer(body);
   const { clusterId, nodeId } = answererOf(response.headers);
   if (answer === undefined || !isConsistent(answer, clusterId)) {

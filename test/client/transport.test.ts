@@ -115,11 +115,33 @@ describe("failover", () => {
     expect(since).toEqual(["s1.7", "s1.7", "s1.7"]);
   });
 
-  test("what was forgotten is not repeated", async () => {
+  test("what is forgotten a second time is not repeated", async () => {
     const [node] = await startNodes(() => problem(504, "outcome_unknown", { forgotten: true }));
     const result = await clientOf([node as FakeNode]).config.put("k", 1);
     expect(result).toMatchObject({ ok: false, error: { code: "outcome_unknown", forgotten: true } });
-    expect(node?.asked).toHaveLength(1);
+    expect(node?.asked).toHaveLength(2);
+  });
+
+  test("a client that was silent for long names what it has seen anew, once, where nothing can have been sent before", async () => {
+    const [node] = await startNodes((_, count) =>
+      count === 1
+        ? { ...problem(504, "outcome_unknown", { forgotten: true }), headers: { "keyhold-position": "s1.500" } }
+        : written,
+    );
+    const result = await clientOf([node as FakeNode]).config.put("k", 1);
+    expect(result.ok).toBe(true);
+    expect(node?.asked.map((asked) => asked.headers["keyhold-request-since"])).toEqual(["s1.7", "s1.500"]);
+    expect(node?.asked[1]?.headers["idempotency-key"]).toBe(node?.asked[0]?.headers["idempotency-key"]);
+  });
+
+  test("what was forgotten after an attempt without an answer is not repeated", async () => {
+    const [first, second] = await startNodes(
+      () => ({ kind: "drop" }),
+      () => problem(504, "outcome_unknown", { forgotten: true }),
+    );
+    const result = await clientOf([first as FakeNode, second as FakeNode]).config.put("k", 1);
+    expect(result).toMatchObject({ ok: false, error: { code: "outcome_unknown", forgotten: true } });
+    expect(second?.asked).toHaveLength(1);
   });
 
   test("an answer that is final is not repeated", async () => {

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { readLeaseMsMax } from "../../src/raft/read-lease.ts";
 import { step } from "../../src/raft/step.ts";
-import type { Input } from "../../src/raft/types.ts";
+import { type Input, toNodeId } from "../../src/raft/types.ts";
 import { carryOut, readerOf } from "./memory-disk.ts";
 import { createFixture, type Fixture, hears, index, lead, n1, n2, n3 } from "./node-fixture.ts";
 import { sayEffect } from "./talk.ts";
@@ -75,6 +75,16 @@ describe("§6.4.1 a leader with a lease", () => {
     at(fixture, 31, answer(beat(fixture, 30), true));
     at(fixture, 32, answer(beat(fixture, 32), true));
     expect(at(fixture, 33, read(2))).not.toContain("read 2 is ready at 1");
+  });
+
+  test("earns it anew when who is counted changes", () => {
+    const fixture = leader();
+    at(fixture, 20, answer(beat(fixture, 10), true));
+    const address = { peerUrl: "http://n4", apiUrl: "http://n4" };
+    at(fixture, 21, { kind: "membershipProposed", changeId: 1, change: { kind: "addLearner", id: toNodeId("n4"), address } });
+    expect(at(fixture, 22, read(1))).not.toContain("read 1 is ready at 1");
+    at(fixture, 31, answer(beat(fixture, 30), true));
+    expect(at(fixture, 32, read(2))).toContain("read 2 is ready at 1");
   });
 
   test("an answer to an old round does not stretch it", () => {
