@@ -173,7 +173,7 @@ export const options = {
     flag: "--read-leases",
     default: false,
     reason:
-      "Lets a leader serve reads without asking, on promises that rest on clock rates and on the same election timeout on every node; then a failover takes a whole election timeout.",
+      "Lets a leader serve reads without asking, on promises of the others that rest on clock rates; each counts for as long as its giver says. Then a failover takes a whole election timeout.",
   },
   mapBytesMax: {
     kind: "integer",

@@ -20,7 +20,6 @@ import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { realTime } from "./node/real-time.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-transfer.ts";
 import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
-import { readLeaseMsMax } from "./raft/read-lease.ts";
 import { type Budget, planBudget } from "./storage/budget.ts";
 import { LmdbStorage } from "./storage/lmdb-storage.ts";
 import { memberRemovedCode } from "./transport/handshake.ts";
@@ -324,9 +323,8 @@ function nodeOptions(config: Config, origin: Established): NodeOptions {
         applyBytesMax: MIB,
         applyLagEntriesMax: 100_000,
         promoteLagEntriesMax: 1000,
-        // A fifth less than what the others promise, which is far more than clock rates differ.
-        readLeaseMs: config.readLeases ? readLeaseMsMax(config) : 0,
-        earlierPromiseTicks: Math.ceil(origin.earlierPromiseMs / config.tickMs),
+        leasePromiseMs: origin.leasePromiseMs,
+        earlierPromiseMs: origin.earlierPromiseMs,
       },
       // The same on every node, because the state is hashed and compared.
       genesis: origin.genesis,

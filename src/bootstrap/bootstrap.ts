@@ -30,6 +30,8 @@ export type Established = {
   readonly runId: string;
   /** For how long from now an earlier run may have promised a leader to elect nobody else; 0 when it promised nothing. */
   readonly earlierPromiseMs: number;
+  /** For how long this run may promise that, each time: it is written down. 0 without read leases. */
+  readonly leasePromiseMs: number;
   /** Of the data folder; to be released when the node is closed. */
   readonly ownership: Ownership;
   /** The state is there: from here on the folder has taken part, and without its state it never will again. Call before it votes. */
@@ -79,6 +81,7 @@ export async function bootstrap(
       start,
       runId: randomUUID(),
       earlierPromiseMs,
+      leasePromiseMs: ownPromiseMs,
       ownership,
       begin: () => {
         if (identity.standing.kind !== "established") write({ start, standing: { kind: "established", ...cluster } });

@@ -14,6 +14,7 @@ import { isQuarantined } from "./quarantine.ts";
 import { voteResult } from "./quorum.ts";
 import { isPromotable, membershipOf, type Raft, resetElectionTimer } from "./raft.ts";
 import { nextBelow } from "./random.ts";
+import { isPromised } from "./read-lease.ts";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./roles.ts";
 import { type LogIndex, type Message, type NodeId, type Term, toTerm } from "./types.ts";
 
@@ -24,7 +25,7 @@ type VoteAnswered = Extract<Message, { kind: "preVoteResponse" | "voteResponse" 
 export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): void {
   if (!isPromotable(raft) || raft.role.kind === "leader" || isQuarantined(raft)) return;
   // The own vote helps to elect somebody, too. In one run the timers see to it; a promise of an earlier run knows no timer.
-  if (how === "preVote" && raft.promisedTicks > 0) return;
+  if (how === "preVote" && isPromised(raft)) return;
   if (isAtCeiling(raft)) {
     resetElectionTimer(raft);
     raft.effects.push({ kind: "ceilingReached", term: raft.currentTerm, lastIndex: lastIndex(raft) });
@@ -51,7 +52,7 @@ export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): voi
  */
 export function sticksToLeader(raft: Raft, message: VoteAsked): boolean {
   if (message.kind === "voteRequest" && message.leadershipTransfer) return false;
-  if (raft.promisedTicks > 0) return true;
+  if (isPromised(raft)) return true;
   return hearsLeader(raft);
 }
 
@@ -66,7 +67,7 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
     raft.votedFor === message.from ||
     (raft.votedFor === null && raft.leaderId === null) ||
     (preVote && message.term > raft.currentTerm);
-  const promised = raft.promisedTicks > 0 && !(message.kind === "voteRequest" && message.leadershipTransfer);
+  const promised = isPromised(raft) && !(message.kind === "voteRequest" && message.leadershipTransfer);
   const upToDate = isUpToDate(raft, message);
   // Who hears a leader is not needed, whoever asks. A stale name of one that is long silent does not count: learners never forget it.
   if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.isNeeded = true;

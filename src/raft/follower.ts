@@ -43,7 +43,7 @@ export function onHeartbeat(raft: Raft, message: Extract<Message, { kind: "heart
   } else {
     commitUpTo(raft, leaderCommit);
   }
-  sendInDurableTerm(raft, from, { kind: "heartbeatResponse", round, honorsLease: promise(raft) });
+  sendInDurableTerm(raft, from, { kind: "heartbeatResponse", round, promiseMs: promise(raft) });
 }
 
 /**

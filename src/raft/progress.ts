@@ -26,8 +26,6 @@ export type Progress = {
   recentActive: boolean;
   /** The newest heartbeat round it answered. */
   roundAcked: number;
-  /** The newest one it answered with a promise. */
-  leaseRoundAcked: number;
   /** A heartbeat answer showed it lagging: send even an empty message, which finds out what was lost. */
   nudge: boolean;
   /** Whether a heartbeat's answer may set off a repetition: once an interval, or every read round would repeat what is on its way. */
@@ -48,7 +46,6 @@ export function newProgress(lastIndex: LogIndex): Progress {
     commitSent: toLogIndex(0),
     recentActive: true,
     roundAcked: 0,
-    leaseRoundAcked: 0,
     nudge: false,
     mayRepeat: true,
     flow: idle,

@@ -43,15 +43,15 @@ export type RaftOptions = {
   /** A leader refuses proposals while its own state machine is this many entries behind. */
   readonly applyLagEntriesMax: number;
   /**
-   * How long after sending a heartbeat its answers let a leader serve reads without asking; 0 never. At most
-   * `readLeaseMsMax` (`read-lease.ts`). With it, this node also gives the promise to others.
+   * For how many ms of its own monotonic clock this node promises, with each answer to a heartbeat, not to help elect anybody else; as a
+   * leader it serves reads on such promises of others. 0: neither. It must have been written down before the node started.
    */
-  readonly readLeaseMs: number;
+  readonly leasePromiseMs: number;
   /**
-   * For how many ticks, counted from this start, an earlier run of this node may have promised not to help elect anybody else: what
-   * was written down before its first promise, in ticks of this run, rounded up. 0 when no run ever promised. Kept whatever `readLeaseMs` says.
+   * For how many ms, counted from the first clock reading, an earlier run of this node may have promised that: what was written
+   * down before its first promise. 0 when no run ever promised. Kept whatever `leasePromiseMs` says.
    */
-  readonly earlierPromiseTicks: number;
+  readonly earlierPromiseMs: number;
   /** A learner this many entries behind, or fewer, may be promoted. */
   readonly promoteLagEntriesMax: number;
 };
@@ -66,6 +66,8 @@ export type SentRound = { readonly round: number; readonly sentMs: number };
 export type ReadLease = {
   /** Rounds whose answers may still extend the lease, oldest first. */
   sent: SentRound[];
+  /** Until when, on this node's monotonic clock, it relies on the promise of each member. */
+  readonly promisedUntilMs: Map<NodeId, number>;
   untilMs: number;
   /** A transfer was begun in this term: its election may come at any time, promises or not. */
   void: boolean;
@@ -153,8 +155,8 @@ export type Raft = {
   leaderHeardMs: number | null;
   electionElapsed: number;
   electionTimeout: number;
-  /** Ticks for which this node has promised not to help elect anybody else; see `read-lease.ts`. */
-  promisedTicks: number;
+  /** Until when, on its monotonic clock, this node has promised not to help elect anybody else; null before the first clock reading. */
+  promisedUntilMs: number | null;
   /** Ticks since a persist was emitted or answered while one is pending. */
   diskElapsed: number;
 
@@ -207,8 +209,7 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     leaderHeardMs: null,
     electionElapsed: 0,
     electionTimeout: 0,
-    // A leader may still serve reads on it, whatever the options of this run say.
-    promisedTicks: options.earlierPromiseTicks,
+    promisedUntilMs: null,
     diskElapsed: 0,
     persistSequence: 0,
     persistPending: [],

@@ -81,8 +81,7 @@ export function onHeartbeatResponse(
   // Answers may overtake each other; a round once confirmed stays so.
   const round = Math.min(message.round, leader.round);
   progress.roundAcked = Math.max(progress.roundAcked, round);
-  if (message.honorsLease) progress.leaseRoundAcked = Math.max(progress.leaseRoundAcked, round);
-  extendLease(raft, leader);
+  extendLease(raft, leader, message);
 }
 
 export function onUnreachable(leader: LeaderState, peer: NodeId): void {

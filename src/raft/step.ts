@@ -16,7 +16,7 @@ import { onProposeRequest, propose } from "./proposals.ts";
 import { endQuarantine } from "./quarantine.ts";
 import { isPromotable, isVoter, type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import { nextBelow } from "./random.ts";
-import { honorsLease } from "./read-lease.ts";
+import { honorsLease, isPromised, noteFirstReading } from "./read-lease.ts";
 import { advanceReads, onReadIndexRequest, onReadIndexResponse, wantRead } from "./reads.ts";
 import {
   advanceCommit,
@@ -71,6 +71,7 @@ function take(raft: Raft, input: Input): void {
       assert(input.monotonicMs >= raft.monotonicMs, `the clock falls to ${input.monotonicMs} ms`);
       raft.monotonicMs = input.monotonicMs;
       raft.wallTimeMs = input.wallTimeMs;
+      noteFirstReading(raft);
       return;
     case "tick":
       onTick(raft);
@@ -228,7 +229,7 @@ function answerOldTerm(raft: Raft, message: Message): void {
     case "appendEntries":
     case "heartbeat":
       // With PreVote and CheckQuorum nobody else would tell a deposed leader, or make room for a node stuck ahead of it.
-      send(raft, message.from, { kind: "heartbeatResponse", round: 0, honorsLease: false });
+      send(raft, message.from, { kind: "heartbeatResponse", round: 0, promiseMs: 0 });
       return;
     case "preVoteRequest":
     case "voteRequest":
@@ -264,7 +265,7 @@ function onPeerUnreachable(raft: Raft, peer: NodeId): void {
   }
   if (raft.leaderId !== peer || raft.role.kind !== "follower") return;
   // It has promised to wait: the leader may be alive behind a broken connection, serving reads on that promise.
-  if (honorsLease(raft) || raft.promisedTicks > 0) return;
+  if (honorsLease(raft) || isPromised(raft)) return;
   // A dead process closes its connections: no need to wait for silence. If the others still hear the leader, they refuse
   // the PreVote, and its next heartbeat makes it our leader again.
   setLeader(raft, null);

@@ -14,7 +14,6 @@ import { becomeFollower } from "./roles.ts";
 export function onTick(raft: Raft): void {
   raft.electionElapsed++;
   raft.diskElapsed++;
-  raft.promisedTicks = Math.max(0, raft.promisedTicks - 1);
   ageOwnReads(raft);
   tickQuarantine(raft);
   if (raft.role.kind === "leader") tickLeader(raft, raft.role);

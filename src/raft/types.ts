@@ -146,8 +146,8 @@ export type Message = Header &
       }
     /** `round` proves leadership to pending reads; it counts up within a term. */
     | { readonly kind: "heartbeat"; readonly leaderCommit: LogIndex; readonly round: number }
-    /** `honorsLease` promises not to help elect anybody else for an election timeout, come what may. */
-    | { readonly kind: "heartbeatResponse"; readonly round: number; readonly honorsLease: boolean }
+    /** For `promiseMs` from now, by the sender's clock, it will not help to elect anybody else, come what may. 0: it promises nothing. */
+    | { readonly kind: "heartbeatResponse"; readonly round: number; readonly promiseMs: number }
     | { readonly kind: "readIndexRequest"; readonly readId: number }
     /** `index` is null when the receiver is not (or no longer) a leader that can answer. */
     | { readonly kind: "readIndexResponse"; readonly readId: number; readonly index: LogIndex | null }

@@ -140,7 +140,7 @@ function putBody(writer: ByteWriter, message: Message): void {
       break;
     case "heartbeatResponse":
       putInteger(writer, message.round);
-      putFlag(writer, message.honorsLease);
+      putInteger(writer, message.promiseMs);
       break;
     case "readIndexRequest":
       putInteger(writer, message.readId);
@@ -213,7 +213,7 @@ function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; r
     case "heartbeat":
       return { ...header, kind, leaderCommit: takeIndex(reader), round: takeInteger(reader) };
     case "heartbeatResponse":
-      return { ...header, kind, round: takeInteger(reader), honorsLease: takeFlag(reader) };
+      return { ...header, kind, round: takeInteger(reader), promiseMs: takeInteger(reader) };
     case "readIndexRequest":
       return { ...header, kind, readId: takeInteger(reader) };
     case "readIndexResponse": {

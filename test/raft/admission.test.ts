@@ -156,7 +156,7 @@ describe("§4.2.2 who is no member", () => {
     appendEntriesAccepted: { matchIndex: 1 },
     appendEntriesRejected: { prevLogIndex: 1, hintIndex: 1, hintTerm: 1, quarantined: false },
     heartbeat: { leaderCommit: 1, round: 1 },
-    heartbeatResponse: { round: 1, honorsLease: true },
+    heartbeatResponse: { round: 1, promiseMs: 100 },
     readIndexRequest: { readId: 1 },
     readIndexResponse: { readId: 1, index: 1 },
     proposeBarrier: { origin: "x9-1", epoch: 1 },

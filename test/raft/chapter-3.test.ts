@@ -72,7 +72,7 @@ describe("§3.4 leader election", () => {
       "appendEntriesRejected",
       { kind: "appendEntriesRejected", prevLogIndex: index(0), hintIndex: index(0), hintTerm: term(0), quarantined: false },
     ],
-    ["heartbeatResponse", { kind: "heartbeatResponse", round: 0, honorsLease: false }],
+    ["heartbeatResponse", { kind: "heartbeatResponse", round: 0, promiseMs: 0 }],
     ["voteResponse", { kind: "voteResponse", voteGranted: false }],
     ["preVoteResponse", { kind: "preVoteResponse", voteGranted: false }],
     ["readIndexResponse", { kind: "readIndexResponse", readId: 1, index: null }],
@@ -299,7 +299,7 @@ describe("§3.10 leadership transfer", () => {
     const fixture = createFixture();
     lead(fixture);
     turnDurably(fixture, { kind: "transferWanted", to: n3 });
-    turnDurably(fixture, hears(n2, 1, { kind: "heartbeatResponse", round: 0, honorsLease: false }), ...ticks(9));
+    turnDurably(fixture, hears(n2, 1, { kind: "heartbeatResponse", round: 0, promiseMs: 0 }), ...ticks(9));
     turnDurably(fixture, { kind: "transferWanted", to: n3 });
     turnDurably(fixture, tick);
     expect(fixture.raft.role.kind === "leader" && fixture.raft.role.transferTo).toBe(null);

@@ -146,7 +146,7 @@ describe("§4.2 availability", () => {
     turnDurably(fixture, hears(x1, 1, { kind: "appendEntriesAccepted", matchIndex: index(1) }));
     expect(fixture.raft.commitIndex).toBe(0);
     for (let i = 0; i < 20; i++) {
-      turnDurably(fixture, { kind: "tick" }, hears(x1, 1, { kind: "heartbeatResponse", round: 0, honorsLease: false }));
+      turnDurably(fixture, { kind: "tick" }, hears(x1, 1, { kind: "heartbeatResponse", round: 0, promiseMs: 0 }));
     }
     expect(fixture.raft.role.kind).toBe("follower");
   });
@@ -254,13 +254,13 @@ describe("§4.3 joint consensus", () => {
   });
 
   test("§6.4 a read is confirmed by a majority of both halves, with and without a lease", () => {
-    const fixture = electedFixture({ membership: { learners: [n4] }, options: { readLeaseMs: 100 } });
+    const fixture = electedFixture({ membership: { learners: [n4] }, options: { leasePromiseMs: 100 } });
     turnDurably(fixture, hears(n4, 1, { kind: "appendEntriesAccepted", matchIndex: index(1) }));
     holds(fixture, 1);
     expect(turnDurably(fixture, wants({ kind: "replace", id: n3, by: n4 }))).toContain("membership n1 n2 n4 and n1 n2 n3");
     turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
     const confirms = (from: NodeId) =>
-      turnDurably(fixture, hears(from, 1, { kind: "heartbeatResponse", round: 1, honorsLease: true }));
+      turnDurably(fixture, hears(from, 1, { kind: "heartbeatResponse", round: 1, promiseMs: 100 }));
     expect(confirms(n4)).not.toContain("read 1 is ready at 1");
     expect(turnDurably(fixture, { kind: "readIndexWanted", readId: 2 })).not.toContain("read 2 is ready at 1");
     expect(confirms(n3)).toContain("read 1 is ready at 1");

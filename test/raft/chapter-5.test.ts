@@ -210,9 +210,9 @@ describe("cutting the log", () => {
     } as const;
     const sends = (effects: readonly string[]): readonly string[] => effects.filter((line) => line.startsWith("snapshot"));
     expect(sends(turnDurably(fixture, hears(n2, 2, rejected)))).toEqual(["snapshot to n2"]);
-    expect(sends(turnDurably(fixture, hears(n2, 2, { kind: "heartbeatResponse", round: 0, honorsLease: false })))).toEqual([]);
+    expect(sends(turnDurably(fixture, hears(n2, 2, { kind: "heartbeatResponse", round: 0, promiseMs: 0 })))).toEqual([]);
     turnDurably(fixture, { kind: "snapshotSent", to: n2, index: index(3), delivered: false }, { kind: "tick" }, { kind: "tick" });
-    expect(sends(turnDurably(fixture, hears(n2, 2, { kind: "heartbeatResponse", round: 0, honorsLease: false })))).toEqual([
+    expect(sends(turnDurably(fixture, hears(n2, 2, { kind: "heartbeatResponse", round: 0, promiseMs: 0 })))).toEqual([
       "snapshot to n2",
     ]);
   });

@@ -101,11 +101,11 @@ describe("§6.4 reads", () => {
     lead(fixture);
     turnDurably(fixture, hears(n2, 1, { kind: "appendEntriesAccepted", matchIndex: index(1) }));
     turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
-    expect(turnDurably(fixture, hears(n3, 0, { kind: "heartbeatResponse", round: 1, honorsLease: false }))).toEqual([]);
-    expect(turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 0, honorsLease: false }))).not.toContain(
+    expect(turnDurably(fixture, hears(n3, 0, { kind: "heartbeatResponse", round: 1, promiseMs: 0 }))).toEqual([]);
+    expect(turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 0, promiseMs: 0 }))).not.toContain(
       "read 1 is ready at 1",
     );
-    expect(turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 1, honorsLease: false }))).toContain(
+    expect(turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 1, promiseMs: 0 }))).toContain(
       "read 1 is ready at 1",
     );
   });
@@ -114,8 +114,8 @@ describe("§6.4 reads", () => {
     const fixture = leader();
     turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
     turnDurably(fixture, hears(n2, 1, { kind: "readIndexRequest", readId: 1 }));
-    turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 1, honorsLease: false }));
-    const said = turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 2, honorsLease: false }));
+    turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 1, promiseMs: 0 }));
+    const said = turnDurably(fixture, hears(n3, 1, { kind: "heartbeatResponse", round: 2, promiseMs: 0 }));
     expect(said).toEqual(["to n2: term 1 readIndexResponse 1 at 1"]);
   });
 
@@ -132,11 +132,10 @@ describe("§6.4 reads", () => {
     const fixture = leader();
     turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
     turnDurably(fixture, { kind: "readIndexWanted", readId: 2 });
-    const answers = (round: number) =>
-      turnDurably(fixture, hears(n2, 1, { kind: "heartbeatResponse", round, honorsLease: false }));
+    const answers = (round: number) => turnDurably(fixture, hears(n2, 1, { kind: "heartbeatResponse", round, promiseMs: 0 }));
     // In one turn the newer answer is followed by the older one.
-    const newer = hears(n2, 1, { kind: "heartbeatResponse", round: 1, honorsLease: false });
-    const older = hears(n2, 1, { kind: "heartbeatResponse", round: 0, honorsLease: false });
+    const newer = hears(n2, 1, { kind: "heartbeatResponse", round: 1, promiseMs: 0 });
+    const older = hears(n2, 1, { kind: "heartbeatResponse", round: 0, promiseMs: 0 });
     expect(turnDurably(fixture, newer, older)).toContain("read 1 is ready at 1");
     expect(answers(2)).toContain("read 2 is ready at 1");
   });
@@ -145,7 +144,7 @@ describe("§6.4 reads", () => {
     const fixture = createFixture();
     lead(fixture);
     turnDurably(fixture, { kind: "readIndexWanted", readId: 1 });
-    expect(turnDurably(fixture, hears(n2, 5, { kind: "heartbeatResponse", round: 0, honorsLease: false }))).toContain(
+    expect(turnDurably(fixture, hears(n2, 5, { kind: "heartbeatResponse", round: 0, promiseMs: 0 }))).toContain(
       "read 1 is dropped",
     );
   });

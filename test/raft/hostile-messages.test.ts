@@ -94,7 +94,7 @@ const bodies: Bodies = {
   appendEntriesAccepted: fc.record({ matchIndex: index }),
   appendEntriesRejected: fc.record({ prevLogIndex: index, hintIndex: index, hintTerm: term, quarantined: flag }),
   heartbeat: fc.record({ leaderCommit: index, round: number(2 ** 50) }),
-  heartbeatResponse: fc.record({ round: number(2 ** 50), honorsLease: flag }),
+  heartbeatResponse: fc.record({ round: number(2 ** 50), promiseMs: number(2 ** 50) }),
   readIndexRequest: fc.record({ readId: fc.nat(9) }),
   readIndexResponse: fc.record({ readId: fc.nat(9), index: fc.option(index) }),
   proposeRequest: fc.tuple(origin, number(2 ** 50), sequences, command).map(([run, epoch, numbers, bytes]) => ({
@@ -236,7 +236,7 @@ function finish(disk: MemoryDisk, write: Parameters<typeof carryOut>[1]): Input[
 const givens: readonly NonNullable<Parameters<typeof createFixture>[0]>[] = [
   {},
   { log: [1, 1, 2], committed: 2, term: 3 },
-  { log: [1, 1, 2], term: 3, options: { readLeaseMs: 100, earlierPromiseTicks: 3 } },
+  { log: [1, 1, 2], term: 3, options: { leasePromiseMs: 100, earlierPromiseMs: 30 } },
   { voters: ["n2", "n3"], membership: { learners: [n1] }, log: [1, 2], committed: 1 },
   { voters: ["n1"], membership: { votersOutgoing: [n1, toNodeId("n2")] }, log: [1], committed: 1 },
   { voters: [] },

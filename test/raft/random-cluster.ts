@@ -111,7 +111,7 @@ function lie({ cluster }: Run, random: RandomStream): void {
     { kind: "voteResponse", voteGranted: true },
     { kind: "appendEntriesAccepted", matchIndex: index },
     { kind: "appendEntriesRejected", prevLogIndex: index, hintIndex: 0, hintTerm: 0, quarantined: true },
-    { kind: "heartbeatResponse", round: index, honorsLease: true },
+    { kind: "heartbeatResponse", round: index, promiseMs: 100 },
     { kind: "readIndexRequest", readId: index },
     { kind: "readIndexResponse", readId: random.integer(1, 50), index: 0 },
     {

@@ -71,8 +71,8 @@ export const defaultOptions: Cluster["options"] = {
   applyBytesMax: 4096,
   applyLagEntriesMax: 1000,
   promoteLagEntriesMax: 5,
-  readLeaseMs: 0,
-  earlierPromiseTicks: 0,
+  leasePromiseMs: 0,
+  earlierPromiseMs: 0,
 };
 
 /** A cluster whose `voters` know each other from the start; `spares` know nobody until they are added. */

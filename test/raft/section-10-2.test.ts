@@ -60,7 +60,7 @@ describe("§10.2.1 writing in parallel", () => {
     turn(fixture, hears(n2, 1, { kind: "preVoteResponse", voteGranted: true }));
     turn(fixture, hears(n2, 1, { kind: "voteResponse", voteGranted: true }));
     expect(fixture.raft.role.kind).toBe("candidate");
-    turn(fixture, hears(n2, 2, { kind: "heartbeatResponse", round: 0, honorsLease: false }));
+    turn(fixture, hears(n2, 2, { kind: "heartbeatResponse", round: 0, promiseMs: 0 }));
     turn(fixture, { kind: "persisted", sequence: 1 });
     expect(fixture.raft.role.kind).toBe("follower");
   });
@@ -177,7 +177,7 @@ describe("a disk that hangs", () => {
     const fixture = leader();
     for (let sequence = 1; sequence <= 5; sequence++) {
       turn(fixture, proposes(sequence));
-      for (let i = 0; i < 9; i++) turn(fixture, tick, hears(n2, 1, { kind: "heartbeatResponse", round: 0, honorsLease: false }));
+      for (let i = 0; i < 9; i++) turn(fixture, tick, hears(n2, 1, { kind: "heartbeatResponse", round: 0, promiseMs: 0 }));
       turn(fixture, { kind: "persisted", sequence: 2 + sequence });
     }
     expect(fixture.raft.role.kind).toBe("leader");

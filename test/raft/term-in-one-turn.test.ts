@@ -26,7 +26,7 @@ function said(fixture: Fixture, ...inputs: Input[]): string[] {
 
 const accepted = hears(n2, 1, { kind: "appendEntriesAccepted", matchIndex: index(1) });
 /** Tells the leader of term 1 of term 3. */
-const deposed = hears(n3, 3, { kind: "heartbeatResponse", round: 0, honorsLease: false });
+const deposed = hears(n3, 3, { kind: "heartbeatResponse", round: 0, promiseMs: 0 });
 const n3Leads = hears(n3, 3, { kind: "heartbeat", leaderCommit: index(0), round: 0 });
 
 /** Leads in term 1; its no-op is committed, and whatever it appends would go out to n2 at once. */

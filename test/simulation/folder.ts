@@ -40,7 +40,7 @@ export class Folder {
   standing: Standing = { kind: "new" };
   cluster: FolderCluster | null = null;
   starts = 0;
-  readonly promised: Promised = { ticks: 0 };
+  readonly promised: Promised = { ms: 0 };
   readonly known = new Map<NodeId, KnownStart>();
 
   constructor(instanceId: string, disk: DiskModel, nature: FolderNature) {
@@ -70,7 +70,7 @@ export class Folder {
     folder.standing = image.standing;
     folder.cluster = image.cluster;
     folder.starts = image.starts;
-    folder.promised.ticks = image.promised.ticks;
+    folder.promised.ms = image.promised.ms;
     for (const [id, start] of image.known) folder.known.set(id, start);
     return folder;
   }

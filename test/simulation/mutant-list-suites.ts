@@ -40,9 +40,9 @@ const core: readonly Mutant[] = [
     why: "who restarts with leases off elects another leader while the old one serves reads on its promise",
     edits: [
       edit(
-        "raft/raft",
-        "promisedTicks: options.earlierPromiseTicks,",
-        "promisedTicks: options.readLeaseMs > 0 ? options.earlierPromiseTicks : 0,",
+        "raft/read-lease",
+        "raft.promisedUntilMs ??= raft.monotonicMs + raft.options.earlierPromiseMs;",
+        "raft.promisedUntilMs ??= raft.monotonicMs + (honorsLease(raft) ? raft.options.earlierPromiseMs : 0);",
       ),
     ],
     suite: fixed("raft/read-lease"),

@@ -303,8 +303,19 @@ const reads: readonly Mutant[] = [
     edits: [
       raft(
         "read-lease",
-        "sentMs + raft.options.readLeaseMs);",
-        "raft.monotonicMs + sentMs - sentMs + raft.options.readLeaseMs);",
+        "const untilMs = sent.sentMs + leaseMs(raft, promiseMs);",
+        "const untilMs = raft.monotonicMs + leaseMs(raft, promiseMs);",
+      ),
+    ],
+  },
+  {
+    name: "read-lease-by-own-timeout",
+    why: "another node may have a shorter election timeout, and promises no longer than that",
+    edits: [
+      raft(
+        "read-lease",
+        "Math.floor(Math.min(raft.options.leasePromiseMs, promiseMs) * reliedOn)",
+        "Math.floor(raft.options.leasePromiseMs * reliedOn)",
       ),
     ],
   },

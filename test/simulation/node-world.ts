@@ -78,7 +78,26 @@ export const noChecks: NodeChecks = {
 export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
 
 /** What any run of a node so far may have promised; written down before a run's first promise. */
-export type Promised = { ticks: number };
+export type Promised = { ms: number };
+
+/** By how much the longest election timeout of a node exceeds that of the plan, where nodes have different ones. */
+export const slowestElections = 3;
+
+type Timing = { readonly tickMs: number; readonly electionTicks: number; readonly heartbeatTicks: number };
+
+/** Who changes settings does so node by node: with read leases, whose promises are about them, each run draws its own. */
+function timingOf(seed: number, options: RunOptions): Timing {
+  const { tickMs, electionTicks, heartbeatTicks } = options;
+  if (!options.readLeases) return { tickMs, electionTicks, heartbeatTicks };
+  switch (Math.floor(seed / 4) % 4) {
+    case 0:
+      return { tickMs, electionTicks: slowestElections * electionTicks, heartbeatTicks };
+    case 1:
+      return { tickMs: tickMs / 2, electionTicks: 2 * slowestElections * electionTicks, heartbeatTicks: 2 * heartbeatTicks };
+    default:
+      return { tickMs, electionTicks, heartbeatTicks };
+  }
+}
 
 /** The settings of one run of a process, as `main.ts` makes them of its config. */
 export function nodeOptions(
@@ -88,13 +107,14 @@ export function nodeOptions(
   const { run, seed, cluster, promised } = process;
   const { nodeId: id, instanceId, runId } = run;
   // An operator may switch leases off and on again from run to run; what was promised stays promised.
-  const readLeaseMs = seed % 4 === 0 ? 0 : options.readLeaseMs;
-  const earlierPromiseTicks = promised.ticks;
-  if (readLeaseMs > 0) promised.ticks = options.electionTicks;
+  const timing = timingOf(seed, options);
+  const leasePromiseMs = seed % 4 === 0 || !options.readLeases ? 0 : timing.electionTicks * timing.tickMs;
+  const earlierPromiseMs = promised.ms;
+  promised.ms = Math.max(promised.ms, leasePromiseMs);
   return {
     clusterId: cluster.clusterId,
     instanceId,
-    tickMs: options.tickMs,
+    tickMs: timing.tickMs,
     recentBatchesMax: 20,
     recentBytesMax: 10_000,
     stateBytesMax: 10_000_000,
@@ -103,8 +123,8 @@ export function nodeOptions(
         id,
         origin: runId,
         seed,
-        electionTicks: options.electionTicks,
-        heartbeatTicks: options.heartbeatTicks,
+        electionTicks: timing.electionTicks,
+        heartbeatTicks: timing.heartbeatTicks,
         messageBytesMax: options.messageBytesMax,
         inFlightMessagesMax: options.inFlightMessagesMax,
         inFlightBytesMax: 1_000_000,
@@ -112,8 +132,8 @@ export function nodeOptions(
         applyBytesMax: options.applyBytesMax,
         applyLagEntriesMax: 5000,
         promoteLagEntriesMax: 100,
-        readLeaseMs,
-        earlierPromiseTicks,
+        leasePromiseMs,
+        earlierPromiseMs,
       },
       storeId: cluster.clusterId,
       firstInstances: cluster.first,
@@ -121,7 +141,7 @@ export function nodeOptions(
       renewalsPerCommandMax: 100,
       pendingReadsMax: 1000,
       firstReadId: seed * 1_000_000,
-      readTicksMax: options.electionTicks,
+      readTicksMax: timing.electionTicks,
       logEntriesMax: options.logEntriesMax,
       logEntriesKept: Math.floor(options.logEntriesMax / 2),
       logBytesMax: 200 * options.logEntriesMax,

@@ -3,7 +3,6 @@
  * and client operations. Each operation carries its own grain of chance, so that leaving items out of the tape does not
  * change what the others do.
  */
-import { readLeaseMsMax } from "../../src/raft/read-lease.ts";
 import { type ClockRegime, drawRate } from "./clock-model.ts";
 import type { DiskRates } from "./disk-model.ts";
 import type { NetworkRates } from "./network-model.ts";
@@ -108,8 +107,8 @@ export type RunOptions = {
   readonly applyBytesMax: number;
   readonly inFlightMessagesMax: number;
   readonly logEntriesMax: number;
-  /** For reads on a lease, a promise about time; 0 without. */
-  readonly readLeaseMs: number;
+  /** Reads on a lease, which is a promise about time; by nodes whose settings differ. */
+  readonly readLeases: boolean;
 };
 
 export type Plan = { readonly options: RunOptions; readonly tape: readonly TapeItem[] };
@@ -175,9 +174,9 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     applyBytesMax: swarm.pick([100, 1000, 1_000_000]),
     inFlightMessagesMax: swarm.pick([1, 4, 256]),
     logEntriesMax: swarm.pick([30, 200, 1_000_000]),
-    readLeaseMs: 0,
+    readLeases: false,
   };
-  if (clockRegime === "bounded" && swarm.chance(0.5)) options = { ...options, readLeaseMs: readLeaseMsMax(options) };
+  if (clockRegime === "bounded" && swarm.chance(0.5)) options = { ...options, readLeases: true };
   const tape = [...drawFaults(options, streams), ...drawOperations(options, streams.workload)];
   tape.sort((a, b) => a.atMs - b.atMs);
   return { options, tape };
@@ -197,7 +196,7 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
       clockRate: { on: 0.4, from: 0.2, to: 5 },
       wallJump: { on: 0.4, from: 0.2, to: 5 },
       crashLoop: { on: 0.35, from: 0.5, to: 8 },
-      ambush: { on: options.readLeaseMs > 0 ? 0.9 : 0.5, from: 1, to: 10 },
+      ambush: { on: options.readLeases ? 0.9 : 0.5, from: 1, to: 10 },
       transfer: { on: 0.35, from: 0.5, to: 15 },
       membership: { on: options.spares > 0 ? 0.95 : 0.1, from: 3, to: 40 },
       rot: { on: 0.3, from: 1, to: 10 },
@@ -336,7 +335,7 @@ function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, ran
 
 function drawStyle(options: RunOptions, random: RandomStream): AmbushStyle | "mixed" {
   // Late answers are what leases on reads must stand.
-  if (options.readLeaseMs > 0 && random.chance(0.5)) return "echo";
+  if (options.readLeases && random.chance(0.5)) return "echo";
   // A leader that comes back with a time of its own is what the log's clock must stand.
   if (random.chance(0.3)) return "comeback";
   return random.chance(0.5) ? "mixed" : random.pick(ambushStyles);

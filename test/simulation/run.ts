@@ -9,6 +9,7 @@ import { Cluster } from "./cluster.ts";
 import { type CommittedFact, committedWrites, countFacts, replay } from "./committed-log.ts";
 import { checkLinearizable, describeVerdict } from "./linearizability.ts";
 import { checkLocks } from "./lock-checks.ts";
+import { slowestElections } from "./node-world.ts";
 import type { Plan } from "./plan.ts";
 import type { RandomStream } from "./random.ts";
 import type { Records, StaleRead } from "./records.ts";
@@ -131,7 +132,8 @@ class Run {
     const { scheduler } = this.#cluster;
     const { options } = this.#plan;
     // The slowest clock of the unbounded regime runs at half the speed.
-    const electionMs = options.tickMs * options.electionTicks * 2 * (options.clockRegime === "bounded" ? 1 : 2);
+    const slowest = (options.readLeases ? slowestElections : 1) * (options.clockRegime === "bounded" ? 1 : 2);
+    const electionMs = options.tickMs * options.electionTicks * 2 * slowest;
     this.#cluster.operators.retireRemoved();
     if (!(await this.#form())) return;
     const core = this.#drawCore();

@@ -97,7 +97,7 @@ const bodies: Bodies = {
   appendEntriesAccepted: fc.record({ term, matchIndex: index }),
   appendEntriesRejected: fc.record({ term, prevLogIndex: index, hintIndex: index, hintTerm: term, quarantined: fc.boolean() }),
   heartbeat: fc.record({ term, leaderCommit: index, round: integer }),
-  heartbeatResponse: fc.record({ term, round: integer, honorsLease: fc.boolean() }),
+  heartbeatResponse: fc.record({ term, round: integer, promiseMs: integer }),
   readIndexRequest: fc.record({ term, readId: integer }),
   readIndexResponse: fc.record({ term, readId: integer, index: fc.option(index) }),
   proposeBarrier: fc.record({ term, origin, epoch: integer }),

@@ -60,7 +60,7 @@ export async function until(condition: () => boolean, timeoutMs = 10_000): Promi
 /** A message of a few bytes that carries a number. */
 export function numbered(from: string, to: string, round: number): Message {
   const header = { from: toNodeId(from), to: toNodeId(to), term: 1 as Message["term"] };
-  return { ...header, kind: "heartbeatResponse", round, honorsLease: false };
+  return { ...header, kind: "heartbeatResponse", round, promiseMs: 0 };
 }
 
 /** Lets `from` keep a stream to `peerUrl` under the name `to`, and waits until it stands. */
