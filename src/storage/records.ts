@@ -24,8 +24,8 @@ import { CorruptRecord } from "./errors.ts";
 /** Who a data directory belongs to; written once. */
 export type Identity = { readonly formatVersion: number; readonly clusterId: string; readonly nodeId: string };
 
-/** The layout that this code reads and writes. */
-export const formatVersion = 2;
+/** The layout that this code reads and writes, of the log with its commands as well. Raised when a version before could not read it. */
+export const formatVersion = 3;
 
 const packr = new Packr({ useRecords: false, copyBuffers: true, moreTypes: false });
 const sumBytes = 4;

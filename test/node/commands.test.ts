@@ -90,9 +90,8 @@ describe("commands survive being packed", () => {
       const bytes = encodeCommand(command);
       expect(decodeCommand(bytes)).toStrictEqual(command);
       // The library reads the same out of them.
-      expect(
-        parseCommand(new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" }).unpack(bytes)),
-      ).toStrictEqual(command);
+      const [, request, body] = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" }).unpack(bytes);
+      expect(parseCommand({ request, body })).toStrictEqual(command);
     });
   }
 
@@ -112,7 +111,7 @@ describe("commands survive being packed", () => {
 describe("hostile bytes", () => {
   const packr = new Packr({ useRecords: false, moreTypes: true, structuredClone: true });
   const nested = (levels: number): Buffer => Buffer.concat([Buffer.alloc(levels, 0x91), Buffer.from([0xc0])]);
-  const body = (fields: object) => packr.pack({ request: null, body: fields });
+  const body = (fields: object) => packr.pack([1, null, fields]);
   const cases: readonly { readonly name: string; readonly bytes: Uint8Array }[] = [
     { name: "no bytes", bytes: new Uint8Array(0) },
     { name: "text", bytes: Buffer.from("garbage") },
@@ -135,6 +134,12 @@ describe("hostile bytes", () => {
     { name: "half a character", bytes: Buffer.from([0x81, 0xa1, 0xc3, 0xc0]) },
     { name: "half of a pair of surrogates", bytes: Buffer.from([0x81, 0xa3, 0xed, 0xa0, 0x80, 0xc0]) },
     { name: "a lock name with the separator of keys", bytes: body({ kind: "lockBreak", name: "a\u0001b" }) },
+    { name: "of a layout to come", bytes: packr.pack([2, null, { kind: "lockBreak", name: "n" }]) },
+    {
+      name: "of the layout before there was a number",
+      bytes: packr.pack({ request: null, body: { kind: "lockBreak", name: "n" } }),
+    },
+    { name: "with something after it", bytes: packr.pack([1, null, { kind: "lockBreak", name: "n" }, null]) },
     { name: "an unknown kind", bytes: body({ kind: "constructor" }) },
     { name: "more than the largest command", bytes: Buffer.alloc(commandBytesMax + 1) },
   ];
@@ -194,6 +199,13 @@ describe("what another node sends", () => {
     expect(commands().faultIn(propose([encodeCommand(hello("n3"))]))).toBe("proposeRequest: body.id is not the sender's own id");
   });
 
+  test("is refused by its layout in clear words", () => {
+    const later = new Packr({ useRecords: false }).pack([2, null, { kind: "lockBreak", name: "n" }]);
+    expect(commands().faultIn(propose([later]))).toBe(
+      "proposeRequest: the layout of a command is not 1, which this software reads",
+    );
+  });
+
   test("is bounded in number", () => {
     const one = encodeCommand(acquire);
     expect(commands().faultIn(propose(Array(proposalsPerMessageMax).fill(one)))).toBe(null);
@@ -202,7 +214,7 @@ describe("what another node sends", () => {
 
   test("is refused in words that hold none of its values", () => {
     const secret = { kind: "lockBreak", name: "secret\u0001name" };
-    const fault = commands().faultIn(propose([new Packr({ useRecords: false }).pack({ request: null, body: secret })]));
+    const fault = commands().faultIn(propose([new Packr({ useRecords: false }).pack([1, null, secret])]));
     expect(fault).toBe("proposeRequest: body.name is not free of control characters");
   });
 });
