@@ -1,9 +1,10 @@
 /**
- * This file lets a Socket.IO packet carry JSON text that is already written: a value goes from disk to the socket byte
- * for byte (no integer is rounded, no key reordered), and what a thousand sockets watch is written once. What arrives is
- * what Socket.IO's own encoder would have sent.
+ * This file lets a Socket.IO packet carry JSON that is already written: a value goes from disk to the socket byte
+ * for byte (no integer is rounded, no key reordered), and what a thousand sockets watch is written once and lies in memory
+ * once, however many of them it is on its way to. What arrives is what Socket.IO's own encoder would have sent.
  */
-import type { Server } from "socket.io";
+import type { Server, Socket } from "socket.io";
+import type { SharedMessage } from "./socket-outlet.ts";
 
 /** JSON text that stands for itself where a packet's argument would be encoded. */
 export class Preencoded {
@@ -33,4 +34,28 @@ function encodePreencoded(packet: Packet): string[] | undefined {
   if (!(payload instanceof Preencoded)) return undefined;
   const namespace = packet.nsp === undefined || packet.nsp === "/" ? "" : `${packet.nsp},`;
   return [`${packet.type}${namespace}${packet.id ?? ""}[${JSON.stringify(event)},${payload.json}]`];
+}
+
+/**
+ * Sends `[event, {...}]` whose end is a buffer that other sockets are sent as well. It stays what it is: the websocket gets the frame
+ * ready made, in two parts, so that neither Socket.IO nor the websocket makes a string or a copy of it.
+ */
+export function emitShared(socket: Socket, event: string, { head, tail }: SharedMessage): void {
+  // `4` is a message of Engine.IO, `2` an event of Socket.IO.
+  const text = Buffer.from(`4${eventPacketType}${socket.nsp.name},[${JSON.stringify(event)},${head}`);
+  const header = textFrameHeader(text.length + tail.length);
+  const options = { compress: false, wsPreEncodedFrame: [Buffer.concat([header, text]), tail] };
+  socket.conn.write("", options);
+}
+
+/** The header of an unmasked text frame in one piece (RFC 6455 section 5.2). */
+function textFrameHeader(payloadBytes: number): Buffer {
+  const finalText = 0x81;
+  if (payloadBytes <= 125) return Buffer.from([finalText, payloadBytes]);
+  if (payloadBytes <= 0xffff) return Buffer.from([finalText, 126, payloadBytes >> 8, payloadBytes & 0xff]);
+  const header = Buffer.alloc(10);
+  header.writeUInt8(finalText, 0);
+  header.writeUInt8(127, 1);
+  header.writeBigUInt64BE(BigInt(payloadBytes), 2);
+  return header;
 }

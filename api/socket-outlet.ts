@@ -4,9 +4,14 @@
  */
 import type { SendBudget } from "./send-budget.ts";
 
+/** A large message: the beginning is the socket's own, the end is shared with others and reaches to the end of the packet. */
+export type SharedMessage = { readonly head: string; readonly tail: Buffer };
+
 /** The socket below. */
 export type Channel = {
   emit(event: string, json: string): void;
+  /** Keeps `tail` as it is, without a copy. */
+  emitShared(event: string, message: SharedMessage): void;
   /** Everything that was handed over was taken by the kernel. */
   idle(): boolean;
 };
@@ -23,8 +28,8 @@ export type SocketOutletOptions = {
 };
 
 export class SocketOutlet {
-  /** Characters sent and not acknowledged, over all watches of the socket. */
-  unacknowledged = 0;
+  /** Sent and not acknowledged, over all watches of the socket. */
+  unacknowledgedBytes = 0;
   readonly #options: SocketOutletOptions;
   /** Handed over since the socket was idle; all of it is in the budget. */
   #pendingBytes = 0;
@@ -53,9 +58,9 @@ export class SocketOutlet {
   }
 
   /** A large one, to be sent only while `idle`. */
-  sendLarge(event: string, json: string): void {
-    this.#options.channel.emit(event, json);
-    this.#count(json.length);
+  sendLarge(event: string, message: SharedMessage): void {
+    this.#options.channel.emitShared(event, message);
+    this.#count(message.head.length + message.tail.length);
   }
 
   /** A small message was sent beside the outlet. */

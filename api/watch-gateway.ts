@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import { Server, type Socket } from "socket.io";
 import type { ApiContext } from "./context.ts";
 import { createLockNotices } from "./lock-notices.ts";
-import { allowPreencoded, Preencoded } from "./preencoded.ts";
+import { allowPreencoded, emitShared, Preencoded } from "./preencoded.ts";
 import { SendBudget } from "./send-budget.ts";
 import { Slices } from "./slices.ts";
 import { SocketOutlet } from "./socket-outlet.ts";
@@ -18,8 +18,8 @@ import { type SessionHost, WatchSession } from "./watch-session.ts";
 /** Where Socket.IO lives. */
 export const socketPath = "/v1/socket.io";
 const namespace = "/watch";
-/** Text of batches and of pages kept for sockets that watch the same thing. */
-const textCharactersMax = 16 * 1024 * 1024;
+/** Bytes of batches and of pages kept for sockets that watch the same thing. */
+const sharedBytesMax = 16 * 1024 * 1024;
 const tickMs = 1_000;
 
 export type WatchGateway = {
@@ -115,7 +115,7 @@ function createHost(context: ApiContext): SessionHost {
   const { contract, service } = context;
   return {
     context,
-    writer: createWatchWriter(textCharactersMax),
+    writer: createWatchWriter(sharedBytesMax),
     targets: new TargetSets(context.limits.watch.targetCharactersMax),
     slices: new Slices({
       sliceMs: context.limits.watch.sliceMs,
@@ -151,6 +151,7 @@ function createClient(socket: Socket, host: SessionHost): Client {
   const outlet = new SocketOutlet({
     channel: {
       emit: (event, json) => socket.emit(event, new Preencoded(json)),
+      emitShared: (event, message) => emitShared(socket, event, message),
       // What the transport has written was taken by the kernel; what it has not begun lies in the buffer above it.
       idle: () => transport.writable && bufferedPackets(socket) === 0,
     },

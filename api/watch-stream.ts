@@ -43,7 +43,7 @@ export class WatchStream {
   #synced = false;
   #ended = false;
   #lastSeq = 0;
-  #unacknowledged: { readonly seq: number; readonly characters: number }[] = [];
+  #unacknowledged: { readonly seq: number; readonly bytes: number }[] = [];
   /** When it last had something to send and no credit to send it; null while it has credit. */
   #blockedSinceMs: number | null = null;
   #lastHeardMs: number;
@@ -77,7 +77,7 @@ export class WatchStream {
     let taken = 0;
     for (const message of this.#unacknowledged) {
       if (message.seq > seq) break;
-      this.#options.outlet.unacknowledged -= message.characters;
+      this.#options.outlet.unacknowledgedBytes -= message.bytes;
       taken += 1;
     }
     this.#unacknowledged.splice(0, taken);
@@ -120,18 +120,18 @@ export class WatchStream {
 
   #hasCredit(): boolean {
     const { limits, outlet } = this.#options;
-    return this.#unacknowledged.length < limits.windowPackets && outlet.unacknowledged < limits.windowBytes;
+    return this.#unacknowledged.length < limits.windowPackets && outlet.unacknowledgedBytes < limits.windowBytes;
   }
 
   #sendPage(snapshot: WatchSnapshot, nowMs: number): boolean {
     const { writer, targets, limits } = this.#options;
-    const page = writer.pageText(targets, snapshot, limits.packetBytesMax);
+    const page = writer.pageTail(targets, snapshot, limits.packetBytesMax);
     if (!page.ok) {
       this.fail(endOf(page.error));
       return false;
     }
-    const { fields, done } = page.value;
-    if (fields !== "") this.#sendCounted("watch:snapshot", `"revision":${snapshot.revision},${fields}`, nowMs);
+    const { tail, done } = page.value;
+    if (tail !== null) this.#sendCounted("watch:snapshot", tail, nowMs);
     if (!done) return true;
     this.#snapshot = null;
     this.#sendSynced(snapshot.revision, nowMs);
@@ -151,8 +151,7 @@ export class WatchStream {
       if (!this.#synced && watch.revision >= this.#options.present()) this.#sendSynced(watch.revision, nowMs);
       return false;
     }
-    const texts = next.value.map((batch) => writer.batchJson(targets, batch));
-    this.#sendCounted("watch:events", `"batches":[${texts.join(",")}]`, nowMs);
+    this.#sendCounted("watch:events", writer.eventsTail(targets, next.value), nowMs);
     return true;
   }
 
@@ -161,13 +160,13 @@ export class WatchStream {
     this.#send("watch:synced", `"revision":${revision}`, nowMs);
   }
 
-  #sendCounted(event: string, fields: string, nowMs: number): void {
+  #sendCounted(event: string, tail: Buffer, nowMs: number): void {
     this.#lastSeq += 1;
     if (this.#unacknowledged.length === 0) this.#lastHeardMs = nowMs;
-    this.#unacknowledged.push({ seq: this.#lastSeq, characters: fields.length });
-    this.#options.outlet.unacknowledged += fields.length;
+    this.#unacknowledged.push({ seq: this.#lastSeq, bytes: tail.length });
+    this.#options.outlet.unacknowledgedBytes += tail.length;
     this.#lastSentMs = nowMs;
-    this.#options.outlet.sendLarge(event, `{"watchId":${this.#watchIdJson},"seq":${this.#lastSeq},${fields}}`);
+    this.#options.outlet.sendLarge(event, { head: `{"watchId":${this.#watchIdJson},"seq":${this.#lastSeq},`, tail });
   }
 
   #send(event: string, fields: string, nowMs: number): void {

@@ -2,8 +2,13 @@
  * This file writes records as the JSON of the contract. Config values are not re-serialised: the bytes of a JSON value go
  * into the answer as they are, so no number is rounded and no key reordered on the way.
  */
+import { isUtf8 } from "node:buffer";
 import type { ConfigEntry, ConfigRecord, LeaseView, LockHold, LockView, NodeStatus } from "../src/node/service.ts";
 import type { Schemas } from "./contract.ts";
+import type { JsonPiece } from "./json-pieces.ts";
+
+/** A JSON value from here on stays bytes where it can; below, one more buffer costs more than a short string. */
+const piecesFromBytes = 1024;
 
 /** What the content type of a value says about its JSON form. */
 export type ValueKind = "json" | "text" | "bytes";
@@ -30,27 +35,43 @@ export function valueKindOf(contentType: string): ValueKind {
 
 /** A config entry as JSON text, in the shape `ConfigEntry`; without `value` when `keysOnly`. */
 export function configEntryJson(entry: ConfigEntry, options: { readonly keysOnly: boolean } = { keysOnly: false }): string {
-  return `{${configFieldsJson(entry.key, entry.record, options)}}`;
+  const { key, record } = entry;
+  return `{${fieldsAround(key, record, options.keysOnly ? "" : valueFieldsJson(record))}}`;
 }
 
-/** The fields of a config entry without the braces, so that an event can put its own before them. */
-export function configFieldsJson(
-  key: string,
-  record: ConfigRecord,
-  options: { readonly keysOnly: boolean } = { keysOnly: false },
-): string {
-  const value = options.keysOnly ? "" : valueFieldsJson(record);
+/**
+ * The fields of a config entry without the braces, so that an event can put its own before them. The bytes of a large JSON
+ * value are a piece of their own; they are the record's, not a copy.
+ */
+export function configFieldsPieces({ key, record }: ConfigEntry): readonly JsonPiece[] {
+  const bytes = bytesOf(record);
+  // Values were checked when they came in; a websocket would not survive one that was not.
+  if (bytes.length < piecesFromBytes || valueKindOf(record.contentType) !== "json" || !isUtf8(bytes)) {
+    return [fieldsAround(key, record, valueFieldsJson(record))];
+  }
+  return [`"key":${JSON.stringify(key)},"value":`, bytes, `,${fieldsAfterValue(record)}`];
+}
+
+function fieldsAround(key: string, record: ConfigRecord, value: string): string {
+  return `"key":${JSON.stringify(key)},${value}${fieldsAfterValue(record)}`;
+}
+
+function fieldsAfterValue(record: ConfigRecord): string {
   const leaseId = record.leaseId === null ? "null" : `"${record.leaseId}"`;
   return (
-    `"key":${JSON.stringify(key)},${value}"contentType":${JSON.stringify(record.contentType)},"version":${record.version},` +
+    `"contentType":${JSON.stringify(record.contentType)},"version":${record.version},` +
     `"createRevision":${record.createRevision},"modRevision":${record.modRevision},"leaseId":${leaseId},` +
     `"author":${JSON.stringify(record.author)},"comment":${JSON.stringify(record.comment)},` +
     `"updatedAt":"${isoTime(record.wallTimeMs)}"`
   );
 }
 
+function bytesOf({ value }: ConfigRecord): Buffer {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
 function valueFieldsJson(record: ConfigRecord): string {
-  const bytes = Buffer.from(record.value.buffer, record.value.byteOffset, record.value.byteLength);
+  const bytes = bytesOf(record);
   switch (valueKindOf(record.contentType)) {
     case "json":
       return `"value":${bytes.toString("utf8")},`;
