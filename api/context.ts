@@ -95,7 +95,8 @@ export const defaultApiLimits: ApiLimits = {
     watchesPerSocketMax: 64,
     leasesPerSocketMax: 1_000,
     windowPackets: 64,
-    windowBytes: 4 * 1024 * 1024,
+    // Four parts of a snapshot: more only moves them into the kernel's buffers, for each of thousands of sockets.
+    windowBytes: 1024 * 1024,
     packetBytesMax: 256 * 1024,
     batchesPerPacketMax: 256,
     slowConsumerMs: 60_000,

@@ -43,6 +43,10 @@ export function createLockNotices(service: Pick<KeyholdService, "openWatch" | "p
     watch?.close();
     watch = null;
   };
+  const beginAnew = (): void => {
+    closeWatch();
+    if (sinksByLease.size > 0) open();
+  };
   const drop = (leaseId: string, sink: NoticeSink): void => {
     const sinks = sinksByLease.get(leaseId);
     sinks?.delete(sink);
@@ -64,11 +68,17 @@ export function createLockNotices(service: Pick<KeyholdService, "openWatch" | "p
   };
   function drain(): void {
     if (watch === null) return;
-    const next = watch.next({ batchesMax: batchesPerBite, bytesMax: bytesPerBite });
+    let next: ReturnType<Watch["next"]>;
+    try {
+      next = watch.next({ batchesMax: batchesPerBite, bytesMax: bytesPerBite });
+    } catch (error) {
+      // A watch that failed is not called again, so that nobody would hear of a lock any more.
+      beginAnew();
+      throw error;
+    }
     if (!next.ok) {
       // Compaction overtook us. Notices are a help, not a promise: leases are asked for over REST.
-      closeWatch();
-      if (sinksByLease.size > 0) open();
+      beginAnew();
       return;
     }
     for (const batch of next.value) {

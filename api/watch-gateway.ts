@@ -51,10 +51,7 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
     client.session.greet();
   });
   const ticker = setInterval(
-    () => {
-      cutOffSlow(clients, host);
-      for (const { session } of clients) session.tick();
-    },
+    () => lookAfter(clients, host),
     Math.min(tickMs, context.limits.watch.progressIntervalMs, context.limits.watch.slowConsumerMs),
   );
   ticker.unref();
@@ -160,12 +157,20 @@ function createClient(socket: Socket, host: SessionHost): Client {
     nowMs: host.nowMs,
     onOverflow: () => setImmediate(() => client.cutOff("it asks for more than it reads")),
   });
-  const failed = (error: unknown, event?: string): void => {
+  const report = (error: unknown, event: string | undefined): void => {
     context.logger.error({ err: error, event }, "watch message failed");
     context.onInternalError(error);
+  };
+  const failed = (error: unknown, event?: string): void => {
+    report(error, event);
     socket.disconnect(true);
   };
-  const session = new WatchSession(host, { outlet, failed, setReading: (reading) => setReading(socket, reading) });
+  const session = new WatchSession(host, {
+    outlet,
+    failed,
+    watchFailed: (error) => report(error, "watch"),
+    setReading: (reading) => setReading(socket, reading),
+  });
   transport.on("ready", () => {
     if (bufferedPackets(socket) > 0) return;
     outlet.settled();
@@ -186,13 +191,21 @@ function createClient(socket: Socket, host: SessionHost): Client {
   return client;
 }
 
-/** Ends connections that read nothing: after a long time, or after a short one when others wait for the memory they hold. */
-function cutOffSlow(clients: ReadonlySet<Client>, host: SessionHost): void {
+/**
+ * Once in a while: ends connections that read nothing, after a long time, or after a short one when others wait for the memory they
+ * hold. Called by a timer, where an error would end the process: what goes wrong with one client ends that one.
+ */
+function lookAfter(clients: ReadonlySet<Client>, host: SessionHost): void {
   const { slowConsumerMs, slowConsumerContendedMs } = host.context.limits.watch;
   const patienceMs = host.budget.isContended ? slowConsumerContendedMs : slowConsumerMs;
   const nowMs = host.nowMs();
-  for (const { outlet, cutOff } of clients) {
-    if (outlet.busyMs(nowMs) >= patienceMs) cutOff(`nothing was read for ${patienceMs} ms`);
+  for (const { outlet, session, cutOff, failed } of clients) {
+    try {
+      if (outlet.busyMs(nowMs) >= patienceMs) cutOff(`nothing was read for ${patienceMs} ms`);
+      session.tick();
+    } catch (error) {
+      failed(error);
+    }
   }
 }
 

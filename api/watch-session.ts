@@ -52,6 +52,8 @@ export type SessionSocket = {
   setReading(reading: boolean): void;
   /** Told of an error that is our own fault; it ends the connection. */
   failed(error: unknown): void;
+  /** Told of one that ends no more than a watch. */
+  watchFailed(error: unknown): void;
 };
 
 type OpenStream = { readonly stream: WatchStream; readonly targets: TargetSet };
@@ -130,7 +132,12 @@ export class WatchSession implements Worker, Waiting {
       return false;
     }
     this.#hungry.delete(stream);
-    if (stream.step(nowMs)) this.#hungry.add(stream);
+    try {
+      if (stream.step(nowMs)) this.#hungry.add(stream);
+    } catch (error) {
+      this.#socket.watchFailed(error);
+      stream.fail({ code: "internal", detail: "This node failed to read what the watch selects; the error is in its log." });
+    }
     return this.#hungry.size > 0 && this.#outlet.idle;
   }
 

@@ -177,6 +177,8 @@ class WatchRun {
       case "slow_consumer":
       case "shutting_down":
       case "recovering":
+      // One node failed; another one, or the same one later, may not.
+      case "internal":
         return { next: "retry", workedForAWhile };
       case "compacted":
         // Nothing of it was told yet, so it can begin anew without a gap.

@@ -7057,7 +7057,8 @@ export const document: Record<string, unknown> = {
           "store_changed",
           "slow_consumer",
           "shutting_down",
-          "recovering"
+          "recovering",
+          "internal"
         ]
       },
       "WatchError": {

@@ -52,4 +52,4 @@ export const problems = {
 } as const;
 
 /** Every code that ends a watch. */
-export const watchErrorCodes = ["invalid_request","limit_reached","compacted","future_revision","store_changed","slow_consumer","shutting_down","recovering"] as const;
+export const watchErrorCodes = ["invalid_request","limit_reached","compacted","future_revision","store_changed","slow_consumer","shutting_down","recovering","internal"] as const;

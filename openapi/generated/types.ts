@@ -1546,7 +1546,7 @@ export interface components {
             readonly revision: components["schemas"]["Revision"];
         };
         /** @enum {string} */
-        readonly WatchErrorCode: "invalid_request" | "limit_reached" | "compacted" | "future_revision" | "store_changed" | "slow_consumer" | "shutting_down" | "recovering";
+        readonly WatchErrorCode: "invalid_request" | "limit_reached" | "compacted" | "future_revision" | "store_changed" | "slow_consumer" | "shutting_down" | "recovering" | "internal";
         /** @description The watch is dead (or, as an answer to `watch:open`, never lived). */
         readonly WatchError: {
             readonly watchId: components["schemas"]["WatchId"];

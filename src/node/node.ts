@@ -13,6 +13,7 @@ import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import { membersOf } from "../raft/leader.ts";
 import { membershipOf } from "../raft/raft.ts";
 import type { MemberAddress, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
+import { AnswerQueue } from "./answer-queue.ts";
 import { encodeCommand } from "./command-codec.ts";
 import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
@@ -21,6 +22,7 @@ import { type GenesisView, genesisOf, instanceOf, isRemoved } from "./genesis.ts
 import { type ChangeEnd, refusalByState } from "./membership-changes.ts";
 import type { Snapshots, Timers } from "./ports.ts";
 import type { ProposalEnd } from "./proposals.ts";
+import type { ReadEnd } from "./reads.ts";
 import { SelfPublication } from "./self-publication.ts";
 import type {
   KeyholdService,
@@ -85,6 +87,7 @@ export class KeyholdNode implements KeyholdService {
   readonly #hub: WatchHub;
   readonly #ports: NodePorts;
   readonly #tickets = new TicketWaits();
+  readonly #answers: AnswerQueue;
   /** Ends each wait for a lock with the place it has in the queue. */
   readonly #givingUp = new Set<() => void>();
   readonly #publication: SelfPublication | undefined;
@@ -95,6 +98,7 @@ export class KeyholdNode implements KeyholdService {
     this.#options = options;
     this.#events = events;
     this.#ports = ports;
+    this.#answers = new AnswerQueue(ports);
     const driverEvents: DriverEvents = {
       ...events,
       onBatches: (batches) => {
@@ -131,6 +135,7 @@ export class KeyholdNode implements KeyholdService {
    */
   stop(): void {
     this.#stopTicking();
+    this.#answers.close();
     for (const giveUp of [...this.#givingUp]) giveUp();
     this.#driver.stop();
   }
@@ -159,8 +164,9 @@ export class KeyholdNode implements KeyholdService {
   ): Promise<Result<Answers[Kind], ServiceError>> {
     return new Promise((resolve, reject) => {
       // Apply answers each command with the outcome of its own kind.
-      const settle = (end: ProposalEnd) => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>);
-      this.#propose(command, options, contained(settle, reject));
+      const settle = (end: ProposalEnd) =>
+        this.#answers.give(contained(() => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>), reject));
+      this.#propose(command, options, settle);
     });
   }
 
@@ -171,9 +177,10 @@ export class KeyholdNode implements KeyholdService {
     return new Promise((resolve, reject) => {
       const settle = (end: ProposalEnd) => {
         const result = resultOf(end) as OutcomeOf<"lockAcquire"> | Result<never, ServiceError>;
-        if (!result.ok || result.value.kind === "granted") resolve(result);
+        const give = (given: Result<Answers["lockAcquire"], ServiceError>) => this.#answers.give(() => resolve(given));
+        if (!result.ok || result.value.kind === "granted") give(result);
         // In the same call, before anything that follows the enqueueing is published: the grant cannot be missed.
-        else this.#awaitTicket(command, { ...options, queued: result.value }, resolve);
+        else this.#awaitTicket(command, { ...options, queued: result.value }, give);
       };
       this.#propose(command, options, contained(settle, reject));
     });
@@ -186,20 +193,23 @@ export class KeyholdNode implements KeyholdService {
     const deadlineMs = this.#nowMs() + options.timeoutMs;
     return new Promise((resolve, reject) => {
       // Called within a turn: what one question throws is the end of that question, not of the node.
-      const serve = contained(() => {
+      const give = (call: () => void) => this.#answers.give(contained(call, reject));
+      const serve = () => {
         resolve(answer<Kind>(this.#driver.tables, query, Math.max(0, this.#nowMs() - this.#driver.appliedAtMs)));
-      }, reject);
-      const serveConsistently = () => {
-        if (options.consistency === "stale") return this.#isRecovering ? resolve(err({ kind: "recovering" })) : serve();
-        this.#driver.readIndex({ deadlineMs, settle: (end) => (end.kind === "ready" ? serve() : resolve(err(end))) });
       };
+      const serveConsistently = contained(() => {
+        if (options.consistency === "stale") return this.#isRecovering ? resolve(err({ kind: "recovering" })) : serve();
+        // A state that is newer than the one that was fit for the read is fit for it, too.
+        const settle = (end: ReadEnd) => give(() => (end.kind === "ready" ? serve() : resolve(err(end))));
+        this.#driver.readIndex({ deadlineMs, settle });
+      }, reject);
       const { minRevision } = options;
       if (minRevision === null) return serveConsistently();
-      const settle = (reached: boolean) => {
+      const answerWhen = (reached: boolean) => {
         if (reached) return serveConsistently();
         resolve(err({ kind: "revisionNotReached", wanted: minRevision, actual: this.position().revision }));
       };
-      this.#driver.whenRevision({ revision: minRevision, deadlineMs, settle: contained(settle, reject) });
+      this.#driver.whenRevision({ revision: minRevision, deadlineMs, settle: (reached) => give(() => answerWhen(reached)) });
     });
   }
 

@@ -2,7 +2,7 @@
  * This file puts a thin skin around a service that can be told to fail: for the failures of a cluster that one healthy
  * node does not have. Without an order to fail it is the service.
  */
-import { err, type Result } from "../../src/base/result.ts";
+import { err, ok, type Result } from "../../src/base/result.ts";
 import type {
   ChangeEnd,
   KeyholdService,
@@ -21,6 +21,7 @@ export class FaultyService implements KeyholdService {
   readonly #service: KeyholdService;
   #faults: Fault[] = [];
   #watchFaults: QueryRefusal[] = [];
+  #readFaults: Error[] = [];
   #changeEnds: ChangeEnd[] = [];
   #transferEnds: TransferEnd[] = [];
   #shown: Partial<NodeStatus> = {};
@@ -37,6 +38,11 @@ export class FaultyService implements KeyholdService {
   /** The next `openWatch` is refused. */
   refuseNextWatch(refusal: QueryRefusal): void {
     this.#watchFaults.push(refusal);
+  }
+
+  /** The next `openWatch` succeeds, and what it opens throws when it is read. */
+  failNextWatch(error: Error): void {
+    this.#readFaults.push(error);
   }
 
   /** The next change of the membership is not made, but ends so. */
@@ -56,7 +62,13 @@ export class FaultyService implements KeyholdService {
 
   /** Faults that were ordered and not had; a test that leaves some behind tested nothing. */
   get pendingFaults(): number {
-    return this.#faults.length + this.#watchFaults.length + this.#changeEnds.length + this.#transferEnds.length;
+    return (
+      this.#faults.length +
+      this.#watchFaults.length +
+      this.#readFaults.length +
+      this.#changeEnds.length +
+      this.#transferEnds.length
+    );
   }
 
   execute: KeyholdService["execute"] = (command, options) => this.#fault() ?? this.#service.execute(command, options);
@@ -77,7 +89,10 @@ export class FaultyService implements KeyholdService {
 
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {
     const refusal = this.#watchFaults.shift();
-    return refusal === undefined ? this.#service.openWatch(options) : err(refusal);
+    if (refusal !== undefined) return err(refusal);
+    const opened = this.#service.openWatch(options);
+    const fault = this.#readFaults.shift();
+    return fault === undefined || !opened.ok ? opened : ok(unreadable(opened.value, fault));
   }
 
   openSnapshot: KeyholdService["openSnapshot"] = (targets) => this.#service.openSnapshot(targets);
@@ -95,4 +110,16 @@ export class FaultyService implements KeyholdService {
     if (fault === undefined) return undefined;
     return fault instanceof Error ? Promise.reject(fault) : Promise.resolve(err(fault));
   }
+}
+
+function unreadable(watch: Watch, fault: Error): Watch {
+  return {
+    get revision() {
+      return watch.revision;
+    },
+    next() {
+      throw fault;
+    },
+    close: () => watch.close(),
+  };
 }

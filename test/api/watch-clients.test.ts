@@ -187,6 +187,46 @@ describe("whatever a client sends", () => {
   });
 });
 
+describe("a watch that the node fails to read", () => {
+  test("ends with a word, is logged, and the others of its socket live on", async () => {
+    const watcher = await client();
+    await watcher.ask("watch:open", { watchId: "lives", targets: config("fails/"), from: "now" });
+    const first = await put("fails/a", "1");
+    api.service.failNextWatch(new Error("unexpected"));
+    await watcher.ask("watch:open", { watchId: "fails", targets: config("fails/"), from: { revision: first } });
+    await watcher.until(() => watcher.of("watch:error", "fails").length === 1);
+    expect(watcher.of("watch:error", "fails")[0]).toMatchObject({ code: "internal" });
+    expect(api.logged.at(-1)).toMatchObject({ level: "error", message: "watch message failed" });
+    api.logged.length = 0;
+    const second = await put("fails/b", "1");
+    await watcher.until(() => watcher.batches("lives").length === 2);
+    expect(watcher.revisions("lives")).toEqual([first, second]);
+    expect(await watcher.ask("watch:open", { watchId: "fails", targets: config("fails/"), from: "now" })).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test("of the node's own, for locks of leases, is opened anew", async () => {
+    const own = await startApi();
+    try {
+      const watcher = await client(own);
+      own.service.failNextWatch(new Error("unexpected"));
+      const lease = await send(own, "POST", "/v1/leases", { body: { ttlMs: 60_000 } });
+      const held = await send(own, "POST", "/v1/locks/first/acquire", { body: { leaseId: lease.body["leaseId"] } });
+      await watcher.ask("lease:keepalive", { leaseIds: [lease.body["leaseId"]] });
+      // Each is a change that the node's watch selects; the first of them it fails to read.
+      await send(own, "DELETE", "/v1/locks/first/holder");
+      await send(own, "POST", "/v1/locks/second/acquire", { body: { leaseId: lease.body["leaseId"] } });
+      await send(own, "DELETE", "/v1/locks/second/holder");
+      await watcher.until(() => watcher.of("lock:lost").length > 0);
+      expect(held.status).toBe(200);
+      expect(watcher.of("lock:lost").at(-1)).toMatchObject({ name: "second" });
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
 describe("a node that closes", () => {
   test("does not wait for a client that does not take its leave", async () => {
     const short = await startApi();
@@ -245,7 +285,11 @@ describe("a client that does not read", () => {
   }
 
   test("is cut off, has kept no more than a packet in memory, and others go on", async () => {
-    const small = await startApi({ watch: { slowConsumerMs: 200, sendingBytesMax: 64 * 1024, packetBytesMax: 64 * 1024 } });
+    // With a window that is more than the kernel takes.
+    const windowBytes = 32 * 1024 * 1024;
+    const small = await startApi({
+      watch: { slowConsumerMs: 200, sendingBytesMax: 64 * 1024, packetBytesMax: 64 * 1024, windowBytes },
+    });
     const mutes: ReturnType<typeof mute>[] = [];
     try {
       for (let i = 0; i < 16; i++) await put(`big/${i}`, JSON.stringify("x".repeat(1_000_000)), small);

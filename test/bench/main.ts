@@ -7,6 +7,7 @@ import { runFailover } from "./failover.ts";
 import { runFirstWrite } from "./first-write.ts";
 import { runLoad } from "./load.ts";
 import { runSnapshotBench } from "./snapshot-bench.ts";
+import { runWatchChurn } from "./watch-churn.ts";
 import { runWatchers } from "./watchers.ts";
 import { workNames } from "./work.ts";
 
@@ -59,13 +60,29 @@ bench
 
 bench
   .command("watchers")
-  .description("many watches come back at once, and some read nothing: the leader's memory, and whether its term moves")
-  .option("--sockets <count>", "watches from a snapshot of everything", count, 1000)
+  .description("many watches come back at once, and some read nothing: memory of the nodes, and whether the term moves")
+  .option("--sockets <count>", "watches of everything", count, 1000)
   .option("--silent <count>", "as many more that never read", (text) => Number(text), 0)
   .option("--mib <count>", "size of the values in the store", count, 100)
   .option("--value-bytes <count>", "size of each", count, 64 * 1024)
-  .option("--seconds <count>", "how long they may take", count, 600)
+  .option("--seconds <count>", "how long they may take", count, 900)
+  .addOption(new Option("--to <which>", "the node they come to").choices(["leader", "follower"]).default("leader"))
+  .addOption(
+    new Option("--from <where>", "the present, or every revision since the first")
+      .choices(["snapshot", "history"])
+      .default("snapshot"),
+  )
   .option("--json", "print one JSON object")
   .action(runWatchers);
+
+bench
+  .command("watch-churn")
+  .description("watches are opened and closed again and again: whether memory comes back and nothing stays open")
+  .option("--opens <count>", "watches in each of two laps", count, 10_000)
+  .option("--at-a-time <count>", "sockets at a time", count, 100)
+  .option("--mib <count>", "size of the values in the store", count, 1)
+  .option("--value-bytes <count>", "size of each", count, 16 * 1024)
+  .option("--json", "print one JSON object")
+  .action(runWatchChurn);
 
 await bench.parseAsync();

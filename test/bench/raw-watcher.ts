@@ -3,6 +3,7 @@
  * a socket without looking at more than their beginning, and acknowledges them, or reads nothing at all.
  */
 import { connect, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 
 export type RawWatcherOptions = {
   readonly port: number;
@@ -14,6 +15,9 @@ export type RawWatcherOptions = {
 
 /** As much of a message as tells its event and number. */
 const headBytes = 200;
+/** One for all sockets: what is read is looked at before the next is. */
+const readBuffer = Buffer.allocUnsafe(256 * 1024);
+const endMsMax = 10_000;
 
 export class RawWatcher {
   bytes = 0;
@@ -28,17 +32,25 @@ export class RawWatcher {
   /** Of the present frame: bytes still to come, and its beginning. */
   #remaining = 0;
   #head = "";
+  /** Reads only to see how it ends. */
+  #deaf = false;
 
   constructor(options: RawWatcherOptions) {
     this.#options = options;
-    this.#socket = connect(options.port, "127.0.0.1", () => {
+    const onread = {
+      buffer: readBuffer,
+      callback: (bytes: number) => {
+        if (!this.#deaf) this.#take(readBuffer.subarray(0, bytes));
+        return true;
+      },
+    };
+    this.#socket = connect({ port: options.port, host: "127.0.0.1", onread }, () => {
       this.#socket.write(
         "GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n" +
           `Host: 127.0.0.1:${options.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
       );
     });
-    this.#socket.on("data", (chunk) => this.#take(chunk));
     this.#socket.on("error", () => undefined);
     this.#socket.on("close", () => {
       this.ended ??= "closed";
@@ -52,6 +64,15 @@ export class RawWatcher {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  /** Of a silent one: whether the node has ended the connection, which shows behind what was sent before. */
+  async wasCutOff(): Promise<boolean> {
+    this.#deaf = true;
+    this.#socket.resume();
+    const endMs = performance.now() + endMsMax;
+    while (this.ended === null && performance.now() < endMs) await delay(50);
+    return this.ended !== null;
   }
 
   #take(chunk: Buffer): void {

@@ -1,12 +1,11 @@
 /**
- * This file measures what watchers that come back at once, or that read nothing, cost the leader of a cluster: its memory
- * (what belongs to the process itself, without the mapped file) and whether its term moves.
+ * This file measures what watchers that come back at once, or that read nothing, cost the nodes of a cluster: memory, and
+ * whether the term moves.
  */
-import { readFileSync } from "node:fs";
-import { at } from "../../src/base/at.ts";
+import { setTimeout as delay } from "node:timers/promises";
 import { call } from "../cluster/rest.ts";
 import { TestCluster } from "../cluster/test-cluster.ts";
-import type { TestNode } from "../cluster/test-node.ts";
+import { MIB, measureUse } from "./process-memory.ts";
 import { RawWatcher } from "./raw-watcher.ts";
 
 export type WatchersOptions = {
@@ -15,57 +14,60 @@ export type WatchersOptions = {
   readonly mib: number;
   readonly valueBytes: number;
   readonly seconds: number;
+  /** Whether they come to the leader, or to another node. */
+  readonly to: "leader" | "follower";
+  /** The present as it is, or every revision since the first. */
+  readonly from: "snapshot" | "history";
   readonly json?: boolean;
 };
 
-const MIB = 1024 * 1024;
+/** Those that read nothing have been cut off by then, if others waited for what they hold. */
+const silentMs = 5_000;
 
-/** Fills a cluster, lets the watchers come to its leader, waits until those that read have everything, and prints. */
+/** Fills a cluster, lets the watchers come to one node, waits until those that read have everything, and prints. */
 export async function runWatchers(options: WatchersOptions): Promise<void> {
   const { sockets, silent, mib, valueBytes, seconds } = options;
   await using cluster = await TestCluster.start({ environment: { KEYHOLD_LOG_LEVEL: "warn" } });
   await fill(cluster, { bytes: mib * MIB, valueBytes });
-  const leader = await cluster.leader();
-  const port = Number(new URL(leader.apiUrl).port);
-  const termBefore = await termOf(leader);
+  const node = options.to === "leader" ? await cluster.leader() : await cluster.follower();
+  const port = Number(new URL(node.apiUrl).port);
   const idle = Array.from(
     { length: sockets + silent },
     () => new RawWatcher({ port, open: { targets: config("-"), from: "now" } }),
   );
   await untilAll(idle, seconds);
-  const memory = { before: anonymousMib(leader), most: 0 };
-  // They come back at once.
-  for (const watcher of idle) watcher.close();
-  const startedMs = performance.now();
-  const open = { targets: config(""), from: "snapshot" };
-  const readers = Array.from({ length: sockets }, () => new RawWatcher({ port, open }));
-  const mute = Array.from({ length: silent }, () => new RawWatcher({ port, open, silent: true }));
-  const timer = setInterval(() => {
-    memory.most = Math.max(memory.most, anonymousMib(leader));
-  }, 100);
-  await untilAll(readers, seconds);
-  if (silent > 0) await new Promise((resolve) => setTimeout(resolve, 5_000));
-  clearInterval(timer);
+  const { result, use } = await measureUse(cluster, async () => {
+    // They come back at once.
+    for (const watcher of idle) watcher.close();
+    const startedMs = performance.now();
+    const open = { targets: config(""), from: options.from === "snapshot" ? "snapshot" : { revision: 1 } };
+    const readers = Array.from({ length: sockets }, () => new RawWatcher({ port, open }));
+    const mute = Array.from({ length: silent }, () => new RawWatcher({ port, open, silent: true }));
+    await untilAll(readers, seconds);
+    const tookMs = performance.now() - startedMs;
+    if (silent > 0) await delay(silentMs);
+    const cutOff = (await Promise.all(mute.map((watcher) => watcher.wasCutOff()))).filter(Boolean).length;
+    for (const watcher of [...readers, ...mute]) watcher.close();
+    return { readers, cutOff, tookMs };
+  });
   const report = {
     command: "watchers",
-    sockets,
-    silent,
-    mib,
-    served: readers.filter((watcher) => watcher.synced).length,
-    cutOff: mute.filter((watcher) => watcher.ended !== null).length,
-    sentMib: Math.round(readers.reduce((sum, watcher) => sum + watcher.bytes, 0) / MIB),
-    seconds: Math.round((performance.now() - startedMs) / 1000),
-    memoryBeforeMib: Math.round(memory.before),
-    memoryMostMib: Math.round(memory.most),
-    terms: (await termOf(leader)) - termBefore,
+    ...options,
+    served: result.readers.filter((watcher) => watcher.synced).length,
+    ended: [...new Set(result.readers.filter((watcher) => !watcher.synced).map((watcher) => watcher.ended))],
+    cutOff: result.cutOff,
+    sentMib: Math.round(result.readers.reduce((sum, watcher) => sum + watcher.bytes, 0) / MIB),
+    tookSeconds: Math.round(result.tookMs / 1000),
+    servedBy: node.id,
+    ...use,
   };
-  for (const watcher of [...readers, ...mute]) watcher.close();
   process.stdout.write(`${JSON.stringify(report, null, options.json === true ? 0 : 2)}\n`);
 }
 
-const config = (prefix: string) => [{ kind: "config", prefix }];
+export const config = (prefix: string) => [{ kind: "config", prefix }];
 
-async function fill(cluster: TestCluster, size: { readonly bytes: number; readonly valueBytes: number }): Promise<void> {
+/** Puts values of `valueBytes` each until there are `bytes` of them. */
+export async function fill(cluster: TestCluster, size: { readonly bytes: number; readonly valueBytes: number }): Promise<void> {
   const value = "x".repeat(size.valueBytes - 2);
   const url = (await cluster.leader()).apiUrl;
   const count = Math.ceil(size.bytes / size.valueBytes);
@@ -76,23 +78,11 @@ async function fill(cluster: TestCluster, size: { readonly bytes: number; readon
       if (reply?.status !== 201) throw new Error(`put ${index} answered ${reply?.status}`);
     }
   };
-  await Promise.all([writer(), writer(), writer(), writer()]);
+  await Promise.all(Array.from({ length: size.valueBytes < MIB / 64 ? 32 : 4 }, writer));
 }
 
-async function untilAll(watchers: readonly RawWatcher[], seconds: number): Promise<void> {
+/** Settles when every watcher has heard of the present or was ended, or after `seconds`. */
+export async function untilAll(watchers: readonly RawWatcher[], seconds: number): Promise<void> {
   const endMs = performance.now() + seconds * 1000;
-  while (performance.now() < endMs && watchers.some((watcher) => !watcher.synced && watcher.ended === null)) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function termOf(node: TestNode): Promise<number> {
-  const reply = await call(node.apiUrl, { path: "/v1/cluster", timeoutMs: 10_000 });
-  return Number(reply?.body["term"]);
-}
-
-/** Memory of the process that no file lies behind (Linux). */
-function anonymousMib(node: TestNode): number {
-  const found = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${node.pid}/status`, "utf8"));
-  return Number(at([...(found ?? ["", "0"])], 1)) / 1024;
+  while (performance.now() < endMs && watchers.some((watcher) => !watcher.synced && watcher.ended === null)) await delay(50);
 }

@@ -157,7 +157,7 @@ describe("going on elsewhere", () => {
     expect(hopeless.opened).toHaveLength(8);
   });
 
-  for (const code of ["slow_consumer", "shutting_down"]) {
+  for (const code of ["slow_consumer", "shutting_down", "internal"]) {
     test(`${code} is followed by a resume after what was delivered`, async () => {
       const node = await startNode((session, count) => {
         session.accept(1);

@@ -233,5 +233,50 @@ const forgetting: readonly Mutant[] = [
   },
 ];
 
+const floods: readonly Mutant[] = [
+  {
+    name: "pipelined-requests-taken-in-at-once",
+    why: "two thousand requests of one client are parsed in one go, and ten such clients depose a leader",
+    edits: [
+      {
+        file: "api/intake.ts",
+        find: "if (whole && connection.heldBytes === 0 && this.#isReady(connection) && this.#hasTime()) return connection.pass(chunk);",
+        replace: "if (whole || chunk.length > 0) return connection.pass(chunk);",
+      },
+    ],
+    suite: fixed("api/intake"),
+  },
+  {
+    name: "reads-from-who-owes-answers",
+    why: "what one connection has under way has no bound",
+    edits: [
+      {
+        file: "api/intake.ts",
+        find: "return open.size < this.#limits.unansweredMax && !socket.isPaused();",
+        replace: "return open.size >= 0 && !socket.isPaused();",
+      },
+    ],
+    suite: fixed("api/intake"),
+  },
+  {
+    name: "all-answers-at-once",
+    why: "ten thousand reads that waited for one word of the leader hold up its heartbeats",
+    edits: [
+      edit(
+        "node/answer-queue",
+        "return this.#givenInSlice < answersPerSlice && this.#spentMs < sliceMs;",
+        "return this.#spentMs < sliceMs;",
+      ),
+    ],
+    suite: fixed("node/answer-queue"),
+  },
+  {
+    name: "answers-overtake-others",
+    why: "who asks while others wait is answered before them, and they wait for as long as somebody asks",
+    edits: [edit("node/answer-queue", "if (this.#waiting.length === 0) {", "if (this.#waiting.length >= 0) {")],
+    suite: fixed("node/answer-queue"),
+  },
+];
+
 /** Bugs that a test file finds, not the simulator. */
-export const suiteMutants: readonly Mutant[] = [...core, ...proposals, ...formations, ...forgetting];
+export const suiteMutants: readonly Mutant[] = [...core, ...proposals, ...formations, ...forgetting, ...floods];

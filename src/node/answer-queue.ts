@@ -1,0 +1,89 @@
+/**
+ * This file gives out answers a few at a time. Ten thousand reads that waited for one word of the leader, or writes whose
+ * deadline passed together, are answered one slice after the other, and peers and timers get their turn in between.
+ */
+import type { Clock, Turns } from "./ports.ts";
+
+/** Each costs some 50 to 100 microseconds until its bytes are handed to the kernel, most of it after it was given. */
+const answersPerSlice = 64;
+/** For those that are dear to make, as long lists are. */
+const sliceMs = 4;
+/** What is given within this time counts as one slice: about what a slice takes with the work that follows from it. */
+const windowMs = 8;
+
+export class AnswerQueue {
+  readonly #ports: { readonly clock: Clock; readonly turns: Turns };
+  #waiting: (() => void)[] = [];
+  #closed = false;
+  #sliceStartedMs = Number.NEGATIVE_INFINITY;
+  #givenInSlice = 0;
+  #spentMs = 0;
+
+  constructor(ports: { readonly clock: Clock; readonly turns: Turns }) {
+    this.#ports = ports;
+  }
+
+  /** How many wait to be given. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Calls `answer`, which must not throw, once: now while the present slice has room, else in its turn. First come, first served. */
+  give(answer: () => void): void {
+    if (this.#closed) {
+      answer();
+      return;
+    }
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (this.#waiting.length === 0) {
+      if (nowMs - this.#sliceStartedMs >= windowMs) this.#beginSlice(nowMs);
+      if (this.#hasRoom) {
+        this.#call(answer, nowMs);
+        return;
+      }
+      this.#giveSoon();
+    }
+    this.#waiting.push(answer);
+  }
+
+  /** Gives all that wait, and from here on each at once: the node stops, and there is nothing left to hold up. */
+  close(): void {
+    this.#closed = true;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const answer of waiting) answer();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#givenInSlice < answersPerSlice && this.#spentMs < sliceMs;
+  }
+
+  #beginSlice(nowMs: number): void {
+    this.#sliceStartedMs = nowMs;
+    this.#givenInSlice = 0;
+    this.#spentMs = 0;
+  }
+
+  #call(answer: () => void, nowMs: number): number {
+    this.#givenInSlice += 1;
+    answer();
+    const afterMs = this.#ports.clock.monotonicMs();
+    this.#spentMs += afterMs - nowMs;
+    return afterMs;
+  }
+
+  #giveSoon(): void {
+    this.#ports.turns.soon(() => {
+      let nowMs = this.#ports.clock.monotonicMs();
+      this.#beginSlice(nowMs);
+      let given = 0;
+      while (given < this.#waiting.length && this.#hasRoom) {
+        const answer = this.#waiting[given];
+        given += 1;
+        if (answer !== undefined) nowMs = this.#call(answer, nowMs);
+      }
+      this.#waiting.splice(0, given);
+      if (this.#waiting.length > 0) this.#giveSoon();
+    });
+  }
+}
