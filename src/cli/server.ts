@@ -12,7 +12,7 @@ const exitStopped = 0;
 const exitFailed = 1;
 /** EX_CONFIG: the setting is understood, and refused; or the node must not take part. A supervisor must not start it again. */
 const exitRefused = 78;
-/** EX_CANTCREAT: the data folder cannot be made or written. Starting again helps once somebody has mended that. */
+/** EX_CANTCREAT: the data folder cannot be made or written, or its disk is full. Starting again helps once somebody has mended that. */
 const exitNoFolder = 73;
 /** EX_SOFTWARE: we were wrong, or the disk was; a supervisor restarts the node, which recovers from disk. */
 const exitBroken = 70;
@@ -122,7 +122,8 @@ function endOnSignals(node: RunningNode, logger: Logger): Stop {
 
 function exitCodeOf(error: unknown): number {
   if (mustNotTakePart(error)) return exitRefused;
-  return error instanceof Error && "code" in error && error.code === "cannotUse" ? exitNoFolder : exitFailed;
+  const codes: readonly unknown[] = ["cannotUse", "noRoom"];
+  return error instanceof Error && "code" in error && codes.includes(error.code) ? exitNoFolder : exitFailed;
 }
 
 /**

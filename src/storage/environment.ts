@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { type Database, type DatabaseOptions, open, type RootDatabase } from "lmdb";
 import { assert } from "../base/assert.ts";
 import { type TableName, tableNames } from "../machine/tables.ts";
-import { type Growth, pagesFor, Reserve } from "./reserve.ts";
+import { CommitFailure } from "./errors.ts";
+import { growthBytes, type TreeShape } from "./growth.ts";
+import { PlannedWrite } from "./planned-write.ts";
+import { makeRoomToOpen, Reserve } from "./reserve.ts";
 
 /**
  * Address space beyond the map that was planned for, in case it was planned too small: LMDB would move its map under our
@@ -55,11 +58,10 @@ export type Reading = {
   readonly end: () => void;
 };
 
-type PageStatistics = Readonly<Record<"treeBranchPageCount" | "treeLeafPageCount" | "overflowPages", number>>;
-type Statistics = PageStatistics &
+type Statistics = TreeShape &
   Readonly<Record<"pageSize" | "lastPageNumber" | "mapSize", number>> & {
-    readonly root: PageStatistics;
-    readonly free: PageStatistics;
+    readonly root: TreeShape;
+    readonly free: TreeShape;
   };
 
 /** An open environment. Closing it is the caller's duty. */
@@ -73,11 +75,13 @@ export class Environment {
   pin: { transaction: ReadTransaction };
   #users = 0;
   #idle: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
   readonly #readings = new Set<Reading>();
   readonly #reserve: Reserve;
 
-  /** Opens or creates the environment in `path`. The directory must have been checked. */
+  /** Opens or creates the environment in `path`. The directory must have been checked. Throws NoRoom when the disk is full. */
   static open(path: string, mapSizeBytes: number): Environment {
+    const { isNew } = makeRoomToOpen(path);
     const root = open<Uint8Array, string>(path, {
       // Measured over 80 power cuts: with overlapping sync acknowledged writes were lost, without it none.
       overlappingSync: false,
@@ -89,13 +93,15 @@ export class Environment {
       mapSize: mapSizeBytes + mapSlackBytes,
       noSubdir: false,
     });
-    return new Environment(path, root);
+    const reserve = new Reserve(join(path, "data.mdb"));
+    if (isNew) reserve.forNewFile();
+    return new Environment(root, reserve);
   }
 
-  private constructor(path: string, root: RootDatabase<Uint8Array, string>) {
+  private constructor(root: RootDatabase<Uint8Array, string>, reserve: Reserve) {
     const table = (name: string) => root.openDB<Uint8Array, string>(name, textTable);
     this.root = root;
-    this.#reserve = new Reserve(join(path, "data.mdb"));
+    this.#reserve = reserve;
     this.node = table("node");
     this.log = root.openDB<Uint8Array, number>("log", indexTable);
     this.tables = Object.fromEntries(tableNames.map((name) => [name, table(`table.${name}`)])) as MachineTables;
@@ -145,23 +151,35 @@ export class Environment {
    */
   usage(): { readonly bytes: number; readonly usedBytes: number; readonly mapBytes: number } {
     const { root, free, pageSize } = statistics(this.root);
-    const databases: readonly PageStatistics[] = [this.node, this.log, ...Object.values(this.tables)].map(
+    const databases: readonly TreeShape[] = [this.node, this.log, ...Object.values(this.tables)].map(
       (database: Database<Uint8Array, string> | Database<Uint8Array, number>) => statistics(database),
     );
     const pages = [root, free, ...databases].reduce((sum, tree) => sum + pagesOf(tree), 2);
     return { ...this.size(), usedBytes: pages * pageSize };
   }
 
+  /** An empty write, to be filled and committed; one at a time. */
+  plan(): PlannedWrite<TableName> {
+    return new PlannedWrite(this);
+  }
+
+  /** Bytes up to which the file may reach when `write` is committed. */
+  reachOf(write: PlannedWrite<TableName>): number {
+    const { lastPageNumber, pageSize, free } = statistics(this.root);
+    return (lastPageNumber + 1) * pageSize + growthBytes(write.changes(), free);
+  }
+
   /**
-   * Carries out all writes of `action`, or none; resolves after fsync. Rejects with NoRoom, and LMDB untouched, when the file
-   * cannot grow by what the write may take; else with the reason that LMDB gives.
+   * Carries out all of `write`, or nothing; resolves after fsync. Rejects with NoRoom, and LMDB untouched, when the file
+   * cannot grow by what the write may take; else with CommitFailure and the reason that LMDB gives.
    */
-  async commit(growth: Growth, action: () => void): Promise<void> {
-    await this.#reserve.upTo(this.size().bytes + pagesFor(growth));
+  async commit(write: PlannedWrite<TableName>): Promise<void> {
+    await this.#reserve.upTo(this.reachOf(write));
     try {
-      await this.root.batch(action);
+      await this.root.batch(() => write.carryOut());
     } catch (error) {
-      throw await commitReason(error);
+      const reason = await commitReason(error);
+      throw new CommitFailure(reason.message, { cause: reason });
     }
   }
 
@@ -183,10 +201,15 @@ export class Environment {
   }
 
   /**
-   * Closes once nobody who retained it is left: LMDB does not survive a cursor on a closed environment. Readings end by
+   * Closes, once, when nobody who retained it is left: LMDB does not survive a cursor on a closed environment. Readings end by
    * themselves in their time when `readings` is "wait", at once by default.
    */
-  async close(options: { readonly readings: "wait" | "end" } = { readings: "end" }): Promise<void> {
+  close(options: { readonly readings: "wait" | "end" } = { readings: "end" }): Promise<void> {
+    this.#closed ??= this.#close(options);
+    return this.#closed;
+  }
+
+  async #close(options: { readonly readings: "wait" | "end" }): Promise<void> {
     const endReadings = () => {
       for (const reading of this.#readings) reading.end();
     };
@@ -210,7 +233,7 @@ function statistics(database: { getStats(): unknown }): Statistics {
   return numbers;
 }
 
-function pagesOf(tree: PageStatistics): number {
+function pagesOf(tree: TreeShape): number {
   return tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages;
 }
 

@@ -47,6 +47,11 @@ export class CorruptRecord extends Error {
   }
 }
 
+/** LMDB itself failed at a write that there was room for: the device did, or we are wrong. */
+export class CommitFailure extends Error {
+  override readonly name = "CommitFailure";
+}
+
 /**
  * The storage has stopped for good: a write failed, or a record is damaged. The process must end at once. After a write
  * that LMDB itself failed at (`atOnce`) it must not even exit in order: LMDB writes the reason into a buffer that may be too

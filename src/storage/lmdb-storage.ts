@@ -5,15 +5,7 @@
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import type { TableReader } from "../machine/tables.ts";
-import {
-  type Entry,
-  entryBytes,
-  type HardState,
-  type LogReader,
-  type Membership,
-  type NodeId,
-  type SnapshotMeta,
-} from "../raft/types.ts";
+import type { Entry, HardState, LogReader, Membership, NodeId, SnapshotMeta } from "../raft/types.ts";
 import { type Damage, damageOf, markDamage, readMarker, removeMarker } from "./damage.ts";
 import { checkDataFile } from "./data-file.ts";
 import {
@@ -29,19 +21,18 @@ import {
   setAside,
 } from "./directory.ts";
 import { Environment, mapSlackBytes } from "./environment.ts";
-import { CorruptRecord, StorageError, StorageFailure } from "./errors.ts";
+import { CommitFailure, CorruptRecord, StorageError, StorageFailure } from "./errors.ts";
 import { LmdbLog } from "./lmdb-log.ts";
 import { LmdbTables } from "./lmdb-tables.ts";
-import { createState, emptyLog, firstHardState, openOrRefuse, putNodeRecords, readHardState, stored } from "./node-records.ts";
+import { createState, emptyLog, firstHardState, openOrRefuse, planNodeRecords, readHardState, stored } from "./node-records.ts";
 import { type Ownership, takeOwnership } from "./ownership.ts";
 import { quarantine } from "./quarantine.ts";
 import { entryRecord, parseSnapshotMeta, Sealer } from "./records.ts";
-import { NoRoom } from "./reserve.ts";
 import { SnapshotSink } from "./snapshot-sink.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
 import type { StorageEvent } from "./storage-event.ts";
 import { contradiction, readWitness, Witness } from "./witness.ts";
-import { checkBatch, growthOf, putBatch, type WriteBatch } from "./write-batch.ts";
+import { checkBatch, planBatch, type WriteBatch } from "./write-batch.ts";
 
 export type LmdbStorageOptions = {
   /** Made, with mode 0700, if it is not there. One process at a time may use it. */
@@ -231,13 +222,18 @@ export class LmdbStorage {
     return source;
   }
 
-  /** Begins to receive a snapshot, beside the present state. There is one sink at a time. */
+  /** Begins to receive a snapshot, beside the present state. There is one sink at a time. Throws NoRoom when the disk is full. */
   beginSnapshot(): SnapshotSink {
     assert(!this.#closed, "snapshot after close");
     assert(this.#sink === undefined, "a snapshot is being received");
-    const folder = beginState(this.#options.directory);
-    const environment = Environment.open(folder.path, this.#options.mapSizeBytes);
-    this.#sink = new SnapshotSink({ folder, environment, clusterId: this.#options.clusterId });
+    const { directory, mapSizeBytes, clusterId } = this.#options;
+    const folder = beginState(directory);
+    try {
+      this.#sink = new SnapshotSink({ folder, environment: Environment.open(folder.path, mapSizeBytes), clusterId });
+    } catch (error) {
+      discardState(folder);
+      throw error;
+    }
     return this.#sink;
   }
 
@@ -297,12 +293,11 @@ export class LmdbStorage {
   }): Promise<Present> {
     const { sink, base, hardState, entries } = next;
     const { environment, folder } = sink;
-    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    await environment.commit({ rows: entries.length, bytes }, () => {
-      const sealer = new Sealer();
-      putNodeRecords(environment, { owner: this.#options, hardState, base });
-      for (const entry of entries) void environment.log.put(entry.index, sealer.seal(entryRecord(entry), "log", entry.index));
-    });
+    const write = environment.plan();
+    const sealer = new Sealer();
+    planNodeRecords(write, { owner: this.#options, hardState, base });
+    for (const entry of entries) write.log.append(entry.index, sealer.seal(entryRecord(entry), "log", entry.index));
+    await environment.commit(write);
     await environment.close();
     const witness = new Witness(folder.path, this.#options);
     witness.note({ hardState, lastIndex: entries.at(-1)?.index ?? base.lastIncludedIndex });
@@ -355,7 +350,9 @@ export class LmdbStorage {
     this.#endPins(bytes);
     const limit = this.#options.mapSizeBytes + mapSlackBytes / 2;
     if (bytes > limit) throw new StorageError("full", `the database has ${bytes} bytes, its limit is ${limit}. Raise it.`);
-    await this.#environment.commit(growthOf(batch), () => putBatch(this.#environment, { batch, log: this.#log }));
+    const write = this.#environment.plan();
+    planBatch(write, { batch, log: this.#log });
+    await this.#environment.commit(write);
   }
 
   /** A file that grows beyond what it is planned for, while somebody reads an old state, grows for the reader's sake. */
@@ -382,7 +379,7 @@ export class LmdbStorage {
     this.#options.onFatal(
       new StorageFailure(`writing to ${this.#options.directory} failed: ${cause.message}`, {
         cause,
-        atOnce: !(cause instanceof NoRoom),
+        atOnce: cause instanceof CommitFailure,
       }),
     );
   }

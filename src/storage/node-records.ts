@@ -2,6 +2,7 @@
  * This file holds the three records that make an environment a node's state: who it belongs to, its vote, and what its
  * log stands on; and makes states that hold nothing else yet.
  */
+import type { TableName } from "../machine/tables.ts";
 import {
   type HardState,
   type LogIndex,
@@ -15,6 +16,7 @@ import {
 import { beginState, publishState, type StateFolder } from "./directory.ts";
 import { Environment } from "./environment.ts";
 import { CorruptRecord, isDamage, StorageError } from "./errors.ts";
+import type { PlannedWrite } from "./planned-write.ts";
 import { formatVersion, type Identity, parseHardState, parseIdentity, Sealer } from "./records.ts";
 import { Witness } from "./witness.ts";
 
@@ -36,16 +38,16 @@ export function stored(environment: Environment, key: "identity" | "hardState" |
   return bytes;
 }
 
-/** Puts the records, within a commit. */
-export function putNodeRecords(
-  environment: Environment,
+/** Adds the records to `write`. */
+export function planNodeRecords(
+  write: PlannedWrite<TableName>,
   records: { readonly owner: Owner; readonly hardState: HardState; readonly base: SnapshotMeta },
 ): void {
   const { hardState, base, owner } = records;
   const identity: Identity = { formatVersion, clusterId: owner.clusterId, nodeId: owner.nodeId };
   const sealer = new Sealer();
   for (const [key, record] of Object.entries({ identity, hardState, base })) {
-    void environment.node.put(key, sealer.seal(record, "node", key));
+    write.node.put(key, sealer.seal(record, "node", key));
   }
 }
 
@@ -62,7 +64,9 @@ export async function createState(
     clusterTimeMs: toClusterTimeMs(0),
     membership: begin.membership,
   };
-  await environment.commit({ rows: 3, bytes: 0 }, () => putNodeRecords(environment, { owner, hardState: begin.hardState, base }));
+  const write = environment.plan();
+  planNodeRecords(write, { owner, hardState: begin.hardState, base });
+  await environment.commit(write);
   await environment.close();
   const witness = new Witness(state.path, owner);
   witness.note({ hardState: begin.hardState, lastIndex: 0 });

@@ -1,31 +1,35 @@
 /**
  * This file makes room on the disk before LMDB needs it. A disk that is full shows here, where it is an error like others,
- * and not in the middle of LMDB's commit, which may end the process on its way to report it.
+ * and not in the middle of LMDB's commit, which may end the process on its way to report it; nor in a page of memory that
+ * stands for a file, where the kernel ends the process without a word.
  */
-import { closeSync, fstatSync, openSync, write } from "node:fs";
+import { closeSync, fstatSync, openSync, rmSync, statSync, write, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { hasCode } from "./errors.ts";
 
-/** What a write may add: pages of its own for what is large, and for each row the pages on its way from the root. */
-export type Growth = { readonly rows: number; readonly bytes: number };
-
-const pageBytes = 4096;
-/** Rows of one write share most of the way; the pages that are left over are the ones at the end. */
-const pagesPerRow = 2;
-/** The roots and inner pages of all trees, and the list of free pages. */
-const pagesPerWrite = 64;
 /** Ahead of what is needed, so that few writes have to wait for it: an eighth of the file, within these. */
 const aheadBytesMin = 256 * 1024;
 const aheadBytesMax = 8 * 1024 * 1024;
 const zeros = Buffer.alloc(256 * 1024);
 
-/** Bytes of pages that a write takes at most, all of them new. */
-export function pagesFor({ rows, bytes }: Growth): number {
-  return 2 * bytes + (pagesPerWrite + pagesPerRow * rows) * pageBytes;
-}
+/** What LMDB makes its table of readers of, and then writes to through memory: 126 slots of 64 bytes, and a head. */
+const lockFileBytes = 8272;
+/** The two pages that a new data file begins with, and those of some twenty empty trees, each in a write of its own. */
+const newFileBytes = 256 * 1024;
 
 /** The disk, or what this process may write of it, is full. Nothing was written but zeros after the end of the data. */
 export class NoRoom extends Error {
   override readonly name = "NoRoom";
+  readonly code = "noRoom";
+
+  constructor(file: string, bytes: { readonly now: number; readonly needed: number }, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const advice = `Make room for ${bytes.needed - bytes.now} bytes in ${dirname(file)}, and more to go on with, and start again: nothing that was acknowledged is lost.`;
+    super(`${file} cannot grow beyond ${bytes.now} bytes, and this write may need ${bytes.needed} (${why}). ${advice}`, {
+      cause,
+    });
+  }
 }
 
 /** The end of one data file. Close it. */
@@ -55,8 +59,13 @@ export class Reserve {
     } catch (cause) {
       // What lies ahead is a convenience: only what this write needs must be there.
       if (bytes <= this.#bytes) return;
-      throw new NoRoom(`${this.#file} cannot grow beyond ${this.#bytes} bytes: ${String(cause)}`, { cause });
+      throw new NoRoom(this.#file, { now: this.#bytes, needed: bytes }, cause);
     }
+  }
+
+  /** As `upTo`, and not a byte more: for a file that was just made. Throws NoRoom. */
+  forNewFile(): void {
+    this.#bytes = fillWithZeros(this.#fd, this.#file, newFileBytes);
   }
 
   close(): void {
@@ -64,4 +73,49 @@ export class Reserve {
   }
 }
 
+/**
+ * To be called before LMDB opens an environment in `folder`, which nobody has open. Makes its table of readers, if it is not
+ * there with all its bytes; throws NoRoom when it cannot be, or when a new data file would not fit.
+ */
+export function makeRoomToOpen(folder: string): { readonly isNew: boolean } {
+  const lock = join(folder, "lock.mdb");
+  // A file that was made by telling its length alone gets its blocks when memory is written, where no error can be told.
+  const found = statSync(lock, { throwIfNoEntry: false });
+  if (found === undefined || found.size < lockFileBytes || found.blocks * 512 < found.size) writeZeros(lock, lockFileBytes);
+  const isNew = (statSync(join(folder, "data.mdb"), { throwIfNoEntry: false })?.size ?? 0) === 0;
+  if (isNew) {
+    const probe = join(folder, "PROBE");
+    writeZeros(probe, newFileBytes);
+    rmSync(probe);
+  }
+  return { isNew };
+}
+
+/** Makes `file` of so many bytes, each of them on the disk or on its way there. Throws NoRoom. */
+function writeZeros(file: string, bytes: number): void {
+  const fd = openSync(file, "w", 0o600);
+  try {
+    fillWithZeros(fd, file, bytes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Appends zeros to an open file until it has `bytes`; returns how long it is then, which may be more. Throws NoRoom. */
+export function fillWithZeros(fd: number, file: string, bytes: number): number {
+  let now = fstatSync(fd).size;
+  try {
+    while (now < bytes) now += writeSync(fd, zeros, 0, Math.min(zeros.byteLength, bytes - now), now);
+  } catch (cause) {
+    throw new NoRoom(file, { now, needed: bytes }, cause);
+  }
+  return now;
+}
+
+/** Whether an error says that a disk is full, or that this process may write no more of it. */
+export function isNoRoom(error: unknown): boolean {
+  return error instanceof NoRoom || noRoomCodes.some((code) => hasCode(error, code));
+}
+
+const noRoomCodes = ["ENOSPC", "EDQUOT", "EFBIG"];
 const writeAt = promisify(write);

@@ -7,6 +7,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname } from "node:path";
 import { syncFolder } from "./directory.ts";
 import { StorageError } from "./errors.ts";
+import { isNoRoom, NoRoom } from "./reserve.ts";
 
 /** What a file holds; `damaged` says what is wrong with it, `otherFormat` is whole and of another version of the software. */
 export type SealedContent =
@@ -17,6 +18,8 @@ export type SealedContent =
 
 /** Raised when a version before could not read what this one writes. */
 const sealedFormat = 2;
+/** More than any of these documents has: some numbers and names for each node. */
+const sealedBytesMax = 64 * 1024;
 
 /** Reads `path`. Throws StorageError `unreadable` when something is there that the system does not let this process read. */
 export function readSealed(path: string): SealedContent {
@@ -43,7 +46,7 @@ export function readSealed(path: string): SealedContent {
 }
 
 /**
- * Replaces `path`, durably when it returns; whatever it throws, the old content is still there. Readable by its owner only.
+ * Replaces `path`, durably when it returns; whatever it throws (NoRoom when the disk is full), the old content is still there. Readable by its owner only.
  * Synchronous: what is said next depends on it.
  */
 export function writeSealed(path: string, body: object): void {
@@ -52,9 +55,12 @@ export function writeSealed(path: string, body: object): void {
   const fd = openSync(`${path}.new`, "wx", 0o600);
   try {
     const sha256 = checksum(sealedFormat, body);
+    const text = `${JSON.stringify({ format: sealedFormat, sha256, body }, null, 2)}\n`;
     // Goes on after a short write, which a full disk answers before it fails.
-    writeFileSync(fd, `${JSON.stringify({ format: sealedFormat, sha256, body }, null, 2)}\n`);
+    writeFileSync(fd, text);
     fsyncSync(fd);
+  } catch (error) {
+    throw isNoRoom(error) ? new NoRoom(path, { now: 0, needed: sealedBytesMax }, error) : error;
   } finally {
     closeSync(fd);
   }

@@ -42,7 +42,7 @@ export class SnapshotSink {
 
   /**
    * Takes chunk `nextSequence`; resolves when it is on disk. Await one before writing the next. Rejects with StorageError
-   * `badSnapshot` (damaged, out of order, or of another cluster): then discard the sink and start over.
+   * `badSnapshot` (damaged, out of order, or of another cluster), or with NoRoom: then discard the sink and start over.
    */
   async write(bytes: Uint8Array): Promise<void> {
     const sequence = this.#nextSequence;
@@ -71,14 +71,12 @@ export class SnapshotSink {
   async #writeRows(chunk: Extract<SnapshotChunk, { readonly kind: "rows" }>, sequence: number): Promise<void> {
     const { table: name, rows } = chunk;
     if (!isTableName(name)) throw bad(sequence, `there is no table ${name}`);
-    const table = this.environment.tables[name];
     for (const [key, sealed] of rows) checkSeal(sealed, name, key);
     assert(this.#meta !== undefined, "rows before the head");
     this.#rows += rows.length;
-    const bytes = rows.reduce((sum, [, sealed]) => sum + sealed.byteLength, 0);
-    await this.environment.commit({ rows: rows.length, bytes }, () => {
-      for (const [key, sealed] of rows) void table.put(key, sealed);
-    });
+    const write = this.environment.plan();
+    for (const [key, sealed] of rows) write.table(name).put(key, sealed);
+    await this.environment.commit(write);
   }
 
   #parse(bytes: Uint8Array, sequence: number): SnapshotChunk {

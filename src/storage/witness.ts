@@ -12,6 +12,7 @@ import type { HardState } from "../raft/types.ts";
 import { isMetaPage, metaPages } from "./data-file.ts";
 import { hasCode } from "./errors.ts";
 import { formatVersion, parseHardState, parseIdentity, sealOne, unseal } from "./records.ts";
+import { fillWithZeros } from "./reserve.ts";
 
 const fileName = "WITNESS";
 /** Slots are written in turn, each on a page of its own, so that a torn write costs one of them. */
@@ -115,7 +116,7 @@ export class Witness {
   #vote: Uint8Array = new Uint8Array(0);
   readonly #slot = Buffer.alloc(slotBytes);
 
-  /** Of the state in `folder`; the file is made when it is not there. */
+  /** Of the state in `folder`; the file is made when it is not there. Throws NoRoom when the disk is full. */
   constructor(folder: string, owner: Pick<WitnessRecord, "clusterId" | "nodeId">) {
     const { clusterId, nodeId } = owner;
     this.#identity = sealOne({ formatVersion, clusterId, nodeId }, "node", "identity");
@@ -126,6 +127,8 @@ export class Witness {
       if (!hasCode(error, "ENOENT")) throw error;
       this.#fd = openSync(path, "wx+", 0o600);
     }
+    // Blocks of its own from the start: a note must not fail for want of a disk's room after the write that it notes.
+    fillWithZeros(this.#fd, path, 2 * slotBytes);
     ftruncateSync(this.#fd, 2 * slotBytes);
     this.#dataFd = openSync(join(folder, "data.mdb"), "r");
   }

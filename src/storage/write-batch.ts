@@ -4,12 +4,11 @@
  */
 import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
-import type { TableWrite } from "../machine/tables.ts";
-import { type Entry, entryBytes, type HardState, type LogReader, type SnapshotMeta } from "../raft/types.ts";
-import type { Environment } from "./environment.ts";
+import type { TableName, TableWrite } from "../machine/tables.ts";
+import type { Entry, HardState, LogReader, SnapshotMeta } from "../raft/types.ts";
 import type { LmdbLog } from "./lmdb-log.ts";
+import type { PlannedWrite } from "./planned-write.ts";
 import { entryRecord, Sealer } from "./records.ts";
-import type { Growth } from "./reserve.ts";
 
 /** One durable, atomic write; its parts are carried out in this order. */
 export type WriteBatch = {
@@ -55,33 +54,28 @@ function checkCut(compactTo: SnapshotMeta, entries: readonly Entry[], first: num
   assert(found === term, `cut at ${index} says term ${term}, the log ${found}`);
 }
 
-/** What the batch may add to the file: its rows, which are still unsealed, by what is large in them. */
-export function growthOf({ entries, tableWrites }: WriteBatch): Growth {
-  let bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-  for (const { record } of tableWrites) {
-    if (typeof record === "object" && record !== null && "value" in record) bytes += record.value.byteLength;
-  }
-  return { rows: entries.length + tableWrites.length, bytes };
-}
-
-/** Puts the batch, within a commit. Entries that it cuts, or that earlier ones cut, are removed a few thousand at a time. */
-export function putBatch(
-  { node, log, tables }: Environment,
-  { batch, log: reader }: { readonly batch: WriteBatch; readonly log: LmdbLog },
+/** Adds all of the batch to `write`. Entries that it cuts, or that earlier ones cut, are removed a few thousand at a time. */
+export function planBatch(
+  write: PlannedWrite<TableName>,
+  { batch, log }: { readonly batch: WriteBatch; readonly log: LmdbLog },
 ): void {
   const sealer = new Sealer();
-  if (batch.hardState !== undefined) void node.put("hardState", sealer.seal(batch.hardState, "node", "hardState"));
+  if (batch.hardState !== undefined) write.node.put("hardState", sealer.seal(batch.hardState, "node", "hardState"));
   const first = batch.entries[0];
   if (first !== undefined) {
-    for (const entry of batch.entries) void log.put(entry.index, sealer.seal(entryRecord(entry), "log", entry.index));
-    for (let i = first.index + batch.entries.length; i <= reader.lastIndex; i++) void log.remove(i);
+    for (const entry of batch.entries) {
+      const sealed = sealer.seal(entryRecord(entry), "log", entry.index);
+      if (entry.index <= log.lastIndex) write.log.put(entry.index, sealed);
+      else write.log.append(entry.index, sealed);
+    }
+    for (let i = first.index + batch.entries.length; i <= log.lastIndex; i++) write.log.remove(i);
   }
   for (const { table, key, record } of batch.tableWrites) {
-    if (record === undefined) void tables[table].remove(key);
-    else void tables[table].put(key, sealer.seal(record, table, key));
+    if (record === undefined) write.table(table).remove(key);
+    else write.table(table).put(key, sealer.seal(record, table, key));
   }
   // The base moves first: what it leaves below is not read any more, whether it is still there or not.
-  if (batch.compactTo !== undefined) void node.put("base", sealer.seal(batch.compactTo, "node", "base"));
-  const { from, to } = reader.rowsToRemove(batch.compactTo);
-  for (let i = from; i <= to; i++) void log.remove(i);
+  if (batch.compactTo !== undefined) write.node.put("base", sealer.seal(batch.compactTo, "node", "base"));
+  const { from, to } = log.rowsToRemove(batch.compactTo);
+  for (let i = from; i <= to; i++) write.log.remove(i);
 }
