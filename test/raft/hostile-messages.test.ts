@@ -1,11 +1,12 @@
 /**
  * This file says everything that the codec lets through to nodes in states that they reach, from members and strangers, in any
- * order: no assertion may be met. HOSTILE_RUNS sets the number of lives (default 1500); SEED draws others.
+ * order: no assertion may be met, no term may get a second leader, and the time in the log may not fall. HOSTILE_RUNS sets the number of lives (default 1500); SEED draws others.
  */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { heardIndexMax, logIndexMax, termMax } from "../../src/raft/ceilings.ts";
-import { lastIndex, lastTerm, snapshotMetaAt } from "../../src/raft/log.ts";
+import { clusterTimeAt, lastIndex, lastTerm, snapshotMetaAt } from "../../src/raft/log.ts";
 import type { Raft } from "../../src/raft/raft.ts";
 import {
   type Entry,
@@ -183,11 +184,35 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 
 const seen = new Map<string, number>();
 
+/** What a node may not be talked out of, and what its log may not become. */
+class Beliefs {
+  #term = -1;
+  /** Of that term; null while it has heard of none. */
+  #leader: NodeId | null = null;
+
+  check(raft: Raft): void {
+    if (raft.currentTerm !== this.#term) this.#leader = null;
+    this.#term = raft.currentTerm;
+    const leader = raft.role.kind === "leader" ? raft.options.id : raft.leaderId;
+    if (leader !== null && this.#leader !== null)
+      assert(leader === this.#leader, `term ${this.#term} has two leaders, ${this.#leader} and then ${leader}`);
+    // Whose connection broke is no leader until it is heard again.
+    this.#leader = leader;
+    let beforeMs = raft.log.base.clusterTimeMs;
+    for (let index = raft.log.base.lastIncludedIndex + 1; index <= lastIndex(raft); index++) {
+      const ms = clusterTimeAt(raft, toLogIndex(index));
+      assert(ms >= beforeMs, `the time of the log falls at ${index}, from ${beforeMs} to ${ms}`);
+      beforeMs = ms;
+    }
+  }
+}
+
 /** One life of n1: what it is told, what it writes, and honest answers of n2 at times, so that it comes to lead. */
 function live(acts: readonly Act[], given: Parameters<typeof createFixture>[0]): void {
   const fixture = createFixture(given);
   const { raft } = fixture;
   let writes: Parameters<typeof carryOut>[1][] = [];
+  const beliefs = new Beliefs();
   const tell = (inputs: Input[]): void => {
     for (const effect of turn(fixture, ...inputs)) {
       if (effect.kind === "persist" || effect.kind === "apply") writes.push(effect);
@@ -196,6 +221,7 @@ function live(acts: readonly Act[], given: Parameters<typeof createFixture>[0]):
     }
     const role = `as ${raft.role.kind}`;
     seen.set(role, (seen.get(role) ?? 0) + 1);
+    beliefs.check(raft);
   };
   const n2: NodeId = toNodeId("n2");
   const answer = (body: object): Input => ({ kind: "messageReceived", message: { from: n2, to: n1, ...body } as Message });
