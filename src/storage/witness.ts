@@ -89,7 +89,12 @@ export function contradiction(folder: string, witness: WitnessRecord | undefined
   closeSync(fd);
   // No database of ours at all, which is another matter than a bad page, and is refused by its name.
   if (!bytes.some(isMetaPage)) return undefined;
-  const pages = bytes.map(metaPage);
+  return contradictionIn(bytes.map(metaPage), witness);
+}
+
+/** The same of two pages that were read, the first of which is that of even transactions; nothing contradicts no witness. */
+export function contradictionIn(pages: readonly MetaPage[], witness: WitnessRecord | undefined): string | undefined {
+  if (witness === undefined) return undefined;
   const { newest, older } = witness;
   const place = newest.transaction % 2;
   const [same, other] = place === 0 ? [pages[0], pages[1]] : [pages[1], pages[0]];
