@@ -5,6 +5,12 @@
 /** First match counts. */
 const names: readonly (readonly [RegExp, string])[] = [
   [/^no agreement|^no write/, "liveness"],
+  [/^work:/, "bounded work an entry"],
+  [/^two leaders:/, "one leader a term"],
+  [/^store:|of another store/, "one store an id"],
+  [/without its last write|damage where there is none/, "no write taken back"],
+  [/was answered by .* at/, "waits for a revision"],
+  [/left in a queue/, "waits end with their lease"],
   [/by counting/, "own term by counting"],
   [/election safety/, "election safety"],
   [/leader append-only/, "leader append-only"],

@@ -5,10 +5,13 @@
 import { describe, expect, test } from "vitest";
 import type { Change, ChangeBatch } from "../../src/machine/change.ts";
 import { type Fence, type LeaseId, type Revision, type Ticket, toFence, toRevision, toTicket } from "../../src/machine/types.ts";
+import { toNodeId, toTerm } from "../../src/raft/types.ts";
 import type { CommittedFact } from "./committed-log.ts";
 import { checkLocks, type LockEvent } from "./lock-checks.ts";
-import { checkRequests } from "./request-checks.ts";
+import { checkForeignRequests, checkRequests } from "./request-checks.ts";
+import { TermLeaders } from "./term-leaders.ts";
 import { checkWatches, type WatchRecord } from "./watch-checks.ts";
+import { checkWork } from "./work-checks.ts";
 
 const lease = (n: number): LeaseId => `l${n}` as LeaseId;
 const fence = (n: number): Fence => toFence(n);
@@ -53,6 +56,7 @@ function fact(
     batches: batches.map(([revision, ...changes]) => ({ revision, changes })),
     request: null,
     renewed: [],
+    rowsWritten: 0,
   };
 }
 function renewal(timeMs: number, leaseN: number): CommittedFact {
@@ -286,7 +290,7 @@ describe("request ids", () => {
   const request = (id: string, executed: boolean, outcome: string): CommittedFact => ({
     ...fact(0, []),
     index: 5,
-    request: { id, executed, outcome },
+    request: { id, executed, since: null, outcome },
   });
   const check = (facts: readonly CommittedFact[], outcome: string): readonly string[] =>
     checkRequests(facts, [{ client: 1, requestId: "r", outcome }], {
@@ -309,4 +313,50 @@ describe("request ids", () => {
   test("an answer to what is not in the log is found", () => {
     expect(check([], "ok")).toEqual(["client 1 was answered ok to r, which is not in the log"]);
   });
+  test("a refusal because it may have been forgotten is neither carried out nor remembered", () => {
+    expect(check([request("other", false, "requestForgotten 1"), request("r", true, "ok")], "ok")).toEqual([]);
+  });
+  test("what was named at another store and carried out is found", () => {
+    const foreign = (since: string | null): CommittedFact => ({
+      ...fact(0, []),
+      index: 5,
+      request: { id: "r", executed: true, since, outcome: "ok" },
+    });
+    expect(checkForeignRequests([foreign("s"), foreign(null)], "s", { findingsMax: 10 })).toEqual([]);
+    expect(checkForeignRequests([foreign("old")], "s", { findingsMax: 10 })).toEqual([
+      "request r of another store, old, was carried out at 5",
+    ]);
+  });
+});
+
+describe("the work of an entry", () => {
+  const ending = (leases: number, rowsWritten = 0) => {
+    const changes = Array.from({ length: leases }, (_, n) => leaseEnded(n, "expired"));
+    return { index: 5, batches: [{ revision: 1, changes }], rowsWritten };
+  };
+  test("a share of the leases that are due is as it should be, more is found", () => {
+    expect(checkWork([ending(128)], { findingsMax: 10 })).toEqual([]);
+    expect(checkWork([ending(131)], { findingsMax: 10 })).toEqual(["work: entry 5 ended 131 leases, at most 128 are its share"]);
+  });
+  test("rows without end are found", () => {
+    expect(checkWork([ending(0, 7120)], { findingsMax: 10 })).toEqual([]);
+    expect(checkWork([ending(0, 7121)], { findingsMax: 10 })).toEqual(["work: entry 5 touched 7121 rows"]);
+  });
+});
+
+test("a second leader of a term is found, whoever hears it", () => {
+  const findings: string[] = [];
+  const leaders = new TermLeaders((finding) => findings.push(finding));
+  const told = (leaderId: string | null, term: number) =>
+    ({ role: "follower", term: toTerm(term), leaderId: leaderId === null ? null : toNodeId(leaderId) }) as const;
+  for (const [id, leaderId, term] of [
+    ["n1", "n0", 1],
+    ["n2", null, 1],
+    ["n1", "n2", 2],
+    ["n0", "n2", 2],
+  ] as const)
+    leaders.note(id, told(leaderId, term));
+  expect(findings).toEqual([]);
+  leaders.note("n2", told("n1", 1));
+  expect(findings).toEqual(["two leaders: n2 hears n1 in term 1, which n0 leads"]);
 });

@@ -20,7 +20,21 @@ export type ClientAnswer<Value> =
 
 export type CallOptions = { readonly node: number; readonly requestId: string | null; readonly timeoutMs: number };
 
-export type ClientPortOptions = { readonly loss: () => number; readonly delayMsMean: number };
+/** What a client asked for under a name, with what it had seen before. */
+export type NamedRequest = { readonly body: CommandBody; readonly requestId: string };
+
+/** Where nodes are to be found. */
+type Place = {
+  readonly nodes: readonly SimNode[];
+  /** The machine at the address of a node. */
+  readonly machineAt: (node: number) => SimNode | undefined;
+  /** How likely a request, or its answer, is lost. */
+  readonly loss: () => number;
+};
+
+const delayMsMean = 1;
+/** Named requests that are remembered, to be made again elsewhere. */
+const namedMax = 10;
 
 type BodyOf<Kind extends CommandBody["kind"]> = Extract<CommandBody, { readonly kind: Kind }>;
 
@@ -31,30 +45,37 @@ const hungUpReason = "hung up";
 const waitsMax = 6;
 
 export class ClientPort {
-  readonly counts = { crowds: 0, calls: 0, unknown: 0, notDone: 0 };
+  readonly counts = { crowds: 0, revisionsReached: 0, calls: 0, unknown: 0, notDone: 0 };
   readonly #scheduler: Scheduler;
   readonly #random: RandomStream;
-  readonly #nodes: readonly SimNode[];
-  readonly #machineAt: (node: number) => SimNode | undefined;
-  readonly #options: ClientPortOptions;
+  readonly #report: (finding: string) => void;
+  #place: Place = { nodes: [], machineAt: () => undefined, loss: () => 0 };
+  /** Which of the clusters that were made at these addresses it is, and the one in which each store was first seen. */
+  #incarnation = 0;
+  readonly #incarnationOf = new Map<string, number>();
+  readonly #named: NamedRequest[] = [];
+  /** The newest revision that any client was told of. */
+  newestRevision = 0;
   /** The newest position that any node has shown, and the one that each named request began with. */
   #seen: StorePosition | null = null;
   readonly #sinceOf = new Map<string, StorePosition | null>();
 
-  constructor(
-    world: {
-      readonly scheduler: Scheduler;
-      readonly random: RandomStream;
-      readonly nodes: readonly SimNode[];
-      readonly machineAt: (node: number) => SimNode | undefined;
-    },
-    options: ClientPortOptions,
-  ) {
+  constructor(world: { readonly scheduler: Scheduler; readonly random: RandomStream }, report: (finding: string) => void) {
     this.#scheduler = world.scheduler;
     this.#random = world.random;
-    this.#nodes = world.nodes;
-    this.#machineAt = world.machineAt;
-    this.#options = options;
+    this.#report = report;
+  }
+
+  /** From now on the nodes are those; what was seen of others stays seen. */
+  goTo(place: Place): void {
+    this.#place = place;
+    this.newestRevision = 0;
+    this.#incarnation++;
+  }
+
+  /** Some of the newest requests that have a name and began after a store was seen. */
+  get named(): readonly NamedRequest[] {
+    return this.#named.slice();
   }
 
   get nowMs(): number {
@@ -62,7 +83,7 @@ export class ClientPort {
   }
 
   get nodeCount(): number {
-    return this.#nodes.length;
+    return this.#place.nodes.length;
   }
 
   after(delayMs: number, run: () => void): void {
@@ -77,6 +98,7 @@ export class ClientPort {
   ): void {
     const { requestId, timeoutMs } = options;
     const since = this.#begin(requestId);
+    if (requestId !== null && since !== null) this.#keep({ body, requestId });
     this.#call(options, done, (node, reply) =>
       node.call(
         { what: body.kind, withinMs: timeoutMs },
@@ -87,13 +109,18 @@ export class ClientPort {
   }
 
   /** Clients that take leases and are never heard of again. */
-  crowd(crowd: { readonly leases: number; readonly ttlMs: number }, random: RandomStream): void {
+  crowd(
+    { leases, ttlMs, spreadMs }: { readonly leases: number; readonly ttlMs: number; readonly spreadMs: number },
+    random: RandomStream,
+  ): void {
     this.counts.crowds++;
-    const body = { kind: "leaseGrant", ttlMs: crowd.ttlMs, owner: null } as const;
-    for (let left = crowd.leases; left > 0; left--) {
-      const node = random.integer(0, this.nodeCount - 1);
+    const body = { kind: "leaseGrant", ttlMs, owner: null } as const;
+    // All that come at once come to one node, and begin with the same entry's time.
+    const one = random.integer(0, this.nodeCount - 1);
+    for (let left = leases; left > 0; left--) {
+      const node = spreadMs === 0 ? one : random.integer(0, this.nodeCount - 1);
       const call = (): void => this.execute<"leaseGrant">(body, { node, requestId: null, timeoutMs: 2000 }, () => undefined);
-      this.after(random.between(0, 200), call);
+      this.after(random.between(0, spreadMs), call);
     }
   }
 
@@ -135,29 +162,43 @@ export class ClientPort {
           revision = service.position().revision;
           return answer;
         },
-        (result) => reply(result.ok ? { kind: "ok", value: { entry: result.value, revision } } : { kind: "notDone" }),
+        (result) => {
+          if (result.ok && minRevision !== null) this.#checkReached(node, minRevision);
+          reply(result.ok ? { kind: "ok", value: { entry: result.value, revision } } : { kind: "notDone" });
+        },
       );
     });
+  }
+
+  /** A read that waited for a revision was answered just now, from what the node has applied. */
+  #checkReached({ id, process }: SimNode, wanted: Revision): void {
+    const { revision } = process?.service.position() ?? { revision: wanted };
+    this.counts.revisionsReached++;
+    if (revision < wanted) this.#report(`a read from revision ${wanted} on was answered by ${id} at ${revision}`);
   }
 
   /** Opens a watch at a node; null when it is down or refuses, with the refusal. `onGone` is called when the node dies. */
   openWatch(
     node: number,
-    options: WatchOptions,
+    options: WatchOptions & { readonly storeId: string | null },
     onGone: () => void,
   ):
-    | { readonly kind: "open"; readonly watch: Watch }
+    | { readonly kind: "open"; readonly watch: Watch; readonly storeId: string }
     | { readonly kind: "down" }
     | { readonly kind: "refused"; readonly why: string; readonly revision: number } {
-    const process = this.#machineAt(node)?.process ?? null;
+    const process = this.#place.machineAt(node)?.process ?? null;
     if (process === null) return { kind: "down" };
+    const { storeId, revision: present } = process.service.position();
+    // As the API does: revisions of another store mean nothing here.
+    if (options.storeId !== null && options.storeId !== storeId)
+      return { kind: "refused", why: "storeChanged", revision: present };
     const opened = process.service.openWatch(options);
     if (!opened.ok) {
       const revision = opened.error.kind === "compacted" ? opened.error.compactRevision : opened.error.revision;
       return { kind: "refused", why: opened.error.kind, revision };
     }
     process.onGone.add(onGone);
-    return { kind: "open", watch: opened.value };
+    return { kind: "open", watch: opened.value, storeId };
   }
 
   /** What was seen before the first attempt of a request; null when that was nothing. */
@@ -169,9 +210,21 @@ export class ClientPort {
     return since;
   }
 
+  #keep(request: NamedRequest): void {
+    if (this.#named.push(request) > namedMax) this.#named.shift();
+  }
+
+  /** What is seen of one store under an id is never that of another one. */
+  #recognize(storeId: string): void {
+    const known = this.#incarnationOf.get(storeId) ?? this.#incarnation;
+    this.#incarnationOf.set(storeId, known);
+    if (known !== this.#incarnation) this.#report(`store: ${storeId} is that of a cluster that was wiped`);
+  }
+
   /** Sees where the node stands. */
   #look<Service extends Pick<KeyholdService, "position">>(service: Service): Service {
     const { storeId, appliedIndex } = service.position();
+    if (storeId !== this.#seen?.storeId && storeId !== "") this.#recognize(storeId);
     const isNewer = storeId !== this.#seen?.storeId || appliedIndex > this.#seen.index;
     // A node that is in no cluster yet has no store.
     if (isNewer && storeId !== "") this.#seen = { storeId, index: appliedIndex };
@@ -194,18 +247,18 @@ export class ClientPort {
       done(outcome);
     };
     this.after(options.timeoutMs * 1.2 + 50, () => end({ kind: "unknown" }));
-    const loses = (): boolean => this.#random.chance(this.#options.loss());
+    const loses = (): boolean => this.#random.chance(this.#place.loss());
     if (loses()) return;
-    this.after(this.#random.exponential(this.#options.delayMsMean), () => {
-      const node = this.#machineAt(options.node);
+    this.after(this.#random.exponential(delayMsMean), () => {
+      const node = this.#place.machineAt(options.node);
       const process = node?.process ?? null;
       if (node === undefined || process === null) return end({ kind: "notDone" });
-      const gone = (): void => this.after(this.#random.exponential(this.#options.delayMsMean), () => end({ kind: "unknown" }));
+      const gone = (): void => this.after(this.#random.exponential(delayMsMean), () => end({ kind: "unknown" }));
       process.onGone.add(gone);
       node.later(0, () =>
         serve(node, (outcome) => {
           process.onGone.delete(gone);
-          if (!loses()) this.after(this.#random.exponential(this.#options.delayMsMean), () => end(outcome));
+          if (!loses()) this.after(this.#random.exponential(delayMsMean), () => end(outcome));
         }),
       );
     });

@@ -4,11 +4,11 @@
  */
 import { assert, unreachable } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
-import type { MemberAddress, Membership, Message, NodeId } from "../../src/raft/types.ts";
+import type { MemberAddress, Membership, Message } from "../../src/raft/types.ts";
 import { toNodeId } from "../../src/raft/types.ts";
-import type { GenesisAnswer } from "../../src/transport/genesis.ts";
 import { Ambushes } from "./ambushes.ts";
 import { ClientPort } from "./client-port.ts";
+import { ClusterCalls } from "./cluster-calls.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { calmDisk } from "./disk-model.ts";
 import type { FolderCluster } from "./folder.ts";
@@ -16,8 +16,9 @@ import { FolderKeepers } from "./folder-keepers.ts";
 import type { SimRun } from "./gate.ts";
 import { Impostors, impostorsMax } from "./impostors.ts";
 import { Invariants } from "./invariants.ts";
+import { Liars } from "./liars.ts";
 import { calmNetwork, drawPartition, NetworkModel, noPartition } from "./network-model.ts";
-import { type NodeWorld, noChecks, type SnapshotOrder } from "./node-world.ts";
+import { type NodeWorld, noChecks } from "./node-world.ts";
 import { addressOf, Operators } from "./operators.ts";
 import type { Fault, RunOptions } from "./plan.ts";
 import { type RandomStreams, randomStreams } from "./random.ts";
@@ -25,13 +26,14 @@ import { recode } from "./recode.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimNode } from "./sim-node.ts";
 import { Strangers } from "./strangers.ts";
+import { TermLeaders } from "./term-leaders.ts";
 import type { Trace } from "./trace.ts";
 
 /** About as often as a stream that broke is opened again. */
 const dialEveryMs = 500;
 
 export class Cluster implements ClusterView {
-  readonly scheduler = new Scheduler();
+  readonly scheduler: Scheduler;
   readonly streams: RandomStreams;
   readonly nodes: readonly SimNode[];
   readonly network: NetworkModel<SimRun>;
@@ -48,19 +50,29 @@ export class Cluster implements ClusterView {
   readonly operators: Operators;
   readonly folderKeepers: FolderKeepers;
   readonly strangers: Strangers;
+  readonly liars: Liars;
   /** Called when something is done to a node, with how long it will take. */
   readonly onStrike: ((node: SimNode, durationMs: number) => void)[] = [];
   readonly ambushes: Ambushes;
-  readonly counts = { partitions: 0, stalls: 0, clogs: 0, powerLosses: 0, snapshotsSent: 0, snapshotsLost: 0 };
+  readonly counts = { partitions: 0, stalls: 0, clogs: 0, powerLosses: 0 };
+  readonly calls: ClusterCalls;
   readonly #trace: Trace;
   readonly #world: { readonly report: (finding: string) => void };
   readonly #numbers = new Map<string, number>();
   #clientLoss: number;
   #calm = false;
+  #ended = false;
+  readonly #termLeaders: TermLeaders;
 
-  constructor(options: RunOptions, world: { readonly trace: Trace; readonly report: (finding: string) => void }) {
+  /** `before` is the cluster at the same addresses whose folders were wiped: its clients and its time go on. */
+  constructor(
+    options: RunOptions,
+    world: { readonly trace: Trace; readonly report: (finding: string) => void; readonly before?: Cluster },
+  ) {
+    this.scheduler = world.before?.scheduler ?? new Scheduler();
     this.#trace = world.trace;
     this.#world = world;
+    this.#termLeaders = new TermLeaders(world.report);
     this.#clientLoss = options.clientLoss;
     this.streams = randomStreams(options.seed);
     this.spareFrom = options.nodes;
@@ -81,14 +93,18 @@ export class Cluster implements ClusterView {
       network: () => this.network,
       invariants: () => this.invariants,
       firstMembers: voters.map((id) => ({ id, ...addressOf(id) })),
-      ask: (from, to, answered) => this.#ask(from, to, answered),
+      hasLiars: () => this.liars.lied,
+      ask: (from, to, answered) => this.calls.ask(from, to, answered),
       onOpen: (node, cluster) => this.#onOpen(node, cluster),
       onRefused: (node, why) => this.#onRefused(node, why),
       onVerdict: (by, run, verdict) => this.impostors.onVerdict(by, run, verdict),
       isUnseen: (run, node) => this.impostors.isUnseen(run, node),
       isLinked: (run, node) => this.#isLinked(run, node),
-      onRole: (node, role) => this.ambushes.onRole(node, role),
-      sendSnapshot: (from, order, done) => this.#sendSnapshot(from, order, done),
+      onRole: (node, told) => {
+        this.#termLeaders.note(node.id, told);
+        this.ambushes.onRole(node, told.role);
+      },
+      sendSnapshot: (from, order, done) => this.calls.sendSnapshot(from, order, done),
     };
     this.nodes = ids.map((id, index) => new SimNode(index, id, nodeWorld));
     this.invariants = new Invariants({
@@ -106,6 +122,16 @@ export class Cluster implements ClusterView {
       report: world.report,
     });
     this.strangers = new Strangers(world.report);
+    this.liars = new Liars(() => this.living, tell);
+    this.calls = new ClusterCalls({
+      scheduler: this.scheduler,
+      streams: this.streams,
+      network: () => this.network,
+      isCalm: () => this.#calm,
+      machineOf: (id) => this.machineAt(this.#numberOf(id)),
+      isBelieved: (from, to) => this.#isBelieved(from, to),
+      tell,
+    });
     this.network = new NetworkModel(
       {
         scheduler: this.scheduler,
@@ -121,15 +147,13 @@ export class Cluster implements ClusterView {
     this.ambushes = new Ambushes(this);
     this.operators = new Operators(this, tell);
     this.folderKeepers = new FolderKeepers(this, tell);
-    this.clients = new ClientPort(
-      {
-        scheduler: this.scheduler,
-        random: this.streams.workload,
-        nodes: this.nodes,
-        machineAt: (node) => (this.nodes[node] === undefined ? undefined : this.machineAt(node)),
-      },
-      { loss: () => this.#clientLoss, delayMsMean: 1 },
-    );
+    const { scheduler } = this;
+    this.clients = world.before?.clients ?? new ClientPort({ scheduler, random: this.streams.workload }, world.report);
+    this.clients.goTo({
+      nodes: this.nodes,
+      machineAt: (node) => (this.nodes[node] === undefined ? undefined : this.machineAt(node)),
+      loss: () => this.#clientLoss,
+    });
   }
 
   watchClosely(node: SimNode, durationMs: number): void {
@@ -164,7 +188,10 @@ export class Cluster implements ClusterView {
         return;
       case "powerLoss":
         this.counts.powerLosses++;
-        for (const node of this.living) node.crash(fault);
+        for (const node of this.living) {
+          node.crash(fault);
+          node.disk.cutPower();
+        }
         return;
       case "pause":
         this.#target(fault.node)?.pause(fault);
@@ -195,7 +222,11 @@ export class Cluster implements ClusterView {
       case "strangers":
         this.strangers.speak(this.living, fault);
         return;
+      case "lies":
+        this.liars.speak(fault);
+        return;
       case "wipe":
+      case "takeBack":
       case "backup":
       case "restore":
       case "clone":
@@ -291,31 +322,20 @@ export class Cluster implements ClusterView {
     });
   }
 
-  /** A state goes over its own connection: it takes a while, and either all of it arrives or nothing. */
-  #sendSnapshot(from: SimNode, order: SnapshotOrder, done: (delivered: boolean) => void): void {
-    const { streams, scheduler } = this;
-    const to = this.machineAt(this.#numberOf(order.to));
-    const image = from.disk.image(order.meta);
-    const sender = from.process;
-    this.counts.snapshotsSent++;
-    this.#trace.tell(scheduler.nowMs, `${from.id} sends ${to.id} a snapshot of ${order.meta.lastIncludedIndex}`);
-    const lost = !this.#calm && streams.net.chance(0.2);
-    scheduler.after(streams.net.magnitude(5, this.#calm ? 50 : 3000), () => {
-      const connected = !lost && !this.network.isBlocked(from.index, to.index) && sender?.alive === true;
-      const heard = connected && sender !== null && to.hears(sender.run) && this.#isBelieved(from, to);
-      const arrives = heard && to.receiveSnapshot(image, { from: from.id, term: order.term });
-      if (!arrives) this.counts.snapshotsLost++;
-      scheduler.after(streams.net.exponential(5), () => done(arrives));
-    });
-  }
-
   /** Whether all first members have found each other, or will never. */
   get formed(): boolean {
     return this.nodes.slice(0, this.spareFrom).every((node) => node.gone || node.folder.cluster !== null);
   }
 
+  /** All machines are switched off, for good. */
+  end(): void {
+    this.#ended = true;
+    for (const node of [...this.nodes, ...this.impostors.pretending]) node.retire();
+  }
+
   /** Each node keeps streams to all others, also where nothing is to be said: that is how a second copy is noticed. */
   dial(): void {
+    if (this.#ended) return;
     const machines = [...this.nodes, ...this.impostors.pretending];
     for (const caller of machines) {
       const { process } = caller;
@@ -350,19 +370,6 @@ export class Cluster implements ClusterView {
       if (id !== run.nodeId || process === null || process.run === run || paused) return false;
       const connected = !this.network.isBlocked(index, node.index) && !this.network.isBlocked(node.index, index);
       return connected && node.process?.gate.knows(process.run.runId) === true;
-    });
-  }
-
-  #ask(from: SimNode, to: NodeId, answered: (answer: GenesisAnswer | null) => void): void {
-    const { scheduler, network, streams } = this;
-    const random = streams.folders;
-    const machine = this.machineAt(this.#numberOf(to));
-    const fails = (a: SimNode, b: SimNode): boolean => network.isBlocked(a.index, b.index) || (!this.#calm && random.chance(0.1));
-    const silent = (): void => void scheduler.after(random.between(1, 1000), () => answered(null));
-    scheduler.after(random.exponential(3), () => {
-      const answer = fails(from, machine) ? null : machine.genesisAnswer;
-      if (answer === null) return silent();
-      scheduler.after(random.exponential(3), () => (fails(machine, from) ? silent() : answered(answer)));
     });
   }
 

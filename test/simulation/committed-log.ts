@@ -26,12 +26,16 @@ export type CommittedFact = {
   readonly request: FactRequest | null;
   /** Leases that it prolonged, with their TTL. */
   readonly renewed: readonly { readonly leaseId: string; readonly ttlMs: number }[];
+  /** Rows that were put or deleted. */
+  readonly rowsWritten: number;
 };
 
 export type FactRequest = {
   readonly id: string;
   /** False when the answer came from memory. */
   readonly executed: boolean;
+  /** The store that its sender had seen before; null when it does not say. */
+  readonly since: string | null;
   /** The answer, as `outcomeText` writes it. */
   readonly outcome: string;
 };
@@ -67,6 +71,7 @@ export function replay(
     const command = payload.kind === "command" ? decodeCommand(payload.command) : null;
     const id = command?.request?.id;
     const executed = id !== undefined && tables.get("requests", id) === undefined;
+    const rowsBefore = tables.written;
     const applied = applyEntry(tables, {
       ...entry,
       payload: payload.kind === "command" ? { kind: "command", command: command as Command } : payload,
@@ -81,8 +86,14 @@ export function replay(
       request:
         id === undefined || outcome === undefined
           ? null
-          : { id, executed: executed && !isForgotten(outcome), outcome: outcomeText(outcome) },
+          : {
+              id,
+              executed: executed && !isForgotten(outcome),
+              since: command?.request?.since?.storeId ?? null,
+              outcome: outcomeText(outcome),
+            },
       renewed: outcome === undefined ? [] : renewedBy(outcome),
+      rowsWritten: tables.written - rowsBefore,
     };
   });
   const answersAfterWait = new Map<string, string>();
@@ -152,9 +163,10 @@ function renewedBy(outcome: Outcome): CommittedFact["renewed"] {
   return outcome.value.renewals.flatMap(({ leaseId, ttlMs }) => (ttlMs === null ? [] : [{ leaseId, ttlMs }]));
 }
 
-/** Tables that keep the hash of all their rows. */
+/** Tables that keep the hash of all their rows, and count what is done to them. */
 class HashedTables implements TableWriter {
   readonly hash = new StateHash();
+  written = 0;
   readonly #tables = new MemoryTables();
 
   get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
@@ -166,11 +178,13 @@ class HashedTables implements TableWriter {
   }
 
   put<Name extends TableName>(table: Name, key: string, record: Tables[Name]): void {
+    this.written++;
     this.#tables.put(table, key, record);
     this.hash.update({ table, key, record } as TableWrite);
   }
 
   delete(table: TableName, key: string): void {
+    this.written++;
     this.#tables.delete(table, key);
     this.hash.update({ table, key, record: undefined } as TableWrite);
   }

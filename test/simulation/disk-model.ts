@@ -4,24 +4,14 @@
  * throws, as the production store does. The image outlives every process that used it.
  */
 import { assert } from "../../src/base/assert.ts";
-import { at } from "../../src/base/at.ts";
 import { MemoryTables } from "../../src/machine/memory-tables.ts";
 import { readMeta } from "../../src/machine/meta.ts";
 import type { TableReader } from "../../src/machine/tables.ts";
 import type { Disk, WriteBatch } from "../../src/node/ports.ts";
-import {
-  type Entry,
-  entryBytes,
-  type HardState,
-  type LogIndex,
-  type LogReader,
-  type SnapshotMeta,
-  type Term,
-  toLogIndex,
-  toTerm,
-} from "../../src/raft/types.ts";
-import { CorruptRecord } from "../../src/storage/errors.ts";
+import { type Entry, type HardState, type LogReader, type SnapshotMeta, toLogIndex, toTerm } from "../../src/raft/types.ts";
 import { bytesOf } from "../contracts/memory-storage.ts";
+import { ImageLog } from "./image-log.ts";
+import { MetaPages } from "./meta-pages.ts";
 import type { RandomStream } from "./random.ts";
 import type { Scheduler, Timer } from "./scheduler.ts";
 import { StateHash } from "./state-hash.ts";
@@ -50,101 +40,6 @@ export type DiskWorld = {
   /** A write failed: the process that asked for it must end now. */
   readonly failed: (why: string) => void;
 };
-
-/** The log of the image. */
-class ImageLog implements LogReader {
-  base: SnapshotMeta;
-  entriesHeld: Entry[] = [];
-  readonly rotten = new Set<number>();
-  /** The same log for those who look at it from outside: what cannot be read by the node is still known to them. */
-  readonly bare: LogReader;
-
-  constructor(base: SnapshotMeta) {
-    this.base = base;
-    const bare = new BareLog(this);
-    this.bare = bare;
-  }
-
-  get lastIndex(): LogIndex {
-    return toLogIndex(this.base.lastIncludedIndex + this.entriesHeld.length);
-  }
-
-  term(index: LogIndex): Term | undefined {
-    if (index === this.base.lastIncludedIndex) return this.base.lastIncludedTerm;
-    return this.#entry(index)?.term;
-  }
-
-  entries(range: { readonly from: LogIndex; readonly to: LogIndex; readonly bytesMax: number }): readonly Entry[] {
-    assert(
-      range.from > this.base.lastIncludedIndex && range.to <= this.lastIndex,
-      `entries ${range.from} to ${range.to} are not all held`,
-    );
-    const taken: Entry[] = [];
-    let bytes = 0;
-    for (let index = range.from as number; index <= range.to && (taken.length === 0 || bytes < range.bytesMax); index++) {
-      const entry = this.#entry(index);
-      assert(entry !== undefined, `no entry at ${index}`);
-      taken.push(entry);
-      bytes += entryBytes(entry);
-    }
-    return taken;
-  }
-
-  replaceFrom(entries: readonly Entry[]): void {
-    const first = at(entries, 0);
-    const position = first.index - this.base.lastIncludedIndex - 1;
-    assert(position >= 0 && position <= this.entriesHeld.length, `write at ${first.index} leaves a gap after ${this.lastIndex}`);
-    this.entriesHeld.length = position;
-    for (const entry of entries) {
-      assert(entry.index === this.lastIndex + 1, `entry ${entry.index} after ${this.lastIndex}`);
-      this.entriesHeld.push(entry);
-      this.rotten.delete(entry.index);
-    }
-  }
-
-  replaceAll(base: SnapshotMeta): void {
-    this.base = base;
-    this.entriesHeld = [];
-    this.rotten.clear();
-  }
-
-  cutTo(base: SnapshotMeta): void {
-    const count = base.lastIncludedIndex - this.base.lastIncludedIndex;
-    assert(count >= 0, `cut to ${base.lastIncludedIndex} below ${this.base.lastIncludedIndex}`);
-    this.entriesHeld = this.entriesHeld.slice(count);
-    this.base = base;
-    for (const index of this.rotten) if (index <= base.lastIncludedIndex) this.rotten.delete(index);
-  }
-
-  #entry(index: number): Entry | undefined {
-    if (this.rotten.size > 0 && this.rotten.has(index)) throw new CorruptRecord("log", index, "its sum does not fit");
-    return this.entriesHeld[index - this.base.lastIncludedIndex - 1];
-  }
-}
-
-class BareLog implements LogReader {
-  readonly #image: ImageLog;
-
-  constructor(image: ImageLog) {
-    this.#image = image;
-  }
-
-  get base(): SnapshotMeta {
-    return this.#image.base;
-  }
-  get lastIndex(): LogIndex {
-    return this.#image.lastIndex;
-  }
-  term(index: LogIndex): Term | undefined {
-    const { base, entriesHeld } = this.#image;
-    if (index === base.lastIncludedIndex) return base.lastIncludedTerm;
-    return entriesHeld[index - base.lastIncludedIndex - 1]?.term;
-  }
-  entries({ from, to }: { readonly from: LogIndex; readonly to: LogIndex }): readonly Entry[] {
-    const first = this.base.lastIncludedIndex + 1;
-    return this.#image.entriesHeld.slice(from - first, to - first + 1);
-  }
-}
 
 /** A whole state, as it travels between nodes. */
 export type StateImage = { readonly meta: SnapshotMeta; readonly tables: MemoryTables; readonly hash: StateHash };
@@ -179,6 +74,11 @@ export class DiskModel implements Disk {
   #hardState: HardState = { currentTerm: toTerm(0), votedFor: null, lostLog: null };
   #underway: Underway | null = null;
   #stalledUntilMs = 0;
+  readonly #pages: MetaPages;
+  /** What there was before the last write, while that is kept. */
+  #before: DiskImage | null = null;
+  #keepsBefore = false;
+  #willTakeBack = false;
 
   constructor(world: DiskWorld, options: { readonly start: DiskStart; readonly rates: DiskRates }) {
     this.#world = world;
@@ -187,6 +87,8 @@ export class DiskModel implements Disk {
     this.log = this.#image;
     this.bare = this.#image.bare;
     this.#rates = options.rates;
+    this.#pages = new MetaPages(world.random);
+    this.#notePages();
   }
 
   get logBytes(): number {
@@ -246,16 +148,56 @@ export class DiskModel implements Disk {
    * the vote is kept, and how far the lost log reached, and in which term.
    */
   quarantine(): void {
-    const { lostLog, currentTerm: term } = this.#hardState;
-    const lastIndex = toLogIndex(Math.max(this.#image.lastIndex, lostLog?.lastIndex ?? 0, readMeta(this.#tables).appliedIndex));
+    // Where the store shows what was taken back, the witness knows the last vote and the end of the log.
+    const witness = this.#pages.contradiction() === undefined ? undefined : this.#pages.witness;
+    const hardState = witness?.hardState ?? this.#hardState;
+    const { lostLog, currentTerm: term } = hardState;
+    const held = witness?.lastIndex ?? Math.max(this.#image.lastIndex, readMeta(this.#tables).appliedIndex);
+    const lastIndex = toLogIndex(Math.max(held, lostLog?.lastIndex ?? 0));
     this.#image.replaceAll(this.#start);
     this.#tables = new MemoryTables();
     this.#hash = new StateHash();
-    this.#hardState = { ...this.#hardState, lostLog: { lastIndex, term } };
+    this.#hardState = { ...hardState, lostLog: { lastIndex, term } };
+    this.#pages.begin({ hardState: this.#hardState, lastIndex: 0 });
   }
 
+  /** Whether what is here is not what was written, noticed or not. */
   get isRotten(): boolean {
-    return this.#image.rotten.size > 0;
+    return this.#image.rotten.size > 0 || this.#willTakeBack;
+  }
+
+  /** From now until the next start, what a write replaces is kept. */
+  keepBefore(): void {
+    this.#keepsBefore = true;
+  }
+
+  /** The process is gone; its next start does not see the last write that was told of. False when there is none that could be taken back. */
+  takeBackLast(): boolean {
+    this.#willTakeBack = this.#before !== null;
+    return this.#willTakeBack;
+  }
+
+  /** A power cut: what was synced is there. */
+  cutPower(): void {
+    this.#pages.cutPower();
+    // A weaker witness does not vouch for the last write.
+    this.#before = null;
+    this.#willTakeBack = false;
+  }
+
+  /** A start, before anything is read: takes back what it may, and says why this cannot be what was last on disk, as the store finds it. */
+  open(): { readonly lost: boolean; readonly why: string | undefined } {
+    const before = this.#willTakeBack ? this.#before : null;
+    this.#keepsBefore = false;
+    this.#willTakeBack = false;
+    this.#before = null;
+    if (before !== null) {
+      this.#loadImage(before);
+      this.#pages.takeBack();
+    }
+    const why = this.#pages.contradiction();
+    if (why === undefined) this.#notePages();
+    return { lost: before !== null, why };
   }
 
   write(batch: WriteBatch, done: () => void): void {
@@ -282,6 +224,11 @@ export class DiskModel implements Disk {
 
   /** Puts a copy in the place of everything. Nobody may use the disk meanwhile. */
   load(image: DiskImage): void {
+    this.#loadImage(image);
+    this.#pages.begin({ hardState: image.hardState, lastIndex: this.#image.lastIndex });
+  }
+
+  #loadImage(image: DiskImage): void {
     this.#image.replaceAll(image.base);
     if (image.entries.length > 0) this.#image.replaceFrom(image.entries);
     this.#tables = image.tables.copy();
@@ -303,6 +250,8 @@ export class DiskModel implements Disk {
       if (this.#world.random.chance(0.5)) {
         this.counts.keptAtCrash++;
         underway.carryOut();
+        // Nobody was told of it, and the witness does not know it: to lose it is no loss.
+        this.#before = null;
       } else this.counts.lostAtCrash++;
     }
     this.#received = null;
@@ -340,7 +289,12 @@ export class DiskModel implements Disk {
     }
     this.#underway = null;
     carryOut();
+    this.#notePages();
     done();
+  }
+
+  #notePages(): void {
+    this.#pages.note({ hardState: this.#hardState, lastIndex: this.#image.lastIndex });
   }
 
   #install(image: StateImage, batch: InstallBatch): void {
@@ -351,11 +305,15 @@ export class DiskModel implements Disk {
     this.#hash = image.hash.copy();
     if (batch.hardState !== undefined) this.#hardState = batch.hardState;
     if (batch.entries.length > 0) this.#image.replaceFrom(batch.entries);
+    this.#before = null;
+    this.#pages.begin({ hardState: this.#hardState, lastIndex: this.#image.lastIndex });
     this.#world.afterInstall(image.meta, batch);
   }
 
   #carryOut(batch: WriteBatch): void {
     this.#world.beforeWrite(batch);
+    if (this.#keepsBefore) this.#before = this.wholeImage();
+    this.#pages.commit();
     if (batch.hardState !== undefined) this.#hardState = batch.hardState;
     if (batch.entries.length > 0) this.#image.replaceFrom(batch.entries);
     for (const write of batch.tableWrites) {

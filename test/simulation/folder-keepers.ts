@@ -8,7 +8,7 @@ import type { ClusterView } from "./cluster-view.ts";
 import type { Fault } from "./plan.ts";
 import type { SimNode } from "./sim-node.ts";
 
-type Act = Extract<Fault, { readonly kind: "wipe" | "backup" | "restore" | "clone" }>;
+type Act = Extract<Fault, { readonly kind: "wipe" | "takeBack" | "backup" | "restore" | "clone" }>;
 
 export class FolderKeepers {
   readonly counts = { wiped: 0, wipedAtFirst: 0, restored: 0, begunAnew: 0 };
@@ -27,6 +27,9 @@ export class FolderKeepers {
     switch (fault.kind) {
       case "wipe":
         this.#wipe(node);
+        return;
+      case "takeBack":
+        this.#takeBack(node, fault);
         return;
       case "backup":
         impostors.backUp(node);
@@ -75,6 +78,19 @@ export class FolderKeepers {
     this.#tell(`the disk of ${node.id} is lost`);
     node.retire();
     impostors.replace(node);
+  }
+
+  /** One of the two pages that tell which write was the last goes bad while the process is gone. */
+  #takeBack(node: SimNode, { afterMs, downMs }: Extract<Act, { readonly kind: "takeBack" }>): void {
+    const { operators, scheduler } = this.#cluster;
+    if (!operators.mayRot(node)) return;
+    const { disk } = node;
+    disk.keepBefore();
+    scheduler.after(afterMs, () => {
+      if (this.#cluster.calm || node.disk !== disk || !node.alive || !operators.mayRot(node)) return;
+      node.crash({ downMs });
+      if (disk.takeBackLast()) this.#tell(`the disk of ${node.id} takes back its last write`);
+    });
   }
 
   /** A machine is put back to an old backup of it. */

@@ -101,12 +101,14 @@ export class Impostors {
   }
 
   /**
-   * Nobody promises to notice the second copy of a folder where the first one is not connected. The one who made it is lucky
-   * then, and it ends before it is heard.
+   * Nobody promises to notice the second copy of a folder where the first one is not connected, or an old one where none of the
+   * later starts was ever met, as by a node that has just joined. The one who made it is lucky then, and it ends before it is heard.
    */
   isUnseen(run: SimRun, by: SimNode): boolean {
     const impostor = this.#all.find(({ node }) => node.index === run.index);
-    if (impostor?.kind !== "clone" || this.#world.nodeWorld.isLinked(run, by)) return false;
+    if (impostor === undefined || impostor.kind === "replacement") return false;
+    const isSeen = impostor.kind === "clone" ? this.#world.nodeWorld.isLinked(run, by) : by.folder.known.has(impostor.of.id);
+    if (isSeen) return false;
     if (!impostor.node.gone) this.#count("clonesUnseen");
     impostor.node.retire();
     return true;

@@ -2,7 +2,6 @@
  * This file judges locks and leases at the end of a run: against the committed log (exclusion, fences, FIFO, leases in
  * cluster time), and against what clients were told and believed (in real time, which is the run's virtual time).
  */
-import { endedPerEntryMax } from "../../src/machine/limits.ts";
 import { type CommittedFact, ownLeaseOf } from "./committed-log.ts";
 
 /** What a client saw. Times are virtual ms; `sentAtMs` is when the request left the client. */
@@ -74,8 +73,6 @@ type Lease = { readonly ttlMs: number; sinceMs: number; endedAtMs: number | null
 
 /** An entry that ended so much may have left the rest to the next. */
 const changesOfOneEntry = 60;
-/** What one entry ends, each with what hangs on it: a hold that is released, a lease, and the grant to the next. */
-const changesOfOneEntryMax = 3 * endedPerEntryMax;
 
 /** Follows locks, queues and leases through the log. */
 class LockLog {
@@ -141,7 +138,6 @@ class LockLog {
   #checkOverdue(fact: CommittedFact): void {
     // What ends by the hundred takes several entries, so that none of them holds up the others.
     const count = fact.batches.reduce((sum, { changes }) => sum + changes.length, 0);
-    if (count > changesOfOneEntryMax) this.#find(`entry ${fact.index} changed ${count} things at once: leases end in portions`);
     if (count >= changesOfOneEntry) return;
     for (const leaseId of this.#live) {
       const lease = this.leases.get(leaseId);

@@ -5,6 +5,7 @@
  */
 import type { Edit, Mutant } from "./mutant.ts";
 import { folderMutants } from "./mutant-list-folders.ts";
+import { lieMutants } from "./mutant-list-lies.ts";
 import { machineMutants } from "./mutant-list-machine.ts";
 import { nodeMutants } from "./mutant-list-node.ts";
 import { suiteMutants } from "./mutant-list-suites.ts";
@@ -346,4 +347,5 @@ export const mutants: readonly Mutant[] = [
   ...nodeMutants,
   ...machineMutants,
   ...suiteMutants,
+  ...lieMutants,
 ];

@@ -14,13 +14,13 @@ type Report = { readonly testResults: readonly { readonly assertionResults: read
 
 /** The name of the first test that failed, null when all passed. Rejects when the suite did not run: that proves nothing. */
 export async function runSuite(
-  { file, only }: Suite,
+  { file, only, project = "unit" }: Suite,
   { root, seed }: { readonly root: string; readonly seed: number },
 ): Promise<string | null> {
   const chosen = only === undefined ? [] : ["--testNamePattern", only];
   const child = spawn(
     process.execPath,
-    [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", "unit", "--reporter", "json", ...chosen, file],
+    [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", project, "--reporter", "json", ...chosen, file],
     { cwd: root, env: { ...process.env, SEED: String(seed) }, stdio: ["ignore", "pipe", "pipe"] },
   );
   const output = { stdout: "", stderr: "" };

@@ -5,7 +5,7 @@ import type { StartVerdict } from "../../src/bootstrap/starts.ts";
 import type { ProtocolFault } from "../../src/node/driver-options.ts";
 import type { KeyholdNode, NodeOptions } from "../../src/node/node.ts";
 import type { Snapshots } from "../../src/node/ports.ts";
-import type { Membership, NodeId, Role } from "../../src/raft/types.ts";
+import type { Membership, NodeId, Role, Term } from "../../src/raft/types.ts";
 import type { FirstMember, GenesisAnswer } from "../../src/transport/genesis.ts";
 import type { FolderCluster } from "./folder.ts";
 import type { Gate, SimRun } from "./gate.ts";
@@ -31,6 +31,9 @@ export type Process = {
   readonly onGone: Set<() => void>;
 };
 
+/** What a node says of itself when its role, its term or its leader changes. */
+export type Told = { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null };
+
 export type NodeWorld<Node> = {
   readonly scheduler: Scheduler;
   readonly streams: RandomStreams;
@@ -41,7 +44,9 @@ export type NodeWorld<Node> = {
   readonly network: () => NetworkModel<SimRun>;
   readonly invariants: () => NodeChecks;
   readonly report: (finding: string) => void;
-  readonly onRole: (node: Node, role: Role) => void;
+  readonly onRole: (node: Node, told: Told) => void;
+  /** Whether members have lied: what is not heard of them is told. */
+  readonly hasLiars: () => boolean;
   /** Asks the machine at the address of a node who it is. */
   readonly ask: (from: Node, to: NodeId, answered: (answer: GenesisAnswer | null) => void) => void;
   /** The node found its cluster, or may take part in it now. */
@@ -154,7 +159,7 @@ export function nodeOptions(
 
 /** What a machine counts, all at 0. */
 export function noCounts() {
-  const deaths = { crashes: 0, crashesAtWrite: 0, quarantines: 0, removals: 0 };
+  const deaths = { crashes: 0, crashesAtWrite: 0, quarantines: 0, takenBack: 0, removals: 0 };
   return { ...deaths, restarts: 0, refused: 0, pauses: 0, inputsDropped: 0, steppedDown: 0 };
 }
 
@@ -164,7 +169,9 @@ export function messageOf(error: unknown): string {
 }
 
 /** Among honest nodes only those are not heard that are no members yet, or no more; the rest is what strangers say. */
-export function reportFault(world: Pick<NodeWorld<never>, "report">, id: NodeId, fault: ProtocolFault): void {
+export function reportFault(world: Pick<NodeWorld<never>, "report" | "hasLiars">, id: NodeId, fault: ProtocolFault): void {
   if (fault.kind === "messageRefused" && ["notMember", "removed", "notForThisNode"].includes(fault.reason)) return;
+  const ofLiars = ["secondLeader", "notLeader", "beyondOwnLog", "fallingTime"];
+  if (fault.kind === "messageRefused" && ofLiars.includes(fault.reason) && world.hasLiars()) return;
   world.report(`${id} objects to what it hears: ${JSON.stringify(fault)}`);
 }

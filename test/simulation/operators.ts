@@ -242,7 +242,7 @@ export class Operators {
 
   #rot(fault: Extract<Act, { readonly kind: "rot" }>): void {
     const node = fault.node >= 0 ? this.#cluster.nodes[fault.node] : this.#cluster.leader();
-    if (!node || !this.#mayRot(node)) return;
+    if (!node || !this.mayRot(node)) return;
     const random = randomStreams(fault.salt).disk;
     const leader = this.#cluster.leader();
     if (leader !== null && leader !== node && random.chance(0.8)) this.#rotWhenNeeded(node, leader, random);
@@ -250,7 +250,7 @@ export class Operators {
   }
 
   /** Whether the others can bring back what `node` loses. */
-  #mayRot(node: SimNode): boolean {
+  mayRot(node: SimNode): boolean {
     if (!node.known || node.gone || this.#isDamaged()) return false;
     if (this.#cluster.nodes.some((other) => other.known && other.gone)) return false;
     const { base, lastIndex } = node.disk.bare;
@@ -280,7 +280,7 @@ export class Operators {
       }
     }
     scheduler.after(0.9 * cutMs, () => {
-      if (this.#cluster.calm || !this.#mayRot(node)) return;
+      if (this.#cluster.calm || !this.mayRot(node)) return;
       this.#rotEntry(node, random);
       node.crash({ downMs: random.magnitude(1, 50) });
       const strike = (): void => {

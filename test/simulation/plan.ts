@@ -45,16 +45,26 @@ export type Fault =
   | { readonly kind: "membership"; readonly salt: number }
   /** A record of the log can no longer be read. */
   | { readonly kind: "rot"; readonly node: number; readonly salt: number }
+  /** The process ends after a while, and what its disk shows then is what was there before the last write. */
+  | { readonly kind: "takeBack"; readonly node: number; readonly afterMs: number; readonly downMs: number }
   /** The disk is lost for good, and the node with it; a machine with an empty one is started in its place. */
   | { readonly kind: "wipe"; readonly node: number }
   /** The folder is copied while its node is up. */
   | { readonly kind: "backup"; readonly node: number }
   /** The machine is put back to a backup. */
   | { readonly kind: "restore"; readonly node: number }
-  /** So many leases begin within a moment, and end together because nobody renews them. */
-  | { readonly kind: "crowd"; readonly leases: number; readonly ttlMs: number; readonly salt: number }
+  /** So many leases begin within `spreadMs`, and end together because nobody renews them. */
+  | {
+      readonly kind: "crowd";
+      readonly leases: number;
+      readonly ttlMs: number;
+      readonly spreadMs: number;
+      readonly salt: number;
+    }
   /** So many frames come from machines that are no members, some of them with bytes changed. */
   | { readonly kind: "strangers"; readonly times: number; readonly salt: number }
+  /** Members say what they must not say, so many times. */
+  | { readonly kind: "lies"; readonly times: number; readonly salt: number }
   /** A second process is started on a copy of the folder. */
   | { readonly kind: "clone"; readonly node: number };
 
@@ -109,6 +119,8 @@ export type RunOptions = {
   readonly logEntriesMax: number;
   /** Reads on a lease, which is a promise about time; by nodes whose settings differ. */
   readonly readLeases: boolean;
+  /** When all is judged, the folders are wiped and the cluster is made again, for that long; 0 never. */
+  readonly remadeForMs: number;
 };
 
 export type Plan = { readonly options: RunOptions; readonly tape: readonly TapeItem[] };
@@ -175,6 +187,7 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     inFlightMessagesMax: swarm.pick([1, 4, 256]),
     logEntriesMax: swarm.pick([30, 200, 1_000_000]),
     readLeases: false,
+    remadeForMs: streams.checks.chance(0.1) ? streams.checks.between(2000, 6000) : 0,
   };
   if (clockRegime === "bounded" && swarm.chance(0.5)) options = { ...options, readLeases: true };
   const tape = [...drawFaults(options, streams), ...drawOperations(options, streams.workload)];
@@ -245,8 +258,22 @@ function drawFolderFaults(options: RunOptions, random: RandomStream): TapeItem[]
   if (random.chance(0.2)) add(random.between(0.1, 0.9) * durationMs, { kind: "clone", node: someNode() });
   if (random.chance(0.1)) {
     const leases = random.integer(200, 800);
-    const crowd = { kind: "crowd", leases, ttlMs: random.integer(500, 5000), salt: random.integer(0, 0x7fff_ffff) } as const;
-    add(random.between(0.1, 0.8) * durationMs, crowd);
+    const ttlMs = random.integer(500, 5000);
+    const salt = random.integer(0, 0x7fff_ffff);
+    add(random.between(0.1, 0.8) * durationMs, { kind: "crowd", leases, ttlMs, spreadMs: random.pick([0, 200]), salt });
+  }
+  if (random.chance(0.3)) {
+    for (let left = random.integer(1, 10); left > 0; left--) {
+      const salt = random.integer(0, 0x7fff_ffff);
+      add(random.between(0.05, 1) * durationMs, { kind: "lies", times: random.integer(1, 10), salt });
+    }
+  }
+  if (random.chance(0.3)) {
+    for (let left = random.integer(1, 3); left > 0; left--) {
+      const node = random.chance(0.5) ? -1 : someNode();
+      const [afterMs, downMs] = [random.magnitude(1, 300), random.magnitude(1, 2000)];
+      add(random.between(0.05, 0.9) * durationMs, { kind: "takeBack", node, afterMs, downMs });
+    }
   }
   if (random.chance(0.4)) {
     for (let left = random.integer(1, 6); left > 0; left--) {
@@ -291,7 +318,7 @@ function drawFault(kind: Exclude<Fault["kind"], FolderKind>, options: RunOptions
   }
 }
 
-type FolderKind = "backup" | "restore" | "clone" | "strangers" | "crowd";
+type FolderKind = "backup" | "restore" | "clone" | "strangers" | "crowd" | "takeBack" | "lies";
 type TargetedKind = "crashLoop" | "ambush" | "transfer" | "membership" | "rot" | "wipe";
 
 function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, random: RandomStream): Fault {

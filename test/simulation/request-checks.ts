@@ -21,7 +21,8 @@ export function checkRequests(
   const executed = new Map<string, number>();
   const outcomes = new Map<string, Set<string>>();
   for (const { index, request } of facts) {
-    if (request === null) continue;
+    // Refused because nobody knows any more what came of it: neither carried out nor remembered.
+    if (request === null || request.outcome.startsWith("requestForgotten")) continue;
     const before = executed.get(request.id);
     if (request.executed && before !== undefined)
       findings.push(`request ${request.id} was carried out at ${before} and again at ${index}`);
@@ -39,4 +40,18 @@ export function checkRequests(
       findings.push(`client ${client} was answered ${outcome} to ${requestId}, the log says ${[...known].join(" or ")}`);
   }
   return findings.slice(0, options.findingsMax);
+}
+
+/** What was named at another store may have been carried out there: nobody may carry it out here. */
+export function checkForeignRequests(
+  facts: readonly CommittedFact[],
+  storeId: string,
+  options: { readonly findingsMax: number },
+): readonly string[] {
+  const isForeign = ({ request }: CommittedFact): boolean =>
+    request?.executed === true && request.since !== null && request.since !== storeId;
+  return facts
+    .filter(isForeign)
+    .map(({ index, request }) => `request ${request?.id} of another store, ${request?.since}, was carried out at ${index}`)
+    .slice(0, options.findingsMax);
 }

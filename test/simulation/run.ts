@@ -2,23 +2,26 @@
  * This file plays one plan from beginning to end and judges it: faults and load; then a random majority without faults,
  * which must serve again soon; then everybody, who must agree; then all the checks that look at the whole run.
  */
-import type { WatchTarget } from "../../src/machine/change.ts";
+import { at } from "../../src/base/at.ts";
 import { membersOf } from "../../src/raft/leader.ts";
 import { rateErrorMax } from "./clock-model.ts";
 import { Cluster } from "./cluster.ts";
-import { type CommittedFact, committedWrites, countFacts, replay } from "./committed-log.ts";
+import { type CommittedFact, committedWrites, replay } from "./committed-log.ts";
 import { checkLinearizable, describeVerdict } from "./linearizability.ts";
 import { checkLocks } from "./lock-checks.ts";
 import { slowestElections } from "./node-world.ts";
 import type { Plan } from "./plan.ts";
-import type { RandomStream } from "./random.ts";
-import type { Records, StaleRead } from "./records.ts";
-import { checkRequests } from "./request-checks.ts";
+import type { Records } from "./records.ts";
+import { Remake } from "./remake.ts";
+import { checkForeignRequests, checkRequests } from "./request-checks.ts";
 import { checkRevisionOrder } from "./revision-order.ts";
+import { countsOf } from "./run-counts.ts";
 import { Scouts } from "./scouts.ts";
+import { checkStaleReads } from "./stale-read-checks.ts";
 import { Trace } from "./trace.ts";
 import { checkWatches } from "./watch-checks.ts";
-import { Watcher } from "./watcher.ts";
+import { drawTargets, Watcher } from "./watcher.ts";
+import { checkWork } from "./work-checks.ts";
 import { Client, type Workload } from "./workload.ts";
 
 export type RunReport = {
@@ -46,20 +49,23 @@ class Run {
   readonly #plan: Plan;
   readonly #trace: Trace;
   readonly #findings: string[] = [];
-  readonly #cluster: Cluster;
+  /** The present one last. */
+  readonly #clusters: Cluster[] = [];
   readonly #records: Records;
   readonly #clients: readonly Client[];
   readonly #scouts: Scouts;
   readonly #watchers: readonly Watcher[];
   #marks = 0;
-  #facts: readonly CommittedFact[] = [];
+  /** Of all clusters. */
+  readonly #facts: CommittedFact[] = [];
+  readonly #remade = { clustersRemade: 0, oldRequestsRepeated: 0 };
 
   constructor(plan: Plan, options: { readonly wholeStory: boolean }) {
     this.#plan = plan;
     this.#trace = new Trace(options);
     const report = (finding: string): void => this.#report(finding);
     const cluster = new Cluster(plan.options, { trace: this.#trace, report });
-    this.#cluster = cluster;
+    this.#clusters.push(cluster);
     this.#records = {
       operations: [],
       locks: [],
@@ -79,12 +85,16 @@ class Run {
           {
             port: cluster.clients,
             random,
-            atNode: (node, act) => void cluster.nodes[node]?.later(0, act),
+            atNode: (node, act) => void this.#cluster.nodes[node]?.later(0, act),
             report,
           },
           drawTargets(random),
         ),
     );
+  }
+
+  get #cluster(): Cluster {
+    return at(this.#clusters, this.#clusters.length - 1);
   }
 
   async play(): Promise<RunReport> {
@@ -104,6 +114,7 @@ class Run {
       await this.#runUntil(() => false, durationMs);
       if (this.#findings.length === 0) await this.#recover();
       if (this.#findings.length === 0) this.#judge();
+      if (this.#findings.length === 0 && this.#plan.options.remadeForMs > 0) await this.#remake();
     } catch (error) {
       // An assertion outside of a node: of the models, or of the log applied anew.
       this.#report(`the run broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -126,6 +137,27 @@ class Run {
       if (scheduler.hasPromises) await scheduler.settled();
     }
     return false;
+  }
+
+  /** All folders are wiped, and a cluster is formed anew at the same addresses, while clients and watches are what they were. */
+  async #remake(): Promise<void> {
+    const { options } = this.#plan;
+    if (this.#clients.some((client) => client.busy)) return;
+    const before = this.#cluster;
+    const again = new Cluster(
+      { ...options, seed: options.seed ^ 0x5bd1_e995 },
+      { trace: this.#trace, report: (finding) => this.#report(finding), before },
+    );
+    this.#trace.tell(before.scheduler.nowMs, "all folders are wiped, and the cluster is made again");
+    this.#clusters.push(again);
+    this.#remade.clustersRemade++;
+    const remake = new Remake({ before, again, clients: this.#clients, watchers: this.#watchers, records: this.#records });
+    remake.begin(options.remadeForMs);
+    await this.#runUntil(() => false, options.remadeForMs);
+    if (this.#findings.length === 0) await this.#recover();
+    if (this.#findings.length === 0) this.#judge();
+    this.#remade.oldRequestsRepeated += remake.repeated;
+    for (const finding of remake.findings()) this.#report(finding);
   }
 
   async #recover(): Promise<void> {
@@ -267,7 +299,7 @@ class Run {
     const start = { storeId: cluster?.clusterId ?? "", instances: cluster?.first ?? {}, membership };
     const truth = replay(entries, { ...start, committedAtMs: invariants.committedAtMs });
     const committed = committedWrites(truth.facts);
-    this.#facts = truth.facts;
+    this.#facts.push(...truth.facts);
     for (const node of this.#cluster.nodes) {
       if (node.durableAppliedIndex === entries.length && node.disk.stateHash !== truth.stateHash)
         this.#report(`${node.id} differs from the log applied anew`);
@@ -280,8 +312,10 @@ class Run {
     const findings = [
       ...checkRevisionOrder(operations, { committed: committed.filter((write) => /^k\d+$/.test(write.key)), findingsMax }),
       ...checkLocks(truth.facts, locks, { rateErrorMax: options.clockRegime === "bounded" ? rateErrorMax : null, findingsMax }),
+      ...checkWork(truth.facts, { findingsMax }),
       ...checkWatches(truth.facts, this.#records.watches(), { findingsMax }),
       ...checkRequests(truth.facts, answers, { findingsMax, answersAfterWait: truth.answersAfterWait }),
+      ...checkForeignRequests(truth.facts, start.storeId, { findingsMax }),
       ...checkStaleReads(staleReads, committed),
     ];
     for (const finding of findings) this.#report(finding);
@@ -294,39 +328,13 @@ class Run {
   }
 
   #reportOfRun(): RunReport {
-    const cluster = this.#cluster;
-    const { invariants, network, clients, scheduler } = cluster;
-    const counts: Record<string, number> = {
-      ...cluster.counts,
-      ...cluster.operators.counts,
-      ...cluster.folderKeepers.counts,
-      ...cluster.strangers.counts,
-      ...cluster.ambushes.counts,
-      ...cluster.impostors.counts,
-      ...invariants.counts,
-      ...clients.counts,
-      ...network.counts,
-    };
-    const add = (more: Readonly<Record<string, number>>, prefix = ""): void => {
-      for (const [name, count] of Object.entries(more)) counts[prefix + name] = (counts[prefix + name] ?? 0) + count;
-    };
-    for (const node of cluster.nodes) {
-      add(node.counts);
-      add(node.disk.counts, "disk.");
-    }
-    for (const watcher of this.#watchers) add(watcher.counts, "watch.");
-    add(countFacts(this.#facts));
-    const { operations, locks } = this.#records;
-    add({
-      committed: invariants.committedIndex,
-      operations: operations.length,
-      unknownOperations: operations.filter((operation) => operation.output.kind === "unknown").length,
-      mismatches: operations.filter((operation) => operation.output.kind === "mismatch").length,
-      staleReads: this.#records.staleReads.length,
-      grants: locks.filter((event) => event.kind === "granted").length,
-      grantsAfterWait: locks.filter((event) => event.kind === "granted" && event.waited).length,
-      renewals: locks.filter((event) => event.kind === "renewed").length,
-      fencedOff: locks.filter((event) => event.kind === "resourceWrite" && !event.accepted).length,
+    const { scheduler } = this.#cluster;
+    const counts = countsOf({
+      clusters: this.#clusters,
+      watchers: this.#watchers,
+      records: this.#records,
+      facts: this.#facts,
+      remade: this.#remade,
     });
     return {
       seed: this.#plan.options.seed,
@@ -338,41 +346,4 @@ class Run {
       story: this.#trace.lines(),
     };
   }
-}
-
-function drawTargets(random: RandomStream): readonly WatchTarget[] {
-  const choices: readonly (readonly WatchTarget[])[] = [
-    [{ kind: "config", prefix: "" }],
-    [{ kind: "config", key: "k0" }],
-    [{ kind: "lock", prefix: "l" }],
-    [
-      { kind: "lease", prefix: "" },
-      { kind: "lock", prefix: "" },
-    ],
-    [
-      { kind: "config", prefix: "k1" },
-      { kind: "lock", key: "l0" },
-    ],
-  ];
-  return random.pick(choices);
-}
-
-/** A stale read shows the key as it was at the revision of the node that answered. */
-function checkStaleReads(
-  reads: readonly StaleRead[],
-  committed: readonly { revision: number; key: string; value: string | null }[],
-): string[] {
-  const byKey = new Map<string, { revision: number; value: string | null }[]>();
-  for (const write of committed) byKey.set(write.key, [...(byKey.get(write.key) ?? []), write]);
-  const findings: string[] = [];
-  for (const read of reads) {
-    const last = (byKey.get(read.key) ?? []).findLast((write) => write.revision <= read.revision);
-    const value = last?.value ?? null;
-    if (value !== read.value || (value !== null && last?.revision !== read.keyRevision)) {
-      findings.push(
-        `a stale read of ${read.key} at ${read.revision} showed ${read.value}@${read.keyRevision}, the log says ${value}@${last?.revision ?? 0}`,
-      );
-    }
-  }
-  return findings;
 }

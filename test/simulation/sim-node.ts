@@ -17,12 +17,10 @@ import type { Forming } from "./forming.ts";
 import type { SimRun } from "./gate.ts";
 import { diskOf } from "./node-disk.ts";
 import type { NodeView } from "./node-view.ts";
-
-import { messageOf, type NodeWorld, noCounts, type Process, reportFault } from "./node-world.ts";
-
+import { messageOf, type NodeWorld, noCounts, type Process, reportFault, type Told } from "./node-world.ts";
 import type { Timer } from "./scheduler.ts";
 import type { Called } from "./service-calls.ts";
-import { committedIn, establishedAnswer, lets, openForming, openProcess, termIn } from "./sim-process.ts";
+import { committedIn, establishedAnswer, findsDamage, lets, openForming, openProcess, termIn } from "./sim-process.ts";
 import { WriteStrikes } from "./write-strikes.ts";
 
 export class SimNode implements NodeView {
@@ -126,7 +124,7 @@ export class SimNode implements NodeView {
     if (this.#gone) return;
     if (this.#restart !== null) this.#world.scheduler.cancel(this.#restart);
     this.#restart = null;
-    if (this.disk.isRotten) this.#quarantine();
+    if (findsDamage(this, this.#world)) this.#quarantine();
     this.#runs++;
     this.folder.starts++;
     if (this.#runs > 1) this.counts.restarts++;
@@ -215,7 +213,7 @@ export class SimNode implements NodeView {
       send: (message, run) => this.#send(message, run),
       tick: (opened, act, lastAtMs) => this.#tick(opened, act, lastAtMs),
       events: {
-        onRoleChanged: ({ role, term }) => this.#onRoleChanged(role, term),
+        onRoleChanged: (told) => this.#onRoleChanged(told),
         onRemoved: () => this.#onRemoved(),
         onForeignInstance: () => void scheduler.after(0, () => this.refused("the cluster knows another folder")),
         onProtocolFault: (fault) => reportFault(this.#world, this.id, fault),
@@ -373,12 +371,13 @@ export class SimNode implements NodeView {
     this.#world.trace.note(this.index, raft.currentTerm, raft.commitIndex);
   }
 
-  #onRoleChanged(role: Role, term: Term): void {
+  #onRoleChanged(told: Told): void {
     const { trace, scheduler, onRole } = this.#world;
+    const { role, term } = told;
     trace.tell(scheduler.nowMs, `${this.id} is ${role} in term ${term}`);
     if (this.#leads && role !== "leader") this.counts.steppedDown++;
     this.#leads = role === "leader";
-    onRole(this, role);
+    onRole(this, told);
   }
 
   /** As in production: a removed node ends, and its data cannot come back. */

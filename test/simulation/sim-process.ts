@@ -26,6 +26,16 @@ export type ProcessHost = {
   readonly events: NodeEvents;
 };
 
+/** Opens the disk of `node`, and says whether what is there is not what was written. What nobody would notice is a finding. */
+export function findsDamage(node: SimNode, world: NodeWorld<SimNode>): boolean {
+  const isWhole = !node.disk.isRotten;
+  const { lost, why } = node.disk.open();
+  if (lost) node.counts.takenBack++;
+  if (lost && why === undefined) world.report(`${node.id} starts without its last write, and does not notice`);
+  if (isWhole && why !== undefined) world.report(`${node.id} sees damage where there is none: ${why}`);
+  return !isWhole || why !== undefined;
+}
+
 /** The process, not started yet. Throws when what is on disk cannot be read. */
 export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: ProcessHost): Process {
   const { options, streams, scheduler } = world;

@@ -47,6 +47,19 @@ export const sometimes = [
   "watch.resumed",
   "watch.refused",
   "hashesCompared",
+  "takenBack",
+  "crowds",
+  "revisionsReached",
+  "snapshotsRepeated",
+  "lies.heartbeat",
+  "lies.appendEntries",
+  "lies.timeoutNow",
+  "lies.snapshot",
+  "lies.fallingTime",
+  "lies.beyondTheLog",
+  "clustersRemade",
+  "oldRequestsRepeated",
+  "watch.storeChanged",
 ] as const;
 
 /** The names that never happened. */

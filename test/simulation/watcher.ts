@@ -18,9 +18,9 @@ export type WatcherWorld = {
 };
 
 export class Watcher {
-  readonly counts = { resumed: 0, batches: 0, refused: 0, compacted: 0 };
+  readonly counts = { resumed: 0, batches: 0, refused: 0, compacted: 0, storeChanged: 0 };
   /** Watches that compaction ended; this one began anew each time. */
-  readonly #ended: WatchRecord[] = [];
+  #ended: WatchRecord[] = [];
   readonly #number: number;
   readonly #world: WatcherWorld;
   readonly #targets: readonly WatchTarget[];
@@ -28,6 +28,8 @@ export class Watcher {
   #node: number;
   #from: number | null;
   #covered: number | null = null;
+  /** The store that its revisions are of. */
+  #storeId: string | null = null;
   #open: { readonly watch: Watch; closed: boolean } | null = null;
   #impatient = false;
 
@@ -62,6 +64,12 @@ export class Watcher {
     return Math.max(this.#covered ?? 0, this.#open?.watch.revision ?? 0);
   }
 
+  /** What it told was judged, and is not part of what it tells from now on; where it stands it knows. */
+  judged(): void {
+    this.#ended = [];
+    this.#batches = [];
+  }
+
   /** Stop dawdling: read at once, and look for a node that answers. */
   hurry(): void {
     this.#impatient = true;
@@ -73,7 +81,12 @@ export class Watcher {
     const attempt = { closed: false };
     const opened = port.openWatch(
       this.#node,
-      { targets: this.#targets, from: from === null ? null : toRevision(from), onReady: () => this.#onReady(current) },
+      {
+        targets: this.#targets,
+        from: from === null ? null : toRevision(from),
+        storeId: this.#storeId,
+        onReady: () => this.#onReady(current),
+      },
       () => this.#moveOn(current),
     );
     if (opened.kind !== "open") {
@@ -81,6 +94,7 @@ export class Watcher {
       if (opened.kind === "refused") {
         this.counts.refused++;
         if (opened.why === "compacted") this.#beginAnew(opened.revision);
+        else if (opened.why === "storeChanged") this.#beginElsewhere();
         else if (opened.why !== "futureRevision")
           this.#world.report(`watch ${this.#number} was refused: ${opened.why} ${opened.revision}`);
       }
@@ -90,6 +104,7 @@ export class Watcher {
     }
     const current = { ...attempt, watch: opened.watch };
     this.#open = current;
+    this.#storeId = opened.storeId;
     if (this.#from === null) this.#from = opened.watch.revision + 1;
     this.#covered ??= Math.max(this.#from - 1, 0);
   }
@@ -134,6 +149,15 @@ export class Watcher {
     this.#from = null;
   }
 
+  /** What it knew was of a store that is gone. */
+  #beginElsewhere(): void {
+    this.counts.storeChanged++;
+    this.#batches = [];
+    this.#covered = null;
+    this.#from = this.#world.random.chance(0.5) ? 1 : null;
+    this.#storeId = null;
+  }
+
   #moveOn(current: { readonly watch: Watch; closed: boolean }): void {
     if (current.closed || this.#open !== current) return;
     // Also what matched nothing counts as covered: the node said so before it died.
@@ -144,4 +168,22 @@ export class Watcher {
     this.#node = random.integer(0, port.nodeCount - 1);
     port.after(random.magnitude(1, 1000), () => this.start());
   }
+}
+
+/** What a watch is of. */
+export function drawTargets(random: RandomStream): readonly WatchTarget[] {
+  const choices: readonly (readonly WatchTarget[])[] = [
+    [{ kind: "config", prefix: "" }],
+    [{ kind: "config", key: "k0" }],
+    [{ kind: "lock", prefix: "l" }],
+    [
+      { kind: "lease", prefix: "" },
+      { kind: "lock", prefix: "" },
+    ],
+    [
+      { kind: "config", prefix: "k1" },
+      { kind: "lock", key: "l0" },
+    ],
+  ];
+  return random.pick(choices);
 }

@@ -56,6 +56,12 @@ export class Client {
     return this.#busy;
   }
 
+  /** The store that it knew is gone. */
+  forget(): void {
+    this.#seen.clear();
+    this.#newest = 0;
+  }
+
   /** Does one thing, unless it is still at another. */
   operate(salt: number): void {
     if (this.#busy) return;
@@ -145,9 +151,10 @@ export class Client {
   #get(key: string, random: RandomStream, stale: boolean): void {
     const { port, records, report } = this.#workload;
     const calledAt = port.nowMs;
-    // What was seen or written here must be seen again, wherever it is read.
-    const newest = this.#newest;
-    const minRevision = newest > 0 && random.chance(0.3) ? toRevision(newest) : null;
+    // What was seen or written here, or somebody told of, must be seen again, wherever it is read.
+    const newest = stale ? port.newestRevision : this.#newest;
+    const minRevision = newest > 0 && random.chance(stale ? 0.6 : 0.3) ? toRevision(newest) : null;
+    if (stale && minRevision !== null) this.#node = random.integer(0, port.nodeCount - 1);
     this.#during(random, (done) => {
       const timeoutMs = random.magnitude(50, 2000);
       this.send<{
@@ -165,7 +172,7 @@ export class Client {
           const seen = this.#seen.get(key)?.revision ?? 0;
           if (minRevision !== null && keyRevision < seen && minRevision >= seen && value !== null)
             report(`a stale read of ${key} from ${minRevision} on showed ${keyRevision}, when ${seen} was seen`);
-          this.#newest = Math.max(this.#newest, keyRevision);
+          this.#noteRevision(keyRevision);
           if (value !== null) this.#seen.set(key, { value, revision: keyRevision });
           if (stale && minRevision !== null) return;
           if (stale) records.staleReads.push({ key, value, keyRevision, revision });
@@ -240,7 +247,7 @@ export class Client {
           const output = outputOf(answer);
           if (output === null)
             return report(`client ${this.number} was answered ${JSON.stringify(answer)} to ${body.kind} ${key}`);
-          if (output.kind === "written") this.#newest = Math.max(this.#newest, output.revision);
+          if (output.kind === "written") this.#noteRevision(output.revision);
           if (output.kind === "written" && input.kind === "put")
             this.#seen.set(key, { value: input.value, revision: output.revision });
           const returnedAt = output.kind === "unknown" ? Number.POSITIVE_INFINITY : port.nowMs;
@@ -249,6 +256,12 @@ export class Client {
         },
       );
     });
+  }
+
+  #noteRevision(revision: number): void {
+    const { port } = this.#workload;
+    this.#newest = Math.max(this.#newest, revision);
+    port.newestRevision = Math.max(port.newestRevision, revision);
   }
 
   #nextValue(): string {
