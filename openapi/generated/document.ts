@@ -3035,7 +3035,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "QuotaExceeded": {
-        "description": "`quota_exceeded`: nothing was written. Deletes, releases and renewals are never refused for room.",
+        "description": "`quota_exceeded`: nothing was written. Deletes, releases, renewals and puts that make their key no larger are never refused for room.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"

@@ -1838,7 +1838,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["LimitReachedProblem"];
             };
         };
-        /** @description `quota_exceeded`: nothing was written. Deletes, releases and renewals are never refused for room. */
+        /** @description `quota_exceeded`: nothing was written. Deletes, releases, renewals and puts that make their key no larger are never refused for room. */
         readonly QuotaExceeded: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];

@@ -11,7 +11,7 @@ import { addHolding, checkHoldable, removeHolding } from "./holdings.ts";
 import { configHoldingKey } from "./keys.ts";
 import { checkQuota } from "./quota.ts";
 import type { ConfigRecord, LeaseId } from "./types.ts";
-import { putGrowth } from "./usage.ts";
+import { presentBytes, putGrowth } from "./usage.ts";
 
 /** Writes a version, tied to the given lease only: a put without one unties the key. */
 export function configPut(draft: Draft, command: Extract<CommandBody, { readonly kind: "configPut" }>): OutcomeOf<"configPut"> {
@@ -24,7 +24,9 @@ export function configPut(draft: Draft, command: Extract<CommandBody, { readonly
     const refusal = checkHoldable(draft, leaseId);
     if (refusal !== undefined) return err(refusal);
   }
-  const full = checkQuota(draft, putGrowth(key, command));
+  // What makes the present no larger passes as a delete does: the past gives way to what it leaves behind.
+  const grows = previous === undefined || presentBytes(key, command) > presentBytes(key, previous);
+  const full = grows ? checkQuota(draft, putGrowth(key, command)) : undefined;
   if (full !== undefined) return err(full);
   const transaction = begin(draft);
   const record = putKey(draft, transaction, { key, previous, version: command });

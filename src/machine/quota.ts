@@ -1,6 +1,7 @@
 /**
  * This file keeps the state within what every member's disk can hold. A write that would take it past the quota is refused,
- * by all nodes alike; whatever gives room or keeps promises (deletes, releases, renewals, ends) always passes. The past
+ * by all nodes alike; whatever gives room or keeps promises (deletes, releases, renewals, ends, puts of a key that is no larger
+ * afterwards) always passes. The past
  * gives way to the present: history is compacted earlier when room is short, so that what is deleted is really free.
  */
 import type { Refusal } from "./command.ts";

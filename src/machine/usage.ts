@@ -7,7 +7,7 @@ import { unreachable } from "../base/assert.ts";
 import type { MetaDraft } from "./draft.ts";
 import type { StoredChange } from "./records.ts";
 import type { KeyRange, TableName, TableReader, Tables, TableWriter } from "./tables.ts";
-import type { LockHold } from "./types.ts";
+import type { ConfigRecord, LockHold } from "./types.ts";
 
 /** A row above this has pages of its own, and takes the last of them whole. */
 const rowBytesInPage = 1900;
@@ -27,6 +27,9 @@ const share = {
   /** With its row among the deadlines. */
   waiter: 320,
 } as const;
+
+/** A row on a lease has the lease's id in its key, beside what hangs on it. */
+const holdingKeyBytes = 18;
 
 /** A remembered request with its place in the order. Most take half of it; few outcomes name an owner. */
 export const requestShareBytes = 512;
@@ -122,20 +125,18 @@ export function countState(tables: TableReader, names: readonly TableName[]): { 
   return { used, past };
 }
 
+type Version = Pick<ConfigRecord, "value" | "contentType" | "author" | "comment">;
+
+/** What a key counts for as long as this is its version, with its row on a lease. */
+export function presentBytes(key: string, version: Version & Pick<ConfigRecord, "leaseId">): number {
+  return versionBytes(key, version) + (version.leaseId === null ? 0 : share.holding + textBytes(key) + holdingKeyBytes);
+}
+
 /** What a put of a version may add at most: the version, what it supersedes as history, its change, its row on a lease. */
-export function putGrowth(key: string, version: Parameters<typeof versionBytes>[1]): number {
+export function putGrowth(key: string, version: Version): number {
   const name = textBytes(key);
   // The superseded version moves to a key that is longer by its revision, and may need one more page for it.
-  return (
-    versionBytes(key, version) +
-    pageBytes +
-    share.changes +
-    share.change +
-    name +
-    share.holding +
-    name +
-    textBytes("l".repeat(18))
-  );
+  return versionBytes(key, version) + pageBytes + share.changes + share.change + name + share.holding + name + holdingKeyBytes;
 }
 
 /** What a lease, a hold or a place in a queue may add at most, its way from one to the other included. */
@@ -145,15 +146,7 @@ export function holdGrowth(name: string, owner: string | null): number {
   return rows + changes + 6 * textBytes(name) + 4 * textBytes(owner) + requestShareBytes;
 }
 
-function versionBytes(
-  key: string,
-  version: {
-    readonly value: Uint8Array;
-    readonly contentType: string;
-    readonly author: string | null;
-    readonly comment: string | null;
-  },
-): number {
+function versionBytes(key: string, version: Version): number {
   const { value, contentType, author, comment } = version;
   const texts = textBytes(key) + textBytes(contentType) + textBytes(author) + textBytes(comment);
   return inPages(share.version + texts + value.byteLength);

@@ -76,6 +76,34 @@ describe("the quota", () => {
     expect(usage(bench).used).toBeLessThanOrEqual(limit);
   });
 
+  test("lets a key be written over by what is no larger, and refuses what is", () => {
+    const bench = benchOf(1_000_000);
+    let keys = 0;
+    while (bench.run(make.put(`k${keys}`, large)).ok) keys++;
+    const refused = { ok: false, error: { kind: "quotaExceeded" } };
+    for (let round = 0; round < 50; round++) {
+      const key = `k${round % keys}`;
+      bench.do(make.put(key, "y".repeat(large.length)));
+      expect(usage(bench).used).toBeLessThanOrEqual(1_000_000);
+      expect(bench.run(make.put(key, "y".repeat(large.length + 5_000)))).toMatchObject(refused);
+    }
+    for (let key = 0; key < keys; key++) bench.do(make.put(`k${key}`, "small"));
+    const { used, past } = usage(bench);
+    expect(used - past).toBeLessThan(100_000);
+    bench.do(make.put("k0", "small", { lease: bench.do(make.lease(60_000)).leaseId }));
+    bench.do(make.put("k0", "small"));
+  });
+
+  test("that shrinks below what is used lets keys shrink, each by a little as well", () => {
+    const bench = benchOf(1_000_000);
+    for (let i = 0; i < 8; i++) bench.do(make.put(`k${i}`, large));
+    bench.do({ kind: "memberHello", id: n2, instanceId: "2", version: 1, stateBytesMax: 300_000 });
+    const { used } = usage(bench);
+    for (let i = 0; i < 8; i++) bench.do(make.put(`k${i}`, large.slice(10_000)));
+    expect(usage(bench).used).toBeLessThan(used);
+    expect(bench.run(make.put("k0", large))).toMatchObject({ ok: false, error: { kind: "quotaExceeded" } });
+  });
+
   test("is not filled by the past: keys can be written over for ever", () => {
     const bench = benchOf(1_000_000);
     for (let i = 0; i < 200; i++) bench.do(make.put(`k${i % 4}`, large));
