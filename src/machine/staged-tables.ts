@@ -23,7 +23,7 @@ type StagedRow<Name extends TableName> = {
   readonly record: Tables[Name] | undefined;
 };
 /** Rows that are kept for open views: some 20 MB, and with 5,000 changes of locks and leases a second enough for seconds. */
-const pastRowsMax = 50_000;
+export const pastRowsMaxDefault = 50_000;
 /** Deletions that a first portion of staged rows makes room for. */
 const stagedSlack = 2;
 type Layer = { readonly [Name in TableName]: OrderedMap<StagedRow<Name>> };
@@ -33,10 +33,11 @@ export class StagedTables implements TableWriter {
   readonly #base: TableReader;
   #accumulating: Layer = emptyLayer();
   #inFlight: Layer | undefined = undefined;
-  readonly #past = new PastRows(this, pastRowsMax);
+  readonly #past: PastRows;
 
-  constructor(base: TableReader) {
+  constructor(base: TableReader, { pastRowsMax } = { pastRowsMax: pastRowsMaxDefault }) {
     this.#base = base;
+    this.#past = new PastRows(this, pastRowsMax);
   }
 
   get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
@@ -66,6 +67,11 @@ export class StagedTables implements TableWriter {
   /** Locks and leases as they are now, whatever is written from here on. Whoever opens it must close it. */
   openView(): PastView {
     return this.#past.open();
+  }
+
+  /** Rows that are kept for open views. */
+  get keptRows(): number {
+    return this.#past.count;
   }
 
   put<Name extends TableName>(table: Name, key: string, record: Tables[Name]): void {

@@ -25,6 +25,8 @@ export type DriverOptions = ProposalLimits &
     readonly renewalsPerCommandMax: number;
     readonly pendingReadsMax: number;
     readonly firstReadId: number;
+    /** Rows of locks and leases that are kept for snapshots that are being read; default: see `StagedTables`. */
+    readonly pastRowsMax?: number;
     /** A read request without an answer is made again after this many ticks. */
     readonly readTicksMax: number;
   };

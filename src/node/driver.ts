@@ -6,7 +6,7 @@
 import { assert } from "../base/assert.ts";
 import { readMeta, writeInitialState } from "../machine/meta.ts";
 import { parseCommand } from "../machine/parse-command.ts";
-import { StagedTables } from "../machine/staged-tables.ts";
+import { pastRowsMaxDefault, StagedTables } from "../machine/staged-tables.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
@@ -59,7 +59,7 @@ export class Driver {
     this.#options = options;
     this.#ports = ports;
     this.#events = events;
-    this.#tables = new StagedTables(disk.tables);
+    this.#tables = new StagedTables(disk.tables, { pastRowsMax: options.pastRowsMax ?? pastRowsMaxDefault });
     if (readMeta(this.#tables).storeId === "") {
       assert(disk.log.base.lastIncludedIndex === 0, "the log was cut, but there is no state");
       const membership = options.genesis ?? disk.log.base.membership;
@@ -87,7 +87,7 @@ export class Driver {
   }
 
   /** The newest applied state; changes only within a turn. */
-  get tables(): SnapshotTables {
+  get tables(): SnapshotTables & Pick<StagedTables, "keptRows"> {
     return this.#tables;
   }
 

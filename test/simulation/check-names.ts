@@ -11,6 +11,7 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/without its last write|damage where there is none/, "no write taken back"],
   [/was answered by .* at/, "waits for a revision"],
   [/left in a queue/, "waits end with their lease"],
+  [/^quota/, "room in the state"],
   [/by counting/, "own term by counting"],
   [/election safety/, "election safety"],
   [/leader append-only/, "leader append-only"],

@@ -2,11 +2,12 @@
  * This file is the way from a simulated client to a node and back: it takes time, loses requests and answers, and breaks
  * when the process at the other end goes. What a client learns is one of four things, as with the real API.
  */
+import { openAt } from "../../api/watch-stream.ts";
 import type { Result } from "../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../src/machine/command.ts";
 import type { ConfigEntry } from "../../src/machine/query.ts";
 import type { Revision } from "../../src/machine/types.ts";
-import type { KeyholdService, ServiceError, StorePosition, Watch, WatchOptions } from "../../src/node/service.ts";
+import type { KeyholdService, ServiceError, StorePosition, Watch, WatchSnapshot } from "../../src/node/service.ts";
 import type { RandomStream } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SimNode } from "./sim-node.ts";
@@ -177,28 +178,43 @@ export class ClientPort {
     if (revision < wanted) this.#report(`a read from revision ${wanted} on was answered by ${id} at ${revision}`);
   }
 
-  /** Opens a watch at a node; null when it is down or refuses, with the refusal. `onGone` is called when the node dies. */
+  /** Opens a watch at a node as the API does; `onGone` is called when the node dies. */
   openWatch(
     node: number,
-    options: WatchOptions & { readonly storeId: string | null },
+    options: Parameters<typeof openAt>[1] & { readonly storeId: string | null; readonly twin: boolean },
     onGone: () => void,
   ):
-    | { readonly kind: "open"; readonly watch: Watch; readonly storeId: string }
+    | {
+        readonly kind: "open";
+        readonly watch: Watch;
+        readonly snapshot: WatchSnapshot | null;
+        /** A second reader of the same snapshot, if one was asked for. */
+        readonly twin: WatchSnapshot | null;
+        readonly appliedIndex: number;
+        readonly storeId: string;
+      }
     | { readonly kind: "down" }
     | { readonly kind: "refused"; readonly why: string; readonly revision: number } {
     const process = this.#place.machineAt(node)?.process ?? null;
     if (process === null) return { kind: "down" };
-    const { storeId, revision: present } = process.service.position();
+    const { storeId, revision: present, appliedIndex } = process.service.position();
     // As the API does: revisions of another store mean nothing here.
     if (options.storeId !== null && options.storeId !== storeId)
       return { kind: "refused", why: "storeChanged", revision: present };
-    const opened = process.service.openWatch(options);
+    const opened = openAt(process.service, options);
     if (!opened.ok) {
       const revision = opened.error.kind === "compacted" ? opened.error.compactRevision : opened.error.revision;
       return { kind: "refused", why: opened.error.kind, revision };
     }
     process.onGone.add(onGone);
-    return { kind: "open", watch: opened.value, storeId };
+    const { watch, snapshot } = opened.value;
+    const twin = snapshot !== null && options.twin ? process.service.openSnapshot(options.targets) : null;
+    return { kind: "open", watch, snapshot, twin, appliedIndex, storeId };
+  }
+
+  /** The revision of a node; 0 when it is down. */
+  revisionAt(node: number): number {
+    return this.#place.machineAt(node)?.process?.service.position().revision ?? 0;
   }
 
   /** What was seen before the first attempt of a request; null when that was nothing. */

@@ -14,6 +14,7 @@ import { calmDisk } from "./disk-model.ts";
 import type { FolderCluster } from "./folder.ts";
 import { FolderKeepers } from "./folder-keepers.ts";
 import type { SimRun } from "./gate.ts";
+import { Hoarders } from "./hoarders.ts";
 import { Impostors, impostorsMax } from "./impostors.ts";
 import { Invariants } from "./invariants.ts";
 import { Liars } from "./liars.ts";
@@ -51,6 +52,7 @@ export class Cluster implements ClusterView {
   readonly folderKeepers: FolderKeepers;
   readonly strangers: Strangers;
   readonly liars: Liars;
+  readonly hoarders: Hoarders;
   /** Called when something is done to a node, with how long it will take. */
   readonly onStrike: ((node: SimNode, durationMs: number) => void)[] = [];
   readonly ambushes: Ambushes;
@@ -154,6 +156,7 @@ export class Cluster implements ClusterView {
       machineAt: (node) => (this.nodes[node] === undefined ? undefined : this.machineAt(node)),
       loss: () => this.#clientLoss,
     });
+    this.hoarders = new Hoarders({ port: this.clients, report: world.report });
   }
 
   watchClosely(node: SimNode, durationMs: number): void {
@@ -219,6 +222,9 @@ export class Cluster implements ClusterView {
       case "crowd":
         this.clients.crowd(fault, randomStreams(fault.salt).workload);
         return;
+      case "hoard":
+        this.hoarders.begin(fault);
+        return;
       case "strangers":
         this.strangers.speak(this.living, fault);
         return;
@@ -245,10 +251,7 @@ export class Cluster implements ClusterView {
     }
   }
 
-  /**
-   * Ends all faults within `core`, for good. The other nodes are dead or cut off; a node that was down comes back if it
-   * is of the core.
-   */
+  /** Ends all faults within `core`, for good, and brings its nodes back. The others are dead or cut off. */
   calmDown(core: ReadonlySet<number>): void {
     this.#calm = true;
     this.ambushes.end();
@@ -305,16 +308,13 @@ export class Cluster implements ClusterView {
   }
 
   #target(node: number): SimNode | null {
-    if (node >= 0) return at(this.nodes, node);
-    return this.leader();
+    return node >= 0 ? at(this.nodes, node) : this.leader();
   }
 
   #partition(fault: Extract<Fault, { readonly kind: "partition" }>): void {
     this.counts.partitions++;
-    const partition = drawPartition(
-      this.living.map((node) => node.index),
-      randomStreams(fault.salt).net,
-    );
+    const numbers = this.living.map((node) => node.index);
+    const partition = drawPartition(numbers, randomStreams(fault.salt).net);
     this.#trace.tell(this.scheduler.nowMs, `partition ${partition.name}`);
     this.network.setPartition(partition);
     this.scheduler.after(fault.durationMs, () => {

@@ -10,8 +10,11 @@ import { MemoryTables } from "../../src/machine/memory-tables.ts";
 import { writeInitialState } from "../../src/machine/meta.ts";
 import type { KeyRange, TableName, Tables, TableWrite, TableWriter } from "../../src/machine/tables.ts";
 import { decodeCommand } from "../../src/node/command-codec.ts";
+import { membersOf } from "../../src/raft/leader.ts";
 import type { Entry, Membership } from "../../src/raft/types.ts";
 import type { CommittedWrite } from "./history.ts";
+import { QuotaAudit } from "./quota-checks.ts";
+import { checkSnapshots, type SnapshotRecord } from "./snapshot-checks.ts";
 import { hashValue, StateHash } from "./state-hash.ts";
 
 /** One committed entry and what it did. */
@@ -45,6 +48,8 @@ export type Replay = {
   readonly facts: readonly CommittedFact[];
   readonly answersAfterWait: ReadonlyMap<string, string>;
   readonly stateHash: number;
+  readonly quota: Pick<QuotaAudit, "findings" | "counts">;
+  readonly snapshotFindings: readonly string[];
 };
 
 /** An answer in a form that can be compared. */
@@ -61,11 +66,21 @@ export function replay(
     readonly membership: Membership;
     readonly instances: Readonly<Record<string, string>>;
     readonly committedAtMs: readonly number[];
+    /** To be compared with the state that they were opened at. */
+    readonly snapshots: readonly SnapshotRecord[];
   },
 ): Replay {
   const tables = new HashedTables();
   writeInitialState(tables, start);
   const waited = new Set<string>();
+  const quota = new QuotaAudit(tables, membersOf(start.membership));
+  const snapshotsAt = new Map<number, SnapshotRecord[]>();
+  for (const snapshot of start.snapshots) {
+    const others = snapshotsAt.get(snapshot.appliedIndex);
+    if (others === undefined) snapshotsAt.set(snapshot.appliedIndex, [snapshot]);
+    else others.push(snapshot);
+  }
+  const snapshotFindings = [...checkSnapshots(tables, snapshotsAt.get(0) ?? [])];
   const facts = entries.map((entry) => {
     const { payload } = entry;
     const command = payload.kind === "command" ? decodeCommand(payload.command) : null;
@@ -77,6 +92,9 @@ export function replay(
       payload: payload.kind === "command" ? { kind: "command", command: command as Command } : payload,
     });
     const { outcome } = applied;
+    const opened = snapshotsAt.get(entry.index);
+    if (opened !== undefined) snapshotFindings.push(...checkSnapshots(tables, opened));
+    quota.applied(entry, { command, outcome, executed: id === undefined || (executed && !isForgotten(outcome)) });
     if (id !== undefined && outcome?.ok === true && "kind" in outcome.value && outcome.value.kind === "queued") waited.add(id);
     return {
       index: entry.index,
@@ -101,12 +119,13 @@ export function replay(
     const record = tables.get("requests", id);
     if (record !== undefined) answersAfterWait.set(id, outcomeText(record.outcome));
   }
-  return { facts, answersAfterWait, stateHash: tables.hash.value() };
+  quota.finish();
+  return { facts, answersAfterWait, stateHash: tables.hash.value(), quota, snapshotFindings };
 }
 
 /** What may have been carried out before, and was not now. */
-function isForgotten(outcome: Outcome): boolean {
-  return !outcome.ok && outcome.error.kind === "requestForgotten";
+function isForgotten(outcome: Outcome | undefined): boolean {
+  return outcome?.ok === false && outcome.error.kind === "requestForgotten";
 }
 
 /** The writes of config keys among `facts`, in revision order. */

@@ -9,6 +9,7 @@ import { lieMutants } from "./mutant-list-lies.ts";
 import { machineMutants } from "./mutant-list-machine.ts";
 import { nodeMutants } from "./mutant-list-node.ts";
 import { suiteMutants } from "./mutant-list-suites.ts";
+import { watchMutants } from "./mutant-list-watches.ts";
 
 const raft = (file: string, find: string, replace: string): Edit => ({ file: `src/raft/${file}.ts`, find, replace });
 const node = (file: string, find: string, replace: string): Edit => ({ file: `src/node/${file}.ts`, find, replace });
@@ -345,6 +346,7 @@ export const mutants: readonly Mutant[] = [
   ...membership,
   ...reads,
   ...nodeMutants,
+  ...watchMutants,
   ...machineMutants,
   ...suiteMutants,
   ...lieMutants,

@@ -7,6 +7,7 @@ import type { KeyholdNode, NodeOptions } from "../../src/node/node.ts";
 import type { Snapshots } from "../../src/node/ports.ts";
 import type { Membership, NodeId, Role, Term } from "../../src/raft/types.ts";
 import type { FirstMember, GenesisAnswer } from "../../src/transport/genesis.ts";
+import { stateBytesOf } from "./filling.ts";
 import type { FolderCluster } from "./folder.ts";
 import type { Gate, SimRun } from "./gate.ts";
 import type { Invariants } from "./invariants.ts";
@@ -22,6 +23,8 @@ export type Process = {
   readonly run: SimRun;
   readonly gate: Gate;
   readonly service: KeyholdNode;
+  /** What it says that it can hold. */
+  readonly stateBytesMax: number;
   /** What it promised and has not answered yet. */
   readonly calls: ServiceCalls;
   alive: boolean;
@@ -122,7 +125,7 @@ export function nodeOptions(
     tickMs: timing.tickMs,
     recentBatchesMax: 20,
     recentBytesMax: 10_000,
-    stateBytesMax: 10_000_000,
+    stateBytesMax: stateBytesOf(options.stateBytesMax, Math.floor(seed / 4)),
     driver: {
       raft: {
         id,
@@ -153,6 +156,7 @@ export function nodeOptions(
       logBytesCeiling: 2000 * options.logEntriesMax,
       pendingProposalsMax: 1000,
       pendingBytesMax: 1_000_000,
+      pastRowsMax: options.pastRowsMax,
     },
   };
 }

@@ -5,6 +5,8 @@
  */
 import { type ClockRegime, drawRate } from "./clock-model.ts";
 import type { DiskRates } from "./disk-model.ts";
+import { drawFilling, type Hoard } from "./filling.ts";
+import { drawOperations } from "./load-phases.ts";
 import type { NetworkRates } from "./network-model.ts";
 import { type RandomStream, type RandomStreams, randomStreams, sampleSwarm } from "./random.ts";
 
@@ -66,7 +68,8 @@ export type Fault =
   /** Members say what they must not say, so many times. */
   | { readonly kind: "lies"; readonly times: number; readonly salt: number }
   /** A second process is started on a copy of the folder. */
-  | { readonly kind: "clone"; readonly node: number };
+  | { readonly kind: "clone"; readonly node: number }
+  | Hoard;
 
 export const ambushStyles = [
   "isolate",
@@ -101,6 +104,12 @@ export type RunOptions = {
   readonly keys: number;
   readonly locks: number;
   readonly watches: number;
+  /** Watches that begin with a snapshot; some of them do not read. */
+  readonly snapshotWatches: number;
+  /** Of locks and leases, for snapshots that are read while they change. */
+  readonly pastRowsMax: number;
+  /** About what each member can hold. */
+  readonly stateBytesMax: number;
   /** Faults and load; what follows is the time to recover. */
   readonly durationMs: number;
   readonly tickMs: number;
@@ -130,7 +139,9 @@ export type PlanLimits = { readonly durationMs: number };
 
 export function drawPlan(seed: number, limits: PlanLimits): Plan {
   const streams = randomStreams(seed);
-  const { swarm } = streams;
+  // At the time of drawing, nobody else uses that of the checks.
+  const { swarm, checks } = streams;
+  const filling = drawFilling(limits.durationMs, checks);
   const nodes = swarm.chance(0.3) ? 5 : 3;
   const spares = swarm.chance(0.4) ? swarm.integer(1, 4) : 0;
   const clockRegime = swarm.chance(0.7) ? "bounded" : "unbounded";
@@ -156,6 +167,9 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     keys: swarm.integer(1, 12),
     locks: swarm.integer(1, 4),
     watches: swarm.integer(0, 6),
+    snapshotWatches: checks.pick([0, 0, 1, 1, 2, 3]),
+    pastRowsMax: checks.pick([10, 100, 50_000]),
+    stateBytesMax: filling.stateBytesMax,
     durationMs: limits.durationMs,
     tickMs: swarm.pick([20, 50, 100]),
     electionTicks: swarm.integer(9, 15),
@@ -190,7 +204,8 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     remadeForMs: streams.checks.chance(0.1) ? streams.checks.between(2000, 6000) : 0,
   };
   if (clockRegime === "bounded" && swarm.chance(0.5)) options = { ...options, readLeases: true };
-  const tape = [...drawFaults(options, streams), ...drawOperations(options, streams.workload)];
+  const hoards = filling.hoards.map((hoard) => ({ kind: "fault", ...hoard }) as const);
+  const tape = [...drawFaults(options, streams), ...hoards, ...drawOperations(options, streams.workload)];
   tape.sort((a, b) => a.atMs - b.atMs);
   return { options, tape };
 }
@@ -318,7 +333,7 @@ function drawFault(kind: Exclude<Fault["kind"], FolderKind>, options: RunOptions
   }
 }
 
-type FolderKind = "backup" | "restore" | "clone" | "strangers" | "crowd" | "takeBack" | "lies";
+type FolderKind = "backup" | "restore" | "clone" | "strangers" | "crowd" | "takeBack" | "lies" | "hoard";
 type TargetedKind = "crashLoop" | "ambush" | "transfer" | "membership" | "rot" | "wipe";
 
 function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, random: RandomStream): Fault {
@@ -366,30 +381,4 @@ function drawStyle(options: RunOptions, random: RandomStream): AmbushStyle | "mi
   // A leader that comes back with a time of its own is what the log's clock must stand.
   if (random.chance(0.3)) return "comeback";
   return random.chance(0.5) ? "mixed" : random.pick(ambushStyles);
-}
-
-/** Load comes in phases: idle, steady, bursts. */
-function drawOperations(options: RunOptions, random: RandomStream): TapeItem[] {
-  const items: TapeItem[] = [];
-  for (let phaseMs = 0; phaseMs < options.durationMs; ) {
-    const lengthMs = random.magnitude(500, 15_000);
-    const perSecond = random.pick([0, 2, 10, 10, 40, 150]);
-    const endMs = Math.min(phaseMs + (perSecond === 150 ? Math.min(lengthMs, 2000) : lengthMs), options.durationMs);
-    if (perSecond > 0) {
-      for (
-        let atMs = phaseMs + random.exponential(1000 / perSecond);
-        atMs < endMs;
-        atMs += random.exponential(1000 / perSecond)
-      ) {
-        items.push({
-          atMs,
-          kind: "operation",
-          client: random.integer(0, options.clients - 1),
-          salt: random.integer(0, 0x7fff_ffff),
-        });
-      }
-    }
-    phaseMs = endMs;
-  }
-  return items;
 }

@@ -15,14 +15,27 @@ export function countsOf(run: {
   readonly records: Records;
   readonly facts: readonly CommittedFact[];
   readonly remade: Counts;
+  readonly room: readonly Counts[];
 }): Counts {
   const counts: Record<string, number> = {};
   const add = (more: Counts, prefix = ""): void => {
     for (const [name, count] of Object.entries(more)) counts[prefix + name] = (counts[prefix + name] ?? 0) + count;
   };
   for (const cluster of run.clusters) {
-    const { operators, folderKeepers, strangers, ambushes, impostors, invariants, network, liars, calls } = cluster;
-    const parts = [cluster, calls, operators, folderKeepers, strangers, liars, ambushes, impostors, invariants, network];
+    const { operators, folderKeepers, strangers, ambushes, impostors, invariants, network, liars, hoarders, calls } = cluster;
+    const parts = [
+      cluster,
+      calls,
+      operators,
+      folderKeepers,
+      strangers,
+      liars,
+      hoarders,
+      ambushes,
+      impostors,
+      invariants,
+      network,
+    ];
     for (const part of parts) add(part.counts);
     for (const node of cluster.nodes) {
       add(node.counts);
@@ -34,6 +47,7 @@ export function countsOf(run: {
   for (const watcher of run.watchers) add(watcher.counts, "watch.");
   add(countFacts(run.facts));
   add(run.remade);
+  for (const room of run.room) add(room);
   const { operations, locks, staleReads } = run.records;
   add({
     operations: operations.length,

@@ -9,8 +9,10 @@ import { Cluster } from "./cluster.ts";
 import { type CommittedFact, committedWrites, replay } from "./committed-log.ts";
 import { checkLinearizable, describeVerdict } from "./linearizability.ts";
 import { checkLocks } from "./lock-checks.ts";
+import { Marks } from "./marks.ts";
 import { slowestElections } from "./node-world.ts";
 import type { Plan } from "./plan.ts";
+import { isLimitAgreed } from "./quota-checks.ts";
 import type { Records } from "./records.ts";
 import { Remake } from "./remake.ts";
 import { checkForeignRequests, checkRequests } from "./request-checks.ts";
@@ -20,7 +22,8 @@ import { Scouts } from "./scouts.ts";
 import { checkStaleReads } from "./stale-read-checks.ts";
 import { Trace } from "./trace.ts";
 import { checkWatches } from "./watch-checks.ts";
-import { drawTargets, Watcher } from "./watcher.ts";
+import type { Watcher } from "./watcher.ts";
+import { drawWatchers, leftOpen } from "./watchers.ts";
 import { checkWork } from "./work-checks.ts";
 import { Client, type Workload } from "./workload.ts";
 
@@ -55,10 +58,12 @@ class Run {
   readonly #clients: readonly Client[];
   readonly #scouts: Scouts;
   readonly #watchers: readonly Watcher[];
-  #marks = 0;
+  readonly #marks = new Marks();
   /** Of all clusters. */
   readonly #facts: CommittedFact[] = [];
   readonly #remade = { clustersRemade: 0, oldRequestsRepeated: 0 };
+  /** What was counted of the room in each of their states. */
+  readonly #room: Readonly<Record<string, number>>[] = [];
 
   constructor(plan: Plan, options: { readonly wholeStory: boolean }) {
     this.#plan = plan;
@@ -76,21 +81,7 @@ class Run {
     const workload: Workload = { port: cluster.clients, options: plan.options, records: this.#records, report };
     this.#clients = Array.from({ length: plan.options.clients }, (_, number) => new Client(number, workload));
     this.#scouts = new Scouts(cluster, workload, plan.options.clients);
-    const random = cluster.streams.workload;
-    this.#watchers = Array.from(
-      { length: plan.options.watches },
-      (_, number) =>
-        new Watcher(
-          number,
-          {
-            port: cluster.clients,
-            random,
-            atNode: (node, act) => void this.#cluster.nodes[node]?.later(0, act),
-            report,
-          },
-          drawTargets(random),
-        ),
-    );
+    this.#watchers = drawWatchers(() => this.#cluster, plan.options, report);
   }
 
   get #cluster(): Cluster {
@@ -171,7 +162,7 @@ class Run {
     const core = this.#drawCore();
     this.#trace.tell(scheduler.nowMs, `faults end; the core is ${[...core].join(",")}`);
     this.#cluster.calmDown(core);
-    if (!(await this.#runUntil(this.#mark(core), 10 * electionMs))) {
+    if (!(await this.#runUntil(this.#marks.write(this.#cluster, core), 10 * electionMs))) {
       this.#report(
         `no write within 10 election timeouts (${10 * electionMs} ms) in the core ${[...core].join(",")}: ${this.#positions()}`,
       );
@@ -189,13 +180,13 @@ class Run {
       return;
     }
     const all = new Set(this.#cluster.living.map((node) => node.index));
-    if (!(await this.#runUntil(this.#mark(all), 10 * electionMs)))
+    if (!(await this.#runUntil(this.#marks.write(this.#cluster, all), 10 * electionMs)))
       this.#report(`no write after everything was healed: ${this.#positions()}`);
     else if (!(await this.#runUntil(() => this.#agreeAmongMembers(), 30 * electionMs + 20_000)))
       this.#report(`no agreement: ${this.#positions()}`);
     else if (!(await this.#runUntil(() => this.#cluster.impostors.untold.length === 0, 10_000)))
       this.#report(`nobody tells ${this.#cluster.impostors.untold.map(({ id }) => id).join(", ")} to stop`);
-    else this.#trace.tell(scheduler.nowMs, "all agree");
+    else this.#endWatches();
   }
 
   /** A cluster that has not begun needs all of its first members for that. */
@@ -210,33 +201,6 @@ class Run {
       `the first members do not find each other${isStuck ? "" : ", and some of them have begun"}: ${this.#positions()}`,
     );
     return false;
-  }
-
-  /** Writes through any node of `core` until one write is acknowledged. */
-  #mark(core: ReadonlySet<number>): () => boolean {
-    let written = false;
-    const { clients, streams } = this.#cluster;
-    const timeoutMs = 2 * this.#plan.options.tickMs * this.#plan.options.electionTicks;
-    const write = (): void => {
-      const value = new TextEncoder().encode(`mark${++this.#marks}`);
-      const precondition = { kind: "none" } as const;
-      const body = {
-        kind: "configPut",
-        key: "mark",
-        value,
-        contentType: "text/plain",
-        precondition,
-        leaseId: null,
-        author: null,
-        comment: null,
-      } as const;
-      clients.execute<"configPut">(body, { node: streams.checks.pick([...core]), requestId: null, timeoutMs }, (answer) => {
-        if (answer.kind === "ok") written = true;
-        else clients.after(10, write);
-      });
-    };
-    write();
-    return () => written;
   }
 
   /** A random part of the living that can decide, whichever membership turns out to be in force. */
@@ -279,8 +243,17 @@ class Run {
           node.alive && node.appliedIndex === first.appliedIndex && node.lastIndex === node.appliedIndex && !node.disk.isWriting,
       ) &&
       nodes.every((node) => node.durableAppliedIndex === first.appliedIndex && node.disk.log.lastIndex === first.appliedIndex) &&
-      this.#watchers.every((watcher) => watcher.covered === revision)
+      this.#watchers.every((watcher) => watcher.covered === revision) &&
+      isLimitAgreed(leader, nodes)
     );
+  }
+
+  #endWatches(): void {
+    this.#trace.tell(this.#cluster.scheduler.nowMs, "all agree");
+    // Who lives to see the cluster made again does not know yet that this one ends.
+    if (this.#plan.options.remadeForMs > 0 && this.#clusters.length === 1) return;
+    for (const watcher of this.#watchers) watcher.end();
+    for (const finding of leftOpen(this.#cluster.living)) this.#report(finding);
   }
 
   #positions(): string {
@@ -297,7 +270,9 @@ class Run {
     const { options } = this.#plan;
     const entries = invariants.committedEntries();
     const start = { storeId: cluster?.clusterId ?? "", instances: cluster?.first ?? {}, membership };
-    const truth = replay(entries, { ...start, committedAtMs: invariants.committedAtMs });
+    const snapshots = this.#watchers.flatMap((watcher) => watcher.snapshots);
+    const truth = replay(entries, { ...start, committedAtMs: invariants.committedAtMs, snapshots });
+    this.#room.push(truth.quota.counts);
     const committed = committedWrites(truth.facts);
     this.#facts.push(...truth.facts);
     for (const node of this.#cluster.nodes) {
@@ -317,6 +292,8 @@ class Run {
       ...checkRequests(truth.facts, answers, { findingsMax, answersAfterWait: truth.answersAfterWait }),
       ...checkForeignRequests(truth.facts, start.storeId, { findingsMax }),
       ...checkStaleReads(staleReads, committed),
+      ...truth.quota.findings,
+      ...truth.snapshotFindings,
     ];
     for (const finding of findings) this.#report(finding);
   }
@@ -335,6 +312,7 @@ class Run {
       records: this.#records,
       facts: this.#facts,
       remade: this.#remade,
+      room: this.#room,
     });
     return {
       seed: this.#plan.options.seed,

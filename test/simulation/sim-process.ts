@@ -43,8 +43,9 @@ export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: Proc
   const { instanceId, promised, starts: start } = node.folder;
   const runId = `${node.id}-${node.index}-${host.number}`;
   const run: SimRun = { nodeId: node.id, instanceId, start, runId, index: node.index };
+  const settings = nodeOptions({ run, seed, cluster: host.cluster, promised }, options);
   const service = new KeyholdNode(
-    nodeOptions({ run, seed, cluster: host.cluster, promised }, options),
+    settings,
     {
       disk: host.disk,
       snapshots: {
@@ -75,6 +76,7 @@ export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: Proc
   const process: Process = {
     run,
     service,
+    stateBytesMax: settings.stateBytesMax,
     gate: new Gate(node.folder, { patienceMs: 5 * options.tickMs * options.electionTicks }),
     calls: new ServiceCalls(node.id, world),
     alive: true,

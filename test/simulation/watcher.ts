@@ -1,12 +1,13 @@
 /**
- * This file is a simulated watch: it reads at its own pace, and when its node dies or it feels like it, goes on at
- * another node from the revision it had reached.
+ * This file is a simulated watch: it begins with a snapshot or with what comes next, reads at its own pace or not at all, and
+ * when its node dies or it feels like it, goes on at another node from the revision it had reached.
  */
 import type { ChangeBatch, WatchTarget } from "../../src/machine/change.ts";
-import { toRevision } from "../../src/machine/types.ts";
 import type { Watch } from "../../src/node/service.ts";
 import type { ClientPort } from "./client-port.ts";
 import type { RandomStream } from "./random.ts";
+import type { SnapshotRecord } from "./snapshot-checks.ts";
+import { SnapshotReading } from "./snapshot-reading.ts";
 import type { WatchRecord } from "./watch-checks.ts";
 
 export type WatcherWorld = {
@@ -15,10 +16,59 @@ export type WatcherWorld = {
   /** Runs in the node's process, if that is still the one; a paused node answers later. */
   readonly atNode: (node: number, run: () => void) => void;
   readonly report: (finding: string) => void;
+  /** Looks how much a node holds for those who read slowly. */
+  readonly checkBound: (node: number) => void;
+};
+
+/** How a watch behaves. Rates are per opening, and per reading. */
+export type WatchManner = {
+  /** Begins with a snapshot whenever it knows nothing. */
+  readonly snapshots: boolean;
+  /** It does not read any more, until it must hurry. */
+  readonly stops: number;
+  /** It reads late. */
+  readonly dawdles: number;
+  /** It closes, and goes on elsewhere, or forgets what it knew. */
+  readonly leaves: number;
+};
+
+/** Everybody who watches what comes. */
+export const plainManner: WatchManner = { snapshots: false, stops: 0, dawdles: 0.02, leaves: 0.01 };
+
+export function drawManner(random: RandomStream): WatchManner {
+  return {
+    snapshots: true,
+    stops: random.pick([0, 0, 0.02, 0.2]),
+    dawdles: random.pick([0.02, 0.2]),
+    leaves: random.pick([0.02, 0.1]),
+  };
+}
+
+type Current = {
+  readonly watch: Watch;
+  /** What is still to be read before the watch. */
+  reading: SnapshotReading | null;
+  readonly openedAtIndex: number;
+  readonly openedAtRevision: number;
+  closed: boolean;
 };
 
 export class Watcher {
-  readonly counts = { resumed: 0, batches: 0, refused: 0, compacted: 0, storeChanged: 0 };
+  readonly counts = {
+    resumed: 0,
+    batches: 0,
+    refused: 0,
+    compacted: 0,
+    storeChanged: 0,
+    stopped: 0,
+    snapshots: 0,
+    snapshotPages: 0,
+    snapshotsAmidChanges: 0,
+    snapshotsLeft: 0,
+    snapshotsCompacted: 0,
+  };
+  /** Snapshots that were read to their end. */
+  readonly snapshots: SnapshotRecord[] = [];
   /** Watches that compaction ended; this one began anew each time. */
   #ended: WatchRecord[] = [];
   readonly #number: number;
@@ -30,16 +80,24 @@ export class Watcher {
   #covered: number | null = null;
   /** The store that its revisions are of. */
   #storeId: string | null = null;
-  #open: { readonly watch: Watch; closed: boolean } | null = null;
+  #open: Current | null = null;
   #impatient = false;
+  /** What it would do if it went on. */
+  #stopped: (() => void) | null = null;
+  readonly #manner: WatchManner;
 
-  constructor(number: number, world: WatcherWorld, targets: readonly WatchTarget[]) {
+  constructor(
+    number: number,
+    world: WatcherWorld,
+    drawn: { readonly targets: readonly WatchTarget[]; readonly manner: WatchManner },
+  ) {
     this.#number = number;
     this.#world = world;
-    this.#targets = targets;
+    this.#targets = drawn.targets;
+    this.#manner = drawn.manner;
     const { random, port } = world;
     this.#node = random.integer(0, port.nodeCount - 1);
-    this.#from = random.chance(0.5) ? 1 : null;
+    this.#from = !drawn.manner.snapshots && random.chance(0.5) ? 1 : null;
   }
 
   /** What was seen so far: by the watch that is open, and by those that compaction ended. */
@@ -61,6 +119,10 @@ export class Watcher {
   }
 
   get covered(): number {
+    return this.#open?.reading === null || this.#open === null ? this.#reached : 0;
+  }
+
+  get #reached(): number {
     return Math.max(this.#covered ?? 0, this.#open?.watch.revision ?? 0);
   }
 
@@ -68,24 +130,38 @@ export class Watcher {
   judged(): void {
     this.#ended = [];
     this.#batches = [];
+    this.snapshots.length = 0;
   }
 
   /** Stop dawdling: read at once, and look for a node that answers. */
   hurry(): void {
     this.#impatient = true;
+    const stopped = this.#stopped;
+    this.#stopped = null;
+    if (stopped !== null) this.#world.port.after(1, stopped);
+  }
+
+  /** No watch any more. To be called when it is of no interest what it would see. */
+  end(): void {
+    const current = this.#open;
+    if (current === null) return;
+    current.closed = true;
+    current.reading?.close();
+    current.watch.close();
   }
 
   start(): void {
     const { random, port } = this.#world;
     const from = this.#covered === null ? this.#from : this.#covered + 1;
-    const attempt = { closed: false };
+    const known = from === null && this.#manner.snapshots ? "snapshot" : (from ?? "now");
     const opened = port.openWatch(
       this.#node,
       {
         targets: this.#targets,
-        from: from === null ? null : toRevision(from),
+        from: known,
         storeId: this.#storeId,
         onReady: () => this.#onReady(current),
+        twin: random.chance(0.3),
       },
       () => this.#moveOn(current),
     );
@@ -102,27 +178,86 @@ export class Watcher {
       port.after(random.magnitude(5, 500), () => this.start());
       return;
     }
-    const current = { ...attempt, watch: opened.watch };
+    const { watch, snapshot, twin, appliedIndex } = opened;
+    const current: Current = {
+      watch,
+      reading: snapshot === null ? null : new SnapshotReading(snapshot, twin, random),
+      openedAtIndex: appliedIndex,
+      openedAtRevision: snapshot?.revision ?? watch.revision,
+      closed: false,
+    };
     this.#open = current;
     this.#storeId = opened.storeId;
+    if (current.reading !== null) {
+      this.#soon(current);
+      return;
+    }
     if (this.#from === null) this.#from = opened.watch.revision + 1;
     this.#covered ??= Math.max(this.#from - 1, 0);
   }
 
-  #onReady(current: { readonly watch: Watch; closed: boolean }): void {
-    const { random, port, atNode } = this.#world;
-    const delayMs = this.#impatient ? 1 : random.chance(0.02) ? random.magnitude(100, 10_000) : random.exponential(5);
-    const node = this.#node;
-    port.after(delayMs, () => {
-      if (!current.closed) atNode(node, () => this.#read(current));
-    });
+  #onReady(current: Current): void {
+    // The snapshot comes first, and then the watch is read whether or not it was ready before.
+    if (current.reading === null) this.#soon(current);
   }
 
-  #read(current: { readonly watch: Watch; closed: boolean }): void {
+  #soon(current: Current): void {
+    const { random, port, atNode } = this.#world;
+    const { stops, dawdles } = this.#manner;
+    const node = this.#node;
+    const go = (): void => {
+      if (!current.closed)
+        atNode(node, () => (current.reading === null ? this.#read(current) : this.#readPage(current, current.reading)));
+    };
+    if (!this.#impatient && random.chance(stops)) {
+      this.counts.stopped++;
+      this.#stopped = go;
+      return;
+    }
+    port.after(this.#impatient ? 1 : random.chance(dawdles) ? random.magnitude(100, 10_000) : random.exponential(5), go);
+  }
+
+  #readPage(current: Current, reading: SnapshotReading): void {
+    if (current.closed) return;
+    const { random } = this.#world;
+    if (!this.#impatient && random.chance(this.#manner.leaves)) {
+      this.counts.snapshotsLeft++;
+      reading.close();
+      current.watch.close();
+      this.#moveOn(current);
+      return;
+    }
+    const page = reading.next();
+    this.#world.checkBound(this.#node);
+    if (page.kind === "more") {
+      this.#soon(current);
+      return;
+    }
+    if (page.kind === "refused") {
+      this.counts.snapshotsCompacted++;
+      if (page.refusal.kind !== "compacted")
+        this.#world.report(`watch ${this.#number}: its snapshot ended: ${page.refusal.kind}`);
+      current.watch.close();
+      this.#moveOn(current);
+      return;
+    }
+    const { openedAtIndex: appliedIndex, openedAtRevision: revision } = current;
+    this.counts.snapshots++;
+    this.counts.snapshotPages += reading.pages;
+    if (this.#world.port.revisionAt(this.#node) > revision) this.counts.snapshotsAmidChanges++;
+    this.snapshots.push({ watch: this.#number, targets: this.#targets, appliedIndex, revision, items: page.items });
+    current.reading = null;
+    this.#from = revision + 1;
+    this.#covered = revision;
+    this.#read(current);
+  }
+
+  #read(current: Current): void {
     if (current.closed) return;
     const { random, report } = this.#world;
     const read = current.watch.next({ batchesMax: random.integer(1, 50), bytesMax: random.pick([1, 1000, 100_000]) });
     if (!read.ok) {
+      current.watch.close();
       if (read.error.kind !== "compacted") report(`watch ${this.#number} ended: ${read.error.kind}`);
       else {
         this.#beginAnew(read.error.compactRevision);
@@ -132,17 +267,22 @@ export class Watcher {
     }
     this.counts.batches += read.value.length;
     this.#batches.push(...read.value);
-    this.#covered = Math.max(this.covered, current.watch.revision);
-    if (!this.#impatient && random.chance(0.01)) {
-      current.watch.close();
-      this.#moveOn(current);
-    }
+    this.#covered = Math.max(this.#reached, current.watch.revision);
+    if (this.#impatient || !random.chance(this.#manner.leaves)) return;
+    current.watch.close();
+    if (this.#manner.snapshots && random.chance(0.5)) this.#forget();
+    this.#moveOn(current);
   }
 
   /** Compaction overtook it: what it missed is lost to it, and it goes on with what comes next. */
   #beginAnew(compactRevision: number): void {
     this.counts.compacted++;
-    const record = this.#record({ nextRevision: this.covered + 1, compactRevision });
+    this.#forget({ nextRevision: this.#reached + 1, compactRevision });
+  }
+
+  /** What it saw stays on record; what comes is another watch. */
+  #forget(compacted: WatchRecord["compacted"] = null): void {
+    const record = this.#record(compacted);
     if (record !== null) this.#ended.push(record);
     this.#batches = [];
     this.#covered = null;
@@ -154,11 +294,11 @@ export class Watcher {
     this.counts.storeChanged++;
     this.#batches = [];
     this.#covered = null;
-    this.#from = this.#world.random.chance(0.5) ? 1 : null;
+    this.#from = !this.#manner.snapshots && this.#world.random.chance(0.5) ? 1 : null;
     this.#storeId = null;
   }
 
-  #moveOn(current: { readonly watch: Watch; closed: boolean }): void {
+  #moveOn(current: Current): void {
     if (current.closed || this.#open !== current) return;
     // Also what matched nothing counts as covered: the node said so before it died.
     current.closed = true;
@@ -168,22 +308,4 @@ export class Watcher {
     this.#node = random.integer(0, port.nodeCount - 1);
     port.after(random.magnitude(1, 1000), () => this.start());
   }
-}
-
-/** What a watch is of. */
-export function drawTargets(random: RandomStream): readonly WatchTarget[] {
-  const choices: readonly (readonly WatchTarget[])[] = [
-    [{ kind: "config", prefix: "" }],
-    [{ kind: "config", key: "k0" }],
-    [{ kind: "lock", prefix: "l" }],
-    [
-      { kind: "lease", prefix: "" },
-      { kind: "lock", prefix: "" },
-    ],
-    [
-      { kind: "config", prefix: "k1" },
-      { kind: "lock", key: "l0" },
-    ],
-  ];
-  return random.pick(choices);
 }

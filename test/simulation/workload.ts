@@ -11,6 +11,7 @@ import { type Revision, toRevision } from "../../src/machine/types.ts";
 import type { ClientAnswer, ClientPort } from "./client-port.ts";
 import { outcomeText, valueText } from "./committed-log.ts";
 import type { Expectation, KeyInput, KeyOutput } from "./history.ts";
+import { isFull } from "./hoarders.ts";
 import { LockClient } from "./lock-client.ts";
 import type { RunOptions } from "./plan.ts";
 import { type RandomStream, randomStreams } from "./random.ts";
@@ -243,7 +244,8 @@ export class Client {
         (answer) => {
           done();
           this.noteAnswer(requestId, answer);
-          if (answer.kind === "notDone") return;
+          // Without room nothing was done; whether there was none, the log says.
+          if (answer.kind === "notDone" || (body.kind === "configPut" && isFull(answer))) return;
           const output = outputOf(answer);
           if (output === null)
             return report(`client ${this.number} was answered ${JSON.stringify(answer)} to ${body.kind} ${key}`);
