@@ -12,7 +12,7 @@ import { own } from "./base/own.ts";
 import { bootstrap, type Established } from "./bootstrap/bootstrap.ts";
 import { lostDataAdvice } from "./bootstrap/formation.ts";
 import { createStartKeeper } from "./bootstrap/start-keeper.ts";
-import { refusedStartAdvice, type StartRefusalCode } from "./bootstrap/starts.ts";
+import { admissionsWanted, refusedStartAdvice, type StartRefusalCode } from "./bootstrap/starts.ts";
 import { type Config, urlHost } from "./config.ts";
 import { logStorage, logTransport } from "./event-log.ts";
 import { lostForGoodAdvice } from "./node/lost-for-good.ts";
@@ -174,6 +174,8 @@ async function openTransport(
   const { clusterId, nodeId } = origin;
   const peerTimeoutMs = config.tickMs * config.electionTicks;
   origin.begin();
+  const refusedForGood = (by: string, code: string, detail: string) =>
+    retire(refusalOf(code), refusedStartAdvice(nodeId, by, detail));
   return HttpTransport.open({
     clusterId,
     nodeId,
@@ -189,7 +191,9 @@ async function openTransport(
     onEvent: (event) => logTransport(logger, event),
     ownUrl: () => circle()?.service.ownAddress()?.peerUrl ?? null,
     isRemoved: (caller) => circle()?.service.isRemoved(caller) ?? false,
-    admit: createStartKeeper({
+    ...createStartKeeper({
+      nodeId,
+      self: origin,
       directory: config.dataDir,
       peerTimeoutMs,
       instanceOf: (id) => {
@@ -198,8 +202,10 @@ async function openTransport(
       },
       isMember: (id) => circle()?.service.isMember(id) ?? origin.genesis.voters.includes(id),
       onRefused: (fields, message) => logger.warn(fields, message),
+      onOutdated: (by, detail) => refusedForGood(by, "start_outdated" satisfies StartRefusalCode, detail),
     }),
-    onRefusedForGood: (by, code, detail) => retire(refusalOf(code), refusedStartAdvice(nodeId, by, detail)),
+    admissionsWanted: () => admissionsWanted(circle()?.service.membership() ?? origin.genesis),
+    onRefusedForGood: refusedForGood,
     onGenesis: () => {
       const view = circle()?.service.genesis();
       return view === undefined ? undefined : { kind: "established", clusterId, ...view };

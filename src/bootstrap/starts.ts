@@ -2,8 +2,19 @@
  * This file tells a node from copies of it: each start of a data folder has a number, and each process a random run id. Peers
  * remember the last of both, so that an older copy (a restored backup) and a second copy that lives are noticed. Pure: who
  * uses it keeps what is to be remembered, durably, before the call of a newer start is accepted.
+ *
+ * Who may let a run in. The folder itself remembers nothing of a run that came after its copy, so the others must. A run says nothing
+ * to anybody before a majority, itself counted, has let it in; and each node tells those that it talks to which starts it has seen, before
+ * anything else, and again when it has seen more. So when a newer run has voted or acknowledged, at least half of the others know it
+ * (rounded down), and so does everybody to whom one of them has spoken since. An older run that votes or acknowledges later was let
+ * in by as many others, of whom none was spoken to by one of those: the two parts had no contact in all that time.
+ *
+ * Nothing can do better and let a majority that lives go on. Let P be known to A and B of five nodes, and C and D be cut off; let N, the next
+ * start of E's folder, be let in by C and D while A and B are cut off; and let then C and D be cut off again. If the folder is put back
+ * to the end of P, its next start looks to A and B like the first one after P. They are a majority with it, as they would be if N
+ * had never been, and to wait for C and D would stop a cluster that Raft keeps going.
  */
-import type { NodeId } from "../raft/types.ts";
+import type { Membership, NodeId } from "../raft/types.ts";
 
 /** The last start of a peer that was let in. */
 export type KnownStart = { readonly instanceId: string; readonly start: number; readonly runId: string };
@@ -33,7 +44,7 @@ const contestantsMax = 64;
 
 /** What one node remembers of the others. */
 export class StartRegister {
-  readonly #known: Map<NodeId, KnownStart>;
+  #known: ReadonlyMap<NodeId, KnownStart>;
   /** By run: since when a newer start knocks while the older one lives. */
   readonly #contested = new Map<NodeId, Map<string, number>>();
   readonly #patienceMs: number;
@@ -77,9 +88,17 @@ export class StartRegister {
     return this.#unlessContested(claim, situation);
   }
 
+  /** Whether what another node says of a start is news: a later one than is known here, of the folder that the id has. */
+  isNews({ nodeId, instanceId, start }: StartClaim, situation: Pick<StartSituation, "instanceId">): boolean {
+    const known = this.#known.get(nodeId);
+    const expected = situation.instanceId ?? known?.instanceId;
+    if (expected !== undefined && expected !== instanceId) return false;
+    return known === undefined || known.instanceId !== instanceId || start > known.start;
+  }
+
   /** To be called once the claim is kept durably. */
   remember(nodeId: NodeId, known: KnownStart): void {
-    this.#known.set(nodeId, known);
+    this.#known = new Map(this.#known).set(nodeId, known);
   }
 
   #unlessContested({ nodeId, instanceId, start, runId }: StartClaim, { alive, nowMs }: StartSituation): StartVerdict {
@@ -98,6 +117,11 @@ export class StartRegister {
     const detail = `${nodeId} was heard a moment ago in an earlier start of its data folder`;
     return { kind: "refused", forGood: false, code: "start_contested", detail };
   }
+}
+
+/** How many other nodes must have let a run in before it says anything: with itself, a majority of each half. */
+export function admissionsWanted({ voters, votersOutgoing }: Pick<Membership, "voters" | "votersOutgoing">): number {
+  return Math.max(Math.floor(voters.length / 2), Math.floor(votersOutgoing.length / 2));
 }
 
 /** What a person reads whose node was refused for good by `by`. */

@@ -12,7 +12,7 @@ import { readMeta } from "../machine/meta.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import { membersOf } from "../raft/leader.ts";
 import { membershipOf } from "../raft/raft.ts";
-import type { MemberAddress, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
+import type { MemberAddress, Membership, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { AnswerQueue } from "./answer-queue.ts";
 import { encodeCommand } from "./command-codec.ts";
 import { contained } from "./contained.ts";
@@ -250,6 +250,11 @@ export class KeyholdNode implements KeyholdService {
   /** The data folder that is known under `id`; undefined when none is. */
   instanceOf(id: NodeId): string | undefined {
     return instanceOf(this.#driver.tables, id);
+  }
+
+  /** The membership in force here. */
+  membership(): Membership {
+    return membershipOf(this.#driver.raft);
   }
 
   /** Whether `id` is a member, by the membership in force here. */

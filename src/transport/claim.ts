@@ -35,6 +35,14 @@ export type Admit = (claim: Claim, situation: Situation) => Admission;
 
 export const admitAll: Admit = () => ({ kind: "admitted" });
 
+/** What this node knows of the starts of others, and what they tell of them. */
+export type StartNews = {
+  /** The last start that was seen of each other node. */
+  readonly known: () => ReadonlyMap<NodeId, SelfClaim>;
+  /** `from`, whose stream was admitted, knows `starts`. Returns those that are news and are kept durably now. */
+  readonly hear: (from: NodeId, starts: readonly Claim[]) => readonly Claim[];
+};
+
 const header = { instance: "keyhold-instance", start: "keyhold-start", run: "keyhold-run" } as const;
 const idForm = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -48,6 +56,11 @@ export function claimIn(headers: IncomingHttpHeaders, nodeId: NodeId): Claim | u
   if (typeof instanceId !== "string" || !idForm.test(instanceId)) return undefined;
   if (typeof runId !== "string" || !idForm.test(runId)) return undefined;
   if (typeof startText !== "string" || !/^[1-9]\d{0,15}$/.test(startText)) return undefined;
-  const start = Number(startText);
-  return Number.isSafeInteger(start) ? { nodeId, instanceId, start, runId } : undefined;
+  const claim = { nodeId, instanceId, start: Number(startText), runId };
+  return isClaim(claim) ? claim : undefined;
+}
+
+/** Whether a node can say that of itself. */
+export function isClaim({ instanceId, start, runId }: SelfClaim): boolean {
+  return idForm.test(instanceId) && idForm.test(runId) && Number.isSafeInteger(start) && start > 0;
 }

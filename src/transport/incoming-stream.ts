@@ -5,8 +5,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Message, NodeId } from "../raft/types.ts";
 import { WireError } from "./byte-cursor.ts";
+import type { Claim } from "./claim.ts";
 import { createFrameReader, readFrames } from "./frame.ts";
 import { beatsPerTimeout, silentBeatsMax } from "./pulse.ts";
+import { startsIn } from "./starts-frame.ts";
 import { decodeMessage } from "./wire.ts";
 
 /** Takes a message, or says why it is refused, without any of its values; that costs its sender the stream. */
@@ -23,6 +25,8 @@ export type IncomingOptions = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly onMessage: OnMessage;
+  /** The sender tells which starts of others it has seen. */
+  readonly onStarts: (starts: readonly Claim[]) => void;
   /** The stream is over; called once, never for `destroy`. */
   readonly onClosed: (reason: string) => void;
 };
@@ -106,6 +110,11 @@ export class IncomingStream {
   #deliver(payload: Buffer): void {
     // A message may have ended the stream, and the rest of the chunk with it.
     if (this.#closed) return;
+    const starts = startsIn(payload);
+    if (starts !== undefined) {
+      this.#options.onStarts(starts);
+      return;
+    }
     const message = decodeMessage(payload);
     const { receiver, sender, runId } = this.#options;
     if (message.from !== sender) throw new WireError(`message from ${message.from} on the stream of ${sender}`);

@@ -40,6 +40,8 @@ export type PeerServerOptions = {
   /** Where other nodes reach this one, once it knows. */
   readonly ownUrl: () => string | null;
   readonly onMessage: OnMessage;
+  /** A peer tells which starts of others it has seen; default: nobody wants to know. */
+  readonly onStarts?: (from: NodeId, starts: readonly Claim[]) => void;
   readonly onSnapshotChunk: OnSnapshotChunk;
   /** Whether a caller was a member once and is none any more; it is told so. */
   readonly isRemoved: (caller: NodeId) => boolean;
@@ -142,7 +144,7 @@ export class PeerServer {
   beat(): void {
     for (const [peer, stream] of this.#streams) {
       // What it missed, its next call will be told.
-      if (this.#options.isRemoved(peer)) this.#cut(peer, stream);
+      if (this.#options.isRemoved(peer)) this.#cut(peer, stream, "it was removed from the cluster");
       else stream.beat();
     }
   }
@@ -252,6 +254,9 @@ export class PeerServer {
       request,
       response,
       onMessage: (message) => (this.#closed ? null : this.#options.onMessage(message)),
+      onStarts: (starts) => {
+        if (!this.#closed) this.#options.onStarts?.(sender, starts);
+      },
       onClosed: (reason) => {
         this.#streams.delete(sender);
         this.#addToTotals(sender, stream);
@@ -276,11 +281,17 @@ export class PeerServer {
     } else this.#answer(call, { status: 200, type: "application/json", body: JSON.stringify(genesis) });
   }
 
-  #cut(peer: NodeId, stream: IncomingStream): void {
+  /** A later start of that node was seen elsewhere: an earlier run is not heard any more. Its next call will be told. */
+  cutUnless({ nodeId, runId }: Claim): void {
+    const stream = this.#streams.get(nodeId);
+    if (stream !== undefined && stream.runId !== runId) this.#cut(nodeId, stream, "a later start of it was seen");
+  }
+
+  #cut(peer: NodeId, stream: IncomingStream, reason: string): void {
     this.#streams.delete(peer);
     this.#addToTotals(peer, stream);
     stream.destroy();
-    this.#options.onClosed(peer, "it was removed from the cluster");
+    this.#options.onClosed(peer, reason);
   }
 
   #addToTotals(peer: NodeId, stream: IncomingStream): void {

@@ -7,7 +7,7 @@ import type { MemberAddress, Message, NodeId } from "../raft/types.ts";
 import type { ChunkAnswer, ChunkHeader } from "./chunk.ts";
 import { ChunkClient } from "./chunk-client.ts";
 import type { OnSnapshotChunk } from "./chunk-route.ts";
-import { type Admit, admitAll, type SelfClaim } from "./claim.ts";
+import { type Admission, type Admit, admitAll, type Claim, type SelfClaim, type StartNews } from "./claim.ts";
 import { frameBytesMax } from "./frame.ts";
 import type { GenesisAnswer } from "./genesis.ts";
 import type { Identity } from "./handshake.ts";
@@ -17,6 +17,7 @@ import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.
 import type { PeerAccess } from "./proof.ts";
 import { beatMs } from "./pulse.ts";
 import { RefusalLog } from "./refusal-log.ts";
+import { encodeStarts } from "./starts-frame.ts";
 import { encodeMessage } from "./wire.ts";
 
 export type HttpTransportOptions = {
@@ -48,6 +49,10 @@ export type HttpTransportOptions = {
   readonly isRemoved?: (caller: NodeId) => boolean;
   /** Asked for each stream and chunk that comes in, and for whoever answers a stream of ours; default: all are admitted. */
   readonly admit?: Admit;
+  /** What is told to peers of the starts of others, and heard of them; default: nothing is. */
+  readonly starts?: StartNews;
+  /** Before so many other nodes have let this run in, nothing is sent: what an older run says must be missing somewhere. Default: 0. */
+  readonly admissionsWanted?: () => number;
   /** A peer says that it will never take a call of this node: `member_removed`, or the code of its `admit`. May be called often. */
   readonly onRefusedForGood?: (by: NodeId, code: string, detail: string) => void;
   /** What nodes are told that are not in the cluster yet; default: nothing. */
@@ -93,6 +98,10 @@ export class HttpTransport implements AsyncDisposable {
   readonly #guests = new Set<NodeId>();
   readonly #closing = new Set<Promise<void>>();
   readonly #unreachable = new Set<NodeId>();
+  /** Who has let this run in, and so remembers its start durably. */
+  readonly #admittedBy = new Set<NodeId>();
+  /** What was told last. */
+  #startsTold: ReadonlyMap<NodeId, SelfClaim> = new Map();
   readonly #server: PeerServer;
   readonly #timer: NodeJS.Timeout;
   readonly #refusals = new RefusalLog();
@@ -117,9 +126,14 @@ export class HttpTransport implements AsyncDisposable {
       headersTimeoutMs: Math.ceil(peerTimeoutMs),
       ownUrl: options.ownUrl ?? (() => null),
       onMessage: options.onMessage,
+      onStarts: (from, starts) => transport.#hearStarts(from, starts),
       onSnapshotChunk: options.onSnapshotChunk ?? refuseChunk,
       isRemoved: options.isRemoved ?? (() => false),
-      admit: options.admit ?? admitAll,
+      admit: (claim, situation) => {
+        const admission = (options.admit ?? admitAll)(claim, situation);
+        transport.#tellNewStarts();
+        return admission;
+      },
       onGenesis: options.onGenesis ?? (() => undefined),
       onOpened: (peer, peerUrl) => transport.#incomingOpened(peer, peerUrl),
       onClosed: (peer, reason) => transport.#incomingClosed(peer, reason),
@@ -139,6 +153,10 @@ export class HttpTransport implements AsyncDisposable {
   /** Never blocks. What cannot be sent is dropped, and `onUnreachable` is told after this turn. */
   send(message: Message): void {
     const stream = this.#outgoing.get(message.to);
+    if (!this.#maySpeak()) {
+      stream?.drop();
+      return;
+    }
     if (stream === undefined || !this.#sendTo(stream, message)) this.#reportUnreachable(message.to);
   }
 
@@ -211,14 +229,48 @@ export class HttpTransport implements AsyncDisposable {
       random: random ?? Math.random,
       onBroken: () => this.#reportUnreachable(peer),
       ownUrl: this.#options.ownUrl ?? (() => null),
-      admit: (claim) => (this.#options.admit ?? admitAll)(claim, { alive: this.#server.isAliveElsewhere(claim) }),
+      admit: (claim) => this.#admit(claim),
       // Who is not among the members that we know cannot speak for them.
       onRefusedForGood: (code, detail) => {
         if (!this.#guests.has(peer)) this.#options.onRefusedForGood?.(peer, code, detail);
       },
-      onOpened: () => onEvent?.({ kind: "outgoingOpened", peer }),
+      onOpened: () => {
+        this.#admittedBy.add(peer);
+        // Before any message on this stream.
+        this.#tellStartsTo(peer);
+        onEvent?.({ kind: "outgoingOpened", peer });
+      },
       onClosed: (reason) => onEvent?.({ kind: "outgoingClosed", peer, reason }),
     });
+  }
+
+  #maySpeak(): boolean {
+    return this.#admittedBy.size >= (this.#options.admissionsWanted?.() ?? 0);
+  }
+
+  #admit(claim: Claim): Admission {
+    const admission = (this.#options.admit ?? admitAll)(claim, { alive: this.#server.isAliveElsewhere(claim) });
+    this.#tellNewStarts();
+    return admission;
+  }
+
+  #hearStarts(from: NodeId, starts: readonly Claim[]): void {
+    for (const news of this.#options.starts?.hear(from, starts) ?? []) this.#server.cutUnless(news);
+    this.#tellNewStarts();
+  }
+
+  /** To all, before anything else is said, when more is known than was told. */
+  #tellNewStarts(): void {
+    const known = this.#options.starts?.known();
+    if (known === undefined || known === this.#startsTold) return;
+    this.#startsTold = known;
+    for (const peer of this.#outgoing.keys()) this.#tellStartsTo(peer);
+  }
+
+  #tellStartsTo(peer: NodeId): void {
+    const known = this.#options.starts?.known();
+    const stream = this.#outgoing.get(peer);
+    if (known !== undefined && known.size > 0 && stream?.accepts === true) stream.send(encodeStarts(known));
   }
 
   #sendTo(stream: OutgoingStream, message: Message): boolean {

@@ -111,6 +111,32 @@ test("a folder that is restored from an older copy is refused by those that saw 
   expect(await read(others, "later/1")).toBe("later/1");
 });
 
+test("with five nodes, an older copy is refused also by those that never met the runs after it", async () => {
+  await using cluster = await TestCluster.start({ nodes: 5 });
+  const node = await cluster.follower();
+  const others = cluster.nodes.filter((other) => other !== node);
+  const [knowing, absent] = [others.slice(0, 2), others.slice(2)];
+  await node.stop();
+  const copy = `${node.dataDir}.copy`;
+  cpSync(node.dataDir, copy, { recursive: true });
+  await Promise.all(absent.map((other) => other.kill()));
+  for (let start = 0; start < 2; start += 1) {
+    node.start();
+    await node.untilReady();
+    await put([node, ...knowing], `later/${start}`);
+    await node.stop();
+  }
+  rmSync(node.dataDir, { recursive: true });
+  cpSync(copy, node.dataDir, { recursive: true });
+  // The two that were away speak with those that know, and with nobody who could be a majority beside the copy.
+  for (const other of absent) other.start();
+  await Promise.all(absent.map((other) => other.untilReady()));
+  await Promise.all(knowing.map((other) => other.kill()));
+  node.start();
+  expect(await node.untilEnded(endMsMax)).toBe(78);
+  expect(node.output).toContain("never from a copy");
+});
+
 test("a second live copy of a folder is refused, the first serves on, and nothing is lost", async () => {
   await using cluster = await TestCluster.start();
   const node = await cluster.follower();

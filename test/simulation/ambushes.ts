@@ -50,7 +50,7 @@ export class Ambushes {
     this.#cluster.scheduler.after(delayMs, () => {
       if (this.#cluster.calm) return;
       this.counts.ambushes++;
-      if (style !== "echo") this.#cluster.watchClosely(node, durationMs);
+      if (style !== "echo" && style !== "lend") this.#cluster.watchClosely(node, durationMs);
       this.#strike(style, { node, other, durationMs });
     });
   }
@@ -73,13 +73,16 @@ export class Ambushes {
       case "echo":
         this.#echo(node, durationMs);
         return;
+      case "lend":
+        this.#lend();
+        return;
       default:
         this.#cut(style, blow);
     }
   }
 
   #cut(
-    style: Exclude<AmbushStyle, "crash" | "crashAtWrite" | "crashOther" | "pause" | "echo">,
+    style: Exclude<AmbushStyle, "crash" | "crashAtWrite" | "crashOther" | "pause" | "echo" | "lend">,
     blow: { readonly node: SimNode; readonly other: SimNode; readonly durationMs: number },
   ): void {
     const { node, other, durationMs } = blow;
@@ -110,6 +113,24 @@ export class Ambushes {
       this.#later(1.1 * lateMs, () => network.cut({ from: peer, to: node.index, durationMs }));
     }
     this.#later(lateMs, () => this.#cluster.watchClosely(node, electionMs / 2));
+  }
+
+  /** A leader that went by its own timeout would still believe in promises that were shorter. */
+  #lend(): void {
+    const { electionMs, living, network } = this.#cluster;
+    const patience = (node: SimNode): number => node.process?.service.inside.raft.options.leasePromiseMs ?? 0;
+    const [lender] = living.filter((node) => node.alive).sort((a, b) => patience(b) - patience(a));
+    if (lender === undefined || patience(lender) <= electionMs) return;
+    if (lender.role !== "leader") this.#cluster.handOver(lender);
+    this.#later(electionMs / 2, () => {
+      if (!lender.alive || lender.role !== "leader") return;
+      for (const { index: peer } of living) {
+        if (peer === lender.index) continue;
+        network.cut({ from: lender.index, to: peer, durationMs: 3 * electionMs });
+        network.cut({ from: peer, to: lender.index, durationMs: 3 * electionMs });
+      }
+      this.#later(electionMs, () => this.#cluster.watchClosely(lender, electionMs));
+    });
   }
 
   #later(delayMs: number, act: () => void): void {

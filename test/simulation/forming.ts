@@ -1,6 +1,6 @@
 /**
  * This file is the first start of a simulated node: it asks the first members of its cluster until the rules of
- * `bootstrap/formation.ts` let it take part, or tell it never to. A node that joins later asks who the cluster is.
+ * `bootstrap/formation.ts` let it take part, or tell it never to. A node that joins later asks everybody who the cluster is.
  */
 import { unreachable } from "../../src/base/assert.ts";
 import {
@@ -24,6 +24,8 @@ export const clusterName = "simulated";
 export type FormingWorld = {
   /** Runs later in this process, if it is still there. */
   readonly later: (delayMs: number, run: () => void) => void;
+  /** Whom a node asks that joins. */
+  readonly members: readonly NodeId[];
   /** Asks the node at an address who it is; null when no answer came. */
   readonly ask: (to: NodeId, answered: (answer: GenesisAnswer | null) => void) => void;
   readonly writeMs: () => number;
@@ -62,7 +64,8 @@ export class Forming {
   }
 
   begin(): void {
-    for (const { id } of this.#members) if (id !== this.#self) this.#ask(id);
+    const asked = this.#formation === undefined ? this.#world.members : this.#members.map(({ id }) => id);
+    for (const id of asked) if (id !== this.#self) this.#ask(id);
   }
 
   /** The process is gone; what it asked is not heard any more. */

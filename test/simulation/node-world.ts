@@ -97,7 +97,7 @@ type Timing = { readonly tickMs: number; readonly electionTicks: number; readonl
 function timingOf(seed: number, options: RunOptions): Timing {
   const { tickMs, electionTicks, heartbeatTicks } = options;
   if (!options.readLeases) return { tickMs, electionTicks, heartbeatTicks };
-  switch (Math.floor(seed / 4) % 4) {
+  switch (Math.floor(seed / 4) % 6) {
     case 0:
       return { tickMs, electionTicks: slowestElections * electionTicks, heartbeatTicks };
     case 1:

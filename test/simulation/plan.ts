@@ -87,6 +87,8 @@ export const ambushStyles = [
   "echo",
   /** Cut off, and handed leadership as soon as it is back. */
   "comeback",
+  /** Leadership goes to the node with the longest election timeout, and that one is cut off while the others are soon free to elect. */
+  "lend",
 ] as const;
 export type AmbushStyle = (typeof ambushStyles)[number];
 
@@ -377,7 +379,7 @@ function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, ran
 
 function drawStyle(options: RunOptions, random: RandomStream): AmbushStyle | "mixed" {
   // Late answers are what leases on reads must stand.
-  if (options.readLeases && random.chance(0.5)) return "echo";
+  if (options.readLeases && random.chance(0.6)) return random.pick(["echo", "lend"]);
   // A leader that comes back with a time of its own is what the log's clock must stand.
   if (random.chance(0.3)) return "comeback";
   return random.chance(0.5) ? "mixed" : random.pick(ambushStyles);

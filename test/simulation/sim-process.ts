@@ -5,7 +5,7 @@
 import { KeyholdNode, type NodeEvents } from "../../src/node/node.ts";
 import type { Disk } from "../../src/node/ports.ts";
 import type { Raft } from "../../src/raft/raft.ts";
-import { type Membership, type Message, toLogIndex } from "../../src/raft/types.ts";
+import { type Membership, type Message, toLogIndex, toNodeId } from "../../src/raft/types.ts";
 import type { GenesisAnswer } from "../../src/transport/genesis.ts";
 import type { DiskModel } from "./disk-model.ts";
 import type { Folder, FolderCluster } from "./folder.ts";
@@ -102,6 +102,8 @@ export function openForming(
       void scheduler.after(delayMs, () => {
         if (host.isCurrent()) act();
       }),
+    // As an operator names the members of today to a node that joins: of the first ones nobody may be left.
+    members: Array.from({ length: options.nodes + options.spares }, (_, index) => toNodeId(`n${index}`)),
     ask: (to, answered) => world.ask(node, to, answered),
     writeMs: () => streams.disk.exponential(options.disk.latencyMsMean),
     onOpen: host.onOpen,

@@ -1,0 +1,66 @@
+/**
+ * This file is how nodes tell each other which starts of others they have seen: a frame of its own kind, the first on each stream, and
+ * sent again whenever more is known. So whoever was told by a message of a node knows the starts that this node knew before.
+ */
+import type { Buffer } from "node:buffer";
+import { isNodeId, type NodeId } from "../raft/types.ts";
+import {
+  createReader,
+  createWriter,
+  putByte,
+  putCount,
+  putInteger,
+  putText,
+  takeByte,
+  takeCount,
+  takeEnd,
+  takeInteger,
+  takeText,
+  textRoom,
+  WireError,
+} from "./byte-cursor.ts";
+import { type Claim, isClaim, type SelfClaim } from "./claim.ts";
+import { frameHeaderBytes, sealFrame } from "./frame.ts";
+
+/** Far from the kinds of messages (`wire.ts`), which count up from 0. */
+const startsKind = 255;
+/** More than any cluster has members. */
+const startsMax = 256;
+
+/** The whole frame. */
+export function encodeStarts(starts: ReadonlyMap<NodeId, SelfClaim>): Buffer {
+  const told = [...starts].slice(0, startsMax);
+  const room = told.reduce(
+    (sum, [id, { instanceId, runId }]) => sum + textRoom(id) + textRoom(instanceId) + textRoom(runId) + 8,
+    5,
+  );
+  const writer = createWriter(frameHeaderBytes + room);
+  writer.offset = frameHeaderBytes;
+  putByte(writer, startsKind);
+  putCount(writer, told.length);
+  for (const [id, { instanceId, start, runId }] of told) {
+    putText(writer, id);
+    putText(writer, instanceId);
+    putInteger(writer, start);
+    putText(writer, runId);
+  }
+  return sealFrame(writer.bytes.subarray(0, writer.offset));
+}
+
+/** What the payload of a frame tells of starts; undefined when it is a message. Throws WireError when it is broken. */
+export function startsIn(payload: Buffer): readonly Claim[] | undefined {
+  if (payload[0] !== startsKind) return undefined;
+  const reader = createReader(payload);
+  takeByte(reader);
+  const count = takeCount(reader, 3 * 2 + 8);
+  if (count > startsMax) throw new WireError(`${count} starts, at most ${startsMax} are taken`);
+  const claims: Claim[] = [];
+  for (let taken = 0; taken < count; taken += 1) {
+    const nodeId = takeText(reader);
+    const claim = { instanceId: takeText(reader), start: takeInteger(reader), runId: takeText(reader) };
+    if (!isNodeId(nodeId) || !isClaim(claim)) throw new WireError("a start that no node can have");
+    claims.push({ nodeId, ...claim });
+  }
+  takeEnd(reader);
+  return claims;
+}

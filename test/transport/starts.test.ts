@@ -1,0 +1,115 @@
+/**
+ * This file tests that nodes tell each other which starts they have seen, before anything else, and that a run says nothing before
+ * enough others have let it in.
+ */
+import { afterEach, expect, test } from "vitest";
+import { type NodeId, toNodeId } from "../../src/raft/types.ts";
+import type { Claim, SelfClaim, StartNews } from "../../src/transport/claim.ts";
+import { frameHeaderBytes } from "../../src/transport/frame.ts";
+import { encodeStarts, startsIn } from "../../src/transport/starts-frame.ts";
+import type { HttpTransportOptions } from "../../src/transport/transport.ts";
+import { connect, numbered, openRecorded, type Recorded, testClaim, until } from "./http-harness.ts";
+
+const [n1, n2, n3] = [toNodeId("n1"), toNodeId("n2"), toNodeId("n3")];
+const opened: Recorded[] = [];
+
+async function open(id: string, options: Partial<HttpTransportOptions> = {}): Promise<Recorded> {
+  const recorded = await openRecorded(id, options);
+  opened.push(recorded);
+  return recorded;
+}
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(({ transport }) => transport.close()));
+});
+
+/** Knows what it is given, and believes what it hears. */
+function memory(heard: Claim[] = []): StartNews & { learn: (nodeId: NodeId, start: SelfClaim) => void } {
+  let known: ReadonlyMap<NodeId, SelfClaim> = new Map();
+  return {
+    known: () => known,
+    learn: (nodeId, start) => {
+      known = new Map(known).set(nodeId, start);
+    },
+    hear: (_from, starts) => {
+      heard.push(...starts);
+      return starts;
+    },
+  };
+}
+
+test("what is known is told first on each stream, and again before the next message when it is more", async () => {
+  const order: string[] = [];
+  const heard: StartNews = {
+    known: () => new Map(),
+    hear: (from, starts) => {
+      order.push(`${from} knows ${starts.map(({ nodeId, start }) => `${nodeId} ${start}`).join()}`);
+      return [];
+    },
+  };
+  const starts = memory();
+  starts.learn(n3, { instanceId: "f", start: 7, runId: "r7" });
+  const a = await open("n1", { starts });
+  const b = await open("n2", {
+    starts: heard,
+    onMessage: (message) => {
+      order.push(message.kind === "heartbeatResponse" ? `message ${message.round}` : "another");
+      return null;
+    },
+  });
+  await connect(a, "n2", b.address.peerUrl);
+  a.transport.send(numbered("n1", "n2", 1));
+  // A call of n3 is admitted, and with it its start becomes known.
+  starts.learn(n3, { instanceId: "f", start: 8, runId: "r8" });
+  const c = await open("n3");
+  await connect(c, "n1", a.address.peerUrl);
+  a.transport.send(numbered("n1", "n2", 2));
+  await until(() => order.length === 4);
+  expect(order).toEqual(["n1 knows n3 7", "message 1", "n1 knows n3 8", "message 2"]);
+});
+
+test("the stream of a run is cut when a later one was seen elsewhere", async () => {
+  const node = await open("n1", { starts: memory() });
+  const old = await open("n3", { self: { ...testClaim("n3"), start: 5 } });
+  await connect(old, "n1", node.address.peerUrl);
+  const starts = memory();
+  starts.learn(n3, { ...testClaim("n3"), start: 7, runId: "later" });
+  const teller = await open("n2", { starts });
+  await connect(teller, "n1", node.address.peerUrl);
+  await until(() => node.events.some((event) => event.kind === "incomingClosed" && event.reason.includes("a later start")));
+  expect(node.unreachable).toContain(n3);
+});
+
+test("a run says nothing before enough others have let it in, and does then", async () => {
+  const [a, b] = [await open("n1"), await open("n2")];
+  const run = await open("n3", { admissionsWanted: () => 2 });
+  await connect(run, "n1", a.address.peerUrl);
+  run.transport.send(numbered("n3", "n1", 1));
+  run.transport.setPeers(
+    new Map([
+      [n1, a.address],
+      [n2, b.address],
+    ]),
+  );
+  await until(() => run.transport.stats().get(n2)?.connected === true);
+  run.transport.send(numbered("n3", "n1", 2));
+  await until(() => a.received.length > 0);
+  expect(a.received).toEqual([numbered("n3", "n1", 2)]);
+  // That one of them is gone again does not matter: it remembers.
+  await b.transport.close();
+  run.transport.send(numbered("n3", "n1", 3));
+  await until(() => a.received.length === 2);
+});
+
+test("what a frame of starts holds is what was put in, and a start that no node can have is refused", () => {
+  const starts = new Map([
+    [n1, testClaim("n1")],
+    [n2, { instanceId: "f", start: 2 ** 40, runId: "r" }],
+  ]);
+  const payload = encodeStarts(starts).subarray(frameHeaderBytes);
+  expect(startsIn(payload)).toEqual([...starts].map(([nodeId, claim]) => ({ nodeId, ...claim })));
+  expect(() => startsIn(encodeStarts(new Map([[n1, { ...testClaim("n1"), runId: "\n" }]])).subarray(frameHeaderBytes))).toThrow(
+    "a start that no node can have",
+  );
+  expect(() => startsIn(payload.subarray(0, payload.byteLength - 1))).toThrow();
+});
