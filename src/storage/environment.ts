@@ -139,6 +139,11 @@ export class Environment {
     return reading;
   }
 
+  /** Ends every reading before its time: their pages can be used again. */
+  endReadings(): void {
+    for (const reading of this.#readings) reading.end();
+  }
+
   /** Bytes of the file up to the last page that was ever in use, and bytes of address space set aside for it. */
   size(): { readonly bytes: number; readonly mapBytes: number } {
     const numbers = statistics(this.root);
@@ -210,10 +215,7 @@ export class Environment {
   }
 
   async #close(options: { readonly readings: "wait" | "end" }): Promise<void> {
-    const endReadings = () => {
-      for (const reading of this.#readings) reading.end();
-    };
-    const timer = options.readings === "wait" ? setTimeout(endReadings, readingMsMax).unref() : endReadings();
+    const timer = options.readings === "wait" ? setTimeout(() => this.endReadings(), readingMsMax).unref() : this.endReadings();
     if (this.#users > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;

@@ -360,6 +360,8 @@ export class LmdbStorage {
     const grown = bytes > this.#fileBytes;
     this.#fileBytes = bytes;
     if (!grown || bytes <= this.#options.pinnedFileBytesMax) return;
+    // What reads a portion at a time may come late to the next one; it has no claim on the file.
+    this.#environment.endReadings();
     const open = [...this.#sources].filter((source) => !source.closed);
     if (open.length === 0) return;
     for (const source of open) source.giveUp(`it kept old pages from being used again, and the file grew to ${bytes} bytes`);

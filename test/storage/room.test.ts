@@ -80,6 +80,37 @@ describe("a snapshot that is open", () => {
     next.close();
   });
 
+  test("and a list that is read for long give their pages back: the file grows no more, and what is free is used", {
+    timeout: 60_000,
+  }, async () => {
+    const events: StorageEvent[] = [];
+    const options = { ...optionsFor(temporaryFolder()), onEvent: (event: StorageEvent) => events.push(event) };
+    await using storage = await LmdbStorage.open(options);
+    await written(storage, { tableWrites: rows(8, MIB) });
+    const before = storage.usage();
+    // As for a follower that was stopped: its transfer stays open, nobody reads on.
+    storage.openSnapshot({ meta: baseAt(0, 0), chunkBytesMax: 1000 }).read(0);
+    storage.tables.range("requestOrder", {})[Symbol.iterator]().next();
+    const overwrite = async (count: number) => {
+      for (let i = 0; i < count; i++)
+        await written(storage, { tableWrites: [row(`k00000${i % 8}`, String(i % 10).repeat(MIB))] });
+      return storage.usage();
+    };
+    while (events.length === 0) await overwrite(1);
+    const pinned = await overwrite(1);
+    expect(pinned.bytes).toBeGreaterThan(before.bytes + 20 * MIB);
+    // What holds something is what it was; all the rest was kept for the readers.
+    expect(pinned.usedBytes - before.usedBytes).toBeLessThan(MIB);
+    const after = await overwrite(60);
+    expect(after.bytes - pinned.bytes).toBeLessThan(4 * MIB);
+    expect(after.usedBytes - before.usedBytes).toBeLessThan(MIB);
+    expect(events.map(({ kind }) => kind)).toEqual(["snapshotsGivenUp"]);
+    // Other data takes the pages that are free now: as much as was kept, in the file as it is.
+    await written(storage, { tableWrites: rows(20, MIB, "other") });
+    expect(storage.usage().bytes - pinned.bytes).toBeLessThan(4 * MIB);
+    expect(storage.usage().usedBytes).toBeGreaterThan(28 * MIB);
+  });
+
   test("is not given up while there is room", async () => {
     await using storage = await LmdbStorage.open(optionsFor(temporaryFolder()));
     await written(storage, { tableWrites: rows(8, MIB) });
