@@ -91,4 +91,4 @@ test("a full cluster refuses what grows, serves everything else, restarts, and t
   expect(await termOf(leader)).toBe(term);
   expect((await fill(behind)).refused.body["code"]).toBe("quota_exceeded");
   expect(await termOf(leader)).toBe(term);
-}, 150_000);
+}, 240_000);
