@@ -53,6 +53,7 @@ export class ClientPort {
   #place: Place = { nodes: [], machineAt: () => undefined, loss: () => 0 };
   /** Which of the clusters that were made at these addresses it is, and the one in which each store was first seen. */
   #incarnation = 0;
+  #recognized: string | null = null;
   readonly #incarnationOf = new Map<string, number>();
   readonly #named: NamedRequest[] = [];
   /** The newest revision that any client was told of. */
@@ -71,6 +72,7 @@ export class ClientPort {
   goTo(place: Place): void {
     this.#place = place;
     this.newestRevision = 0;
+    this.#recognized = null;
     this.#incarnation++;
   }
 
@@ -232,6 +234,7 @@ export class ClientPort {
 
   /** What is seen of one store under an id is never that of another one. */
   #recognize(storeId: string): void {
+    this.#recognized = storeId;
     const known = this.#incarnationOf.get(storeId) ?? this.#incarnation;
     this.#incarnationOf.set(storeId, known);
     if (known !== this.#incarnation) this.#report(`store: ${storeId} is that of a cluster that was wiped`);
@@ -240,7 +243,7 @@ export class ClientPort {
   /** Sees where the node stands. */
   #look<Service extends Pick<KeyholdService, "position">>(service: Service): Service {
     const { storeId, appliedIndex } = service.position();
-    if (storeId !== this.#seen?.storeId && storeId !== "") this.#recognize(storeId);
+    if (storeId !== this.#recognized && storeId !== "") this.#recognize(storeId);
     const isNewer = storeId !== this.#seen?.storeId || appliedIndex > this.#seen.index;
     // A node that is in no cluster yet has no store.
     if (isNewer && storeId !== "") this.#seen = { storeId, index: appliedIndex };
