@@ -107,11 +107,10 @@ export class QuotaAudit {
   }
 }
 
-/** Whether the limit in force is the smallest of what the members can hold as they run now. */
-export function isLimitAgreed(leader: SimNode, members: readonly SimNode[]): boolean {
+/** Whether every node of `nodes`, members that run, is known with what it can hold as it runs now. */
+export function isLimitAgreed(leader: SimNode, nodes: readonly SimNode[]): boolean {
   const tables = leader.process?.service.inside.tables;
-  const smallest = Math.min(...members.map(({ process }) => process?.stateBytesMax ?? 0));
-  return tables !== undefined && readMeta(tables).quotaBytes === smallest;
+  return nodes.every(({ id, process }) => process?.stateBytesMax === tables?.get("nodes", id)?.stateBytesMax);
 }
 
 function checkRefusal(

@@ -28,12 +28,15 @@ export class SnapshotReading {
   /** Another reader of the same, from the same moment on. */
   #twin: WatchSnapshot | null;
   pages = 0;
+  /** Between two pages. */
+  readonly pauseMsMean: number;
 
   constructor(snapshot: WatchSnapshot, twin: WatchSnapshot | null, random: RandomStream) {
     this.#snapshot = snapshot;
     this.#twin = twin;
     this.#random = random;
-    this.#bytesMax = random.pick([1, 500, 5000, 100_000]);
+    this.#bytesMax = random.pick([1, 1, 500, 5000]);
+    this.pauseMsMean = random.pick([2, 30, 300]);
   }
 
   /** Reads one page. When it ends the reading, all is closed. */

@@ -214,7 +214,14 @@ export class Watcher {
       this.#stopped = go;
       return;
     }
-    port.after(this.#impatient ? 1 : random.chance(dawdles) ? random.magnitude(100, 10_000) : random.exponential(5), go);
+    port.after(
+      this.#impatient
+        ? 1
+        : random.chance(dawdles)
+          ? random.magnitude(100, 10_000)
+          : random.exponential(current.reading?.pauseMsMean ?? 5),
+      go,
+    );
   }
 
   #readPage(current: Current, reading: SnapshotReading): void {
