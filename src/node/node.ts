@@ -19,6 +19,7 @@ import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
 import type { DriverEvents, DriverOptions, DriverPorts, ProtocolFault } from "./driver-options.ts";
 import { type GenesisView, genesisOf, instanceOf, isRemoved } from "./genesis.ts";
+import { loggedInstances } from "./logged-instances.ts";
 import { type ChangeEnd, refusalByState } from "./membership-changes.ts";
 import type { Snapshots, Timers } from "./ports.ts";
 import type { ProposalEnd } from "./proposals.ts";
@@ -244,12 +245,15 @@ export class KeyholdNode implements KeyholdService {
 
   /** What a node is told that is not in the cluster yet. */
   genesis(): GenesisView | undefined {
-    return genesisOf(this.#driver.tables);
+    const view = genesisOf(this.#driver.tables);
+    if (view === undefined) return undefined;
+    const logged = Object.fromEntries(loggedInstances(this.#driver.raft, this.#driver.appliedIndex));
+    return { ...view, instances: { ...logged, ...view.instances } };
   }
 
-  /** The data folder that is known under `id`; undefined when none is. */
+  /** The data folder that is known under `id`, by the state or by the log that is not applied yet; undefined when none is. */
   instanceOf(id: NodeId): string | undefined {
-    return instanceOf(this.#driver.tables, id);
+    return instanceOf(this.#driver.tables, id) ?? loggedInstances(this.#driver.raft, this.#driver.appliedIndex).get(id);
   }
 
   /** The membership in force here. */

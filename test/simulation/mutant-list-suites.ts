@@ -54,6 +54,12 @@ const starts: readonly Mutant[] = [
     suite: fixed("transport/starts"),
   },
   {
+    name: "folder-known-when-applied",
+    why: "a second folder under a used id votes where the log knows the first one and the state does not yet",
+    edits: [edit("node/logged-instances", "for (let from = Math.max(appliedIndex,", "for (let from = Math.max(last,")],
+    suite: fixed("node/logged-instances"),
+  },
+  {
     name: "command-of-any-layout",
     why: "bytes of another layout are taken for a command of this one",
     edits: [edit("node/command-codec", "if (layout !== commandLayout)", "if (typeof layout !== typeof commandLayout)")],

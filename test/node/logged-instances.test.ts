@@ -1,0 +1,58 @@
+/**
+ * This file tests that a data folder is known as soon as the log holds it: before that a second folder under the same id could vote
+ * in its place.
+ */
+import { expect, test } from "vitest";
+import type { Command } from "../../src/machine/command.ts";
+import { encodeCommand } from "../../src/node/command-codec.ts";
+import { loggedInstances } from "../../src/node/logged-instances.ts";
+import { createRaft, type Raft } from "../../src/raft/raft.ts";
+import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
+import { createMemoryDisk, readerOf } from "../raft/memory-disk.ts";
+import { membershipWith } from "../raft/node-fixture.ts";
+import { defaultOptions } from "../raft/scripted-cluster.ts";
+
+const [n1, n2, n4] = [toNodeId("n1"), toNodeId("n2"), toNodeId("n4")];
+const hello = (id: string, instanceId: string): Command => ({
+  request: null,
+  body: { kind: "memberHello", id: toNodeId(id), instanceId, version: 1, stateBytesMax: 1 },
+});
+const other: Command = { request: null, body: { kind: "lockBreak", name: "memberHello" } };
+
+/** A node that came up with these commands in its log, none of which it knows to be committed. */
+function withLog(commands: readonly Uint8Array[]): Raft {
+  const disk = createMemoryDisk(membershipWith({ voters: [n1, n2] }));
+  disk.entries = commands.map(
+    (command, position): Entry => ({
+      index: toLogIndex(position + 1),
+      term: toTerm(1),
+      clusterTimeMs: toClusterTimeMs(0),
+      wallTimeMs: 0,
+      payload: { kind: "command", id: { origin: "run", sequence: position }, command },
+    }),
+  );
+  const options = { ...defaultOptions, id: n1, origin: "run-1", seed: 1 };
+  return createRaft(options, { hardState: disk.hardState, log: readerOf(disk), appliedIndex: toLogIndex(0) });
+}
+
+test("a folder that is logged is known before it is applied, and the first one under an id stays", () => {
+  const raft = withLog([other, hello("n4", "first"), hello("n2", "folder"), hello("n4", "second")].map(encodeCommand));
+  expect(loggedInstances(raft, 0)).toEqual(
+    new Map([
+      [n4, "first"],
+      [n2, "folder"],
+    ]),
+  );
+});
+
+test("what is applied is left to the state, and what is no command is passed over", () => {
+  const raft = withLog([encodeCommand(hello("n4", "first")), Buffer.from("memberHello"), encodeCommand(hello("n2", "folder"))]);
+  expect(loggedInstances(raft, 1)).toEqual(new Map([[n2, "folder"]]));
+  expect(loggedInstances(raft, 3)).toEqual(new Map());
+});
+
+test("a log of many megabytes is read in portions", () => {
+  const large = { ...other, body: { ...other.body, kind: "configPut", key: "k", value: new Uint8Array(700_000) } } as never;
+  const raft = withLog([encodeCommand(large), encodeCommand(large), encodeCommand(large), encodeCommand(hello("n4", "f"))]);
+  expect(loggedInstances(raft, 0)).toEqual(new Map([[n4, "f"]]));
+});
