@@ -115,7 +115,14 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     onFatal: host.onFatal,
     onEvent: (event) => logStorage(logger, event),
   });
-  const retire = retirement(nodeId, host);
+  const retire = retirement(nodeId, {
+    ...host,
+    onRetired: (retirement) => {
+      // Before anybody can start it again.
+      if (retirement.kind === "copied" || retirement.kind === "dataLost") origin.refuse(retirement.message);
+      host.onRetired(retirement);
+    },
+  });
   // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
   let circle: Circle | undefined;
   const transport = await openTransport(config, host, { origin, retire, circle: () => circle }).catch(async (error: unknown) => {

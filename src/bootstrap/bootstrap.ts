@@ -8,7 +8,7 @@ import type { Config } from "../config.ts";
 import { type Membership, type NodeId, toNodeId } from "../raft/types.ts";
 import { ensureDirectory } from "../storage/directory.ts";
 import { StorageError } from "../storage/errors.ts";
-import { type IdentityRecord, readIdentity, writeIdentity } from "../storage/identity-file.ts";
+import { type IdentityRecord, type IdentityStanding, readIdentity, writeIdentity } from "../storage/identity-file.ts";
 import { type Ownership, takeOwnership } from "../storage/ownership.ts";
 import { type BootstrapLog, formCluster, NotAdmitted } from "./form.ts";
 import { clusterIdOf, notAdmittedTo } from "./formation.ts";
@@ -38,6 +38,8 @@ export type Established = {
   readonly begin: () => void;
   /** What an earlier run promised is over: what this run promises is all that the next one must keep. */
   readonly promiseEnded: () => void;
+  /** This folder was refused for good: no later start of it asks again, each ends with `why`. */
+  readonly refuse: (why: string) => void;
 };
 
 /**
@@ -55,6 +57,8 @@ export async function bootstrap(
     const nodeId = toNodeId(config.nodeId);
     const earlier = readIdentity(directory);
     if (earlier !== undefined) checkOwner(earlier, config);
+    const standing = earlier?.standing ?? { kind: "new" };
+    if (standing.kind === "refused") throw new NotAdmitted(standing.why);
     const ownPromiseMs = config.readLeases ? config.electionTicks * config.tickMs : 0;
     const earlierPromiseMs = earlier?.leasePromiseMs ?? 0;
     let identity: IdentityRecord = {
@@ -64,14 +68,14 @@ export async function bootstrap(
       start: (earlier?.start ?? 0) + 1,
       // A run that ends before the earlier promise does must hand it on.
       leasePromiseMs: Math.max(ownPromiseMs, earlierPromiseMs),
-      standing: earlier?.standing ?? { kind: "new" },
+      standing,
     };
     const write = (change: Partial<IdentityRecord>) => {
       identity = { ...identity, ...change };
       writeIdentity(directory, identity);
     };
     write({});
-    const cluster = await clusterOf(config, identity, { ...options, write });
+    const cluster = await clusterOf(config, { ...identity, standing }, { ...options, write });
     // Copies that were made before it took part are told apart from it by this number.
     const start = identity.standing.kind === "established" ? identity.start : identity.start + 1;
     return {
@@ -89,6 +93,7 @@ export async function bootstrap(
       promiseEnded: () => {
         if (identity.leasePromiseMs !== ownPromiseMs) write({ leasePromiseMs: ownPromiseMs });
       },
+      refuse: (why) => write({ standing: { kind: "refused", why } }),
     };
   } catch (error) {
     await ownership.release();
@@ -100,7 +105,7 @@ type Cluster = Pick<Established, "clusterId" | "genesis" | "first">;
 
 async function clusterOf(
   config: Config,
-  identity: IdentityRecord,
+  identity: IdentityRecord & { readonly standing: Exclude<IdentityStanding, { readonly kind: "refused" }> },
   options: {
     readonly log: BootstrapLog;
     readonly signal: AbortSignal;
@@ -136,7 +141,7 @@ function checkOwner({ nodeId, standing }: IdentityRecord, config: Config): void 
   if (nodeId !== config.nodeId) {
     throw new StorageError("foreignNode", `${dataDir} belongs to node ${nodeId}, this is node ${config.nodeId}. ${advice}`);
   }
-  if (members.length === 0 || standing.kind === "new") return;
+  if (members.length === 0 || standing.kind === "new" || standing.kind === "refused") return;
   const first = standing.kind === "locked" ? standing.set : standing.first;
   // A node that joined is not bound to what others began with.
   if (own(first, nodeId) === undefined) return;

@@ -24,7 +24,9 @@ export type IdentityStanding =
       /** The membership before the first entry, and the folders of its members. */
       readonly genesis: Membership;
       readonly first: Readonly<Record<string, string>>;
-    };
+    }
+  /** It was refused for good, and is not asked about again: with each start its number would grow, until it passed for a later one. */
+  | { readonly kind: "refused"; readonly why: string };
 
 export type IdentityRecord = {
   readonly nodeId: NodeId;
@@ -107,9 +109,10 @@ function parseOr(path: string, body: unknown): IdentityRecord {
 }
 
 function standingOf(fields: Readonly<Record<string, unknown>>): IdentityStanding {
-  const { kind, set, clusterId, genesis, first } = fields;
+  const { kind, set, clusterId, genesis, first, why } = fields;
   if (kind === "new") return { kind };
   if (kind === "locked") return { kind, set: textsOf(set) };
+  if (kind === "refused") return { kind, why: textOf(why) };
   if (kind !== "established") throw new TypeError(`standing ${String(kind)}`);
   return { kind, clusterId: textOf(clusterId), genesis: membershipOf(fieldsOf(genesis)), first: textsOf(first) };
 }

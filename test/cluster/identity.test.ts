@@ -108,6 +108,12 @@ test("a folder that is restored from an older copy is refused by those that saw 
   node.start();
   expect(await node.untilEnded(endMsMax)).toBe(78);
   expect(node.output).toContain("never from a copy");
+  // A supervisor that starts it again and again does not make it a later start than those that were seen.
+  for (let start = 0; start < 4; start += 1) {
+    node.start();
+    expect(await node.untilEnded(endMsMax)).toBe(78);
+    expect(node.lastOutput).toContain("never from a copy");
+  }
   expect(await read(others, "later/1")).toBe("later/1");
 });
 

@@ -196,6 +196,7 @@ describe("a file beside LMDB is written as it always was", () => {
     { ...identity, standing: { kind: "new" } },
     { ...identity, standing: { kind: "locked", set: first } },
     { ...identity, standing: { kind: "established", clusterId: "c", genesis, first } },
+    { ...identity, standing: { kind: "refused", why: "it is a copy" } },
   ];
   for (const record of records) {
     const { kind } = record.standing;

@@ -35,7 +35,8 @@ const established: IdentityRecord = {
 };
 const locked: IdentityRecord = { ...established, standing: { kind: "locked", set: { n1: "one", constructor: "two" } } };
 const fresh: IdentityRecord = { ...established, start: 1, leasePromiseMs: 0, standing: { kind: "new" } };
-const standings = [{ record: fresh }, { record: locked }, { record: established }];
+const refused: IdentityRecord = { ...established, standing: { kind: "refused", why: "it is a copy" } };
+const standings = [{ record: fresh }, { record: locked }, { record: established }, { record: refused }];
 const starts = new Map<NodeId, { instanceId: string; start: number; runId: string }>([
   [n1, { instanceId: "one", start: 3, runId: "r" }],
   [n2, { instanceId: "two", start: 9, runId: "s" }],
