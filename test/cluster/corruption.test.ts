@@ -147,3 +147,20 @@ test("a node whose vote is damaged ends with code 78 at every start: it could vo
   }
   expect(node.output.match(/^keyhold: the vote in .* is lost/gm)).toHaveLength(2);
 });
+
+test("a lone node that finds its log damaged says once, and to whoever asks, that nobody can bring it back", async () => {
+  await using cluster = await TestCluster.start({ nodes: 1 });
+  const node = at(cluster.nodes, 0);
+  await fill(new RotatingCaller(cluster.urls, 0));
+  await node.stop();
+  damage(node, inLog);
+  node.start();
+  const advice = "part of the log was lost, and nobody can bring it back";
+  await until("it is said", waitMsMax, () => (node.lastOutput.includes(advice) ? true : undefined));
+  const lines = node.lastOutput.split("\n").filter((line) => line.includes(advice));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('"level":"error"');
+  const ready = await until("it answers", waitMsMax, () => call(node.apiUrl, { path: "/readyz" }));
+  expect([ready.status, JSON.stringify(ready.body)]).toEqual([503, expect.stringContaining(advice)]);
+  expect(node.isRunning).toBe(true);
+}, 60_000);
