@@ -135,6 +135,28 @@ const ofRoom: readonly Mutant[] = [
     ],
   },
   {
+    name: "shrinking-refused-when-full",
+    why: "what makes a key no larger gives room, or takes none",
+    edits: [
+      machine(
+        "config-commands",
+        "const grows = previous === undefined || presentBytes(key, command) >",
+        "const grows = previous === undefined || 1e9 + presentBytes(key, command) >",
+      ),
+    ],
+  },
+  {
+    name: "growth-measured-without-the-value",
+    why: "a key that is written over by more takes more",
+    edits: [
+      machine(
+        "config-commands",
+        "presentBytes(key, command) > presentBytes(key, previous)",
+        "presentBytes(key, { ...command, value: new Uint8Array() }) > presentBytes(key, previous)",
+      ),
+    ],
+  },
+  {
     name: "held-bytes-not-checked",
     why: "a write that does not fit takes the state past what disks can hold",
     edits: [

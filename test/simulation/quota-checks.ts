@@ -4,10 +4,12 @@
  * want of room, nor makes the present larger; and the past gives way. It counts by rules of its own, not by those of the machine.
  */
 import type { Command, CommandBody, Outcome, Refusal } from "../../src/machine/command.ts";
+import type { ConfigVersion } from "../../src/machine/config-keys.ts";
 import { compactedPerEntryMax, compactedPerRefusalMax, quotaBytesDefault } from "../../src/machine/limits.ts";
 import { readMeta } from "../../src/machine/meta.ts";
 import type { MetaRecord } from "../../src/machine/records.ts";
 import { type TableReader, tableNames } from "../../src/machine/tables.ts";
+import type { ConfigRecord } from "../../src/machine/types.ts";
 import { countState, requestShareBytes } from "../../src/machine/usage.ts";
 import { membersOf } from "../../src/raft/leader.ts";
 import type { Entry, NodeId } from "../../src/raft/types.ts";
@@ -50,11 +52,14 @@ export class QuotaAudit {
       this.#wasRefused = true;
       this.counts.quotaRefusals++;
       checkRefusal(refusal, { body, before, after, tell });
+      if (body.kind === "configPut" && isNoLarger(body, this.#tables.get("config", body.key)))
+        tell(`a put was refused that makes ${JSON.stringify(body.key)} no larger`);
     } else if (body !== null && growing.includes(body.kind) && outcome?.ok === true) {
       if (this.#wasRefused) this.counts.roomRegained++;
       this.#wasRefused = false;
-      // Its answer is remembered whatever it is.
-      if (after.usedBytes > Math.max(after.quotaBytes, 0) + requestShareBytes)
+      // Its answer is remembered whatever it is; and what leaves the present no larger passes.
+      const grew = presentBytes(after) > presentBytes(before) + requestShareBytes;
+      if (grew && after.usedBytes > Math.max(after.quotaBytes, 0) + requestShareBytes)
         tell(`${body.kind} took the state to ${after.usedBytes} of ${after.quotaBytes}`);
     } else if (presentBytes(after) > presentBytes(before) + requestShareBytes) {
       tell(`${body?.kind ?? entry.payload.kind} took what is present from ${presentBytes(before)} to ${presentBytes(after)}`);
@@ -124,6 +129,13 @@ function checkRefusal(
   const passed = after.compactRevision - before.compactRevision;
   if (passed < compactedPerRefusalMax && after.compactRevision < after.revision)
     tell(`${body.kind} was refused, and the past from ${after.compactRevision} on was kept`);
+}
+
+/** A put of the same but for its value, which is no longer. */
+function isNoLarger(put: Extract<CommandBody, { readonly kind: "configPut" }>, present: ConfigRecord | undefined): boolean {
+  if (present === undefined || put.value.byteLength > present.value.byteLength) return false;
+  const beside = (of: Omit<ConfigVersion, "value">) => [of.contentType, of.leaseId, of.author, of.comment].join();
+  return beside(put) === beside(present);
 }
 
 function presentBytes({ usedBytes, pastBytes }: MetaRecord): number {

@@ -36,6 +36,10 @@ const folder = join(disk, "data");
 /** What takes the rest of the disk. */
 const ballast = join(disk, "ballast");
 const entriesBefore = 40;
+/** For a copy of a template, and for a state that is opened and closed. */
+const roomToPrepare = 2 * 1024 * 1024;
+const roomToReceive = 16 * 1024 * 1024;
+const roomToCheck = 3 * 1024 * 1024;
 const large = 100_000;
 
 /** What a storage holds before the disk fills up. */
@@ -84,19 +88,19 @@ function options(onFatal: (error: StorageFailure) => void) {
 /** Leaves exactly so many pages of the disk. */
 function leave(pages: number): void {
   const { bavail, bsize } = statfsSync(disk);
+  const target = Math.max(0, statSync(ballast).size + bavail * bsize - pages * pageBytes);
+  if (target < statSync(ballast).size) truncateSync(ballast, target);
   const fd = openSync(ballast, "a");
   const zeros = Buffer.alloc(1024 * 1024);
-  const target = fstatSync(fd).size + bavail * bsize - pages * pageBytes;
   for (let size = fstatSync(fd).size; size < target; size = fstatSync(fd).size) {
     writeSync(fd, zeros, 0, Math.min(zeros.byteLength, target - size));
   }
   closeSync(fd);
 }
 
-/** Gives all the room that any margin has, and some more. */
-function release(): void {
-  const size = statSync(ballast, { throwIfNoEntry: false })?.size ?? 0;
-  truncateSync(ballast, Math.max(0, size - 20 * 1024 * 1024));
+/** Gives some of the disk back. */
+function release(bytes: number): void {
+  truncateSync(ballast, Math.max(0, statSync(ballast).size - bytes));
 }
 
 function tell(...words: readonly (string | number)[]): void {
@@ -113,7 +117,7 @@ async function atEachMargin(
   },
 ): Promise<void> {
   for (const pages of marginsInPages) {
-    release();
+    release(roomToPrepare);
     rmSync(folder, { recursive: true, force: true });
     await parts.prepare();
     let failure: unknown;
@@ -121,7 +125,7 @@ async function atEachMargin(
       failure = error;
     });
     const fault = failure === undefined ? "" : faultOf(failure);
-    release();
+    release(roomToCheck);
     await parts.check(failure === undefined);
     tell(name, pages, failure === undefined ? "written" : "no room", fault);
   }
@@ -238,7 +242,10 @@ for (const { name, fullAt } of [
   { name: "install a snapshot", fullAt: chunks.length - 1 },
 ]) {
   await atEachMargin(name, {
-    prepare: () => prepared(settings.small),
+    prepare: () => {
+      release(roomToReceive);
+      return prepared(settings.small);
+    },
     action: async (pages) => {
       const storage = await LmdbStorage.open(options((error) => fatal(error)));
       receiver = storage;

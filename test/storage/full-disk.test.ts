@@ -36,5 +36,5 @@ test.skipIf(cannotMount)(
     expect(outcomes("written").size).toBe(17);
     expect(outcomes("no room")).toEqual(outcomes("written"));
   },
-  120_000,
+  300_000,
 );
