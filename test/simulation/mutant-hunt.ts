@@ -14,6 +14,8 @@ import { playWithWorkers } from "./workers.ts";
 export type HuntOptions = {
   readonly starts: number;
   readonly seedsMax: number;
+  /** Of faults and load in each seed; default 60. */
+  readonly virtualSeconds?: number;
   readonly workers: number;
   readonly told: (hunted: Hunted) => void;
 };
@@ -65,7 +67,10 @@ async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
       const totals = await playWithWorkers({
         workers: 1,
         from: 1 + start * startDistance,
-        arguments: ["--seeds", String(options.seedsMax), "--until-failure"],
+        arguments: [
+          ...["--seeds", String(options.seedsMax), "--until-failure"],
+          ...["--virtual-seconds", String(options.virtualSeconds ?? 60)],
+        ],
         root: copy,
         timeoutMs: searchMsMax,
         progress: () => undefined,

@@ -5,6 +5,7 @@
  *   --only NAME[,NAME]   those only      --quick   those marked so
  *   --starts N           searches for each bug, from different seeds (3)
  *   --seeds-max N        seeds in each search (400)
+ *   --virtual-seconds N  faults and load in each seed (60)
  *   --workers N          searches at a time (3)
  *   --json               the table as JSON
  * Exit code 1 when a bug was not caught.
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     starts: { type: "string", default: "3" },
     "seeds-max": { type: "string", default: "400" },
+    "virtual-seconds": { type: "string", default: "60" },
     workers: { type: "string", default: "3" },
     json: { type: "boolean", default: false },
   },
@@ -30,6 +32,7 @@ const chosen = mutants.filter((mutant) => (only?.includes(mutant.name) ?? true) 
 const hunted = await hunt(chosen, {
   starts: Number(values.starts),
   seedsMax: Number(values["seeds-max"]),
+  virtualSeconds: Number(values["virtual-seconds"]),
   workers: Number(values.workers),
   told: (one) => {
     if (!values.json) write(lineOf(one));
