@@ -105,6 +105,19 @@ const core: readonly Mutant[] = [
     suite: fixed("raft/read-lease"),
   },
   {
+    // The simulator meets it, too, but not from every start.
+    name: "read-lease-by-own-timeout",
+    why: "another node may have a shorter election timeout, and promises no longer than that",
+    edits: [
+      edit(
+        "raft/read-lease",
+        "Math.floor(Math.min(raft.options.leasePromiseMs, promiseMs) * reliedOn)",
+        "Math.floor(raft.options.leasePromiseMs * reliedOn)",
+      ),
+    ],
+    suite: fixed("raft/read-lease"),
+  },
+  {
     name: "learner-needed-under-its-leader",
     why: "a learner that was asked once for its vote can win later, though its leader lives",
     edits: [

@@ -311,17 +311,6 @@ const reads: readonly Mutant[] = [
     ],
   },
   {
-    name: "read-lease-by-own-timeout",
-    why: "another node may have a shorter election timeout, and promises no longer than that",
-    edits: [
-      raft(
-        "read-lease",
-        "Math.floor(Math.min(raft.options.leasePromiseMs, promiseMs) * reliedOn)",
-        "Math.floor(raft.options.leasePromiseMs * reliedOn)",
-      ),
-    ],
-  },
-  {
     name: "read-lease-outlives-transfer",
     why: "whom the leader itself asks to campaign is elected in spite of all promises",
     edits: [raft("step", "raft.role.lease.void = true;", "")],
