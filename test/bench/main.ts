@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { runFailover } from "./failover.ts";
 import { runFirstWrite } from "./first-write.ts";
+import { runLeaseEnds } from "./lease-ends.ts";
 import { runLoad } from "./load.ts";
 import { runSnapshotBench } from "./snapshot-bench.ts";
 import { runWatchChurn } from "./watch-churn.ts";
@@ -84,5 +85,15 @@ bench
   .option("--value-bytes <count>", "size of each", count, 16 * 1024)
   .option("--json", "print one JSON object")
   .action(runWatchChurn);
+
+bench
+  .command("lease-ends")
+  .description(
+    "leases with a lock each end at the same moment: how long event loops stand still, and whether a holder keeps its lock",
+  )
+  .option("--leases <count>", "how many", count, 50_000)
+  .option("--ttl <seconds>", "long enough to renew all of them in a third of it", count, 30)
+  .option("--json", "print one JSON object")
+  .action(runLeaseEnds);
 
 await bench.parseAsync();
