@@ -17,22 +17,25 @@ export class Preencoded {
 /** The part of a packet that is looked at here. */
 type Packet = { readonly type: number; readonly nsp?: string; readonly id?: number; readonly data?: unknown };
 
-/** EVENT in the Socket.IO protocol, revision 5. */
+/** EVENT and ACK in the Socket.IO protocol, revision 5. */
 const eventPacketType = 2;
+const ackPacketType = 3;
 
-/** Teaches `io` to send `[event, Preencoded]`. To be called before the first connection. */
+/** Teaches `io` to send `[event, Preencoded]`, and to answer with a `Preencoded`. To be called before the first connection. */
 export function allowPreencoded(io: Server): void {
   const encoder = io.encoder;
   const encode = encoder.encode.bind(encoder);
   encoder.encode = (packet) => encodePreencoded(packet) ?? encode(packet);
 }
 
-/** The one string of the packet `2/namespace,id["event",json]`; undefined when nothing in it is preencoded. */
+/** The one string of the packet `2/namespace,id["event",json]`, or `3/namespace,id[json]`; undefined when nothing in it is preencoded. */
 function encodePreencoded(packet: Packet): string[] | undefined {
-  if (packet.type !== eventPacketType || !Array.isArray(packet.data)) return undefined;
+  if (!Array.isArray(packet.data)) return undefined;
   const [event, payload] = packet.data;
-  if (!(payload instanceof Preencoded)) return undefined;
   const namespace = packet.nsp === undefined || packet.nsp === "/" ? "" : `${packet.nsp},`;
+  if (packet.type === ackPacketType && event instanceof Preencoded)
+    return [`${packet.type}${namespace}${packet.id ?? ""}[${event.json}]`];
+  if (packet.type !== eventPacketType || !(payload instanceof Preencoded)) return undefined;
   return [`${packet.type}${namespace}${packet.id ?? ""}[${JSON.stringify(event)},${payload.json}]`];
 }
 

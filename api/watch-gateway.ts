@@ -235,8 +235,9 @@ function bindMessages(socket: Socket, { session, outlet, failed }: Client): void
       const last = values.at(-1);
       const reply = (ack: object): void => {
         if (typeof last !== "function") return;
-        last(ack);
-        outlet.countSmall(JSON.stringify(ack).length);
+        const json = JSON.stringify(ack);
+        last(new Preencoded(json));
+        outlet.countSmall(json.length);
       };
       session.receive(() => {
         try {

@@ -93,7 +93,7 @@ export class WatchSession implements Worker, Waiting {
   serve(nowMs: number): boolean {
     if (this.#closed) return false;
     try {
-      this.#look();
+      this.#look(nowMs);
       if (this.#tickDue) this.#tick(nowMs);
       const sendsMore = this.#sendNext(nowMs);
       return !this.#closed && (this.#inbound.length > 0 || sendsMore);
@@ -106,8 +106,12 @@ export class WatchSession implements Worker, Waiting {
     }
   }
 
-  #look(): void {
-    for (const handle of this.#inbound.splice(0, messagesPerTurn)) handle();
+  #look(nowMs: number): void {
+    const endMs = nowMs + this.#host.context.limits.watch.sliceMs;
+    for (let looked = 0; looked < messagesPerTurn; looked++) {
+      this.#inbound.shift()?.();
+      if (this.#inbound.length === 0 || this.#host.nowMs() >= endMs) break;
+    }
     if (!this.#paused || this.#inbound.length > 0 || this.#closed) return;
     this.#paused = false;
     this.#socket.setReading(true);

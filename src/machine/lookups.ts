@@ -36,11 +36,15 @@ export function fenceHolds(tables: TableReader, name: string, fence: Fence): Loc
   return hold === undefined || liveLease(tables, hold.leaseId, now) === undefined ? undefined : hold;
 }
 
-/** The earliest deadline of a lease or a waiter that was not ended: an entry of that time or later ends it. */
-export function nextDeadline(tables: TableReader): ClusterTimeMs | undefined {
-  // What is deleted and not yet off the disk is not walked over.
+/**
+ * The earliest deadline of a lease or a waiter that was not ended: an entry of that time or later ends it. With `until`, only if it is
+ * not after it; then the deadlines that renewals have just moved, and which are not off the disk yet, need not be walked over.
+ */
+export function nextDeadline(tables: TableReader, until?: ClusterTimeMs): ClusterTimeMs | undefined {
   const { dueFrom } = readMeta(tables);
-  for (const [key] of tables.range("deadlines", { from: dueFrom, limit: 1 })) return parseDeadlineKey(key).deadlineMs;
+  const below = until === undefined ? {} : { below: deadlinesAfter(until) };
+  if (below.below !== undefined && dueFrom >= below.below) return undefined;
+  for (const [key] of tables.range("deadlines", { from: dueFrom, ...below, limit: 1 })) return parseDeadlineKey(key).deadlineMs;
   return undefined;
 }
 

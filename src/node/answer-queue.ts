@@ -2,9 +2,10 @@
  * This file gives out answers a few at a time. Ten thousand reads that waited for one word of the leader, or writes whose
  * deadline passed together, are answered one slice after the other, and peers and timers get their turn in between.
  */
+import { at } from "../base/at.ts";
 import type { Clock, Turns } from "./ports.ts";
 
-/** Each costs some 50 to 100 microseconds until its bytes are handed to the kernel, most of it after it was given. */
+/** An ordinary one costs some 50 to 100 microseconds until its bytes are handed to the kernel, most of it after it was given. */
 const answersPerSlice = 64;
 /** For those that are dear to make, as long lists are. */
 const sliceMs = 4;
@@ -13,7 +14,7 @@ const windowMs = 8;
 
 export class AnswerQueue {
   readonly #ports: { readonly clock: Clock; readonly turns: Turns };
-  #waiting: (() => void)[] = [];
+  #waiting: { readonly answer: () => void; readonly weight: number }[] = [];
   #closed = false;
   #sliceStartedMs = Number.NEGATIVE_INFINITY;
   #givenInSlice = 0;
@@ -28,8 +29,11 @@ export class AnswerQueue {
     return this.#waiting.length;
   }
 
-  /** Calls `answer`, which must not throw, once: now while the present slice has room, else in its turn. First come, first served. */
-  give(answer: () => void): void {
+  /**
+   * Calls `answer`, which must not throw, once: now while the present slice has room, else in its turn. First come, first served. `weight`
+   * is what it costs, in ordinary answers.
+   */
+  give(answer: () => void, weight = 1): void {
     if (this.#closed) {
       answer();
       return;
@@ -38,12 +42,12 @@ export class AnswerQueue {
     if (this.#waiting.length === 0) {
       if (nowMs - this.#sliceStartedMs >= windowMs) this.#beginSlice(nowMs);
       if (this.#hasRoom) {
-        this.#call(answer, nowMs);
+        this.#call({ answer, weight }, nowMs);
         return;
       }
       this.#giveSoon();
     }
-    this.#waiting.push(answer);
+    this.#waiting.push({ answer, weight });
   }
 
   /** Gives all that wait, and from here on each at once: the node stops, and there is nothing left to hold up. */
@@ -51,7 +55,7 @@ export class AnswerQueue {
     this.#closed = true;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const answer of waiting) answer();
+    for (const { answer } of waiting) answer();
   }
 
   get #hasRoom(): boolean {
@@ -64,8 +68,8 @@ export class AnswerQueue {
     this.#spentMs = 0;
   }
 
-  #call(answer: () => void, nowMs: number): number {
-    this.#givenInSlice += 1;
+  #call({ answer, weight }: { readonly answer: () => void; readonly weight: number }, nowMs: number): number {
+    this.#givenInSlice += weight;
     answer();
     const afterMs = this.#ports.clock.monotonicMs();
     this.#spentMs += afterMs - nowMs;
@@ -78,9 +82,8 @@ export class AnswerQueue {
       this.#beginSlice(nowMs);
       let given = 0;
       while (given < this.#waiting.length && this.#hasRoom) {
-        const answer = this.#waiting[given];
+        nowMs = this.#call(at(this.#waiting, given), nowMs);
         given += 1;
-        if (answer !== undefined) nowMs = this.#call(answer, nowMs);
       }
       this.#waiting.splice(0, given);
       if (this.#waiting.length > 0) this.#giveSoon();

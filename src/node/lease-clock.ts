@@ -17,13 +17,12 @@ const silenceMsMax = 1000;
  */
 export function wantsClockEntry(raft: Raft, tables: TableReader, monotonicMs: number): boolean {
   if (raft.role.kind !== "leader") return false;
-  const deadlineMs = nextDeadline(tables);
-  if (deadlineMs === undefined) return false;
   const nowMs = clusterTimeAt(raft.role, monotonicMs);
   const loggedMs = lastClusterTimeMs(raft);
+  const deadlineMs = nextDeadline(tables, loggedMs > nowMs ? loggedMs : nowMs);
+  if (deadlineMs === undefined) return nowMs - loggedMs >= silenceMsMax && nextDeadline(tables) !== undefined;
   // An entry on its way ends its share of what is due; after it comes the next.
-  if (loggedMs >= deadlineMs) return readMeta(tables).appliedIndex === lastIndex(raft);
-  return deadlineMs <= nowMs || nowMs - loggedMs >= silenceMsMax;
+  return loggedMs < deadlineMs || readMeta(tables).appliedIndex === lastIndex(raft);
 }
 
 /** Whether what was applied last leaves something due to a clock entry. Costs little when it does not. */

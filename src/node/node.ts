@@ -48,6 +48,8 @@ import { openSnapshot } from "./watch-snapshot.ts";
 const ticksPerPublication = 10;
 /** After it the node says it again. */
 const publicationMsMax = 5000;
+/** Of a renewal, as many as make about the cost of an ordinary answer. */
+const leasesPerAnswer = 32;
 
 export type NodeOptions = {
   readonly driver: DriverOptions;
@@ -164,9 +166,13 @@ export class KeyholdNode implements KeyholdService {
     options: WriteOptions,
   ): Promise<Result<Answers[Kind], ServiceError>> {
     return new Promise((resolve, reject) => {
+      const weight = answerWeightOf(command);
       // Apply answers each command with the outcome of its own kind.
       const settle = (end: ProposalEnd) =>
-        this.#answers.give(contained(() => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>), reject));
+        this.#answers.give(
+          contained(() => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>), reject),
+          weight,
+        );
       this.#propose(command, options, settle);
     });
   }
@@ -354,6 +360,11 @@ export class KeyholdNode implements KeyholdService {
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp, { once: true });
   }
+}
+
+/** What the answer to `command` costs, in ordinary answers: a renewal says something of each lease. */
+function answerWeightOf(command: CommandBody): number {
+  return command.kind === "leaseRenew" ? 1 + command.leaseIds.length / leasesPerAnswer : 1;
 }
 
 /** Tells bodies apart: a request id that comes again with another one is refused. */

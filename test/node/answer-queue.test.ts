@@ -11,12 +11,12 @@ function playedQueue() {
     clock: { monotonicMs: () => world.nowMs, wallTimeMs: () => world.nowMs },
     turns: { soon: (task) => void world.tasks.push(task) },
   });
-  const give = (from: number, to: number, costMs = 0) => {
+  const give = (from: number, to: number, { costMs = 0, weight = 1 } = {}) => {
     for (let number = from; number < to; number++) {
       queue.give(() => {
         world.nowMs += costMs;
         world.given.push(number);
-      });
+      }, weight);
     }
   };
   const turn = () => {
@@ -56,12 +56,22 @@ describe("answers", () => {
 
   test("that are dear to make are fewer a turn", () => {
     const { world, give, turn } = playedQueue();
-    give(0, 6, 2);
+    give(0, 6, { costMs: 2 });
     expect(world.given).toEqual([0, 1]);
     turn();
     expect(world.given).toEqual([0, 1, 2, 3]);
     turn();
     expect(world.given).toEqual(numbers(6));
+  });
+
+  test("that are dear afterwards are fewer a turn", () => {
+    const { world, give, turn } = playedQueue();
+    give(0, 5, { weight: 32 });
+    expect(world.given).toEqual([0, 1]);
+    turn();
+    expect(world.given).toEqual([0, 1, 2, 3]);
+    turn();
+    expect(world.given).toEqual(numbers(5));
   });
 
   test("are all given when the node stops, and then at once", () => {
