@@ -47,14 +47,15 @@ export async function runWatchers(options: WatchersOptions): Promise<void> {
     const tookMs = performance.now() - startedMs;
     if (silent > 0) await delay(silentMs);
     const cutOff = (await Promise.all(mute.map((watcher) => watcher.wasCutOff()))).filter(Boolean).length;
+    const ended = [...new Set(readers.filter((watcher) => !watcher.synced).map((watcher) => watcher.ended))];
     for (const watcher of [...readers, ...mute]) watcher.close();
-    return { readers, cutOff, tookMs };
+    return { readers, ended, cutOff, tookMs };
   });
   const report = {
     command: "watchers",
     ...options,
     served: result.readers.filter((watcher) => watcher.synced).length,
-    ended: [...new Set(result.readers.filter((watcher) => !watcher.synced).map((watcher) => watcher.ended))],
+    ended: result.ended,
     cutOff: result.cutOff,
     sentMib: Math.round(result.readers.reduce((sum, watcher) => sum + watcher.bytes, 0) / MIB),
     tookSeconds: Math.round(result.tookMs / 1000),

@@ -166,7 +166,12 @@ export function expectSameState(tables: TableReader, model: NaiveModel, pick: nu
   expect(leases).toMatchObject({ ok: true, value: { items: expected, more: false } });
   expect(meta.leaseCount).toBe(model.leases.length);
   const deadlines = [...model.leases, ...model.waits].map((one) => one.deadlineMs);
-  expect(nextDeadline(tables)).toBe(deadlines.length === 0 ? undefined : Math.min(...deadlines));
+  const earliest = deadlines.length === 0 ? undefined : Math.min(...deadlines);
+  expect(nextDeadline(tables)).toBe(earliest);
+  for (const until of [meta.clusterTimeMs, toClusterTimeMs(meta.clusterTimeMs + 1_000)]) {
+    expect(nextDeadline(tables, until)).toBe(earliest !== undefined && earliest <= until ? earliest : undefined);
+  }
+  if (earliest !== undefined) expect(nextDeadline(tables, toClusterTimeMs(earliest))).toBe(earliest);
 }
 
 function expectSameLock(tables: TableReader, model: NaiveModel, name: string): void {

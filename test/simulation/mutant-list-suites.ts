@@ -341,6 +341,12 @@ const floods: readonly Mutant[] = [
     suite: fixed("node/answer-queue"),
   },
   {
+    name: "deadline-of-the-moment-not-seen",
+    why: "a lease that is due now ends only when something else is written, or at the next second",
+    edits: [edit("machine/lookups", "{ below: deadlinesAfter(until) }", "{ below: deadlinesAfter(until).slice(0, -1) }")],
+    suite: fixed("machine/model"),
+  },
+  {
     name: "answers-overtake-others",
     why: "who asks while others wait is answered before them, and they wait for as long as somebody asks",
     edits: [edit("node/answer-queue", "if (this.#waiting.length === 0) {", "if (this.#waiting.length >= 0) {")],
