@@ -8,6 +8,7 @@ import type { ApiContext } from "./context.ts";
 import { json } from "./exchange-options.ts";
 import { answerAtLeader, type Forwardable } from "./leader-forwarding.ts";
 import { type About, alreadyMember, changeProblem, notMember, transferProblem } from "./membership-problem.ts";
+import { invalidRequest } from "./problem.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
 import { clusterShape, memberShape } from "./wire-format.ts";
 
@@ -24,15 +25,18 @@ export function bindClusterRoutes(router: Router, context: ApiContext): void {
 function addMember(exchange: Exchange<"addMember">, context: ApiContext): Promise<Answer> {
   const { peerUrl, apiUrl } = exchange.body;
   const id = toNodeId(exchange.body.id);
+  for (const [name, url] of Object.entries({ peerUrl, apiUrl })) {
+    if (!URL.canParse(url))
+      return Promise.resolve(err(invalidRequest(`${name} is not a URL that can be called.`, `body/${name}`)));
+  }
   return answerAtLeader(exchange, context, (status, timeoutMs) => {
     const present = status.members.find((member) => member.id === id);
-    if (present !== undefined) {
-      const same = present.kind === "learner" && present.address.peerUrl === peerUrl && present.address.apiUrl === apiUrl;
-      if (same) return unchanged(status);
+    const same = present?.kind === "learner" && present.address.peerUrl === peerUrl && present.address.apiUrl === apiUrl;
+    if (present !== undefined && !same) {
       return err(alreadyMember(`${id} is a ${present.kind} at ${present.address.peerUrl}, ${present.address.apiUrl}.`));
     }
     const neighbour = status.members.find(({ address }) => address.peerUrl === peerUrl || address.apiUrl === apiUrl);
-    if (neighbour !== undefined) return err(alreadyMember(`${neighbour.id} has this address.`));
+    if (neighbour !== undefined && !same) return err(alreadyMember(`${neighbour.id} has this address.`));
     const change = { kind: "addLearner" as const, id, address: { peerUrl, apiUrl } };
     return make(change, context, { about: { id }, status: 201, timeoutMs });
   });
@@ -41,9 +45,7 @@ function addMember(exchange: Exchange<"addMember">, context: ApiContext): Promis
 function promoteMember(exchange: Exchange<"promoteMember">, context: ApiContext): Promise<Answer> {
   const id = toNodeId(exchange.path.id);
   return answerAtLeader(exchange, context, (status, timeoutMs) => {
-    const kind = kindOf(status, id);
-    if (kind === undefined) return err(notMember(id));
-    if (kind === "voter" && !status.joint) return unchanged(status);
+    if (!isMember(status, id)) return err(notMember(id));
     return make({ kind: "promote", id }, context, { about: { id }, timeoutMs });
   });
 }
@@ -51,7 +53,7 @@ function promoteMember(exchange: Exchange<"promoteMember">, context: ApiContext)
 function removeMember(exchange: Forwardable & Exchange<"removeMember">, context: ApiContext): Promise<Answer> {
   const id = toNodeId(exchange.path.id);
   return answerAtLeader(exchange, context, (status, timeoutMs) => {
-    if (kindOf(status, id) === undefined) return status.removed.includes(id) ? unchanged(status) : err(notMember(id));
+    if (!isMember(status, id) && !status.removed.includes(id)) return err(notMember(id));
     return make({ kind: "remove", id }, context, { about: { id }, timeoutMs });
   });
 }
@@ -60,8 +62,7 @@ function replaceMember(exchange: Exchange<"replaceMember">, context: ApiContext)
   const id = toNodeId(exchange.path.id);
   const by = toNodeId(exchange.body.by);
   return answerAtLeader(exchange, context, (status, timeoutMs) => {
-    if (status.removed.includes(id) && kindOf(status, by) === "voter" && !status.joint) return unchanged(status);
-    if (kindOf(status, id) === undefined) return err(notMember(id));
+    if (!isMember(status, id) && !(status.removed.includes(id) && isMember(status, by))) return err(notMember(id));
     return make({ kind: "replace", id, by }, context, { about: { id, by }, timeoutMs });
   });
 }
@@ -82,19 +83,16 @@ async function make(
   options: { readonly about: About; readonly status?: number; readonly timeoutMs: number },
 ): Promise<Answer> {
   const end = await context.service.changeMembership(change, { timeoutMs: options.timeoutMs });
+  if (end.kind === "unchanged") return json(changedShape(false, context.service.status()));
   if (end.kind !== "made") return err(changeProblem(end, options.about));
   context.logger.info({ change }, "the membership was changed");
   return json(changedShape(true, context.service.status()), { status: options.status ?? 200 });
-}
-
-function unchanged(status: NodeStatus): Answer {
-  return json(changedShape(false, status));
 }
 
 function changedShape(changed: boolean, { members }: NodeStatus): object {
   return { changed, members: members.map(memberShape) };
 }
 
-function kindOf({ members }: NodeStatus, id: NodeId): NodeStatus["members"][number]["kind"] | undefined {
-  return members.find((member) => member.id === id)?.kind;
+function isMember({ members }: NodeStatus, id: NodeId): boolean {
+  return members.some((member) => member.id === id);
 }

@@ -4,7 +4,15 @@
  */
 import { unreachable } from "../src/base/assert.ts";
 import type { ChangeEnd, ChangeRefusal, TransferEnd } from "../src/node/service.ts";
-import { noLeaderProblem, outcomeUnknownProblem, type Problem, type ProblemCode, serviceProblem, withRetry } from "./problem.ts";
+import {
+  invalidRequest,
+  noLeaderProblem,
+  outcomeUnknownProblem,
+  type Problem,
+  type ProblemCode,
+  serviceProblem,
+  withRetry,
+} from "./problem.ts";
 
 /** The one table: why the leader refused a change, and the code that a client is told. */
 export const codeByMembershipRefusal = {
@@ -13,6 +21,8 @@ export const codeByMembershipRefusal = {
   leadershipTransfer: "transfer_in_progress",
   idReused: "id_reused",
   tooManyMembers: "too_many_members",
+  tooManyIds: "membership_limit",
+  impossible: "invalid_request",
   alreadyMember: "already_member",
   notMember: "not_member",
   notLearner: "not_learner",
@@ -31,7 +41,7 @@ const retryMs = 1_000;
 export type About = { readonly id: string /** The learner of a replacement. */; readonly by?: string };
 
 /** Why a change was not made. */
-export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" }>, about: About): Problem {
+export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" | "unchanged" }>, about: About): Problem {
   switch (end.kind) {
     case "refused":
       return refusalProblem(end.refusal, about);
@@ -71,6 +81,14 @@ function refusalProblem(refusal: ChangeRefusal, { id, by }: About): Problem {
         detail: `A cluster has at most ${refusal.max} members, learners included. Remove one first.`,
         extensions: { max: refusal.max },
       };
+    case "tooManyIds":
+      return {
+        code,
+        detail: `A cluster remembers at most ${refusal.max} ids, those of its members and of all that were removed. No other can be added.`,
+        extensions: { max: refusal.max },
+      };
+    case "impossible":
+      return invalidRequest(`This would not be a membership: ${refusal.fault}.`);
     case "alreadyMember":
       return { code, detail: `${by ?? id} is a voter already.` };
     case "notMember":

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { unreachable } from "./base/assert.ts";
 import type { Result } from "./base/result.ts";
 import { err, ok } from "./base/result.ts";
+import { addressLengthMax } from "./raft/ceilings.ts";
 
 type Described = { readonly env: string; readonly reason: string };
 /** How one option is written down. */
@@ -111,7 +112,8 @@ export function parseUrls(text: string): Result<readonly string[], string> {
 function origin(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
-  const bare = url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
+  const bare = url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "" && url.password === "";
+  if (url.origin.length > addressLengthMax) return undefined;
   if (!bare || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;
   // URL drops a default port; peers connect to what is written.
   return url.origin;

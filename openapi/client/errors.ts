@@ -65,6 +65,7 @@ export const errorTable = {
   not_ready: { repeats: false, meaning: "the node should not get traffic" },
   outcome_unknown: { repeats: true, meaning: "the write may or may not happen" },
   already_member: { repeats: false, meaning: "the id or the address is a member's" },
+  membership_limit: { repeats: false, meaning: "the cluster remembers as many ids of members, past ones included, as it can" },
   too_many_members: { repeats: false, meaning: "the cluster has as many members as it can have" },
   id_reused: { repeats: false, meaning: "the id was a member once; take a new one" },
   not_member: { repeats: false, meaning: "no member has this id" },

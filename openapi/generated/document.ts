@@ -1770,7 +1770,7 @@ export const document: Record<string, unknown> = {
           "cluster"
         ],
         "summary": "Add a node as a learner",
-        "description": "A learner receives everything and has no vote. The node may be started before or after (`keyhold server --join`). Adding\na learner again under the same addresses changes nothing. An id that was a member once is refused for ever.\n",
+        "description": "A learner receives everything and has no vote. The node may be started before or after (`keyhold server --join`). Adding\na learner again under the same addresses changes nothing, and is answered once a majority agrees. An id that was a member once is\nrefused for ever; a cluster remembers 8,192 ids.\n",
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -3404,7 +3404,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "NotAdded": {
-        "description": "`already_member`, `id_reused`, `too_many_members`, `change_in_progress`, `transfer_in_progress`",
+        "description": "`already_member`, `id_reused`, `too_many_members`, `membership_limit`, `change_in_progress`, `transfer_in_progress`",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -3441,6 +3441,9 @@ export const document: Record<string, unknown> = {
                 },
                 {
                   "$ref": "#/components/schemas/TooManyMembersProblem"
+                },
+                {
+                  "$ref": "#/components/schemas/MembershipLimitProblem"
                 },
                 {
                   "$ref": "#/components/schemas/ChangeInProgressProblem"
@@ -4869,8 +4872,8 @@ export const document: Record<string, unknown> = {
       "NodeUrl": {
         "type": "string",
         "maxLength": 256,
-        "pattern": "^https?://[^/?#@\\s]+$",
-        "description": "`http://host:port`, without a path."
+        "pattern": "^https?://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$",
+        "description": "`http://host:port`, without a path; the host in ASCII, an international name as `xn--`."
       },
       "AddMemberRequest": {
         "type": "object",
@@ -4913,7 +4916,7 @@ export const document: Record<string, unknown> = {
         "additionalProperties": false,
         "properties": {
           "to": {
-            "description": "A voter; without it the one that holds the most.",
+            "description": "A voter that was heard within an election timeout; without it the one of these that holds the most.",
             "$ref": "#/components/schemas/NodeId"
           }
         }
@@ -5041,6 +5044,7 @@ export const document: Record<string, unknown> = {
           "already_member",
           "id_reused",
           "too_many_members",
+          "membership_limit",
           "not_member",
           "not_learner",
           "not_caught_up",
@@ -6073,6 +6077,34 @@ export const document: Record<string, unknown> = {
               },
               "title": {
                 "const": "The cluster has as many members as it can have"
+              },
+              "max": {
+                "type": "integer",
+                "minimum": 1
+              }
+            }
+          }
+        ]
+      },
+      "MembershipLimitProblem": {
+        "allOf": [
+          {
+            "$ref": "#/components/schemas/Problem"
+          },
+          {
+            "type": "object",
+            "required": [
+              "max"
+            ],
+            "properties": {
+              "code": {
+                "const": "membership_limit"
+              },
+              "status": {
+                "const": 409
+              },
+              "title": {
+                "const": "The cluster remembers as many ids as it can"
               },
               "max": {
                 "type": "integer",

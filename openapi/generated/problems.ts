@@ -32,6 +32,7 @@ export const problems = {
   already_member: { status: 409, title: "The id or the address is a member's", schema: "AlreadyMemberProblem" },
   id_reused: { status: 409, title: "The id was a member once", schema: "IdReusedProblem" },
   too_many_members: { status: 409, title: "The cluster has as many members as it can have", schema: "TooManyMembersProblem" },
+  membership_limit: { status: 409, title: "The cluster remembers as many ids as it can", schema: "MembershipLimitProblem" },
   not_member: { status: 404, title: "No member has this id", schema: "NotMemberProblem" },
   not_learner: { status: 409, title: "The member is no learner", schema: "NotLearnerProblem" },
   not_caught_up: { status: 409, title: "The learner is behind", schema: "NotCaughtUpProblem" },

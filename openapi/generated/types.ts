@@ -330,7 +330,8 @@ export interface paths {
         /**
          * Add a node as a learner
          * @description A learner receives everything and has no vote. The node may be started before or after (`keyhold server --join`). Adding
-         *     a learner again under the same addresses changes nothing. An id that was a member once is refused for ever.
+         *     a learner again under the same addresses changes nothing, and is answered once a majority agrees. An id that was a member once is
+         *     refused for ever; a cluster remembers 8,192 ids.
          */
         readonly post: operations["addMember"];
         readonly delete?: never;
@@ -864,7 +865,7 @@ export interface components {
             readonly bytes: number;
         };
         readonly NodeId: string;
-        /** @description `http://host:port`, without a path. */
+        /** @description `http://host:port`, without a path; the host in ASCII, an international name as `xn--`. */
         readonly NodeUrl: string;
         readonly AddMemberRequest: {
             /** @description Never one that was a member before. */
@@ -879,7 +880,7 @@ export interface components {
             readonly by: components["schemas"]["NodeId"];
         };
         readonly TransferRequest: {
-            /** @description A voter; without it the one that holds the most. */
+            /** @description A voter that was heard within an election timeout; without it the one of these that holds the most. */
             readonly to?: components["schemas"]["NodeId"];
         };
         /**
@@ -925,7 +926,7 @@ export interface components {
             readonly detail: string;
         };
         /** @enum {string} */
-        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "quota_exceeded" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "not_member" | "not_learner" | "not_caught_up" | "instance_unknown" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop" | "recovering" | "origin_not_allowed" | "request_timeout" | "expectation_failed" | "misdirected_request" | "header_too_large";
+        readonly ErrorCode: "invalid_request" | "future_revision" | "key_not_found" | "lease_not_found" | "ticket_not_found" | "not_found" | "method_not_allowed" | "lock_held" | "already_held" | "wait_timeout" | "wait_cancelled" | "not_holder" | "lease_gone" | "compacted" | "revision_mismatch" | "too_large" | "unsupported_media_type" | "request_mismatch" | "limit_reached" | "quota_exceeded" | "internal" | "no_leader" | "overloaded" | "shutting_down" | "not_ready" | "outcome_unknown" | "revision_not_reached" | "already_member" | "id_reused" | "too_many_members" | "membership_limit" | "not_member" | "not_learner" | "not_caught_up" | "instance_unknown" | "last_voter" | "change_in_progress" | "transfer_in_progress" | "no_transfer_target" | "transfer_timed_out" | "upgrade_in_progress" | "forward_loop" | "recovering" | "origin_not_allowed" | "request_timeout" | "expectation_failed" | "misdirected_request" | "header_too_large";
         readonly Problem: {
             /** @description `urn:keyhold:problem:` and the code. */
             readonly type: string;
@@ -1272,6 +1273,15 @@ export interface components {
             readonly status?: 409;
             /** @constant */
             readonly title?: "The cluster has as many members as it can have";
+            readonly max: number;
+        };
+        readonly MembershipLimitProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            readonly code?: "membership_limit";
+            /** @constant */
+            readonly status?: 409;
+            /** @constant */
+            readonly title?: "The cluster remembers as many ids as it can";
             readonly max: number;
         };
         readonly NotMemberProblem: components["schemas"]["Problem"] & {
@@ -2010,7 +2020,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["NoLeaderProblem"] | components["schemas"]["ShuttingDownProblem"];
             };
         };
-        /** @description `already_member`, `id_reused`, `too_many_members`, `change_in_progress`, `transfer_in_progress` */
+        /** @description `already_member`, `id_reused`, `too_many_members`, `membership_limit`, `change_in_progress`, `transfer_in_progress` */
         readonly NotAdded: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -2023,7 +2033,7 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["AlreadyMemberProblem"] | components["schemas"]["IdReusedProblem"] | components["schemas"]["TooManyMembersProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
+                readonly "application/problem+json": components["schemas"]["AlreadyMemberProblem"] | components["schemas"]["IdReusedProblem"] | components["schemas"]["TooManyMembersProblem"] | components["schemas"]["MembershipLimitProblem"] | components["schemas"]["ChangeInProgressProblem"] | components["schemas"]["TransferInProgressProblem"];
             };
         };
         /** @description `last_voter`, `change_in_progress`, `transfer_in_progress` */
@@ -2310,6 +2320,7 @@ export type RevisionNotReachedProblem = components['schemas']['RevisionNotReache
 export type AlreadyMemberProblem = components['schemas']['AlreadyMemberProblem'];
 export type IdReusedProblem = components['schemas']['IdReusedProblem'];
 export type TooManyMembersProblem = components['schemas']['TooManyMembersProblem'];
+export type MembershipLimitProblem = components['schemas']['MembershipLimitProblem'];
 export type NotMemberProblem = components['schemas']['NotMemberProblem'];
 export type NotLearnerProblem = components['schemas']['NotLearnerProblem'];
 export type NotCaughtUpProblem = components['schemas']['NotCaughtUpProblem'];

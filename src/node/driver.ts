@@ -10,7 +10,7 @@ import { pastRowsMaxDefault, StagedTables } from "../machine/staged-tables.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
-import type { Effect, Entry, Input, LogIndex, Membership, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
+import type { Effect, Entry, Input, LogIndex, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
 import { Applier } from "./applier.ts";
 import { Commands } from "./commands.ts";
 import { compactionIndex, LogWeight } from "./compaction.ts";
@@ -336,7 +336,8 @@ export class Driver {
         this.#proposals.applied(payload.id.sequence, outcome);
       }
       if (batches.length > 0) this.#events.onBatches(batches);
-      if (payload.kind === "membership") this.#noteMembership(entry, payload.membership);
+      this.#changes.applied(entry);
+      if (payload.kind === "membership" && payload.membership.removed.includes(this.#options.raft.id)) this.#events.onRemoved();
     }
     this.#inputs.push({ kind: "applied", index: this.#appliedIndex });
     this.#proposals.appliedTo(this.#appliedIndex);
@@ -356,11 +357,6 @@ export class Driver {
     if (this.#proposals.waiting) this.#turnSoon();
   }
 
-  #noteMembership({ index, term }: Entry, membership: Membership): void {
-    this.#changes.applied({ index, term, membership });
-    if (membership.removed.includes(this.#options.raft.id)) this.#events.onRemoved();
-  }
-
   /** The state on disk is sent; entries behind it follow from the log once it is there. */
   #sendSnapshot(to: NodeId): void {
     const meta = snapshotMetaAt(this.#raft, this.#writer.durableAppliedIndex);
@@ -377,7 +373,7 @@ export class Driver {
     this.#appliedIndex = snapshot.lastIncludedIndex;
     this.#appliedTerm = snapshot.lastIncludedTerm;
     this.#gate.checkState(this.#tables);
-    this.#changes.passed(snapshot.lastIncludedIndex, snapshot.membership);
+    this.#changes.replaced(snapshot.lastIncludedIndex);
     this.#ports.snapshots.settle(true);
     this.#events.onStateReplaced();
     this.#applier.release();

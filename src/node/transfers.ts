@@ -1,7 +1,6 @@
 /**
  * This file hands leadership over: it picks the successor, and tells when it leads.
  */
-import { membersOf } from "../raft/leader.ts";
 import { membershipOf, type Raft } from "../raft/raft.ts";
 import type { NodeId, Term } from "../raft/types.ts";
 
@@ -72,15 +71,20 @@ export class Transfers {
   }
 }
 
-/** The voter asked for, if it may lead; or the live voter whose log is longest, which will be quickest. */
+/**
+ * The voter asked for, or of all voters the one whose log is longest, which will be quickest; among those that were heard within an
+ * election timeout: while the leader waits for one that is dead, nothing is written.
+ */
 function successor(raft: Readonly<Raft>, wanted: NodeId | null): NodeId | undefined {
   if (raft.role.kind !== "leader") return undefined;
-  const { progress } = raft.role;
-  const { voters } = membershipOf(raft);
-  const candidates = membersOf(membershipOf(raft))
-    .filter((id) => id !== raft.options.id && voters.includes(id) && (wanted === null || id === wanted))
-    .map((id) => ({ id, progress: progress.get(id) }))
-    .filter((candidate) => candidate.progress !== undefined && candidate.progress.matchIndex > 0)
-    .sort((a, b) => (b.progress?.matchIndex ?? 0) - (a.progress?.matchIndex ?? 0));
-  return candidates[0]?.id;
+  const { electionTicks, id: self } = raft.options;
+  let best: { readonly id: NodeId; readonly matchIndex: number } | undefined;
+  for (const id of membershipOf(raft).voters) {
+    const progress = raft.role.progress.get(id);
+    if (id === self || (wanted !== null && id !== wanted) || progress === undefined) continue;
+    const { silentTicks, matchIndex } = progress;
+    const isHeard = silentTicks !== null && silentTicks <= electionTicks && matchIndex > 0;
+    if (isHeard && matchIndex > (best?.matchIndex ?? 0)) best = { id, matchIndex };
+  }
+  return best?.id;
 }

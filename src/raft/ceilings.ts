@@ -17,8 +17,14 @@ export const clusterTimeMsMax = 2 ** 48;
 export const wallTimeMsMax = 8.64e15;
 /** Every member costs a stream; `membership.ts` stops far below. */
 const membersHeardMax = 64;
-/** Removed ids are kept for ever. Room for a member replaced every hour for seven years. */
-const removedHeardMax = 65_536;
+/**
+ * Members and removed ids together. Removed ids are kept for ever, in each membership: so many, of 64 characters, are half of a message of
+ * one MiB. A cluster that replaces a member every day gets there in 22 years.
+ */
+export const memberIdsMax = 8_192;
+/** The longest address: a host name has at most 253 characters. */
+export const addressLengthMax = 320;
+const addressPattern = /^[\x21-\x7e]*$/;
 
 /** Why `membership` cannot be the one of a cluster, or null. Whatever `membershipAfter` makes passes. */
 export function membershipFault(membership: Membership): string | null {
@@ -29,11 +35,22 @@ export function membershipFault(membership: Membership): string | null {
     if (ids.length > membersHeardMax) return `${ids.length} ${name}`;
     if (new Set(ids).size !== ids.length) return `a node id twice among ${name}`;
   }
-  if (removed.length > removedHeardMax) return `${removed.length} removed nodes`;
+  if (removed.length > memberIdsMax) return `${removed.length} removed nodes`;
+  if (new Set(removed).size !== removed.length) return "a node id twice among removed";
   const voting = new Set([...voters, ...votersOutgoing]);
   const twice = learners.find((id) => voting.has(id));
   if (twice !== undefined) return `${twice} both votes and learns`;
   const gone = new Set(removed);
   const back = [...voting, ...learners, ...learnersNext].find((id) => gone.has(id));
-  return back === undefined ? null : `${back} is a member and removed`;
+  if (back !== undefined) return `${back} is a member and removed`;
+  for (const [id, { peerUrl, apiUrl }] of Object.entries(membership.addresses)) {
+    // It travels in headers, and its length in characters is its weight.
+    if (!isAddress(peerUrl) || !isAddress(apiUrl))
+      return `the address of ${id} is not plain ASCII of at most ${addressLengthMax}`;
+  }
+  return null;
+}
+
+function isAddress(url: string): boolean {
+  return url.length <= addressLengthMax && addressPattern.test(url);
 }

@@ -2,7 +2,10 @@
  * This file changes who takes part (chapter 4). Every change of voters goes through a joint phase, which the leader that
  * sees it committed ends by itself; learners come and go in one step. One change at a time.
  */
+import { unreachable } from "../base/assert.ts";
+import { own } from "../base/own.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { memberIdsMax, membershipFault } from "./ceilings.ts";
 import { membersOf } from "./leader.ts";
 import { hasCommittedInTerm, lastIndex } from "./log.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
@@ -11,7 +14,7 @@ import type { Membership, MembershipChange, MembershipRefusal, NodeId } from "./
 /** Every member costs the leader a stream and a copy of every entry; more voters make a cluster slower, not safer. */
 const membersMax = 15;
 
-/** The membership that `change` leads to first, or why it cannot be made now. */
+/** The membership that `change` leads to first, or why it cannot be made now. No other node refuses what comes of it. */
 export function membershipAfter(
   raft: Raft,
   leader: LeaderState,
@@ -19,12 +22,45 @@ export function membershipAfter(
 ): Result<Membership, MembershipRefusal> {
   if (leader.transferTo !== null) return err({ kind: "leadershipTransfer" });
   if (isChangeInProgress(raft)) return err({ kind: "changeInProgress" });
+  const next = changed(raft, leader, change);
+  if (!next.ok) return next;
+  const fault = membershipFault(next.value);
+  return fault === null ? next : err({ kind: "impossible", fault });
+}
+
+/** Whether `membership`, once it is committed, is what `change` asks for: there is nothing to change. */
+export function isAlready(membership: Membership, change: MembershipChange): boolean {
+  const { voters, votersOutgoing, learners, addresses, removed } = membership;
+  // Until a joint phase is over, the old majority still has a say.
+  const votes = (id: NodeId) => votersOutgoing.length === 0 && voters.includes(id);
+  switch (change.kind) {
+    case "addLearner": {
+      const address = own(addresses, change.id);
+      const { peerUrl, apiUrl } = change.address;
+      return learners.includes(change.id) && address?.peerUrl === peerUrl && address.apiUrl === apiUrl;
+    }
+    case "promote":
+      return votes(change.id);
+    case "remove":
+      return removed.includes(change.id);
+    case "replace":
+      return removed.includes(change.id) && votes(change.by);
+    default:
+      return unreachable(change);
+  }
+}
+
+function changed(raft: Raft, leader: LeaderState, change: MembershipChange): Result<Membership, MembershipRefusal> {
   const current = membershipOf(raft);
   switch (change.kind) {
     case "addLearner": {
       if (membersOf(current).includes(change.id)) return err({ kind: "alreadyMember" });
       if (current.removed.includes(change.id)) return err({ kind: "idReused" });
       if (membersOf(current).length >= membersMax) return err({ kind: "tooManyMembers", max: membersMax });
+      // Counted here and not at removals: whoever comes in can always be removed.
+      if (membersOf(current).length + current.removed.length >= memberIdsMax) {
+        return err({ kind: "tooManyIds", max: memberIdsMax });
+      }
       const addresses = { ...current.addresses, [change.id]: change.address };
       return ok({ ...current, learners: [...current.learners, change.id], addresses });
     }

@@ -24,6 +24,8 @@ export type Progress = {
   commitSent: LogIndex;
   /** Heard of since the last CheckQuorum round. */
   recentActive: boolean;
+  /** Ticks since this leader heard it last; null before that, and from when its stream broke until it is heard again. */
+  silentTicks: number | null;
   /** The newest heartbeat round it answered. */
   roundAcked: number;
   /** A heartbeat answer showed it lagging: send even an empty message, which finds out what was lost. */
@@ -45,6 +47,7 @@ export function newProgress(lastIndex: LogIndex): Progress {
     nextIndex: toLogIndex(lastIndex + 1),
     commitSent: toLogIndex(0),
     recentActive: true,
+    silentTicks: null,
     roundAcked: 0,
     nudge: false,
     mayRepeat: true,
@@ -150,9 +153,15 @@ export function noteLogLost(progress: Progress, agreeIndex: LogIndex): void {
   if (progress.flow.kind !== "snapshot") becomeProbe(progress);
 }
 
+/** The member said something, as a follower of this leader. */
+export function noteHeard(progress: Progress): void {
+  progress.recentActive = true;
+  progress.silentTicks = 0;
+}
+
 /** A heartbeat was answered: what was out may be lost, so let something through. */
 export function noteHeartbeat(progress: Progress, lastIndex: LogIndex): void {
-  progress.recentActive = true;
+  noteHeard(progress);
   if (!progress.mayRepeat || progress.flow.kind === "snapshot") return;
   if (progress.flow.kind === "replicate" && progress.matchIndex >= lastIndex) return;
   progress.mayRepeat = false;

@@ -10,6 +10,7 @@ import {
   becomeSnapshot,
   canSend,
   noteAccepted,
+  noteHeard,
   noteHeartbeat,
   noteLogLost,
   noteRejected,
@@ -53,7 +54,7 @@ export function onAccepted(raft: Raft, leader: LeaderState, message: Extract<Mes
   const progress = leader.progress.get(message.from);
   if (progress === undefined) return;
   const { matchIndex } = message;
-  progress.recentActive = true;
+  noteHeard(progress);
   noteAccepted(progress, { matchIndex, firstIndex: firstIndex(raft) });
   if (leader.transferTo === message.from && progress.matchIndex === lastIndex(raft)) {
     send(raft, message.from, { kind: "timeoutNow" });
@@ -64,7 +65,7 @@ export function onAccepted(raft: Raft, leader: LeaderState, message: Extract<Mes
 export function onRejected(raft: Raft, leader: LeaderState, message: Extract<Message, { kind: "appendEntriesRejected" }>): void {
   const progress = leader.progress.get(message.from);
   if (progress === undefined) return;
-  progress.recentActive = true;
+  noteHeard(progress);
   const agree = agreeIndex(raft, message.hintIndex, message.hintTerm);
   if (message.quarantined && agree < progress.matchIndex) noteLogLost(progress, agree);
   noteRejected(progress, { prevLogIndex: message.prevLogIndex, agreeIndex: agree });
@@ -86,8 +87,10 @@ export function onHeartbeatResponse(
 
 export function onUnreachable(leader: LeaderState, peer: NodeId): void {
   const progress = leader.progress.get(peer);
+  if (progress === undefined) return;
+  progress.silentTicks = null;
   // What was in flight is probably lost; without this the pipeline would wait for it.
-  if (progress !== undefined && progress.flow.kind === "replicate") becomeProbe(progress);
+  if (progress.flow.kind === "replicate") becomeProbe(progress);
 }
 
 export function onSnapshotSent(

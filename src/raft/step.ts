@@ -3,13 +3,14 @@
  * synchronous and deterministic: the same state and the same inputs give the same state and the same effects.
  */
 import { assert, unreachable } from "../base/assert.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import { refusalOf, snapshotRefusal, tellRefused } from "./admission.ts";
 import { askBarrier, onProposeBarrier, onProposeBarrierReached } from "./barrier.ts";
 import { answerVote, campaign, countOwnVote, countVote, isAtCeiling, refuseOldVote, sticksToLeader } from "./election.ts";
 import { onAppendEntries, onHeartbeat, onSnapshot } from "./follower.ts";
 import { appendAsLeader } from "./leader.ts";
 import { compact, entriesBetween, hasCommittedInTerm, lastIndex } from "./log.ts";
-import { membershipAfter } from "./membership.ts";
+import { isAlready, membershipAfter } from "./membership.ts";
 import { send } from "./outbox.ts";
 import { onPersisted, persistTurn } from "./persistence.ts";
 import { onProposeRequest, propose } from "./proposals.ts";
@@ -36,8 +37,10 @@ import {
   type Input,
   type LogReader,
   type MembershipChange,
+  type MembershipRefusal,
   type Message,
   type NodeId,
+  type Payload,
   type SnapshotMeta,
   type Term,
   toLogIndex,
@@ -291,13 +294,25 @@ function proposeMembership(raft: Raft, changeId: number, change: MembershipChang
     raft.effects.push({ kind: "membershipRefused", changeId, refusal: { kind: "notLeader", leaderId: raft.leaderId } });
     return;
   }
-  const next = membershipAfter(raft, raft.role, change);
-  if (!next.ok) {
-    raft.effects.push({ kind: "membershipRefused", changeId, refusal: next.error });
+  const payload = payloadFor(raft, raft.role, change);
+  if (!payload.ok) {
+    raft.effects.push({ kind: "membershipRefused", changeId, refusal: payload.error });
     return;
   }
-  const index = appendAsLeader(raft, raft.role, { kind: "membership", membership: next.value });
-  raft.effects.push({ kind: "membershipAccepted", changeId, index, term: raft.currentTerm });
+  const index = appendAsLeader(raft, raft.role, payload.value);
+  const isChange = payload.value.kind === "membership";
+  raft.effects.push({ kind: "membershipAccepted", changeId, index, term: raft.currentTerm, changed: isChange });
+}
+
+/** The entry that makes `change`; or one that, where it is so already, is committed only if this node still leads. */
+function payloadFor(raft: Raft, leader: LeaderState, change: MembershipChange): Result<Payload, MembershipRefusal> {
+  if (leader.transferTo === null && isAlready(membershipOf(raft), change)) {
+    if (leader.uncommittedBytes > raft.options.uncommittedBytesMax) return err({ kind: "changeInProgress" });
+    // Only an entry that was not there when the question came can answer it: the others may have elected somebody else by then.
+    return ok({ kind: "clock" });
+  }
+  const next = membershipAfter(raft, leader, change);
+  return next.ok ? ok({ kind: "membership", membership: next.value }) : next;
 }
 
 function wantTransfer(raft: Raft, to: NodeId): void {

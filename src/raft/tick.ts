@@ -23,6 +23,7 @@ export function onTick(raft: Raft): void {
 
 function tickLeader(raft: Raft, leader: LeaderState): void {
   const { electionTicks, heartbeatTicks } = raft.options;
+  for (const progress of leader.progress.values()) if (progress.silentTicks !== null) progress.silentTicks++;
   // A disk that hangs while heartbeats go on would leave the cluster without progress and without an election.
   if (isDiskStalled(raft)) {
     becomeFollower(raft, raft.currentTerm, null);

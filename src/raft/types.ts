@@ -256,7 +256,14 @@ export type Effect =
   | { readonly kind: "barrierReached"; readonly epoch: number; readonly term: Term; readonly index: LogIndex }
   /** These are definitely not accepted. */
   | { readonly kind: "proposalsRefused"; readonly sequences: readonly number[]; readonly reason: RefusalReason }
-  | { readonly kind: "membershipAccepted"; readonly changeId: number; readonly index: LogIndex; readonly term: Term }
+  /** `changed` is false when it is so already: then the entry only shows, once it is committed, that this leader had the right to say so. */
+  | {
+      readonly kind: "membershipAccepted";
+      readonly changeId: number;
+      readonly index: LogIndex;
+      readonly term: Term;
+      readonly changed: boolean;
+    }
   | { readonly kind: "membershipRefused"; readonly changeId: number; readonly refusal: MembershipRefusal }
   /** The membership in force changed (it counts from the moment its entry is appended, §4.1). */
   | { readonly kind: "membershipChanged"; readonly membership: Membership }
@@ -291,20 +298,47 @@ export type MembershipRefusal =
   | { readonly kind: "leadershipTransfer" }
   | { readonly kind: "idReused" }
   | { readonly kind: "tooManyMembers"; readonly max: number }
+  /** Members and ids that were removed are as many as a cluster remembers. Whoever is a member can still be removed. */
+  | { readonly kind: "tooManyIds"; readonly max: number }
+  /** What it leads to is no membership (`membershipFault`). */
+  | { readonly kind: "impossible"; readonly fault: string }
   | { readonly kind: "alreadyMember" }
   | { readonly kind: "notMember" }
   | { readonly kind: "notLearner" }
   | { readonly kind: "notCaughtUp"; readonly behindEntries: number }
   | { readonly kind: "lastVoter" };
 
-/** What an entry weighs in every byte limit: its command plus a fixed share for the header. */
-export function entryBytes(entry: Entry): number {
-  switch (entry.payload.kind) {
+/** Index, term, times and kind, at most, and the checksum of what is stored. */
+const headBytes = 64;
+/** The length of a run's name, the number of a proposal, and the length of a command. */
+const proposalBytes = 16;
+/** The lengths of the lists of a membership, and their names. */
+const membershipBytes = 96;
+/** The lengths of an id and of two URLs, and the names of these. */
+const addressBytes = 32;
+
+/**
+ * What an entry weighs in every byte limit: at least what it takes on the wire and on disk, and little more. Run names, ids and URLs
+ * are ASCII.
+ */
+export function entryBytes({ payload }: Entry): number {
+  switch (payload.kind) {
     case "command":
-      return 64 + entry.payload.command.byteLength;
+      return headBytes + proposalBytes + payload.id.origin.length + payload.command.byteLength;
     case "membership":
-      return 1024;
+      return headBytes + bytesOfMembership(payload.membership);
     default:
-      return 64;
+      return headBytes;
   }
+}
+
+function bytesOfMembership({ addresses, ...lists }: Membership): number {
+  let bytes = membershipBytes;
+  for (const ids of [lists.voters, lists.votersOutgoing, lists.learners, lists.learnersNext, lists.removed]) {
+    for (const id of ids) bytes += 2 + id.length;
+  }
+  for (const [id, { peerUrl, apiUrl }] of Object.entries(addresses)) {
+    bytes += addressBytes + id.length + peerUrl.length + apiUrl.length;
+  }
+  return bytes;
 }

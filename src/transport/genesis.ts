@@ -100,10 +100,14 @@ function ask(peerUrl: string, caller: GenesisCaller, agent: Agent): Promise<Resu
       request.end();
     };
     const headers = strangerHeaders(caller);
-    openCall(
-      { access, peerUrl, agent, method: "GET", path: genesisPath, headers },
-      { onRequest, onFailed: (reason) => fail("unreachable", reason) },
-    );
+    try {
+      openCall(
+        { access, peerUrl, agent, method: "GET", path: genesisPath, headers },
+        { onRequest, onFailed: (reason) => fail("unreachable", reason) },
+      );
+    } catch (error) {
+      fail("unreachable", String(error));
+    }
   });
 }
 

@@ -58,7 +58,12 @@ function askThenSend(options: PeerCallOptions, events: PeerCallEvents): PeerCall
       if (response.statusCode !== 200 || given === undefined) fail(`refused with ${response.statusCode}: ${text}`);
       else {
         settle(() => {
-          underWay = sendCall(options, given, events);
+          try {
+            underWay = sendCall(options, given, events);
+          } catch (error) {
+            // Nobody is there to catch it: this is called by a socket.
+            events.onFailed(`cannot be called: ${String(error)}`);
+          }
         });
       }
     });

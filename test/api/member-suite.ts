@@ -80,6 +80,11 @@ export function describeMembers(api: () => TestApi): void {
         { ...learner("N4") },
         { ...learner("n4"), peerUrl: "n4:7101" },
         { ...learner("n4"), apiUrl: "http://n4:7001/path" },
+        { ...learner("n4"), peerUrl: "http://\u0142:7101" },
+        { ...learner("n4"), peerUrl: "http://n\u00e4:7101" },
+        { ...learner("n4"), peerUrl: "http://n4:70000" },
+        { ...learner("n4"), peerUrl: "http://300.1.1.1:7101" },
+        { ...learner("n4"), apiUrl: "http://[::1:7001" },
         { id: "n4", peerUrl: "http://n4:7101" },
       ]) {
         expect((await ask({ ...add, body })).body["code"]).toBe("invalid_request");
@@ -120,6 +125,8 @@ export function describeMembers(api: () => TestApi): void {
       [{ kind: "refused", refusal: { kind: "notLeader", leaderId: null } }, 503, "no_leader", changes],
       [{ kind: "refused", refusal: { kind: "alreadyMember" } }, 409, "already_member", [add, replace]],
       [{ kind: "refused", refusal: { kind: "instanceUnknown" } }, 409, "instance_unknown", [promote, replace]],
+      [{ kind: "refused", refusal: { kind: "tooManyIds", max: 8192 } }, 409, "membership_limit", [add]],
+      [{ kind: "refused", refusal: { kind: "impossible", fault: "it is none" } }, 400, "invalid_request", [add]],
       [{ kind: "lost" }, 503, "no_leader", changes],
       [{ kind: "shuttingDown" }, 503, "shutting_down", changes],
       [{ kind: "outcomeUnknown" }, 504, "outcome_unknown", changes],
@@ -145,9 +152,21 @@ export function describeMembers(api: () => TestApi): void {
         api().service.endNextChange({ kind: "made", membership });
         expect((await ask(sample)).body["changed"]).toBe(true);
       }
-      api().service.show({ members, removed: [toNodeId("gone")] });
-      const repeated = await ask({ method: "POST", path: "/v1/cluster/members/gone/replace", body: { by: "n1" } });
-      expect(repeated.body["changed"]).toBe(false);
+    });
+
+    test("what is so already is told only as the leader confirms it, with whom it has for members", async () => {
+      const { members } = api().service.status();
+      api().service.show({ members: [...members, held], removed: [toNodeId("gone")] });
+      const again: Sample = { ...add, body: { id: "held", ...address } };
+      const gone: Sample = { method: "DELETE", path: "/v1/cluster/members/gone" };
+      const replaced: Sample = { method: "POST", path: "/v1/cluster/members/gone/replace", body: { by: "n1" } };
+      for (const sample of [again, promote, gone, replaced]) {
+        api().service.endNextChange({ kind: "unchanged" });
+        const answer = await ask(sample);
+        expect([answer.status, answer.body["changed"]], sample.path).toEqual([200, false]);
+        api().service.endNextChange({ kind: "outcomeUnknown" });
+        expect((await ask(sample)).body["code"], sample.path).toBe("outcome_unknown");
+      }
     });
 
     const transferEnds: readonly (readonly [end: TransferEnd, status: number, code: string])[] = [

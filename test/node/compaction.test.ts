@@ -95,7 +95,10 @@ describe("for followers", () => {
 
 describe("by weight", () => {
   const MIB = 1024 * 1024;
-  const large = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => command(from + i, 1, MIB - 64));
+  /** What an entry weighs beside its command: head, proposal, and the name of its run. */
+  const aroundCommand = 64 + 16 + 5;
+  const large = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => command(from + i, 1, MIB - aroundCommand));
 
   test("few large entries are cut to half of the limit", () => {
     const weight = new LogWeight();
@@ -123,7 +126,7 @@ describe("by weight", () => {
 
   test("many small entries share marks, and the sum stays exact", () => {
     const weight = new LogWeight();
-    weight.add(Array.from({ length: 10_000 }, (_, i) => command(i + 1, 1, 64)));
+    weight.add(Array.from({ length: 10_000 }, (_, i) => command(i + 1, 1, 128 - aroundCommand)));
     expect(weight.bytesAfter(toLogIndex(0))).toBe(1_280_000);
     // 2048 entries of 128 bytes are one mark.
     expect(weight.indexBefore(600_000)).toBe(6144);
@@ -134,7 +137,7 @@ describe("by weight", () => {
     const weight = new LogWeight();
     expect(weight.bytesAfter(toLogIndex(10))).toBe(0);
     expect(weight.indexBefore(100)).toBe(0);
-    weight.add([command(11, 1, 36)]);
+    weight.add([command(11, 1, 100 - aroundCommand)]);
     expect(weight.bytesAfter(toLogIndex(10))).toBe(100);
   });
 });

@@ -103,7 +103,7 @@ describe("§4.1 safety", () => {
   const refusals: readonly { name: string; change: MembershipChange; refusal: string }[] = [
     { name: "a member again", change: { kind: "addLearner", id: n2, address }, refusal: "alreadyMember" },
     { name: "an id that was removed", change: { kind: "addLearner", id: toNodeId("gone"), address }, refusal: "idReused" },
-    { name: "promoting a voter", change: { kind: "promote", id: n2 }, refusal: "alreadyMember" },
+    { name: "replacing by a voter", change: { kind: "replace", id: n3, by: n2 }, refusal: "alreadyMember" },
     { name: "promoting a stranger", change: { kind: "promote", id: x1 }, refusal: "notLearner" },
     { name: "promoting a learner that was never heard", change: { kind: "promote", id: toNodeId("l1") }, refusal: "notCaughtUp" },
     { name: "removing a stranger", change: { kind: "remove", id: x1 }, refusal: "notMember" },
@@ -118,6 +118,27 @@ describe("§4.1 safety", () => {
       expect(turnDurably(fixture, wants(change))).toEqual([`membership change refused: ${refusal}`]);
     });
   }
+
+  test("what is so already is confirmed by an entry of its own, while the one that made it so may still be lost", () => {
+    const fixture = electedFixture({ membership: { learners: [toNodeId("l1")] } });
+    holds(fixture, 1);
+    expect(turnDurably(fixture, wants({ kind: "promote", id: n2 }))).toContain("membership is so already, confirmed at 2/1");
+    const add = wants({ kind: "addLearner", id: x1, address });
+    holds(fixture, 2);
+    expect(turnDurably(fixture, add)).toContain("membership change accepted at 3/1");
+    expect(turnDurably(fixture, add)).toContain("membership is so already, confirmed at 4/1");
+    const elsewhere = wants({ kind: "addLearner", id: x1, address: { ...address, apiUrl: "http://x1:3" } });
+    expect(turnDurably(fixture, elsewhere)).toEqual(["membership change refused: changeInProgress"]);
+    holds(fixture, 4);
+    expect(turnDurably(fixture, elsewhere)).toEqual(["membership change refused: alreadyMember"]);
+  });
+
+  test("without a majority, only as much is confirmed as other proposals may be", () => {
+    const fixture = electedFixture({ options: { uncommittedBytesMax: 200 } });
+    holds(fixture, 1);
+    const said = Array.from({ length: 9 }, () => turnDurably(fixture, wants({ kind: "promote", id: n2 })));
+    expect(said.at(-1)).toEqual(["membership change refused: changeInProgress"]);
+  });
 
   test("the id of a learner that was removed is not taken again", () => {
     const fixture = electedFixture({ membership: { learners: [x1] } });

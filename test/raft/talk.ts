@@ -82,7 +82,7 @@ export function sayEffect(effect: Effect): string {
     case "proposalsRefused":
       return `proposals ${effect.sequences.join(" ")} are refused: ${effect.reason}`;
     case "membershipAccepted":
-      return `membership change accepted at ${effect.index}/${effect.term}`;
+      return `membership ${effect.changed ? "change accepted" : "is so already, confirmed"} at ${effect.index}/${effect.term}`;
     case "membershipRefused":
       return `membership change refused: ${effect.refusal.kind}`;
     case "membershipChanged":

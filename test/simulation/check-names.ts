@@ -15,6 +15,7 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/did not settle|^\S+ rejected /, "every call ends"],
   [/left in a queue/, "waits end with their lease"],
   [/^quota/, "room in the state"],
+  [/told as made/, "changes of members"],
   [/by counting/, "own term by counting"],
   [/election safety/, "election safety"],
   [/leader append-only/, "leader append-only"],

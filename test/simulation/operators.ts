@@ -20,6 +20,8 @@ const stirMs = 10;
 
 export class Operators {
   readonly counts: Record<string, number> = { rotted: 0, changesAsked: 0, transfersAsked: 0 };
+  /** Changes of which somebody was told that they are made. */
+  readonly agreed: MembershipChange[] = [];
   readonly #cluster: ClusterView;
   /** How long leaders will hear nothing when they have handed over. */
   readonly #blindness = new Map<number, number>();
@@ -148,6 +150,8 @@ export class Operators {
     // Somebody else wants a change at the same moment; one of the two must be refused.
     const second = random.chance(0.4) ? this.#drawSecond({ leader, change }, random) : null;
     if (second !== null) this.#ask(leader, second);
+    // Or the same: nobody may be told that it is so already, and then it is not.
+    else if ((this.counts["changesAsked"] ?? 0) % 2 === 1) this.#ask(leader, change);
     if (random.chance(change.kind === "replace" ? 0.8 : 0.4)) this.#interrupt(leader, change, random);
   }
 
@@ -184,6 +188,7 @@ export class Operators {
       (end) => {
         this.#count(`change.${end.kind}`);
         if (end.kind === "made") this.#count(`made.${change.kind}`);
+        if (end.kind === "made" || end.kind === "unchanged") this.agreed.push(change);
       },
     );
   }

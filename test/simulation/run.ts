@@ -10,6 +10,7 @@ import { type CommittedFact, committedWrites, replay } from "./committed-log.ts"
 import { checkLinearizable, describeVerdict } from "./linearizability.ts";
 import { checkLocks } from "./lock-checks.ts";
 import { Marks } from "./marks.ts";
+import { checkChanges } from "./membership-checks.ts";
 import { slowestElections } from "./node-world.ts";
 import type { Plan } from "./plan.ts";
 import { isLimitAgreed } from "./quota-checks.ts";
@@ -294,6 +295,7 @@ class Run {
       ...checkStaleReads(staleReads, committed),
       ...truth.quota.findings,
       ...truth.snapshotFindings,
+      ...checkChanges(this.#cluster.operators.agreed, { entries, first: membership }),
     ];
     for (const finding of findings) this.#report(finding);
   }

@@ -132,3 +132,18 @@ test("a stranger on a reused port cannot tell a node that it was removed", async
   await until(() => typeof node.transport.stats().get(n1)?.lastError === "string");
   expect(tellers).toEqual([]);
 });
+
+test("an address that no header can carry costs the calls of its node, and not the node", async () => {
+  const callee = await open("n2");
+  const caller = await open("n1", { ownUrl: () => "http://\u0142:7101" });
+  caller.transport.setPeers(new Map([[n2, callee.address]]));
+  await until(() => caller.transport.stats().get(n2)?.lastError?.includes("cannot be called") === true);
+  expect(callee.received).toEqual([]);
+});
+
+test("nobody can be asked at an address that cannot be called, and who asks is told so", async () => {
+  for (const peerUrl of ["https://127.0.0.1:9", "http://300.1.1.1:9"]) {
+    const answer = await askGenesis(peerUrl, caller);
+    expect(answer.ok ? "" : answer.error.kind).toBe("unreachable");
+  }
+});
