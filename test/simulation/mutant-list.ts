@@ -7,6 +7,7 @@ import type { Edit, Mutant } from "./mutant.ts";
 import { folderMutants } from "./mutant-list-folders.ts";
 import { lieMutants } from "./mutant-list-lies.ts";
 import { machineMutants } from "./mutant-list-machine.ts";
+import { memberMutants } from "./mutant-list-members.ts";
 import { nodeMutants } from "./mutant-list-node.ts";
 import { suiteMutants } from "./mutant-list-suites.ts";
 import { watchMutants } from "./mutant-list-watches.ts";
@@ -338,5 +339,6 @@ export const mutants: readonly Mutant[] = [
   ...watchMutants,
   ...machineMutants,
   ...suiteMutants,
+  ...memberMutants,
   ...lieMutants,
 ];
