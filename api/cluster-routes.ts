@@ -14,7 +14,7 @@ import { clusterShape, memberShape } from "./wire-format.ts";
 
 /** Binds the operations on the cluster. */
 export function bindClusterRoutes(router: Router, context: ApiContext): void {
-  router.bind("getCluster", () => json(clusterShape(context.service.status())));
+  router.bind("getCluster", () => json(clusterShape(context.service.status())), { waitsForRoom: "never" });
   router.bind("addMember", (exchange) => addMember(exchange, context));
   router.bind("promoteMember", (exchange) => promoteMember(exchange, context));
   router.bind("removeMember", (exchange) => removeMember(exchange, context));

@@ -24,7 +24,7 @@ export function bindConfigRoutes(router: Router, context: ApiContext): void {
   router.bind("getConfig", (exchange) => getConfig(exchange, context));
   router.bind("putConfig", (exchange) => putConfig(exchange, context), { rawBody: { bytesMax, what: "A value", wayOut } });
   router.bind("deleteConfig", (exchange) => deleteConfig(exchange, context));
-  router.bind("listConfig", (exchange) => listConfig(exchange, context));
+  router.bind("listConfig", (exchange) => listConfig(exchange, context), { waitsForRoom: "beforeMade" });
 }
 
 async function getConfig({ path, query, headers }: Exchange<"getConfig">, context: ApiContext): Promise<Answer> {

@@ -1,9 +1,10 @@
 /**
  * This file names what every part of the face is given: the service it speaks for, the contract it speaks, its bounds.
  */
+import type { IntakeLimits } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
+import type { AnswerLimits, Answers } from "./answers.ts";
 import type { Contract } from "./contract.ts";
-import type { IntakeLimits } from "./intake.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Responder } from "./respond.ts";
 
@@ -31,6 +32,7 @@ export type ApiLimits = {
   readonly keepAliveTimeoutMs: number;
   readonly connectionsMax: number;
   readonly intake: IntakeLimits;
+  readonly answers: AnswerLimits;
   /** Bytes of values in one page of a list. */
   readonly pageBytesMax: number;
   /** How far apply may be behind commit on a node that calls itself ready, in entries. */
@@ -86,7 +88,14 @@ export const defaultApiLimits: ApiLimits = {
   keepAliveTimeoutMs: 65_000,
   connectionsMax: 10_000,
   // A turn of 8 ms leaves a heartbeat every 60 ms in time; 128 requests are about as much work after they were taken in.
-  intake: { unansweredMax: 64, turnRequestsMax: 128, turnMsMax: 8, heldBytesMax: 64 * 1024 * 1024 },
+  intake: { turnRequestsMax: 128, turnMsMax: 8, heldBytesMax: 64 * 1024 * 1024 },
+  // A dozen of the largest pages; a client beside those that do not read waits for a second and then has its turn.
+  answers: {
+    sendingBytesMax: 64 * 1024 * 1024,
+    smallBytesMax: 16 * 1024,
+    slowReaderMs: 60_000,
+    slowReaderContendedMs: 1_000,
+  },
   pageBytesMax: 4 * 1024 * 1024,
   readyLagMax: 1_000,
   watch: {
@@ -120,6 +129,7 @@ export type ApiContext = {
   /** The document itself, as JSON text. */
   readonly documentJson: string;
   readonly responder: Responder;
+  readonly answers: Answers;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: ApiLimits;

@@ -18,7 +18,7 @@ export function bindLeaseRoutes(router: Router, context: ApiContext): void {
   router.bind("grantLease", (exchange) => grantLease(exchange, context));
   router.bind("getLease", (exchange) => getLease(exchange, context));
   router.bind("revokeLease", (exchange) => revokeLease(exchange, context));
-  router.bind("listLeases", (exchange) => listLeases(exchange, context));
+  router.bind("listLeases", (exchange) => listLeases(exchange, context), { waitsForRoom: "beforeMade" });
 }
 
 async function keepAliveLease({ path }: Exchange<"keepAliveLease">, context: ApiContext): Promise<Answer> {

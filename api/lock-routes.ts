@@ -23,7 +23,7 @@ export function bindLockRoutes(router: Router, context: ApiContext): void {
   router.bind("releaseLock", (exchange) => releaseLock(exchange, context));
   router.bind("verifyLock", (exchange) => verifyLock(exchange, context));
   router.bind("getLock", (exchange) => getLock(exchange, context));
-  router.bind("listLocks", (exchange) => listLocks(exchange, context));
+  router.bind("listLocks", (exchange) => listLocks(exchange, context), { waitsForRoom: "beforeMade" });
   router.bind("cancelWait", (exchange) => cancelWait(exchange, context));
   router.bind("breakLock", (exchange) => breakLock(exchange, context));
 }

@@ -5,9 +5,10 @@
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Intake } from "../src/intake/intake.ts";
 import type { ApiContext } from "./context.ts";
 import type { HostCheck } from "./hosts.ts";
-import type { Intake } from "./intake.ts";
+import type { AppResponse } from "./native-classes.ts";
 import {
   expectationFailed,
   headerTooLarge,
@@ -33,7 +34,10 @@ export function createAdmission(context: ApiContext, hosts: HostCheck): (request
 }
 
 /** Gives answers to what `server` would not hand to a route, or end without a word. */
-export function refuseBelowRoutes(server: Server, options: { readonly context: ApiContext; readonly intake: Intake }): void {
+export function refuseBelowRoutes(
+  server: Server,
+  options: { readonly context: ApiContext; readonly intake: Intake<AppResponse> },
+): void {
   const { context, intake } = options;
   const { responder, limits, metrics } = context;
   let connections = 0;

@@ -8,6 +8,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:ht
 import type { Duplex } from "node:stream";
 import helmet from "helmet";
 import type { KeyholdService } from "../src/node/service.ts";
+import type { Answers } from "./answers.ts";
 import type { Logger } from "./context.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AppResponse } from "./native-classes.ts";
@@ -39,12 +40,13 @@ export type ResponderOptions = {
   readonly metrics: Pick<Metrics, "observeRequest">;
   /** Every answer is a line of its `debug` level: the access log. Paths are not in it, because they hold keys. */
   readonly logger: Pick<Logger, "debug">;
+  readonly answers: Pick<Answers, "write">;
   /** While true, every answer is the last on its connection. */
   readonly closing: () => boolean;
 };
 
 /** The way out of one node. */
-export function createResponder({ service, metrics, logger, closing }: ResponderOptions): Responder {
+export function createResponder({ service, metrics, logger, answers, closing }: ResponderOptions): Responder {
   const constantHeaders = ["Cache-Control", "no-store", ...collectSecurityHeaders()];
   const requestIdOf = createRequestIds();
   const commonHeaders = (request: IncomingMessage | undefined): readonly string[] => {
@@ -99,7 +101,7 @@ export function createResponder({ service, metrics, logger, closing }: Responder
       }
       if (closing()) response.shouldKeepAlive = false;
       response.writeHead(reply.status, headers);
-      response.end(body);
+      answers.write(response, body);
       observe({
         method: knownMethod(response.req.method),
         route: response.route,

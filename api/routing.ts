@@ -9,7 +9,7 @@ import type { ApiContext } from "./context.ts";
 import type { BodyOf, Operation, OperationId, Parameters } from "./contract.ts";
 import { parseJson } from "./json-text.ts";
 import type { AppResponse } from "./native-classes.ts";
-import { invalidByContract, type Problem, problemReply, tooLarge, unsupportedMediaType } from "./problem.ts";
+import { invalidByContract, type Problem, problemReply, serviceProblem, tooLarge, unsupportedMediaType } from "./problem.ts";
 import { readBody } from "./request-body.ts";
 import type { Reply } from "./respond.ts";
 import { isUtf8Charset, mediaTypeOf } from "./wire-format.ts";
@@ -27,6 +27,11 @@ export type Handler<Id extends OperationId> = (exchange: Exchange<Id>) => Promis
 
 export type RouteOptions = {
   /** The body is any media type and kept as bytes; the handler judges it. Default: JSON that the document describes. */
+  /**
+   * When a read waits for room for its answer: never, because it says how the node is; before it is made, because it is dear to make and
+   * mostly large; or only once it is made and turned out to be large. Default: `onceMade`.
+   */
+  readonly waitsForRoom?: "never" | "beforeMade" | "onceMade";
   readonly rawBody?: { readonly bytesMax: number; readonly what: string; readonly wayOut: string };
 };
 
@@ -48,8 +53,7 @@ export function createRouter(app: Express, context: ApiContext): Router {
       app[method](expressPath(operation.template), async (request: Request, expressResponse: Response) => {
         const response = expressResponse as unknown as AppResponse;
         response.route = operation.template;
-        const reply = await answer({ operation, handler, options, context }, request, response);
-        if (reply !== null) context.responder.send(response, reply);
+        await serve({ operation, handler, options, context }, request, response);
       });
     },
   };
@@ -66,6 +70,46 @@ type Route<Id extends OperationId> = {
   readonly options: RouteOptions;
   readonly context: ApiContext;
 };
+
+/** Answers one request. A read whose answer finds no room is made anew when there is some: nothing large is kept meanwhile. */
+async function serve<Id extends OperationId>(route: Route<Id>, request: Request, response: AppResponse): Promise<void> {
+  const { answers, responder, limits } = route.context;
+  let called = false;
+  try {
+    while (!(await answerOnce(route, { request, response, called }))) {
+      called = await answers.waitForRoom(response, response.startedAtMs + limits.requestTimeoutMs - performance.now());
+      if (called) continue;
+      const overloaded = { kind: "overloaded", limit: "sendingBytes", max: limits.answers.sendingBytesMax } as const;
+      responder.send(response, problemReply(serviceProblem(overloaded, 0)));
+      return;
+    }
+  } finally {
+    if (called) answers.callNext();
+  }
+}
+
+/** False when the answer found no room; it is not kept, not even by the caller's frame. */
+async function answerOnce<Id extends OperationId>(
+  route: Route<Id>,
+  { request, response, called }: { readonly request: Request; readonly response: AppResponse; readonly called: boolean },
+): Promise<boolean> {
+  const { context, operation, options } = route;
+  const waits = options.waitsForRoom ?? "onceMade";
+  // What was done is told at once; what was only read can be read again.
+  const mayWait = operation.method === "GET" && request.method !== "HEAD" && waits !== "never";
+  if (mayWait && waits === "beforeMade" && !context.answers.hasRoomForLarge(called)) return false;
+  const reply = await answer(route, request, response);
+  if (reply === null) return true;
+  const body = inOnePiece(reply.body);
+  if (mayWait && !context.answers.hasRoom(body, called)) return false;
+  context.responder.send(response, { ...reply, body });
+  return true;
+}
+
+/** Large text as bytes, so that its length is known and it is written once. */
+function inOnePiece(body: Reply["body"]): Reply["body"] {
+  return typeof body === "string" && body.length > largeTextLength ? Buffer.from(body) : body;
+}
 
 /** The reply to one request; null when nobody waits for one any more. */
 async function answer<Id extends OperationId>(route: Route<Id>, request: Request, response: AppResponse): Promise<Reply | null> {
@@ -85,6 +129,8 @@ async function answer<Id extends OperationId>(route: Route<Id>, request: Request
   return result.ok ? result.value : problemReply(result.error);
 }
 
+/** In characters. */
+const largeTextLength = 16 * 1024;
 const noBytes = Buffer.alloc(0);
 
 type Taken = { readonly bytes: Buffer; readonly body: unknown };

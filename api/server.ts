@@ -3,12 +3,13 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import express from "express";
+import { Intake } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
+import { Answers } from "./answers.ts";
 import { createApp } from "./app.ts";
 import { type ApiContext, type ApiLimits, defaultApiLimits, type Logger } from "./context.ts";
 import { createContract } from "./contract.ts";
 import { createHostCheck } from "./hosts.ts";
-import { Intake } from "./intake.ts";
 import { closeServer, type ListenOptions, listen } from "./listen.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type AppResponse, createNativeClasses } from "./native-classes.ts";
@@ -50,12 +51,14 @@ export type ApiServer = {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const limits = options.limits ?? defaultApiLimits;
   const metrics = createMetrics(options.service);
+  const answers = new Answers(limits.answers, options.logger);
   let closing = false;
   const context: ApiContext = {
     service: options.service,
     contract: createContract(options.document),
     documentJson: JSON.stringify(options.document),
-    responder: createResponder({ service: options.service, metrics, logger: options.logger, closing: () => closing }),
+    responder: createResponder({ ...options, metrics, answers, closing: () => closing }),
+    answers,
     metrics,
     logger: options.logger,
     limits,
@@ -65,7 +68,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const app = express();
   const classes = createNativeClasses(app);
   const routes = createApp(app, context);
-  const intake = new Intake(limits.intake);
+  const intake = new Intake<AppResponse>(limits.intake);
   const ownUrl = () => ownUrlOf(options.service);
   const admit = createAdmission(context, createHostCheck({ names: options.hostNames ?? [], ownUrl }));
   const handle = (received: IncomingMessage, answer: ServerResponse, refusal: Problem | null): void => {
@@ -100,7 +103,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   server.on("connection", (socket) => intake.attach(socket));
   server.on("checkExpectation", (request, response) => handle(request, response, unknownExpectation()));
   refuseBelowRoutes(server, { context, intake });
-  addIntakeGauges(metrics, intake);
+  addGauges(metrics, intake, answers);
   const gateway = createWatchGateway(context);
   acceptUpgrades(server, { context, gateway, admit, intake });
   const address = await listen(server, options.listen);
@@ -117,6 +120,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       closing = true;
       gateway.close();
       await closeServer(server, { deadlineMs, cut: gateway.cut });
+      answers.close();
     },
   };
 }
@@ -127,7 +131,7 @@ function ownUrlOf(service: KeyholdService): string | undefined {
   return members.find((member) => member.id === nodeId)?.address.apiUrl;
 }
 
-function addIntakeGauges(metrics: Metrics, intake: Intake): void {
+function addGauges(metrics: Metrics, intake: Intake<AppResponse>, answers: Answers): void {
   const { addGauge } = metrics;
   addGauge({
     name: "keyhold_intake_connections",
@@ -136,4 +140,14 @@ function addIntakeGauges(metrics: Metrics, intake: Intake): void {
   });
   addGauge({ name: "keyhold_intake_bytes", help: "Received and not looked at yet", value: () => intake.status.heldBytes });
   addGauge({ name: "keyhold_intake_cut", help: "Connections cut because too much was held", value: () => intake.status.cut });
+  addGauge({
+    name: "keyhold_answers_unsent_bytes",
+    help: "Bytes of REST answers that clients have not read yet and that this node holds in memory",
+    value: () => answers.status.bytes,
+  });
+  addGauge({
+    name: "keyhold_answers_cut",
+    help: "Connections cut because an answer was not read",
+    value: () => answers.status.cut,
+  });
 }

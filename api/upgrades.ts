@@ -4,8 +4,9 @@
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Intake } from "../src/intake/intake.ts";
 import type { ApiContext } from "./context.ts";
-import type { Intake } from "./intake.ts";
+import type { AppResponse } from "./native-classes.ts";
 import { invalidRequest, notFound, type Problem, problemReply, serviceProblem } from "./problem.ts";
 import { socketPath, type WatchGateway } from "./watch-gateway.ts";
 
@@ -14,7 +15,7 @@ export type UpgradeOptions = {
   readonly gateway: WatchGateway;
   /** What every request is held against: browsers hold websockets to no same-origin rule, so it is for the server to do. */
   readonly admit: (request: IncomingMessage) => Problem | null;
-  readonly intake: Intake;
+  readonly intake: Intake<AppResponse>;
 };
 
 /** Leads websocket upgrades of `server` to the gateway, and gives everything else its answer. */

@@ -308,25 +308,49 @@ const floods: readonly Mutant[] = [
     name: "pipelined-requests-taken-in-at-once",
     why: "two thousand requests of one client are parsed in one go, and ten such clients depose a leader",
     edits: [
-      {
-        file: "api/intake.ts",
-        find: "if (whole && connection.heldBytes === 0 && this.#isReady(connection) && this.#hasTime()) return connection.pass(chunk);",
-        replace: "if (whole || chunk.length > 0) return connection.pass(chunk);",
-      },
+      edit(
+        "intake/intake",
+        "this.#hold(connection, chunk);\n    let wantsMore = false;",
+        "if (chunk.length > 0) return connection.pass(chunk);\n    let wantsMore = false;",
+      ),
     ],
     suite: fixed("api/intake"),
   },
   {
     name: "reads-from-who-owes-answers",
-    why: "what one connection has under way has no bound",
+    why: "a client that reads nothing makes the node hold an answer for each request that it sends",
+    edits: [edit("intake/intake", "(released || open.size === 0 ||", "(released || open.size >= 0 ||")],
+    suite: fixed("api/intake"),
+  },
+  {
+    name: "two-requests-in-a-slice",
+    why: "what follows a body is served before the request with the body was answered",
+    edits: [edit("intake/intake", "const ofBody = Math.min(length, connection.bodyBytesLeft);", "const ofBody = length;")],
+    suite: fixed("api/intake"),
+  },
+  {
+    name: "who-arrives-pays",
+    why: "an honest upload is cut because others pipeline behind requests that wait",
+    edits: [edit("intake/intake", "if (weight > most) [dearest, most]", "if (weight > 0) [dearest, most]")],
+    suite: fixed("api/intake"),
+  },
+  {
+    name: "strangers-taken-in-at-once",
+    why: "who does not know the secret holds up the heartbeats of a leader",
+    edits: [edit("transport/peer-server", "this.#intake.attach(socket);", "")],
+    suite: fixed("transport/strangers"),
+  },
+  {
+    name: "answers-without-a-budget",
+    why: "some dozens of clients that read nothing end a node",
     edits: [
       {
-        file: "api/intake.ts",
-        find: "return open.size < this.#limits.unansweredMax && !socket.isPaused();",
-        replace: "return open.size >= 0 && !socket.isPaused();",
+        file: "api/answers.ts",
+        find: "return this.#budget.hasRoom && (called || !this.#budget.isContended);",
+        replace: "return this.#budget.bytes >= 0 || called;",
       },
     ],
-    suite: fixed("api/intake"),
+    suite: fixed("api/unread-answers"),
   },
   {
     name: "all-answers-at-once",

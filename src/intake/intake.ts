@@ -1,22 +1,19 @@
 /**
- * This file decides how much of what clients send is taken in before the rest of the process gets its turn. Node reads 64 KiB
+ * This file decides how much of what arrives is taken in before the rest of the process gets its turn. Node reads 64 KiB
  * from a socket at once and parses all of it in one go: some two thousand pipelined requests, and as much again from the next
  * socket, before a message of a peer or a timer is looked at. Here bytes are held before the parser (HTTP and websockets
- * alike) and handed to it in slices, a little of each connection in turn, a few milliseconds at a time. A connection with too many requests
- * unanswered is not read from.
+ * alike) and handed to it in slices that end where a request's head ends, a little of each connection in turn, a few milliseconds at
+ * a time. A connection whose last request is not answered, down to the last byte that the kernel took, has no further one parsed.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { AppResponse } from "./native-classes.ts";
 
 export type IntakeLimits = {
-  /** Requests of one connection that are under way; what follows stays in the connection. At least 2. */
-  readonly unansweredMax: number;
   /** Requests that one turn takes in. */
   readonly turnRequestsMax: number;
   /** How long one turn takes requests in, unless a single slice takes longer. */
   readonly turnMsMax: number;
-  /** Bytes held of all connections; one that would go beyond is cut. */
+  /** Bytes held of all connections; beyond it the one that holds most is cut. */
   readonly heldBytesMax: number;
 };
 
@@ -25,12 +22,15 @@ export type IntakeStatus = { readonly heldConnections: number; readonly heldByte
 
 /** A request, and mostly its body, in one piece: such a chunk is passed on at once. */
 const wholeBytesMax = 4 * 1024;
-/** A slice of a longer chunk; of a connection that pipelines; and of a body, which costs next to nothing a byte. */
-const sliceBytes = { first: 2 * 1024, pipelined: 512, body: 16 * 1024 };
+/** A slice of what may begin a request; and of a body, which costs next to nothing a byte. */
+const sliceBytes = { head: 2 * 1024, body: 16 * 1024 };
 /** The most that one connection gets of a turn while it sends a body. */
 const bodyBytesPerVisit = 64 * 1024;
+/** Ends the head of each request: no slice reaches beyond one. */
+const headEnd = Buffer.from("\r\n\r\n");
+const nothing = Buffer.alloc(0);
 
-type Connection = {
+type Connection<Answer> = {
   readonly socket: Socket;
   /** The stream's own; false when it wants no more for now. */
   readonly pass: (chunk: Buffer | null) => boolean;
@@ -41,18 +41,25 @@ type Connection = {
   /** Nothing that comes is looked at any more. */
   discarding: boolean;
   /** Answers that are owed, in order. */
-  readonly open: Set<AppResponse>;
+  readonly open: Set<Answer>;
   latest: IncomingMessage | undefined;
-  /** Sent a request before the one before it was answered. */
-  pipelines: boolean;
+  /** What the latest request said of the length of its body, less what was passed on. */
+  bodyBytesLeft: number;
+  /** The end of what was passed on, where a head may be about to end. */
+  tail: Buffer;
+  /** Whatever it sends is passed on at once. */
+  released: boolean;
 };
 
-export class Intake {
+/** The intake of one server, whose answers are of class `Answer`. */
+export class Intake<Answer extends ServerResponse> {
   readonly #limits: IntakeLimits;
-  readonly #connections = new WeakMap<object, Connection>();
+  readonly #connections = new WeakMap<object, Connection<Answer>>();
   /** In the order in which they are served. Those that ask for little go before those that ask for much. */
-  readonly #light = new Set<Connection>();
-  readonly #heavy = new Set<Connection>();
+  readonly #light = new Set<Connection<Answer>>();
+  readonly #heavy = new Set<Connection<Answer>>();
+  /** All of which something is held. */
+  readonly #holders = new Set<Connection<Answer>>();
   #heldBytes = 0;
   #cut = 0;
   #drainComing = false;
@@ -69,7 +76,7 @@ export class Intake {
 
   /** Stands before the parser of a connection that a server has just accepted. To be called once, from its `connection` event. */
   attach(socket: Socket): void {
-    const connection: Connection = {
+    const connection: Connection<Answer> = {
       socket,
       pass: socket.push.bind(socket),
       held: [],
@@ -78,7 +85,9 @@ export class Intake {
       discarding: false,
       open: new Set(),
       latest: undefined,
-      pipelines: false,
+      bodyBytesLeft: 0,
+      tail: nothing,
+      released: false,
     };
     this.#connections.set(socket, connection);
     const read = socket._read.bind(socket);
@@ -92,13 +101,14 @@ export class Intake {
   }
 
   /** A request of an attached connection was parsed; `response` is going to answer it. */
-  began(request: IncomingMessage, response: AppResponse): void {
+  began(request: IncomingMessage, response: Answer): void {
     if (this.#turn !== undefined) this.#turn.requests += 1;
     const connection = this.#connections.get(request.socket);
     if (connection === undefined) return;
     connection.open.add(response);
-    if (connection.open.size > 1) connection.pipelines = true;
     connection.latest = request;
+    connection.bodyBytesLeft = Number(request.headers["content-length"] ?? 0);
+    // Said of a response when the kernel has taken all of it.
     response.once("close", () => {
       connection.open.delete(response);
       this.#enqueue(connection);
@@ -106,7 +116,7 @@ export class Intake {
   }
 
   /** The answer that is owed on `socket` after all others. */
-  lastOpen(socket: object): AppResponse | undefined {
+  lastOpen(socket: object): Answer | undefined {
     return [...(this.#connections.get(socket)?.open ?? [])].at(-1);
   }
 
@@ -116,35 +126,62 @@ export class Intake {
     if (connection !== undefined) this.#discard(connection);
   }
 
-  #arrived(connection: Connection, chunk: Buffer | null): boolean {
+  /** From here on `socket` is no stranger's: what it sends waits for no turn. */
+  release(socket: object): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    connection.released = true;
+    // Not at once: this may be called by the parser, which must not be handed more before it has returned.
+    this.#enqueue(connection);
+  }
+
+  #arrived(connection: Connection<Answer>, chunk: Buffer | null): boolean {
     if (chunk === null) {
       if (connection.heldBytes === 0) return connection.pass(null);
       connection.ended = true;
       return false;
     }
     if (connection.discarding) return true;
-    const whole = chunk.length <= (connection.pipelines ? sliceBytes.pipelined : wholeBytesMax);
-    if (whole && connection.heldBytes === 0 && this.#isReady(connection) && this.#hasTime()) return connection.pass(chunk);
+    const first = connection.heldBytes === 0;
+    if (first && connection.released) return connection.pass(chunk);
     this.#hold(connection, chunk);
+    let wantsMore = false;
+    if (first && chunk.length <= wholeBytesMax) {
+      while (connection.heldBytes > 0 && this.#isReady(connection) && this.#hasTime()) wantsMore = this.#passSlice(connection);
+    }
+    if (connection.heldBytes === 0) return wantsMore;
+    if (this.#heldBytes > this.#limits.heldBytesMax) this.#makeRoom();
+    this.#enqueue(connection);
     return false;
   }
 
-  #hold(connection: Connection, chunk: Buffer): void {
+  #hold(connection: Connection<Answer>, chunk: Buffer): void {
+    if (chunk.length === 0) return;
     connection.held.push(chunk);
     connection.heldBytes += chunk.length;
     this.#heldBytes += chunk.length;
-    if (this.#heldBytes <= this.#limits.heldBytesMax) {
-      this.#enqueue(connection);
-      return;
-    }
-    this.#cut += 1;
-    this.#discard(connection);
-    connection.socket.destroy();
+    this.#holders.add(connection);
   }
 
-  /** Whether the connection may go on. */
-  #isReady({ open, socket }: Connection): boolean {
-    return open.size < this.#limits.unansweredMax && !socket.isPaused();
+  /** Not who arrives pays for it, but who pipelines past an open request, and of those who holds most. */
+  #makeRoom(): void {
+    while (this.#heldBytes > this.#limits.heldBytesMax) {
+      let dearest: Connection<Answer> | undefined;
+      let most = -1;
+      for (const connection of this.#holders) {
+        const weight = connection.heldBytes + (this.#isReady(connection) ? 0 : this.#heldBytes);
+        if (weight > most) [dearest, most] = [connection, weight];
+      }
+      if (dearest === undefined) return;
+      this.#cut += 1;
+      this.#discard(dearest);
+      dearest.socket.destroy();
+    }
+  }
+
+  /** Whether the connection may go on: with the body of its latest request, or with the next one when nothing is owed. */
+  #isReady({ open, latest, released, socket }: Connection<Answer>): boolean {
+    return (released || open.size === 0 || latest?.complete === false) && !socket.isPaused();
   }
 
   /** Whether this turn may take in more. */
@@ -160,10 +197,10 @@ export class Intake {
     return this.#turn.requests < turnRequestsMax && performance.now() - this.#turn.startedMs < turnMsMax;
   }
 
-  #enqueue(connection: Connection): void {
+  #enqueue(connection: Connection<Answer>): void {
     if (connection.heldBytes === 0 || this.#light.has(connection) || this.#heavy.has(connection)) return;
     if (!this.#isReady(connection)) return;
-    const isLight = connection.heldBytes <= wholeBytesMax && connection.open.size === 0;
+    const isLight = connection.heldBytes <= wholeBytesMax || connection.released;
     (isLight ? this.#light : this.#heavy).add(connection);
     this.#drainSoon();
   }
@@ -195,19 +232,15 @@ export class Intake {
     if (this.#light.size + this.#heavy.size > 0) this.#drainSoon();
   }
 
-  #visit(connection: Connection, queue: Set<Connection>): void {
+  #visit(connection: Connection<Answer>, queue: Set<Connection<Answer>>): void {
     queue.delete(connection);
     this.#hasTime();
-    let left = bodyBytesPerVisit;
+    const leftAfter = connection.heldBytes - bodyBytesPerVisit;
     while (connection.heldBytes > 0 && this.#isReady(connection)) {
       const isBody = connection.latest?.complete === false;
-      const slice = this.#take(
-        connection,
-        isBody ? sliceBytes.body : connection.pipelines ? sliceBytes.pipelined : sliceBytes.first,
-      );
-      left -= slice.length;
-      const wantsMore = connection.pass(slice);
-      if (!wantsMore || !isBody || left <= 0) break;
+      const wantsMore = this.#passSlice(connection);
+      if (connection.released) continue;
+      if (!wantsMore || !isBody || connection.heldBytes <= leftAfter || !this.#hasTime()) break;
     }
     if (connection.heldBytes === 0 && connection.ended) {
       connection.ended = false;
@@ -217,24 +250,45 @@ export class Intake {
     this.#enqueue(connection);
   }
 
-  #take(connection: Connection, bytesMax: number): Buffer {
-    const first = connection.held[0] ?? Buffer.alloc(0);
-    const slice = first.length <= bytesMax ? first : first.subarray(0, bytesMax);
+  /** Whether the stream wants more. */
+  #passSlice(connection: Connection<Answer>): boolean {
+    const first = connection.held[0] ?? nothing;
+    const length = sliceLength(connection, first);
+    const slice = length === first.length ? first : first.subarray(0, length);
     if (slice === first) connection.held.shift();
-    else connection.held[0] = first.subarray(bytesMax);
-    connection.heldBytes -= slice.length;
-    this.#heldBytes -= slice.length;
-    return slice;
+    else connection.held[0] = first.subarray(length);
+    connection.heldBytes -= length;
+    this.#heldBytes -= length;
+    if (connection.heldBytes === 0) this.#holders.delete(connection);
+    return connection.pass(slice);
   }
 
-  #discard(connection: Connection): void {
+  #discard(connection: Connection<Answer>): void {
     connection.discarding = true;
     this.#heldBytes -= connection.heldBytes;
     connection.heldBytes = 0;
     connection.held = [];
+    this.#holders.delete(connection);
     this.#light.delete(connection);
     this.#heavy.delete(connection);
   }
+}
+
+/** How much of `first` is passed on: never more than one request, whether its body tells its length or not. */
+function sliceLength(connection: Connection<unknown>, first: Buffer): number {
+  const isBody = connection.latest?.complete === false;
+  const length = Math.min(first.length, isBody ? sliceBytes.body : sliceBytes.head);
+  if (isBody && connection.bodyBytesLeft > 0) {
+    const ofBody = Math.min(length, connection.bodyBytesLeft);
+    connection.bodyBytesLeft -= ofBody;
+    connection.tail = nothing;
+    return ofBody;
+  }
+  const { tail } = connection;
+  const seen = tail.length === 0 ? first.subarray(0, length) : Buffer.concat([tail, first.subarray(0, length)]);
+  const at = seen.indexOf(headEnd);
+  connection.tail = at === -1 ? Buffer.from(seen.subarray(-(headEnd.length - 1))) : nothing;
+  return at === -1 ? length : at + headEnd.length - tail.length;
 }
 
 function ignore(): void {}
