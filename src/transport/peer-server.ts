@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { assert } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { Intake } from "../intake/intake.ts";
 import type { NodeId } from "../raft/types.ts";
 import { guardRefusal } from "./caller-guard.ts";
 import { snapshotPath } from "./chunk.ts";
@@ -82,6 +83,11 @@ type Refusal = Omit<PeerRefusal, "remote">;
 /** More than any cluster has members; strangers cannot take more memory than that. */
 const connectionsMax = 256;
 const headerBytesMax = 8 * 1024;
+/**
+ * What strangers get of a turn of the event loop, all together: less than clients do, because a node calls once and then keeps its stream.
+ * As many as may wait hold less than half of these bytes.
+ */
+const strangersIntake = { turnRequestsMax: 16, turnMsMax: 4, heldBytesMax: 32 * 1024 * 1024 };
 /** Longer than a stalled network of a live sender, short enough that a dead one does not keep its place for long. */
 const chunkSilenceMsMax = 5000;
 
@@ -96,6 +102,8 @@ export class PeerServer {
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>;
   readonly #challenges = new Challenges();
   readonly #unproven = new UnprovenConnections();
+  /** Of connections whose callers have proven nothing yet; from the others is read as ever. */
+  readonly #intake = new Intake<ServerResponse>(strangersIntake);
   #closed = false;
 
   private constructor(options: PeerServerOptions) {
@@ -124,7 +132,10 @@ export class PeerServer {
       (request, response) => this.#serve(request, response),
     );
     this.#server.maxConnections = connectionsMax;
-    this.#server.on("connection", (socket) => this.#unproven.add(socket));
+    this.#server.on("connection", (socket) => {
+      this.#intake.attach(socket);
+      this.#unproven.add(socket);
+    });
   }
 
   /** Settles when the port accepts connections; rejects with PeerListenError when it cannot be had. */
@@ -195,6 +206,7 @@ export class PeerServer {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
+    this.#intake.began(request, response);
     const { identity, listen, ownUrl } = this.#options;
     const guarded = guardRefusal(request, identity.access, { listenHost: listen.host, ownUrl: ownUrl() });
     const { method = "", url: path = "", headers } = request;
@@ -210,6 +222,7 @@ export class PeerServer {
   #serveProven(call: ProvenCall): void {
     const { request } = call;
     this.#unproven.proven(request.socket);
+    this.#intake.release(request.socket);
     if (request.url === genesisPath && request.method === "GET") {
       this.#answerGenesis(call);
       return;
@@ -332,6 +345,8 @@ export class PeerServer {
     { headers, body }: { readonly headers: Record<string, string>; readonly body: string },
   ): void {
     this.#options.onRefused({ remote: request.socket.remoteAddress ?? "unknown", ...refusal });
+    // What follows is not read: nothing more will be answered here.
+    this.#intake.discard(request.socket);
     response.on("error", () => undefined);
     response.writeHead(refusal.status, { ...headers, connection: "close" });
     response.end(body);
