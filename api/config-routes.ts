@@ -3,7 +3,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { err, ok, type Result } from "../src/base/result.ts";
-import { type Precondition, toRevision } from "../src/node/service.ts";
+import { type ConfigEntry, type Page, type Precondition, toRevision } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { jsonText, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
@@ -99,13 +99,30 @@ async function listConfig({ query }: Exchange<"listConfig">, context: ApiContext
     options,
   );
   if (!page.ok) return refuse(page.error, context);
-  const { items, more, revision } = page.value;
-  const last = items.at(-1);
-  const next = more && last !== undefined ? encodeCursor("config", { after: last.key, revision }) : null;
-  const itemsJson = items.map((item) => configEntryJson(item, { keysOnly: query.keysOnly === true })).join(",");
-  return jsonText(`{"items":[${itemsJson}],"cursor":${JSON.stringify(next)},"revision":${revision}}`, {
+  const { revision } = page.value;
+  const { itemsJson, next } = pageJson(page.value, { keysOnly: query.keysOnly === true, bytesMax: context.limits.pageBytesMax });
+  const after = next === null ? null : encodeCursor("config", { after: next, revision });
+  return jsonText(`{"items":[${itemsJson}],"cursor":${JSON.stringify(after)},"revision":${revision}}`, {
     headers: readHeaders(options, context),
   });
+}
+
+/** The items that fit, at least one. Text is up to six times as long as the bytes that the page was bounded by. */
+function pageJson(
+  page: Page<ConfigEntry>,
+  options: { readonly keysOnly: boolean; readonly bytesMax: number },
+): { readonly itemsJson: string; readonly next: string | null } {
+  const texts: string[] = [];
+  let length = 0;
+  let last: string | null = null;
+  for (const item of page.items) {
+    const text = configEntryJson(item, { keysOnly: options.keysOnly });
+    length += text.length;
+    if (last !== null && length > options.bytesMax) return { itemsJson: texts.join(","), next: last };
+    texts.push(text);
+    last = item.key;
+  }
+  return { itemsJson: texts.join(","), next: page.next };
 }
 
 /** A content type header, in the grammar of RFC 9110 as far as anybody uses it. */

@@ -33,7 +33,7 @@ export type ApiLimits = {
   readonly connectionsMax: number;
   readonly intake: IntakeLimits;
   readonly answers: AnswerLimits;
-  /** Bytes of values in one page of a list. */
+  /** Bytes of one page of config, as they are kept and as text; one entry may be more. */
   readonly pageBytesMax: number;
   /** How far apply may be behind commit on a node that calls itself ready, in entries. */
   readonly readyLagMax: number;
@@ -96,7 +96,8 @@ export const defaultApiLimits: ApiLimits = {
     slowReaderMs: 60_000,
     slowReaderContendedMs: 1_000,
   },
-  pageBytesMax: 4 * 1024 * 1024,
+  // Some ten milliseconds of work. A page may be short, so this costs a client with small values nothing.
+  pageBytesMax: 1024 * 1024,
   readyLagMax: 1_000,
   watch: {
     socketsMax: 5_000,

@@ -76,10 +76,9 @@ async function listLeases({ query }: Exchange<"listLeases">, context: ApiContext
   const after = cursor.value === null ? null : (parseLeaseId(cursor.value.after) ?? null);
   const page = await context.service.read({ kind: "leaseList", after, limit: query.limit ?? 100 }, options);
   if (!page.ok) return refuse(page.error, context);
-  const { items, more, revision } = page.value;
-  const last = items.at(-1);
-  const next = more && last !== undefined ? encodeCursor("leases", { after: last.leaseId, revision: null }) : null;
-  return json({ items: items.map(leaseShape), cursor: next, revision }, { headers: readHeaders(options, context) });
+  const { items, next, revision } = page.value;
+  const following = next === null ? null : encodeCursor("leases", { after: next, revision: null });
+  return json({ items: items.map(leaseShape), cursor: following, revision }, { headers: readHeaders(options, context) });
 }
 
 /** A lease id that is one, or the problem: the document's pattern lets ids through that are larger than any revision. */

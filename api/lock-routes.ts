@@ -108,10 +108,9 @@ async function listLocks({ query }: Exchange<"listLocks">, context: ApiContext):
     options,
   );
   if (!page.ok) return refuse(page.error, context);
-  const { items, more, revision } = page.value;
-  const last = items.at(-1);
-  const next = more && last !== undefined ? encodeCursor("locks", { after: last.name, revision: null }) : null;
-  return json({ items: items.map(lockShape), cursor: next, revision }, { headers: readHeaders(options, context) });
+  const { items, next, revision } = page.value;
+  const following = next === null ? null : encodeCursor("locks", { after: next, revision: null });
+  return json({ items: items.map(lockShape), cursor: following, revision }, { headers: readHeaders(options, context) });
 }
 
 async function cancelWait({ path, headers }: Exchange<"cancelWait">, context: ApiContext): Promise<Answer> {

@@ -36,7 +36,10 @@ export type ListOptions = ReadOptions & {
   readonly keysOnly?: boolean;
 };
 
-/** One page of a list; all pages show the store at `revision`. `cursor` is null after the last. */
+/**
+ * One page of a list; all pages show the store at `revision`. A page may hold few items, or none, before the last: `cursor` alone
+ * says that there is more, and is null after the last.
+ */
 export type ConfigPage = { readonly items: readonly ConfigItem[]; readonly cursor: string | null; readonly revision: number };
 
 type GetError = ProblemOf<"getConfig"> | ClientError;

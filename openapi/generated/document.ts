@@ -2420,7 +2420,7 @@ export const document: Record<string, unknown> = {
       "Limit": {
         "name": "limit",
         "in": "query",
-        "description": "Items of a page at most. A page may hold fewer.",
+        "description": "Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it\nmay hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.\n",
         "schema": {
           "type": "integer",
           "minimum": 1,
@@ -3979,7 +3979,7 @@ export const document: Record<string, unknown> = {
               "string",
               "null"
             ],
-            "description": "For the next page; null after the last."
+            "description": "For the next page, also after one with few items or none; null after the last."
           },
           "revision": {
             "$ref": "#/components/schemas/Revision"
@@ -4225,7 +4225,7 @@ export const document: Record<string, unknown> = {
               "string",
               "null"
             ],
-            "description": "For the next page; null after the last."
+            "description": "For the next page, also after one with few items or none; null after the last."
           },
           "revision": {
             "$ref": "#/components/schemas/Revision"
@@ -4590,7 +4590,7 @@ export const document: Record<string, unknown> = {
               "string",
               "null"
             ],
-            "description": "For the next page; null after the last."
+            "description": "For the next page, also after one with few items or none; null after the last."
           },
           "revision": {
             "$ref": "#/components/schemas/Revision"

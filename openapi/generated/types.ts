@@ -599,7 +599,7 @@ export interface components {
         };
         readonly ConfigPage: {
             readonly items: readonly components["schemas"]["ConfigItem"][];
-            /** @description For the next page; null after the last. */
+            /** @description For the next page, also after one with few items or none; null after the last. */
             readonly cursor: string | null;
             readonly revision: components["schemas"]["Revision"];
         };
@@ -673,7 +673,7 @@ export interface components {
         };
         readonly LeasePage: {
             readonly items: readonly components["schemas"]["Lease"][];
-            /** @description For the next page; null after the last. */
+            /** @description For the next page, also after one with few items or none; null after the last. */
             readonly cursor: string | null;
             readonly revision: components["schemas"]["Revision"];
         };
@@ -764,7 +764,7 @@ export interface components {
         };
         readonly LockPage: {
             readonly items: readonly components["schemas"]["Lock"][];
-            /** @description For the next page; null after the last. */
+            /** @description For the next page, also after one with few items or none; null after the last. */
             readonly cursor: string | null;
             readonly revision: components["schemas"]["Revision"];
         };
@@ -2184,7 +2184,10 @@ export interface components {
         readonly LeaseIdInPath: components["schemas"]["LeaseId"];
         /** @description Only names that start with it; empty for all. */
         readonly Prefix: string;
-        /** @description Items of a page at most. A page may hold fewer. */
+        /**
+         * @description Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it
+         *     may hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.
+         */
         readonly Limit: number;
         /** @description What the page before returned; opaque. */
         readonly Cursor: string;
@@ -2432,7 +2435,10 @@ export interface operations {
             readonly query?: {
                 /** @description Only names that start with it; empty for all. */
                 readonly prefix?: components["parameters"]["Prefix"];
-                /** @description Items of a page at most. A page may hold fewer. */
+                /**
+                 * @description Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it
+                 *     may hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.
+                 */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description What the page before returned; opaque. */
                 readonly cursor?: components["parameters"]["Cursor"];
@@ -2735,7 +2741,10 @@ export interface operations {
     readonly listLeases: {
         readonly parameters: {
             readonly query?: {
-                /** @description Items of a page at most. A page may hold fewer. */
+                /**
+                 * @description Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it
+                 *     may hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.
+                 */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description What the page before returned; opaque. */
                 readonly cursor?: components["parameters"]["Cursor"];
@@ -2991,7 +3000,10 @@ export interface operations {
             readonly query?: {
                 /** @description Only names that start with it; empty for all. */
                 readonly prefix?: components["parameters"]["Prefix"];
-                /** @description Items of a page at most. A page may hold fewer. */
+                /**
+                 * @description Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it
+                 *     may hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.
+                 */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description What the page before returned; opaque. */
                 readonly cursor?: components["parameters"]["Cursor"];

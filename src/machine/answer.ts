@@ -4,12 +4,13 @@
 import { unreachable } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { toClusterTimeMs } from "../raft/types.ts";
-import { configAt, configEntriesAt } from "./config-reads.ts";
+import { configAt, configKeysAt } from "./config-reads.ts";
 import { isDue, liveLease } from "./due.ts";
 import { keyAfter, leaseKey, parseLeaseKey } from "./keys.ts";
 import { readMeta } from "./meta.ts";
-import { pageOf } from "./page.ts";
+import { type Candidate, pageBytesMax, pageOf } from "./page.ts";
 import type { ConfigEntry, LeaseView, LockView, Query, QueryAnswers, QueryRefusal } from "./query.ts";
+import { type ReadCost, ReadMeter } from "./read-meter.ts";
 import type { MetaRecord } from "./records.ts";
 import { scan, scanSelected } from "./scan.ts";
 import type { TableReader } from "./tables.ts";
@@ -27,11 +28,22 @@ export function answer<Kind extends Query["kind"]>(
   query: QueryOf<Kind>,
   elapsedMs = 0,
 ): Result<QueryAnswers[Kind], QueryRefusal> {
-  // Each case below answers its own kind; tsc cannot carry that through the switch.
-  return answerAny(tables, query as Query, elapsedMs) as Result<QueryAnswers[Kind], QueryRefusal>;
+  return measuredAnswer<Kind>(tables, query, elapsedMs).result;
 }
 
-function answerAny(tables: TableReader, query: Query, elapsedMs: number): Result<QueryAnswers[Query["kind"]], QueryRefusal> {
+/** The same, with what it took. */
+export function measuredAnswer<Kind extends Query["kind"]>(
+  tables: TableReader,
+  query: QueryOf<Kind>,
+  elapsedMs: number,
+): { readonly result: Result<QueryAnswers[Kind], QueryRefusal>; readonly cost: ReadCost } {
+  const cost = new ReadMeter(tables);
+  // Each case below answers its own kind; tsc cannot carry that through the switch.
+  const result = answerAny(cost, query as Query, elapsedMs) as Result<QueryAnswers[Kind], QueryRefusal>;
+  return { result, cost };
+}
+
+function answerAny(tables: ReadMeter, query: Query, elapsedMs: number): Result<QueryAnswers[Query["kind"]], QueryRefusal> {
   const applied = readMeta(tables);
   // What has ended is decided by the log's time alone; what is left of the rest has run on since.
   const moment = {
@@ -50,7 +62,9 @@ function answerAny(tables: TableReader, query: Query, elapsedMs: number): Result
     }
     case "leaseList": {
       const { limit } = query;
-      return ok(pageOf(leaseViews(tables, query, moment), { ...unweighed, limit }, applied.revision));
+      return ok(
+        pageOf(leaseViews(tables, query, moment), { limit, bytesMax: pageBytesMax, cost: tables, revision: applied.revision }),
+      );
     }
     case "lock": {
       const { name, queueLimit } = query;
@@ -59,15 +73,14 @@ function answerAny(tables: TableReader, query: Query, elapsedMs: number): Result
     }
     case "lockList": {
       const { limit } = query;
-      return ok(pageOf(lockViews(tables, query, moment), { ...unweighed, limit }, applied.revision));
+      return ok(
+        pageOf(lockViews(tables, query, moment), { limit, bytesMax: pageBytesMax, cost: tables, revision: applied.revision }),
+      );
     }
     default:
       return unreachable(query);
   }
 }
-
-/** Bounds of a page by count alone. */
-const unweighed = { bytesMax: 0, bytesOf: () => 0 };
 
 function answerConfig(tables: TableReader, query: QueryOf<"config">, meta: MetaRecord): Result<ConfigEntry | null, QueryRefusal> {
   const revision = query.revision ?? meta.revision;
@@ -79,7 +92,7 @@ function answerConfig(tables: TableReader, query: QueryOf<"config">, meta: MetaR
 }
 
 function answerConfigList(
-  tables: TableReader,
+  tables: ReadMeter,
   query: QueryOf<"configList">,
   meta: MetaRecord,
 ): Result<QueryAnswers["configList"], QueryRefusal> {
@@ -87,10 +100,24 @@ function answerConfigList(
   const refusal = checkRevision(revision, meta);
   if (refusal !== undefined) return err(refusal);
   const { prefix, after, limit, bytesMax } = query;
-  const all = configEntriesAt(tables, { prefix, after, revision, newest: meta.revision });
-  const entries = query.revision === null ? withoutDue(tables, all, meta) : all;
-  const bytesOf = (entry: ConfigEntry) => entry.record.value.byteLength;
-  return ok(pageOf(entries, { limit, bytesMax, bytesOf }, revision));
+  const rows = configKeysAt(tables, { prefix, after, revision, newest: meta.revision });
+  const isPresent = query.revision === null;
+  return ok(pageOf(configCandidates(tables, rows, isPresent ? meta : null), { limit, bytesMax, cost: tables, revision }));
+}
+
+/** Keys without those that hang on a lease that is due at `present`; null leaves out none of them. */
+function* configCandidates(
+  tables: TableReader,
+  rows: ReturnType<typeof configKeysAt>,
+  present: MetaRecord | null,
+): Generator<Candidate<ConfigEntry>, void> {
+  for (const { key, record } of rows) {
+    const read = () => {
+      if (record === undefined || (present !== null && hangsOnDue(tables, record, present))) return null;
+      return { key, record };
+    };
+    yield { place: key, rowsAhead: 1, read };
+  }
 }
 
 /**
@@ -101,26 +128,25 @@ function hangsOnDue(tables: TableReader, record: ConfigRecord, meta: MetaRecord)
   return record.leaseId !== null && liveLease(tables, record.leaseId, meta.clusterTimeMs) === undefined;
 }
 
-function* withoutDue(tables: TableReader, entries: Iterable<ConfigEntry>, meta: MetaRecord): Generator<ConfigEntry, void> {
-  for (const entry of entries) if (!hangsOnDue(tables, entry.record, meta)) yield entry;
-}
-
 function checkRevision(revision: Revision, meta: MetaRecord): QueryRefusal | undefined {
   if (revision > meta.revision) return { kind: "futureRevision", revision: meta.revision };
   if (revision < meta.compactRevision) return { kind: "compacted", compactRevision: meta.compactRevision };
   return undefined;
 }
 
-function* leaseViews(tables: TableReader, query: QueryOf<"leaseList">, moment: Moment): Generator<LeaseView, void> {
+function* leaseViews(tables: TableReader, query: QueryOf<"leaseList">, moment: Moment): Generator<Candidate<LeaseView>, void> {
   const from = query.after === null ? "" : keyAfter(leaseKey(query.after));
   for (const [key, record] of scan(tables, "leases", from)) {
-    if (!isDue(record, moment.appliedMs)) yield viewLease(tables, { leaseId: parseLeaseKey(key), record }, moment);
+    const leaseId = parseLeaseKey(key);
+    const read = () => (isDue(record, moment.appliedMs) ? null : viewLease(tables, { leaseId, record }, moment));
+    // Beside what hangs on it: its own hold or wait, and where the rest begins.
+    yield { place: leaseId, rowsAhead: 2 + record.holdingCount, read };
   }
 }
 
-function* lockViews(tables: TableReader, query: QueryOf<"lockList">, moment: Moment): Generator<LockView, void> {
+function* lockViews(tables: TableReader, query: QueryOf<"lockList">, moment: Moment): Generator<Candidate<LockView>, void> {
   for (const [name, record] of scanSelected(tables, "locks", query)) {
-    const view = viewLock(tables, { name, record, queueLimit: 0 }, moment);
-    if (view !== null) yield view;
+    const read = () => viewLock(tables, { name, record, queueLimit: 0 }, moment);
+    yield { place: name, rowsAhead: 1, read };
   }
 }

@@ -3,7 +3,6 @@
  */
 
 import { historyAfter, historyUpTo, parseHistoryKey } from "./keys.ts";
-import type { ConfigEntry } from "./query.ts";
 import { type Selection, scanSelected } from "./scan.ts";
 import { compareKeys, type TableReader } from "./tables.ts";
 import type { ConfigRecord, Revision } from "./types.ts";
@@ -20,14 +19,6 @@ export function configAt(tables: TableReader, key: string, revision: Revision): 
 
 /** What to list. The page after `after` is read at the revision of the first. */
 export type ConfigSelection = Selection & { readonly revision: Revision };
-
-/** The entries that existed at a revision, in key order. */
-export function* configEntriesAt(
-  tables: TableReader,
-  selection: ConfigSelection & { readonly newest: Revision },
-): Generator<ConfigEntry, void> {
-  for (const { key, record } of configKeysAt(tables, selection)) if (record !== undefined) yield { key, record };
-}
 
 /**
  * Every key that was looked at for them, in key order; `record` undefined where it did not exist at the revision. Whoever

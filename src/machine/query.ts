@@ -14,7 +14,7 @@ export type Query =
       /** All pages of a list are read at the revision of its first; null takes the newest. */
       readonly revision: Revision | null;
       readonly limit: number;
-      /** A page ends before the entry that would take its values past this; at least one entry. */
+      /** A page ends before the entry that would take what was looked at for it past this; at least one is looked at. */
       readonly bytesMax: number;
     }
   | { readonly kind: "lease"; readonly leaseId: LeaseId }
@@ -38,7 +38,7 @@ export type LockView = {
   readonly holders: readonly (LockHold & { readonly ttlMs: number; readonly remainingMs: number })[];
   /** May count, for a moment, waiters whose end is due. */
   readonly queueLength: number;
-  /** The first `queueLimit` waiters that are not due, in order. */
+  /** The first `queueLimit` waiters that are not due, in order; fewer while very many before them are due. */
   readonly queue: readonly {
     readonly ticket: Ticket;
     readonly position: number;
@@ -51,8 +51,8 @@ export type LockView = {
   }[];
 };
 
-/** `more` says that another page follows after the last item. */
-export type Page<Item> = { readonly items: readonly Item[]; readonly more: boolean; readonly revision: Revision };
+/** The next page goes on after `next`; null after the last one. A page that is not the last may hold few items, or none. */
+export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null; readonly revision: Revision };
 
 /** The answer to each kind of query; null where the thing does not exist. */
 export type QueryAnswers = {

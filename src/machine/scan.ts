@@ -6,7 +6,7 @@ import { compareKeys, type TableName, type TableReader, type Tables } from "./ta
 
 /** A first portion is small because most pages are. */
 const portionMin = 32;
-const portionMax = 1024;
+const portionMax = 256;
 /** Rows of config hold values of up to a MiB, and a portion may be read as a whole. */
 const configPortion = 16;
 

@@ -14,7 +14,9 @@ import { type HoldingRecord, type LeaseId, type LeaseRecord, type LockHold, type
 export type Moment = { readonly appliedMs: ClusterTimeMs; readonly shownMs: ClusterTimeMs };
 
 /** Rows of a queue that are read at a time. */
-const waitersPerRead = 100;
+const waitersPerRead = 64;
+/** Waiters of one lock that a view looks at. When thousands of them are due at once, those after them are shown when these have ended. */
+export const waitersLookedAtMax = 256;
 
 /** A lease that lives, with everything that hangs on it; its own hold or wait comes first. */
 export function viewLease(
@@ -24,13 +26,18 @@ export function viewLease(
 ): LeaseView {
   const { leaseId, record } = lease;
   const holdings: LeaseHolding[] = record.ownedByLock === null ? [] : [viewOwn(tables, record.ownedByLock, record)];
-  for (const [key, holding] of tables.range("holdings", holdingsOf(leaseId))) {
-    holdings.push(viewHolding(parseHoldingName(key), holding));
+  if (record.holdingCount > 0) {
+    for (const [key, holding] of tables.range("holdings", holdingsOf(leaseId))) {
+      holdings.push(viewHolding(parseHoldingName(key), holding));
+    }
   }
   return { leaseId, record, remainingMs: remainingMs(record, moment.shownMs), holdings };
 }
 
-/** A lock with its holders and the first `queueLimit` waiters; null when all that lies there is due. */
+/**
+ * A lock with its holders and the first `queueLimit` waiters; null when all that lies there is due. At most `waitersLookedAtMax`
+ * waiters are looked at: when all of them are due and there are more, nobody knows yet, and it is shown.
+ */
 export function viewLock(
   tables: TableReader,
   lock: { readonly name: string; readonly record: LockRecord; readonly queueLimit: number },
@@ -47,7 +54,7 @@ export function viewLock(
       if (queue.length >= wanted) break;
     }
   }
-  if (holders.length === 0 && queue.length === 0) return null;
+  if (holders.length === 0 && queue.length === 0 && record.queueLength <= waitersLookedAtMax) return null;
   return { name, holders, queueLength: record.queueLength, queue: queue.slice(0, queueLimit) };
 }
 
@@ -69,7 +76,7 @@ function* liveWaiters(
   moment: Moment,
 ): Generator<Omit<LockView["queue"][number], "position">, void> {
   let range = waitersOf(name);
-  for (;;) {
+  for (let lookedAt = 0; lookedAt < waitersLookedAtMax; lookedAt += waitersPerRead) {
     const rows = [...tables.range("waiters", { ...range, limit: waitersPerRead })];
     for (const [, { ticket, owner, deadlineMs, leaseId }] of rows) {
       const lease = tables.get("leases", leaseKey(leaseId));

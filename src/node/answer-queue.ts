@@ -10,7 +10,9 @@ const answersPerSlice = 64;
 /** For those that are dear to make, as long lists are. */
 const sliceMs = 4;
 /** What is given within this time counts as one slice: about what a slice takes with the work that follows from it. */
-const windowMs = 8;
+const windowMsMin = 8;
+/** After a dear answer it is longer, so that as much time is left for others as it took. */
+const windowPerSpent = 2;
 
 export class AnswerQueue {
   readonly #ports: { readonly clock: Clock; readonly turns: Turns };
@@ -40,7 +42,7 @@ export class AnswerQueue {
     }
     const nowMs = this.#ports.clock.monotonicMs();
     if (this.#waiting.length === 0) {
-      if (nowMs - this.#sliceStartedMs >= windowMs) this.#beginSlice(nowMs);
+      if (nowMs - this.#sliceStartedMs >= this.#windowMs) this.#beginSlice(nowMs);
       if (this.#hasRoom) {
         this.#call({ answer, weight }, nowMs);
         return;
@@ -56,6 +58,15 @@ export class AnswerQueue {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { answer } of waiting) answer();
+  }
+
+  /** Adds to what the answer that is being given costs: `costMs` of work that follows when it was given, such as making text of it. */
+  charge(costMs: number): void {
+    this.#spentMs += costMs;
+  }
+
+  get #windowMs(): number {
+    return Math.max(windowMsMin, windowPerSpent * this.#spentMs);
   }
 
   get #hasRoom(): boolean {

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { own } from "../base/own.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { answer } from "../machine/answer.ts";
+import { measuredAnswer } from "../machine/answer.ts";
 import type { WatchTarget } from "../machine/change.ts";
 import { readChanges } from "../machine/change-log.ts";
 import type { Answers, CommandBody, Outcome, OutcomeOf } from "../machine/command.ts";
@@ -50,6 +50,9 @@ const ticksPerPublication = 10;
 const publicationMsMax = 5000;
 /** Of a renewal, as many as make about the cost of an ordinary answer. */
 const leasesPerAnswer = 32;
+/** What it costs to make text of a row, and of its bytes, and to hand them to the kernel: measured, with room. */
+const msPerRow = 0.008;
+const msPerByte = 8e-6;
 
 export type NodeOptions = {
   readonly driver: DriverOptions;
@@ -201,22 +204,20 @@ export class KeyholdNode implements KeyholdService {
     return new Promise((resolve, reject) => {
       // Called within a turn: what one question throws is the end of that question, not of the node.
       const give = (call: () => void) => this.#answers.give(contained(call, reject));
-      const serve = () => {
-        resolve(answer<Kind>(this.#driver.tables, query, Math.max(0, this.#nowMs() - this.#driver.appliedAtMs)));
-      };
+      const serve = () => resolve(this.#answerOf<Kind>(query));
+      const serveStale = () => (this.#isRecovering ? resolve(err({ kind: "recovering" })) : serve());
       const serveConsistently = contained(() => {
-        if (options.consistency === "stale") return this.#isRecovering ? resolve(err({ kind: "recovering" })) : serve();
+        if (options.consistency === "stale") return give(serveStale);
         // A state that is newer than the one that was fit for the read is fit for it, too.
         const settle = (end: ReadEnd) => give(() => (end.kind === "ready" ? serve() : resolve(err(end))));
         this.#driver.readIndex({ deadlineMs, settle });
       }, reject);
       const { minRevision } = options;
       if (minRevision === null) return serveConsistently();
-      const answerWhen = (reached: boolean) => {
-        if (reached) return serveConsistently();
+      const notReached = () =>
         resolve(err({ kind: "revisionNotReached", wanted: minRevision, actual: this.position().revision }));
-      };
-      this.#driver.whenRevision({ revision: minRevision, deadlineMs, settle: (reached) => give(() => answerWhen(reached)) });
+      const settle = (reached: boolean) => (reached ? serveConsistently() : give(notReached));
+      this.#driver.whenRevision({ revision: minRevision, deadlineMs, settle });
     });
   }
 
@@ -291,6 +292,16 @@ export class KeyholdNode implements KeyholdService {
   /** The loop of this node, to be looked at only: what the core believes, and the newest applied state. */
   get inside(): Pick<Driver, "raft" | "tables" | "appliedIndex"> {
     return this.#driver;
+  }
+
+  /** What the present state answers. It is charged with what the answer will still cost on its way out. */
+  #answerOf<Kind extends Query["kind"]>(
+    query: Extract<Query, { readonly kind: Kind }>,
+  ): Result<QueryAnswers[Kind], QueryRefusal> {
+    const elapsedMs = Math.max(0, this.#nowMs() - this.#driver.appliedAtMs);
+    const { result, cost } = measuredAnswer<Kind>(this.#driver.tables, query, elapsedMs);
+    this.#answers.charge(cost.rows * msPerRow + cost.bytes * msPerByte);
+    return result;
   }
 
   #nowMs(): number {

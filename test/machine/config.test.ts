@@ -124,37 +124,38 @@ describe("a list", () => {
   test("selects by prefix, in code point order", () => {
     const bench = new Bench();
     for (const key of ["b", "a/😀", "a/\uffff", "a/1", "a", "a0"]) bench.do(make.put(key, "x"));
-    expect(list(bench, { prefix: "a/" })).toMatchObject({ items: ["a/1=x", "a/\uffff=x", "a/😀=x"], more: false });
+    expect(list(bench, { prefix: "a/" })).toMatchObject({ items: ["a/1=x", "a/\uffff=x", "a/😀=x"], next: null });
   });
 
   test("goes on at the revision of its first page", () => {
     const bench = new Bench();
     for (const key of ["a", "b", "c", "d"]) bench.do(make.put(key, "old"));
-    expect(list(bench, { limit: 2 })).toEqual({ items: ["a=old", "b=old"], more: true, revision: 4 });
+    expect(list(bench, { limit: 2 })).toEqual({ items: ["a=old", "b=old"], next: "b", revision: 4 });
     bench.do(make.put("c", "new"));
     bench.do(make.remove("d"));
     bench.do(make.put("bb", "new"));
-    expect(list(bench, { after: "b", revision: 4, limit: 1 })).toEqual({ items: ["c=old"], more: true, revision: 4 });
-    expect(list(bench, { after: "c", revision: 4, limit: 1 })).toEqual({ items: ["d=old"], more: false, revision: 4 });
-    expect(list(bench, { after: "b" })).toEqual({ items: ["bb=new", "c=new"], more: false, revision: 7 });
+    expect(list(bench, { after: "b", revision: 4, limit: 1 })).toEqual({ items: ["c=old"], next: "c", revision: 4 });
+    expect(list(bench, { after: "c", revision: 4, limit: 1 })).toEqual({ items: ["d=old"], next: null, revision: 4 });
+    expect(list(bench, { after: "b" })).toEqual({ items: ["bb=new", "c=new"], next: null, revision: 7 });
   });
 
-  test("ends a page before the value that would pass its bytes, but never without an entry", () => {
+  test("ends a page before the entry that would pass its bytes, but not without looking at one", () => {
     const bench = new Bench();
     bench.do(make.put("a", "12"));
     bench.do(make.put("b", "12"));
     bench.do(make.put("c", "1234"));
-    expect(list(bench, { bytesMax: 5 })).toMatchObject({ items: ["a=12", "b=12"], more: true });
-    expect(list(bench, { bytesMax: 4 })).toMatchObject({ items: ["a=12", "b=12"], more: true });
-    expect(list(bench, { bytesMax: 3 })).toMatchObject({ items: ["a=12"], more: true });
-    expect(list(bench, { bytesMax: 1, after: "b" })).toMatchObject({ items: ["c=1234"], more: false });
+    // A key and its value count.
+    expect(list(bench, { bytesMax: 7 })).toMatchObject({ items: ["a=12", "b=12"], next: "b" });
+    expect(list(bench, { bytesMax: 6 })).toMatchObject({ items: ["a=12", "b=12"], next: "b" });
+    expect(list(bench, { bytesMax: 5 })).toMatchObject({ items: ["a=12"], next: "a" });
+    expect(list(bench, { bytesMax: 1, after: "b" })).toMatchObject({ items: ["c=1234"], next: null });
   });
 
   test("walks far beyond its first portion", () => {
     const bench = new Bench();
     for (let i = 0; i < 200; i++) bench.do(make.put(`k${100 + i}`, "x"));
     const page = list(bench, { prefix: "k", limit: 1_000 });
-    expect(page).toMatchObject({ more: false });
+    expect(page).toMatchObject({ next: null });
     expect("items" in page ? page.items.length : 0).toBe(200);
   });
 });

@@ -142,17 +142,20 @@ export function expectSameState(tables: TableReader, model: NaiveModel, pick: nu
     const entries = at(model.keysAt, revision);
     const all = { kind: "configList", prefix: "", after: null, limit: 100, bytesMax: 1_000 } as const;
     const list = answer(tables, { ...all, revision: toRevision(revision) });
-    expect(list).toEqual({ ok: true, value: { items: entries, more: false, revision } });
+    expect(list).toEqual({ ok: true, value: { items: entries, next: null, revision } });
     const after = at(keys, pick % keys.length);
     const page = answer(tables, { ...all, prefix: "k", after, limit: 1, revision: toRevision(revision) });
     const rest = entries.filter((entry) => entry.key.startsWith("k") && entry.key > after);
-    expect(page).toEqual({ ok: true, value: { items: rest.slice(0, 1), more: rest.length > 1, revision } });
+    expect(page).toEqual({
+      ok: true,
+      value: { items: rest.slice(0, 1), next: rest.length > 1 ? expect.any(String) : null, revision },
+    });
     const one = answer(tables, { kind: "config", key: after, revision: toRevision(revision) });
     expect(one).toEqual({ ok: true, value: entries.find((entry) => entry.key === after) ?? null });
   }
   const present = at(model.keysAt, model.revision).filter(({ record }) => record.leaseId === null || model.lease(record.leaseId));
   const newest = { kind: "configList", prefix: "", after: null, limit: 100, bytesMax: 1_000, revision: null } as const;
-  expect(answer(tables, newest)).toEqual({ ok: true, value: { items: present, more: false, revision: model.revision } });
+  expect(answer(tables, newest)).toEqual({ ok: true, value: { items: present, next: null, revision: model.revision } });
   for (const key of keys) {
     const found = answer(tables, { kind: "config", key, revision: null });
     expect(found).toEqual({ ok: true, value: present.find((entry) => entry.key === key) ?? null });
@@ -163,7 +166,7 @@ export function expectSameState(tables: TableReader, model: NaiveModel, pick: nu
     .filter((lease) => !model.isDue(lease))
     .sort((a, b) => a.number - b.number)
     .map((lease) => ({ leaseId: lease.id, remainingMs: model.remainingMs(lease) }));
-  expect(leases).toMatchObject({ ok: true, value: { items: expected, more: false } });
+  expect(leases).toMatchObject({ ok: true, value: { items: expected, next: null } });
   expect(meta.leaseCount).toBe(model.leases.length);
   const deadlines = [...model.leases, ...model.waits].map((one) => one.deadlineMs);
   const earliest = deadlines.length === 0 ? undefined : Math.min(...deadlines);

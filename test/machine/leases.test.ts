@@ -163,8 +163,8 @@ describe("a lease", () => {
     const bench = new Bench();
     for (let i = 0; i < 11; i++) bench.do(make.lease(1_000));
     const page = answer(bench.tables, { kind: "leaseList", after: leaseId("l8"), limit: 2 });
-    expect(page).toMatchObject({ ok: true, value: { items: [{ leaseId: "l9" }, { leaseId: "l10" }], more: true } });
+    expect(page).toMatchObject({ ok: true, value: { items: [{ leaseId: "l9" }, { leaseId: "l10" }], next: "l10" } });
     const last = answer(bench.tables, { kind: "leaseList", after: leaseId("l10"), limit: 2 });
-    expect(last).toMatchObject({ ok: true, value: { items: [{ leaseId: "l11" }], more: false } });
+    expect(last).toMatchObject({ ok: true, value: { items: [{ leaseId: "l11" }], next: null } });
   });
 });

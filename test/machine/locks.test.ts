@@ -310,8 +310,8 @@ describe("an inspection of a lock", () => {
     const bench = new Bench();
     for (const name of ["a", "b/1", "b/2", "b/3", "c"]) bench.do(make.acquire(name));
     const first = answer(bench.tables, { kind: "lockList", prefix: "b/", after: null, limit: 2 });
-    expect(first).toMatchObject({ ok: true, value: { items: [{ name: "b/1" }, { name: "b/2" }], more: true, revision: 5 } });
+    expect(first).toMatchObject({ ok: true, value: { items: [{ name: "b/1" }, { name: "b/2" }], next: "b/2", revision: 5 } });
     const second = answer(bench.tables, { kind: "lockList", prefix: "b/", after: "b/2", limit: 2 });
-    expect(second).toMatchObject({ ok: true, value: { items: [{ name: "b/3" }], more: false } });
+    expect(second).toMatchObject({ ok: true, value: { items: [{ name: "b/3" }], next: null } });
   });
 });

@@ -57,7 +57,7 @@ describe("random histories", () => {
         for (let revision = oldest; revision <= model.revision; revision++) {
           const all = { kind: "configList", prefix: "", after: null, limit: 100, bytesMax: 1_000 } as const;
           const list = answer(tables, { ...all, revision: toRevision(revision) });
-          expect(list).toEqual({ ok: true, value: { items: at(model.keysAt, revision), more: false, revision } });
+          expect(list).toEqual({ ok: true, value: { items: at(model.keysAt, revision), next: null, revision } });
           const bounds = { after: toRevision(revision), batchesMax: 1_000, bytesMax: 1_000_000 };
           expect(readChanges(tables, bounds)).toEqual({ ok: true, value: model.batches.slice(revision) });
         }

@@ -74,6 +74,27 @@ describe("answers", () => {
     expect(world.given).toEqual(numbers(5));
   });
 
+  test("are charged with what they cost after they were given, and others get as much time as that", () => {
+    const { world, queue, turn } = playedQueue();
+    const dear = (number: number) =>
+      queue.give(() => {
+        queue.charge(10);
+        world.given.push(number);
+      });
+    dear(0);
+    world.nowMs = 15;
+    dear(1);
+    dear(2);
+    expect(world.given).toEqual([0]);
+    turn();
+    expect(world.given).toEqual([0, 1]);
+    turn();
+    expect(world.given).toEqual([0, 1, 2]);
+    world.nowMs += 20;
+    dear(3);
+    expect(world.given).toEqual([0, 1, 2, 3]);
+  });
+
   test("are all given when the node stops, and then at once", () => {
     const { world, queue, give, turn } = playedQueue();
     give(0, 200);

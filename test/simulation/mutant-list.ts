@@ -4,6 +4,7 @@
  * exactly once is an error, so that a bug cannot quietly stop being one.
  */
 import type { Edit, Mutant } from "./mutant.ts";
+import { boundMutants } from "./mutant-list-bounds.ts";
 import { folderMutants } from "./mutant-list-folders.ts";
 import { lieMutants } from "./mutant-list-lies.ts";
 import { machineMutants } from "./mutant-list-machine.ts";
@@ -340,5 +341,6 @@ export const mutants: readonly Mutant[] = [
   ...machineMutants,
   ...suiteMutants,
   ...memberMutants,
+  ...boundMutants,
   ...lieMutants,
 ];

@@ -1,0 +1,53 @@
+/**
+ * This file lists bugs to plant in the bounds on what one request may cost, and the test file that finds each.
+ */
+import type { Edit, Mutant, Suite } from "./mutant.ts";
+
+const edit = (file: string, find: string, replace: string): Edit => ({ file: `src/${file}.ts`, find, replace });
+const fixed = (file: string): Suite => ({ file: `test/${file}.test.ts`, seeded: false });
+
+/** Bugs that let a request cost its node more than it may. */
+export const boundMutants: readonly Mutant[] = [
+  {
+    name: "pages-by-what-they-show",
+    why: "a page of nothing walks over every key that came later, and its node loses the lead",
+    edits: [
+      edit("machine/page", "const isFull = cost.rows + rowsAhead > rowsEnd || cost.bytes > bytesEnd;", "const isFull = false;"),
+    ],
+    suite: fixed("machine/read-bounds"),
+  },
+  {
+    name: "leases-without-their-weight",
+    why: "a page looks at the rows of a lease before it knows that there is no room for them",
+    edits: [edit("machine/answer", "rowsAhead: 2 + record.holdingCount", "rowsAhead: 1")],
+    suite: fixed("machine/read-bounds"),
+  },
+  {
+    name: "queues-looked-through",
+    why: "whoever asks for a lock looks through ten thousand waiters whose time is up",
+    edits: [
+      edit("machine/views", "for (let lookedAt = 0; lookedAt < waitersLookedAtMax; lookedAt += waitersPerRead) {", "for (;;) {"),
+    ],
+    suite: fixed("machine/read-bounds"),
+  },
+  {
+    name: "page-goes-on-before-its-end",
+    why: "a list leaves out the entry that did not fit on its page",
+    edits: [
+      edit(
+        "machine/page",
+        "cost.bytes > bytesEnd))\n      return { items, next: last, revision };",
+        "cost.bytes > bytesEnd))\n      return { items, next: place, revision };",
+      ),
+    ],
+    suite: fixed("machine/read-bounds"),
+  },
+  {
+    name: "answers-for-nothing",
+    why: "sixty long lists are made text of in one turn, since only the time to read them is counted",
+    edits: [
+      edit("node/node", "this.#answers.charge(cost.rows * msPerRow + cost.bytes * msPerByte);", "this.#answers.charge(0);"),
+    ],
+    suite: fixed("node/read-slices"),
+  },
+];
