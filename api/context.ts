@@ -5,6 +5,7 @@ import type { IntakeLimits } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
 import type { AnswerLimits, Answers } from "./answers.ts";
 import type { Contract } from "./contract.ts";
+import type { InboundLimits } from "./inbound-gate.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Responder } from "./respond.ts";
 
@@ -63,6 +64,8 @@ export type WatchLimits = {
   readonly smallBytesMax: number;
   /** Messages of one socket that wait to be looked at; past it the socket is not read any more until they were. */
   readonly inboundMessagesMax: number;
+  /** What is read of sockets that do not read what they are sent. */
+  readonly inbound: InboundLimits;
   /** Characters of different targets of all watches. */
   readonly targetCharactersMax: number;
   /** Work for sockets before the node looks at its peers and timers again. */
@@ -114,6 +117,8 @@ export const defaultApiLimits: ApiLimits = {
     sendingBytesMax: 32 * 1024 * 1024,
     smallBytesMax: 256 * 1024,
     inboundMessagesMax: 64,
+    // Some keepalives of a client on a slow line; and a hundred whole pieces of 64 KiB of those that only talk.
+    inbound: { connectionBytesMax: 4 * 1024, allBytesMax: 8 * 1024 * 1024 },
     targetCharactersMax: 16 * 1024 * 1024,
     sliceMs: 4,
     progressIntervalMs: 10_000,

@@ -31,6 +31,8 @@ export function acceptUpgrades(server: Server, options: UpgradeOptions): void {
       return;
     }
     socket.off("error", ignore);
+    // No subprotocol is agreed on, whatever is offered; a malformed offer would be answered below, in HTML.
+    delete request.headers["sec-websocket-protocol"];
     gateway.handleUpgrade(request, socket, head);
   });
 }
@@ -47,7 +49,9 @@ function refusalOf(request: IncomingMessage, context: ApiContext, gateway: Watch
     headers["sec-websocket-version"] === "13" &&
     /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "");
   if (!isWebsocket) return invalidRequest("This path takes websockets (RFC 6455, version 13) only.");
-  if (query.get("transport") !== "websocket" || query.get("EIO") !== "4" || query.has("sid")) {
+  // Who repeats a parameter may mean one and be understood as the other; and no subprotocol is spoken here.
+  const isPlain = query.getAll("transport").length === 1 && query.getAll("EIO").length === 1;
+  if (!isPlain || query.get("transport") !== "websocket" || query.get("EIO") !== "4" || query.has("sid")) {
     return invalidRequest("This path speaks Socket.IO protocol 5 over websocket only (EIO=4, transport=websocket).");
   }
   if (context.closing()) return serviceProblem({ kind: "shuttingDown" }, 0);

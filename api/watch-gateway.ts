@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { Server, type Socket } from "socket.io";
 import type { ApiContext } from "./context.ts";
+import { InboundBudget, InboundGate } from "./inbound-gate.ts";
 import { createLockNotices } from "./lock-notices.ts";
 import { allowPreencoded, emitShared, Preencoded } from "./preencoded.ts";
 import { SendBudget } from "./send-budget.ts";
@@ -38,10 +39,11 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
   const io = createIo(context);
   const clients = new Set<Client>();
   const host = createHost(context);
+  const gates = guardConnections(io, context);
   // Everybody is in /watch; a connection that asks for another namespace asks for nothing.
   io.use((_socket, next) => next(new Error("the namespace is /watch")));
   io.of(namespace).on("connection", (socket) => {
-    const client = createClient(socket, host);
+    const client = createClient(socket, host, (reading) => gates.get(socket.conn)?.setReading(reading));
     clients.add(client);
     socket.on("disconnect", () => {
       clients.delete(client);
@@ -108,6 +110,19 @@ function createIo(context: ApiContext): Server {
   return io;
 }
 
+/** A gate for each connection from its beginning: it can make the node answer before it says which namespace it wants. */
+function guardConnections({ engine }: Server, { limits, logger }: ApiContext): WeakMap<object, InboundGate> {
+  const budget = new InboundBudget(limits.watch.inbound);
+  const gates = new WeakMap<object, InboundGate>();
+  engine.on("connection", (conn: Socket["conn"]) => {
+    const { socket } = conn.request;
+    const onCut = (): void =>
+      logger.warn({ code: "slow_consumer", peer: conn.remoteAddress }, "a websocket was cut off: it sends and does not read");
+    gates.set(conn, new InboundGate({ socket, budget, setReading: (reading) => setReading(conn, reading), onCut }));
+  });
+  return gates;
+}
+
 function createHost(context: ApiContext): SessionHost {
   const { contract, service } = context;
   return {
@@ -142,7 +157,7 @@ type Client = {
   failed(error: unknown, event?: string): void;
 };
 
-function createClient(socket: Socket, host: SessionHost): Client {
+function createClient(socket: Socket, host: SessionHost, setReading: (reading: boolean) => void): Client {
   const { context } = host;
   const { transport } = socket.conn;
   const outlet = new SocketOutlet({
@@ -169,7 +184,7 @@ function createClient(socket: Socket, host: SessionHost): Client {
     outlet,
     failed,
     watchFailed: (error) => report(error, "watch"),
-    setReading: (reading) => setReading(socket, reading),
+    setReading,
   });
   transport.on("ready", () => {
     if (bufferedPackets(socket) > 0) return;
@@ -216,7 +231,7 @@ function bufferedPackets({ conn }: Socket): number {
 }
 
 /** Stops or starts to read the socket, through the websocket, which would otherwise start it again by itself. */
-function setReading({ conn }: Socket, reading: boolean): void {
+function setReading(conn: Socket["conn"], reading: boolean): void {
   const { socket } = conn.transport as unknown as { readonly socket?: { pause?(): void; resume?(): void } };
   if (reading) socket?.resume?.();
   else socket?.pause?.();

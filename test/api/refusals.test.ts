@@ -2,6 +2,7 @@
  * This file tests what is refused below the routes, over bare sockets: each refusal is a problem with the right status, and is
  * counted and logged like any other answer.
  */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { answersSeen, recordRefusal } from "./contract-recorder.ts";
@@ -177,6 +178,24 @@ test("another protocol is not spoken here", async () => {
   }
 });
 
+test("websockets that mean two things are refused, and a subprotocol is not agreed on", async () => {
+  const head = (query: string, more = "") =>
+    `GET /v1/socket.io/?${query} HTTP/1.1\r\nHost: ${host()}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${more}\r\n`;
+  for (const query of [
+    "EIO=4&EIO=3&transport=websocket&transport=polling",
+    "EIO=4&EIO=4&transport=websocket",
+    "EIO=4&transport=websocket&transport=websocket",
+  ]) {
+    const answer = only(await exchange(head(query)));
+    expect([answer.status, answer.body], query).toMatchObject([400, { code: "invalid_request" }]);
+  }
+  for (const offer of ["a,,a", "chat"]) {
+    const answer = await begin(head("EIO=4&transport=websocket", `Sec-WebSocket-Protocol: ${offer}\r\n`));
+    expect(answer).toMatch(/^HTTP\/1.1 101 /);
+    expect(answer).not.toMatch(/sec-websocket-protocol/i);
+  }
+});
+
 test("what follows is not taken for the answer to what came before", async () => {
   await send(api, "POST", "/v1/locks/order/acquire", { body: { ttlMs: 60_000 } });
   const body = '{"ttlMs":60000,"waitMs":60000}';
@@ -275,6 +294,18 @@ function only(answers: readonly Answer[]): Answer {
   const [answer, ...others] = answers;
   if (answer === undefined || others.length > 0) throw new Error(`${answers.length} answers: ${JSON.stringify(answers)}`);
   return answer;
+}
+
+/** The first bytes of the answer to `bytes`. */
+async function begin(bytes: string): Promise<string> {
+  const socket = await open(api);
+  try {
+    const answered = once(socket, "data") as Promise<[Buffer]>;
+    socket.write(Buffer.from(bytes, "latin1"));
+    return (await answered)[0].toString("latin1");
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** The answers to `bytes`, until the server closes. */
