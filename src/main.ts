@@ -4,16 +4,16 @@
  */
 import { createHash, randomInt, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ApiLimits, defaultApiLimits } from "../api/context.ts";
 import { createApiServer } from "../api/server.ts";
 import { document } from "../openapi/generated/document.ts";
+import { apiLimits, hostNamesOf } from "./api-options.ts";
 import { assert, unreachable } from "./base/assert.ts";
 import { own } from "./base/own.ts";
 import { bootstrap, type Established } from "./bootstrap/bootstrap.ts";
 import { lostDataAdvice } from "./bootstrap/formation.ts";
 import { createStartKeeper } from "./bootstrap/start-keeper.ts";
 import { admissionsWanted, refusedStartAdvice, type StartRefusalCode } from "./bootstrap/starts.ts";
-import { type Config, urlHost } from "./config.ts";
+import type { Config } from "./config.ts";
 import { logStorage, logTransport } from "./event-log.ts";
 import { lostForGoodAdvice } from "./node/lost-for-good.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
@@ -72,7 +72,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     service,
     document,
     logger,
-    limits: apiLimits(config),
+    limits: apiLimits(config, logger),
     listen: { host: config.apiHost, port: config.apiPort },
     hostNames: hostNamesOf(config),
   }).catch(async (error: unknown) => {
@@ -373,24 +373,4 @@ function budgetOf(config: Config): Budget {
   const budget = planBudget(config);
   assert(budget.ok, budget.ok ? "" : budget.error);
   return budget.value;
-}
-
-/** What listens everywhere goes by the address that a connection was made to; `0.0.0.0` in a browser is anybody's trick. */
-function hostNamesOf({ apiHost, apiHosts, apiPort }: Config): readonly string[] {
-  const named = apiHosts === "" ? [] : apiHosts.split(",").map((name) => name.trim());
-  return apiHost === "0.0.0.0" || apiHost === "::" ? named : [`${urlHost(apiHost)}:${apiPort}`, ...named];
-}
-
-function apiLimits(config: Config): ApiLimits {
-  return {
-    ...defaultApiLimits,
-    requestTimeoutMs: config.requestTimeoutMs,
-    acquireHoldMsMax: config.acquireHoldMsMax,
-    valueBytesMax: config.bodyBytesMax,
-    watch: {
-      ...defaultApiLimits.watch,
-      watchesMax: config.watchesMax,
-      watchesPerSocketMax: config.watchesPerConnectionMax,
-    },
-  };
 }
