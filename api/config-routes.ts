@@ -2,8 +2,9 @@
  * This file answers /v1/config: entries with compare-and-set, and lists at one revision.
  */
 import { isUtf8 } from "node:buffer";
+import { assert } from "../src/base/assert.ts";
 import { err, ok, type Result } from "../src/base/result.ts";
-import { type ConfigEntry, type Page, type Precondition, toRevision } from "../src/node/service.ts";
+import { type ConfigEntry, type Page, type Precondition, toRevision, valueBytesMax } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { jsonText, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
@@ -13,13 +14,16 @@ import { invalidRequest, type Problem, unsupportedMediaType } from "./problem.ts
 import type { Answer, Exchange, Router } from "./routing.ts";
 import { configEntryJson, isUtf8Charset, mediaTypeOf, valueKindOf } from "./wire-format.ts";
 
-/** The bound of the state machine, whatever a node is set to: a larger value in the log would be one that nobody can apply. */
-const valueBytesMax = 1024 * 1024;
 const contentTypeBytesMax = 256;
 
 /** Binds the operations on config; get and put first, they are the hot ones. */
 export function bindConfigRoutes(router: Router, context: ApiContext): void {
-  const bytesMax = Math.min(context.limits.valueBytesMax, valueBytesMax);
+  const bytesMax = context.limits.valueBytesMax;
+  // A larger value in the log would be one that nobody can apply.
+  assert(
+    bytesMax <= valueBytesMax,
+    `values of ${bytesMax} bytes are let in, and ${valueBytesMax} is the most that can be applied`,
+  );
   const wayOut = "Keep large data in a blob store and its address here.";
   router.bind("getConfig", (exchange) => getConfig(exchange, context));
   router.bind("putConfig", (exchange) => putConfig(exchange, context), { rawBody: { bytesMax, what: "A value", wayOut } });

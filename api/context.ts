@@ -92,7 +92,7 @@ export const defaultApiLimits: ApiLimits = {
   connectionsMax: 10_000,
   // A turn of 8 ms leaves a heartbeat every 60 ms in time; 128 requests are about as much work after they were taken in.
   intake: { turnRequestsMax: 128, turnMsMax: 8, heldBytesMax: 64 * 1024 * 1024 },
-  // A dozen of the largest pages; a client beside those that do not read waits for a second and then has its turn.
+  // Dozens of the largest pages; a client beside those that do not read waits for a second and then has its turn.
   answers: {
     sendingBytesMax: 64 * 1024 * 1024,
     smallBytesMax: 16 * 1024,

@@ -3,6 +3,7 @@
  * README, deploy/ and the help text are checked against it.
  */
 import type { OptionSpec } from "./config-values.ts";
+import { valueBytesMax } from "./machine/limits.ts";
 import { mapBytesMin } from "./storage/budget.ts";
 
 const MIB = 1024 * 1024;
@@ -255,7 +256,7 @@ export const options = {
     max: 1_000_000,
     unit: "requests",
     default: 20_000,
-    reason: "Linearizable reads that wait for proof of leadership; as above.",
+    reason: "Reads of this node without an answer yet, whatever they wait for; as above.",
   },
   requestTimeoutMs: {
     kind: "integer",
@@ -282,10 +283,10 @@ export const options = {
     env: "KEYHOLD_BODY_BYTES_MAX",
     flag: "--body-bytes-max",
     min: 1024,
-    max: 8 * MIB,
+    max: valueBytesMax,
     unit: "bytes",
-    default: MIB,
-    reason: "The largest request body, and so the largest value.",
+    default: valueBytesMax,
+    reason: "The largest value that this node takes in. No value in the state is larger than 1 MiB; other bodies have 64 KiB.",
   },
   watchesMax: {
     kind: "integer",

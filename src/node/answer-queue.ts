@@ -2,7 +2,9 @@
  * This file gives out answers a few at a time. Ten thousand reads that waited for one word of the leader, or writes whose
  * deadline passed together, are answered one slice after the other, and peers and timers get their turn in between.
  */
+
 import { at } from "../base/at.ts";
+import type { ReadCost } from "../machine/read-meter.ts";
 import type { Clock, Turns } from "./ports.ts";
 
 /** An ordinary one costs some 50 to 100 microseconds until its bytes are handed to the kernel, most of it after it was given. */
@@ -13,6 +15,9 @@ const sliceMs = 4;
 const windowMsMin = 8;
 /** After a dear answer it is longer, so that as much time is left for others as it took. */
 const windowPerSpent = 2;
+/** What it costs to make text of a row, and of its bytes, and to hand them to the kernel: about, with room. */
+const msPerRow = 0.008;
+const msPerByte = 8e-6;
 
 export class AnswerQueue {
   readonly #ports: { readonly clock: Clock; readonly turns: Turns };
@@ -60,9 +65,9 @@ export class AnswerQueue {
     for (const { answer } of waiting) answer();
   }
 
-  /** Adds to what the answer that is being given costs: `costMs` of work that follows when it was given, such as making text of it. */
-  charge(costMs: number): void {
-    this.#spentMs += costMs;
+  /** Adds to what the answer that is being given costs: the work that follows when it was given, such as making text of `cost`. */
+  charge(cost: ReadCost): void {
+    this.#spentMs += cost.rows * msPerRow + cost.bytes * msPerByte;
   }
 
   get #windowMs(): number {

@@ -2,8 +2,9 @@
  * This file turns commands into the bytes that the log carries, and back. Plain maps without shared structures: the bytes
  * mean the same on every node and in every run.
  */
+import { createHash } from "node:crypto";
 import { Packr } from "msgpackr";
-import type { Command } from "../machine/command.ts";
+import type { Command, CommandBody } from "../machine/command.ts";
 import { MalformedCommand } from "../machine/fields.ts";
 import { parseCommand } from "../machine/parse-command.ts";
 import { readPacked } from "./command-reader.ts";
@@ -30,4 +31,12 @@ export function decodeCommand(bytes: Uint8Array): Command {
     throw new MalformedCommand("the layout of a command", `${commandLayout}, which this software reads`);
   if (packed.length !== 3) throw new MalformedCommand("command", "a list of three");
   return parseCommand({ request, body });
+}
+
+/** Tells bodies apart: a request id that comes again with another one is refused. */
+export function fingerprintOf(body: CommandBody): string {
+  return createHash("sha256")
+    .update(encodeCommand({ request: null, body }))
+    .digest("base64url")
+    .slice(0, 22);
 }

@@ -5,11 +5,11 @@ import type { ChangeBatch } from "../machine/change.ts";
 import type { RaftOptions } from "../raft/raft.ts";
 import type { Effect, Membership, NodeId, RefusalReason, Role, Term } from "../raft/types.ts";
 import type { CompactionLimits } from "./compaction.ts";
+import type { PendingLimits } from "./gate.ts";
 import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
-import type { ProposalLimits } from "./proposals.ts";
 import type { SoftwareVersion } from "./version-gate.ts";
 
-export type DriverOptions = ProposalLimits &
+export type DriverOptions = PendingLimits &
   CompactionLimits & {
     readonly raft: RaftOptions;
     /** Of the state before the first entry; the same on every node. */
@@ -23,7 +23,6 @@ export type DriverOptions = ProposalLimits &
     /** The target size of one forwarded batch of proposals. */
     readonly forwardBytesMax: number;
     readonly renewalsPerCommandMax: number;
-    readonly pendingReadsMax: number;
     readonly firstReadId: number;
     /** Rows of locks and leases that are kept for snapshots that are being read; default: see `StagedTables`. */
     readonly pastRowsMax?: number;

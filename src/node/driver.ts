@@ -81,7 +81,7 @@ export class Driver {
     );
     this.#raft = createRaft(options.raft, { hardState: disk.hardState, log: disk.log, appliedIndex });
     this.#applier = new Applier(this.#tables, this.commands);
-    this.#proposals = new Proposals(options.raft.origin, options);
+    this.#proposals = new Proposals(options.raft.origin);
     this.#reads = new Reads(options);
     this.#renewals = new Renewals({ leaseIdsMax: options.renewalsPerCommandMax });
   }

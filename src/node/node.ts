@@ -1,28 +1,28 @@
 /**
  * This file is a running node: the driver on the clocks and timers it is given, behind the service that the API calls.
  */
-import { createHash } from "node:crypto";
 import { own } from "../base/own.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { measuredAnswer } from "../machine/answer.ts";
 import type { WatchTarget } from "../machine/change.ts";
 import { readChanges } from "../machine/change-log.ts";
-import type { Answers, CommandBody, Outcome, OutcomeOf } from "../machine/command.ts";
+import type { Answers, CommandBody, OutcomeOf } from "../machine/command.ts";
 import { readMeta } from "../machine/meta.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import { membersOf } from "../raft/leader.ts";
 import { membershipOf } from "../raft/raft.ts";
 import type { MemberAddress, Membership, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { AnswerQueue } from "./answer-queue.ts";
-import { encodeCommand } from "./command-codec.ts";
+import { fingerprintOf } from "./command-codec.ts";
 import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
 import type { DriverEvents, DriverOptions, DriverPorts, ProtocolFault } from "./driver-options.ts";
+import { type Gate, gatesOf, leaving, weightOf } from "./gate.ts";
 import { type GenesisView, genesisOf, instanceOf, isRemoved } from "./genesis.ts";
 import { loggedInstances } from "./logged-instances.ts";
 import { type ChangeEnd, refusalByState } from "./membership-changes.ts";
 import type { Snapshots, Timers } from "./ports.ts";
-import type { ProposalEnd } from "./proposals.ts";
+import { type ProposalEnd, resultOf } from "./proposals.ts";
 import type { ReadEnd } from "./reads.ts";
 import { SelfPublication } from "./self-publication.ts";
 import type {
@@ -50,9 +50,6 @@ const ticksPerPublication = 10;
 const publicationMsMax = 5000;
 /** Of a renewal, as many as make about the cost of an ordinary answer. */
 const leasesPerAnswer = 32;
-/** What it costs to make text of a row, and of its bytes, and to hand them to the kernel: measured, with room. */
-const msPerRow = 0.008;
-const msPerByte = 8e-6;
 
 export type NodeOptions = {
   readonly driver: DriverOptions;
@@ -94,6 +91,9 @@ export class KeyholdNode implements KeyholdService {
   readonly #ports: NodePorts;
   readonly #tickets = new TicketWaits();
   readonly #answers: AnswerQueue;
+  /** Writes without an end, and reads without an answer, whatever each waits for. */
+  readonly #writes: Gate;
+  readonly #reads: Gate;
   /** Ends each wait for a lock with the place it has in the queue. */
   readonly #givingUp = new Set<() => void>();
   readonly #publication: SelfPublication | undefined;
@@ -105,6 +105,7 @@ export class KeyholdNode implements KeyholdService {
     this.#events = events;
     this.#ports = ports;
     this.#answers = new AnswerQueue(ports);
+    [this.#writes, this.#reads] = gatesOf(options.driver);
     const driverEvents: DriverEvents = {
       ...events,
       onBatches: (batches) => {
@@ -201,7 +202,10 @@ export class KeyholdNode implements KeyholdService {
     options: ReadOptions,
   ): Promise<Result<QueryAnswers[Kind], ServiceError>> {
     const deadlineMs = this.#nowMs() + options.timeoutMs;
-    return new Promise((resolve, reject) => {
+    const entered = this.#reads.enter(0);
+    if (!entered.ok) return Promise.resolve(entered);
+    return new Promise((settled, failed) => {
+      const [resolve, reject] = [leaving(entered.value, settled), leaving(entered.value, failed)];
       // Called within a turn: what one question throws is the end of that question, not of the node.
       const give = (call: () => void) => this.#answers.give(contained(call, reject));
       const serve = () => resolve(this.#answerOf<Kind>(query));
@@ -286,7 +290,8 @@ export class KeyholdNode implements KeyholdService {
   status(): NodeStatus {
     const { sending: snapshotsSending, receiving: snapshotReceiving } = this.#ports.snapshots.progress();
     const { clusterId } = this.#options;
-    return statusOf(this.#driver, { clusterId, watches: this.#hub.count, snapshotsSending, snapshotReceiving });
+    const waiting = { pendingProposals: this.#writes.count, pendingReads: this.#reads.count, watches: this.#hub.count };
+    return statusOf(this.#driver, { clusterId, ...waiting, snapshotsSending, snapshotReceiving });
   }
 
   /** The loop of this node, to be looked at only: what the core believes, and the newest applied state. */
@@ -300,7 +305,7 @@ export class KeyholdNode implements KeyholdService {
   ): Result<QueryAnswers[Kind], QueryRefusal> {
     const elapsedMs = Math.max(0, this.#nowMs() - this.#driver.appliedAtMs);
     const { result, cost } = measuredAnswer<Kind>(this.#driver.tables, query, elapsedMs);
-    this.#answers.charge(cost.rows * msPerRow + cost.bytes * msPerByte);
+    this.#answers.charge(cost);
     return result;
   }
 
@@ -320,9 +325,13 @@ export class KeyholdNode implements KeyholdService {
       { id: options.driver.raft.id, instanceId: options.instanceId, version, stateBytesMax: options.stateBytesMax },
       {
         tables: this.#driver.tables,
-        publish: async (self) => {
-          await this.execute<"memberHello">({ kind: "memberHello", ...self }, { requestId: null, timeoutMs: publicationMsMax });
-        },
+        // The node's own word does not wait at the gate of its clients.
+        publish: (self) =>
+          new Promise((resolve) => {
+            const body: CommandBody = { kind: "memberHello", ...self };
+            const deadlineMs = this.#nowMs() + publicationMsMax;
+            this.#driver.propose({ body, request: null, deadlineMs, settle: () => resolve() });
+          }),
         onForeignInstance: events.onForeignInstance,
       },
     );
@@ -341,7 +350,18 @@ export class KeyholdNode implements KeyholdService {
   #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {
     const { requestId, timeoutMs, since = null } = options;
     const request = requestId === null ? null : { id: requestId, fingerprint: fingerprintOf(body), since };
-    this.#driver.propose({ body, request, deadlineMs: this.#nowMs() + timeoutMs, settle });
+    const entered = this.#writes.enter(weightOf(body));
+    if (!entered.ok) {
+      settle(entered.error);
+      return;
+    }
+    const leave = entered.value;
+    try {
+      this.#driver.propose({ body, request, deadlineMs: this.#nowMs() + timeoutMs, settle: leaving(leave, settle) });
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   #awaitTicket(
@@ -376,25 +396,4 @@ export class KeyholdNode implements KeyholdService {
 /** What the answer to `command` costs, in ordinary answers: a renewal says something of each lease. */
 function answerWeightOf(command: CommandBody): number {
   return command.kind === "leaseRenew" ? 1 + command.leaseIds.length / leasesPerAnswer : 1;
-}
-
-/** Tells bodies apart: a request id that comes again with another one is refused. */
-function fingerprintOf(body: CommandBody): string {
-  return createHash("sha256")
-    .update(encodeCommand({ request: null, body }))
-    .digest("base64url")
-    .slice(0, 22);
-}
-
-function resultOf(end: ProposalEnd): Outcome | Result<never, ServiceError> {
-  switch (end.kind) {
-    case "applied":
-      return end.outcome;
-    case "noLeader":
-    case "outcomeUnknown":
-    case "overloaded":
-    case "shuttingDown":
-    case "upgradeInProgress":
-      return err(end);
-  }
 }

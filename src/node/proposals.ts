@@ -7,6 +7,7 @@
  * again, under a new number, until its deadline. Within a term, a proposal may have been lost on its way to the leader: then a
  * barrier tells (`raft/barrier.ts`), asked for when the stream to the leader broke, or when a proposal takes as long as an election.
  */
+import { err, type Result } from "../base/result.ts";
 import type { Command, CommandBody, Outcome } from "../machine/command.ts";
 import type { Raft, RaftOptions } from "../raft/raft.ts";
 import type { Effect, LogIndex, NodeId, Proposal, RefusalReason, Term } from "../raft/types.ts";
@@ -38,6 +39,11 @@ type Pending = {
   placedTick: number;
 };
 
+/** The outcome of what was applied, or why nothing is known to be. */
+export function resultOf(end: ProposalEnd): Outcome | Result<never, Exclude<ProposalEnd, { readonly kind: "applied" }>> {
+  return end.kind === "applied" ? end.outcome : err(end);
+}
+
 /** How long a placed proposal may take before its leader is asked, and how long an answer may. */
 export type BarrierTicks = { readonly silenceMax: number; readonly repeat: number };
 
@@ -47,8 +53,6 @@ type Barrier = Pick<Extract<Effect, { readonly kind: "barrierReached" }>, "epoch
 const answersMax = 16;
 /** Small commands must not make a message of more of them than its receiver takes. */
 const chunkLengthMax = 4096;
-
-export type ProposalLimits = { readonly pendingProposalsMax: number; readonly pendingBytesMax: number };
 
 /** A proposal that takes as long as an election is asked about; an answer is one round trip, as that to a read. */
 export function barrierTicks(options: {
@@ -66,7 +70,6 @@ export function followedTerm(raft: Pick<Raft, "role" | "leaderId" | "currentTerm
 /** All proposals of this run that have no end yet. */
 export class Proposals {
   readonly #origin: string;
-  readonly #limits: ProposalLimits;
   /** Under the sequence of their latest placement, in that order. */
   readonly #pending = new Map<number, Pending>();
   /** Not handed to the core, or given back by it. */
@@ -75,7 +78,6 @@ export class Proposals {
   #refused: Pending[] = [];
   /** Of the newest leader that this node has heard of. */
   #leaderTerm = 0;
-  #pendingBytes = 0;
   #nextSequence = 1;
   /** Rises when what was placed before is asked about. */
   #epoch = 0;
@@ -85,9 +87,8 @@ export class Proposals {
   #suspects = false;
   #answers: Barrier[] = [];
 
-  constructor(origin: string, limits: ProposalLimits) {
+  constructor(origin: string) {
     this.#origin = origin;
-    this.#limits = limits;
   }
 
   get count(): number {
@@ -99,24 +100,12 @@ export class Proposals {
     return this.#waiting.length > 0;
   }
 
-  /** Takes a command; `settle` is called exactly once, by `deadlineMs` (monotonic) at the latest. */
+  /** Takes a command (how many may wait is bounded before, by `Gate`); `settle` is called exactly once, by `deadlineMs` (monotonic) at the latest. */
   add(proposal: {
     readonly command: Uint8Array;
     readonly deadlineMs: number;
     readonly settle: (end: ProposalEnd) => void;
   }): void {
-    const { pendingProposalsMax, pendingBytesMax } = this.#limits;
-    if (this.count >= pendingProposalsMax) {
-      proposal.settle({ kind: "overloaded", limit: "pendingProposalsMax", max: pendingProposalsMax });
-      return;
-    }
-    const bytes = proposal.command.byteLength;
-    // A first one always fits, whatever its size.
-    if (this.count > 0 && this.#pendingBytes + bytes > pendingBytesMax) {
-      proposal.settle({ kind: "overloaded", limit: "pendingBytesMax", max: pendingBytesMax });
-      return;
-    }
-    this.#pendingBytes += bytes;
     this.#waiting.push({ ...proposal, placedIn: null, epoch: 0, placedTick: 0 });
   }
 
@@ -297,7 +286,6 @@ export class Proposals {
   }
 
   #end(pending: Pending, end: ProposalEnd): void {
-    this.#pendingBytes -= pending.command.byteLength;
     pending.settle(end);
   }
 }

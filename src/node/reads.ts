@@ -4,17 +4,12 @@
  */
 import type { LogIndex, NodeId } from "../raft/types.ts";
 
-export type ReadEnd =
-  | { readonly kind: "ready" }
-  | { readonly kind: "noLeader" }
-  | { readonly kind: "overloaded"; readonly limit: string; readonly max: number }
-  | { readonly kind: "shuttingDown" };
+export type ReadEnd = { readonly kind: "ready" } | { readonly kind: "noLeader" } | { readonly kind: "shuttingDown" };
 
 type Pending = { readonly deadlineMs: number; readonly settle: (end: ReadEnd) => void };
 
 /** Reads of this node that have no end yet. */
 export class Reads {
-  readonly #pendingMax: number;
   /** Wait for the next request. */
   #next: Pending[] = [];
   /** Were refused: they wait for the next tick, or for a leader, before they are asked again. */
@@ -26,8 +21,7 @@ export class Reads {
   #nextReadId: number;
 
   /** `firstReadId` keeps the ids of different runs of a node apart. */
-  constructor(options: { readonly pendingReadsMax: number; readonly firstReadId: number }) {
-    this.#pendingMax = options.pendingReadsMax;
+  constructor(options: { readonly firstReadId: number }) {
     this.#nextReadId = options.firstReadId;
   }
 
@@ -36,11 +30,9 @@ export class Reads {
     return this.#next.length + this.#refused.length + (this.#asked?.reads.length ?? 0) + indexed;
   }
 
-  /** Calls `settle` once; when with `ready`, the state read in that call is linearizable. */
+  /** Calls `settle` once (how many may wait is bounded before, by `Gate`); when with `ready`, the state read in that call is linearizable. */
   add(read: Pending): void {
-    if (this.#next.length + this.#refused.length >= this.#pendingMax)
-      read.settle({ kind: "overloaded", limit: "pendingReadsMax", max: this.#pendingMax });
-    else this.#next.push(read);
+    this.#next.push(read);
   }
 
   /** The id of the request to make now, if one is needed and none is out. */

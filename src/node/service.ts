@@ -22,6 +22,7 @@ export type {
   Refusal,
   StorePosition,
 } from "../machine/command.ts";
+export { valueBytesMax } from "../machine/limits.ts";
 export type { ConfigEntry, LeaseView, LockView, Page, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from "../machine/types.ts";
 export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";

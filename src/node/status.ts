@@ -11,7 +11,8 @@ import type { Membership, NodeId } from "../raft/types.ts";
 import type { Driver } from "./driver.ts";
 import type { MemberStatus, NodeStatus } from "./service.ts";
 
-type Rest = Pick<NodeStatus, "clusterId" | "watches" | "snapshotsSending" | "snapshotReceiving">;
+type Waiting = "pendingProposals" | "pendingReads" | "watches";
+type Rest = Pick<NodeStatus, "clusterId" | Waiting | "snapshotsSending" | "snapshotReceiving">;
 
 /** The driver's part, and the rest that others know. */
 export function statusOf(driver: Driver, rest: Rest): NodeStatus {
@@ -38,8 +39,6 @@ export function statusOf(driver: Driver, rest: Rest): NodeStatus {
     members: membersOf(membershipOf(raft)).map((id) => memberStatus(driver, id)),
     joint: membershipOf(raft).votersOutgoing.length > 0,
     removed: membershipOf(raft).removed,
-    pendingProposals: driver.pending.proposals,
-    pendingReads: driver.pending.reads,
   };
 }
 

@@ -18,10 +18,13 @@ export type RealNode = {
   stop(): Promise<void>;
 };
 
+/** What may wait; see the options of a node. */
+type PendingLimits = { readonly pendingProposalsMax: number; readonly pendingBytesMax: number; readonly pendingReadsMax: number };
+
 const MIB = 1024 * 1024;
 
 /** A node among `voters`, itself the first; alone it becomes leader within some ticks. */
-export async function startRealNode(voters: readonly string[] = ["n1"]): Promise<RealNode> {
+export async function startRealNode(voters: readonly string[] = ["n1"], limits: Partial<PendingLimits> = {}): Promise<RealNode> {
   const ids = voters.map(toNodeId);
   const id = at(ids, 0);
   const membership: Membership = {
@@ -51,7 +54,7 @@ export async function startRealNode(voters: readonly string[] = ["n1"]): Promise
   const network = { send: () => undefined, setPeers: () => undefined };
   const snapshots = { send: () => undefined, settle: () => undefined, progress: () => ({ sending: [], receiving: null }) };
   const node = new KeyholdNode(
-    { ...sizes, driver: driverOptions(id) },
+    { ...sizes, driver: { ...driverOptions(id), ...limits } },
     { ...realTime, disk, network, snapshots },
     {
       onRoleChanged: () => undefined,

@@ -78,7 +78,7 @@ describe("answers", () => {
     const { world, queue, turn } = playedQueue();
     const dear = (number: number) =>
       queue.give(() => {
-        queue.charge(10);
+        queue.charge({ rows: 1_250, bytes: 0 });
         world.given.push(number);
       });
     dear(0);

@@ -8,8 +8,8 @@ import { toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 
 const outcome = ok({ revision: 7 as never });
 
-function setUp(limits = { pendingProposalsMax: 3, pendingBytesMax: 100 }) {
-  const proposals = new Proposals("run-1", limits);
+function setUp() {
+  const proposals = new Proposals("run-1");
   const ends: string[] = [];
   const add = (name: string, options: { bytes?: number; deadlineMs?: number } = {}) =>
     proposals.add({
@@ -125,26 +125,6 @@ describe("a proposal", () => {
     expect(proposals.count).toBe(0);
   });
 
-  test("beyond the count or the bytes allowed it is refused at once, but a first one always fits", () => {
-    const { ends, add } = setUp();
-    add("huge", { bytes: 500 });
-    expect(ends).toEqual([]);
-    add("b");
-    expect(ends).toEqual(["b: overloaded"]);
-    const counted = setUp();
-    for (const name of ["a", "b", "c", "d"]) counted.add(name);
-    expect(counted.ends).toEqual(["d: overloaded"]);
-  });
-
-  test("room comes back when proposals end", () => {
-    const { proposals, ends, add, take } = setUp();
-    for (const name of ["a", "b", "c"]) add(name);
-    take();
-    proposals.applied(2, outcome);
-    add("d");
-    expect(ends).toEqual(["b: applied"]);
-  });
-
   test("a replaced state leaves the fate of what it may contain unknown", () => {
     const { proposals, ends, add, take } = setUp();
     add("a");
@@ -165,7 +145,7 @@ describe("a proposal", () => {
   });
 
   test("take hands out chunks of about the size asked for, in order", () => {
-    const { proposals, add } = setUp({ pendingProposalsMax: 10, pendingBytesMax: 1000 });
+    const { proposals, add } = setUp();
     for (const name of ["a", "b", "c", "d", "e"]) add(name);
     const chunks = proposals.take(20).map((chunk) => chunk.map((proposal) => proposal.id.sequence));
     expect(chunks).toEqual([[1, 2], [3, 4], [5]]);

@@ -6,7 +6,7 @@ import { Reads } from "../../src/node/reads.ts";
 import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 
 function setUp() {
-  const reads = new Reads({ pendingReadsMax: 2, firstReadId: 100 });
+  const reads = new Reads({ firstReadId: 100 });
   const ends: string[] = [];
   const add = (name: string, deadlineMs = 1000) => reads.add({ deadlineMs, settle: (end) => ends.push(`${name}: ${end.kind}`) });
   return { reads, ends, add };
@@ -71,10 +71,9 @@ describe("a linearizable read", () => {
     expect(reads.ask()).toBe(101);
     reads.dropped(101);
     add("b");
-    add("c");
     expect(reads.count).toBe(2);
     reads.close();
-    expect(ends).toEqual(["c: overloaded", "a: shuttingDown", "b: shuttingDown"]);
+    expect(ends).toEqual(["a: shuttingDown", "b: shuttingDown"]);
   });
 
   test("ends at its deadline also while it waits for an answer, or for its index to be applied", () => {
@@ -91,16 +90,14 @@ describe("a linearizable read", () => {
     expect(reads.count).toBe(0);
   });
 
-  test("ends as noLeader at its deadline, as overloaded beyond the limit, as shuttingDown at the end", () => {
+  test("ends as noLeader at its deadline, as shuttingDown at the end", () => {
     const { reads, ends, add } = setUp();
     add("a", 10);
     add("b", 20);
-    add("c", 30);
-    expect(ends).toEqual(["c: overloaded"]);
     reads.tick(10, 5);
-    expect(ends).toEqual(["c: overloaded", "a: noLeader"]);
+    expect(ends).toEqual(["a: noLeader"]);
     reads.close();
-    expect(ends).toEqual(["c: overloaded", "a: noLeader", "b: shuttingDown"]);
+    expect(ends).toEqual(["a: noLeader", "b: shuttingDown"]);
     expect(reads.count).toBe(0);
   });
 });

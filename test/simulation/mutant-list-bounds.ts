@@ -45,9 +45,25 @@ export const boundMutants: readonly Mutant[] = [
   {
     name: "answers-for-nothing",
     why: "sixty long lists are made text of in one turn, since only the time to read them is counted",
-    edits: [
-      edit("node/node", "this.#answers.charge(cost.rows * msPerRow + cost.bytes * msPerByte);", "this.#answers.charge(0);"),
-    ],
+    edits: [edit("node/node", "this.#answers.charge(cost);", "")],
     suite: fixed("node/read-slices"),
+  },
+  {
+    name: "reads-of-a-revision-uncounted",
+    why: "reads that wait for a revision pile up while there is no leader, and an outage shows after their timeout only",
+    edits: [
+      edit(
+        "node/node",
+        "const entered = this.#reads.enter(0);",
+        "const entered = options.minRevision === null ? this.#reads.enter(0) : ok(() => undefined);",
+      ),
+    ],
+    suite: fixed("node/gate"),
+  },
+  {
+    name: "gate-without-a-way-out",
+    why: "a request that could not be proposed takes its place at the gate with it for ever",
+    edits: [edit("node/node", "} catch (error) {\n      leave();", "} catch (error) {")],
+    suite: fixed("node/gate"),
   },
 ];

@@ -1,0 +1,89 @@
+/**
+ * This file bounds what waits on this node, by number and by weight: each request of a kind counts from its coming to its end, for
+ * whatever it waits. One too many is told so at once; a queue that nobody counts hides an outage until all of it times out.
+ */
+import { err, ok, type Result } from "../base/result.ts";
+import type { CommandBody } from "../machine/command.ts";
+import type { Unavailable } from "./service.ts";
+
+type Overloaded = Extract<Unavailable, { readonly kind: "overloaded" }>;
+
+export type GateLimits = {
+  /** The name of the option, and its value. */
+  readonly count: { readonly limit: string; readonly max: number };
+  readonly bytes: { readonly limit: string; readonly max: number };
+};
+
+/** The options of a node that bound what waits. */
+export type PendingLimits = {
+  readonly pendingProposalsMax: number;
+  readonly pendingBytesMax: number;
+  readonly pendingReadsMax: number;
+};
+
+/** A gate that counts who went in and is not out. */
+export class Gate {
+  readonly #limits: GateLimits;
+  #count = 0;
+  #bytes = 0;
+
+  constructor(limits: GateLimits) {
+    this.#limits = limits;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The way out, to be called at the end (again, it does nothing); or why there is no room. A first one always fits, whatever its size. */
+  enter(bytes: number): Result<() => void, Overloaded> {
+    const { count, bytes: weight } = this.#limits;
+    if (this.#count >= count.max) return err({ kind: "overloaded", ...count });
+    if (this.#count > 0 && this.#bytes + bytes > weight.max) return err({ kind: "overloaded", ...weight });
+    this.#count += 1;
+    this.#bytes += bytes;
+    let isIn = true;
+    return ok(() => {
+      if (!isIn) return;
+      isIn = false;
+      this.#count -= 1;
+      this.#bytes -= bytes;
+    });
+  }
+}
+
+/** `call`, after who was in a gate has left it. */
+export function leaving<Arguments extends readonly unknown[]>(
+  leave: () => void,
+  call: (...values: Arguments) => void,
+): (...values: Arguments) => void {
+  return (...values) => {
+    leave();
+    call(...values);
+  };
+}
+
+/** Names, labels and the objects around them; a renewal has them for each of its leases. */
+const requestBytes = 512;
+const leaseIdBytes = 64;
+
+/** About what a write takes in memory while it waits. */
+export function weightOf(body: CommandBody): number {
+  switch (body.kind) {
+    case "configPut":
+      return requestBytes + body.value.byteLength;
+    case "leaseRenew":
+      return requestBytes + leaseIdBytes * body.leaseIds.length;
+    default:
+      return requestBytes;
+  }
+}
+
+/** The gates of writes and of reads, in this order, as a node is set to. */
+export function gatesOf(options: PendingLimits): readonly [writes: Gate, reads: Gate] {
+  const { pendingProposalsMax, pendingBytesMax, pendingReadsMax } = options;
+  const bytes = { limit: "pendingBytesMax", max: pendingBytesMax };
+  const writes = new Gate({ count: { limit: "pendingProposalsMax", max: pendingProposalsMax }, bytes });
+  // What a read weighs while it waits is bounded by their number.
+  return [writes, new Gate({ count: { limit: "pendingReadsMax", max: pendingReadsMax }, bytes })];
+}
