@@ -5,14 +5,16 @@
 import { assert } from "../base/assert.ts";
 import type { Draft, MetaDraft } from "./draft.ts";
 import { changeKey, historyKey } from "./keys.ts";
-import { compactedPerEntryMax, historyBytesMax, revisionsKeptMax } from "./limits.ts";
+import { compactedBytesPerEntryMax, compactedPerEntryMax, historyBytesMax, revisionsKeptMax } from "./limits.ts";
 import type { StoredChange } from "./records.ts";
 import { type Revision, toRevision } from "./types.ts";
 
 /** Passes changes until the window is within its bounds or the share of this entry is done. */
 export function compact(draft: Draft): void {
   const { meta } = draft;
+  const bytesEnd = meta.historyBytes - compactedBytesPerEntryMax;
   for (let work = 0; work < compactedPerEntryMax && meta.compactRevision < meta.revision; work++) {
+    if (meta.historyBytes <= bytesEnd) return;
     const withinBounds = meta.revision - meta.compactRevision <= revisionsKeptMax && meta.historyBytes <= historyBytesMax;
     if (withinBounds && meta.pastBytes <= roomForPast(meta)) return;
     passNextChange(draft);

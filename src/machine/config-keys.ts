@@ -8,6 +8,9 @@ import type { ConfigRecord } from "./types.ts";
 /** What a writer decides about a version. */
 export type ConfigVersion = Pick<ConfigRecord, "value" | "contentType" | "leaseId" | "author" | "comment">;
 
+/** Of a value that is read and written, as many cost what a row does. */
+const bytesPerRow = 4096;
+
 /** Writes the next version of a key, which was `previous`, and returns it. */
 export function putKey(
   draft: Draft,
@@ -48,4 +51,5 @@ export function deleteKey(
 function supersede(draft: Draft, version: { readonly key: string; readonly previous: ConfigRecord }): void {
   draft.tables.put("history", historyKey(version.key, version.previous.modRevision), version.previous);
   draft.meta.historyBytes += version.previous.value.byteLength;
+  draft.work += version.previous.value.byteLength / bytesPerRow;
 }

@@ -12,7 +12,7 @@ import { addChange, begin, commit, type Draft, type Transaction } from "./draft.
 import { isDue } from "./due.ts";
 import { removeHolding } from "./holdings.ts";
 import { holdingsOf, leaseDeadlineKey, leaseKey, lockHoldingKey, parseHoldingName, waiterKey } from "./keys.ts";
-import { holdingsPerEndingMax } from "./limits.ts";
+import { endedBytesMax, holdingsPerEndingMax } from "./limits.ts";
 import { dropHold, type HoldEndReason } from "./locks.ts";
 import { dropWaiter, handOver, type WaitEndReason, type Waiter } from "./queue.ts";
 import { amendRequest } from "./requests.ts";
@@ -118,7 +118,7 @@ function endOwn(
   endWaiter(draft, transaction, { name, record, reason });
 }
 
-/** Ends what hangs on a lease that ends, up to the bound, and returns how much that was. */
+/** Ends what hangs on a lease that ends, up to the bounds, and returns how much that was. */
 function endHoldings(
   draft: Draft,
   transaction: Transaction,
@@ -128,13 +128,18 @@ function endHoldings(
   // A hold's own lease has nothing else on it as a rule, and a range costs many times what a point read does.
   if (lease.holdingCount === 0) return 0;
   const holdings = [...draft.tables.range("holdings", { ...holdingsOf(leaseId), limit: holdingsPerEndingMax })];
+  // The values of keys that end become history.
+  const bytesEnd = draft.meta.historyBytes + endedBytesMax;
+  let ended = 0;
   for (const [key, holding] of holdings) {
+    if (draft.meta.historyBytes >= bytesEnd) break;
     const name = parseHoldingName(key);
     const hold = endHolding(draft, transaction, { leaseId, name, holding });
     draft.tables.delete("holdings", key);
     if (hold !== undefined) freed.push({ name, hold });
+    ended += 1;
   }
-  return holdings.length;
+  return ended;
 }
 
 /** Ends what hangs on a lease that ends, and returns the hold if it was one; the row itself is the caller's. */

@@ -6,13 +6,14 @@ import { assert, unreachable } from "../base/assert.ts";
 import type { Draft } from "./draft.ts";
 import { endLease, endWait } from "./endings.ts";
 import { type DeadlineOwner, deadlinesAfter, keyAfter, leaseKey, parseDeadlineKey, waiterKey } from "./keys.ts";
-import { endedPerEntryMax } from "./limits.ts";
+import { endedBytesMax, endedPerEntryMax } from "./limits.ts";
 
 /** Ends leases and waits that are due, until all are or the share of an entry is used up. */
 export function expire(draft: Draft): void {
   const { meta, tables } = draft;
   const below = deadlinesAfter(meta.clusterTimeMs);
   if (meta.dueFrom >= below) return;
+  const bytesEnd = meta.historyBytes + endedBytesMax;
   for (let room = endedPerEntryMax; room > 0; ) {
     const due = [...tables.range("deadlines", { from: meta.dueFrom, below, limit: room })];
     // What starts or is granted has its deadline after now; an end that is not over is put back with `putDueAgain`.
@@ -21,7 +22,8 @@ export function expire(draft: Draft): void {
     for (const [key] of due) {
       const { owner } = parseDeadlineKey(key);
       // A lease with much on it ends in portions; an earlier ending may have taken this one along.
-      while (room > 0 && tables.get("deadlines", key) !== undefined) room -= endOwner(draft, owner);
+      while (room > 0 && meta.historyBytes < bytesEnd && tables.get("deadlines", key) !== undefined)
+        room -= endOwner(draft, owner);
       if (tables.get("deadlines", key) !== undefined) return;
       meta.dueFrom = keyAfter(key);
     }

@@ -21,6 +21,11 @@ export const holdingsPerEndingMax = 64;
  * entries that carry only the time. What is due and not ended yet counts as ended.
  */
 export const endedPerEntryMax = 128;
+/**
+ * Bytes of values that end with leases, in one revision and in one entry: each ends with the value that reaches it. A MiB takes
+ * every node more than a millisecond, so an entry takes some five.
+ */
+export const endedBytesMax = 2 * 1024 * 1024;
 /** Waiters of one lock. At 1,000 handoffs a second the last one waits ten seconds. */
 export const queueLengthMax = 10_000;
 /** Renewals in one command: some milliseconds of apply. */
@@ -42,6 +47,9 @@ export const revisionsKeptMax = 100_000;
 export const historyBytesMax = 256 * 1024 * 1024;
 /** Changes that one entry compacts at most. More than an entry usually adds, so that what lags behind catches up. */
 export const compactedPerEntryMax = 128;
+
+/** Bytes of values that one entry compacts, with the change that reaches it. More than an entry can supersede, for the same reason. */
+export const compactedBytesPerEntryMax = 8 * 1024 * 1024;
 
 /** Of them, when a write that lacks room makes some: 1,024 changes are some 10 ms of apply. */
 export const compactedPerRefusalMax = 1_024;

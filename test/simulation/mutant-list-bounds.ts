@@ -66,4 +66,22 @@ export const boundMutants: readonly Mutant[] = [
     edits: [edit("node/node", "} catch (error) {\n      leave();", "} catch (error) {")],
     suite: fixed("node/gate"),
   },
+  {
+    name: "endings-by-number-alone",
+    why: "an entry ends 128 values of a MiB each, and every node stands still over it",
+    edits: [edit("machine/expiry", "meta.historyBytes < bytesEnd && ", "")],
+    suite: fixed("machine/heavy-endings"),
+  },
+  {
+    name: "revision-of-any-weight",
+    why: "a lease ends with 64 values of a MiB each in one revision",
+    edits: [edit("machine/endings", "    if (draft.meta.historyBytes >= bytesEnd) break;\n", "")],
+    suite: fixed("machine/heavy-endings"),
+  },
+  {
+    name: "compaction-by-number-alone",
+    why: "an entry reads 128 large values of the past, only to forget them",
+    edits: [edit("machine/compaction", "    if (meta.historyBytes <= bytesEnd) return;\n", "")],
+    suite: fixed("machine/heavy-endings"),
+  },
 ];
