@@ -4,6 +4,7 @@
  */
 
 import { at } from "../base/at.ts";
+import type { CommandBody } from "../machine/command.ts";
 import type { ReadCost } from "../machine/read-meter.ts";
 import type { Clock, Turns } from "./ports.ts";
 
@@ -18,6 +19,9 @@ const windowPerSpent = 2;
 /** What it costs to make text of a row, and of its bytes, and to hand them to the kernel: about, with room. */
 const msPerRow = 0.008;
 const msPerByte = 8e-6;
+
+/** Of a renewal, as many as make about the cost of an ordinary answer. */
+const leasesPerAnswer = 32;
 
 export class AnswerQueue {
   readonly #ports: { readonly clock: Clock; readonly turns: Turns };
@@ -105,4 +109,9 @@ export class AnswerQueue {
       if (this.#waiting.length > 0) this.#giveSoon();
     });
   }
+}
+
+/** What the answer to `command` costs, in ordinary answers: a renewal says something of each lease. */
+export function answerWeightOf(command: CommandBody): number {
+  return command.kind === "leaseRenew" ? 1 + command.leaseIds.length / leasesPerAnswer : 1;
 }

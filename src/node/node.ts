@@ -12,7 +12,7 @@ import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import { membersOf } from "../raft/leader.ts";
 import { membershipOf } from "../raft/raft.ts";
 import type { MemberAddress, Membership, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
-import { AnswerQueue } from "./answer-queue.ts";
+import { AnswerQueue, answerWeightOf } from "./answer-queue.ts";
 import { fingerprintOf } from "./command-codec.ts";
 import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
@@ -48,8 +48,6 @@ import { openSnapshot } from "./watch-snapshot.ts";
 const ticksPerPublication = 10;
 /** After it the node says it again. */
 const publicationMsMax = 5000;
-/** Of a renewal, as many as make about the cost of an ordinary answer. */
-const leasesPerAnswer = 32;
 
 export type NodeOptions = {
   readonly driver: DriverOptions;
@@ -185,13 +183,14 @@ export class KeyholdNode implements KeyholdService {
     command: Extract<CommandBody, { readonly kind: "lockAcquire" }>,
     options: WriteOptions & { readonly holdMs: number; readonly signal: AbortSignal },
   ): Promise<Result<Answers["lockAcquire"], ServiceError>> {
+    const endsByMs = this.#nowMs() + options.timeoutMs + options.holdMs;
     return new Promise((resolve, reject) => {
       const settle = (end: ProposalEnd) => {
         const result = resultOf(end) as OutcomeOf<"lockAcquire"> | Result<never, ServiceError>;
         const give = (given: Result<Answers["lockAcquire"], ServiceError>) => this.#answers.give(() => resolve(given));
         if (!result.ok || result.value.kind === "granted") give(result);
         // In the same call, before anything that follows the enqueueing is published: the grant cannot be missed.
-        else this.#awaitTicket(command, { ...options, queued: result.value }, give);
+        else this.#awaitTicket(command, { ...options, endsByMs, queued: result.value }, give);
       };
       this.#propose(command, options, contained(settle, reject));
     });
@@ -368,12 +367,15 @@ export class KeyholdNode implements KeyholdService {
     command: Extract<CommandBody, { readonly kind: "lockAcquire" }>,
     wait: {
       readonly holdMs: number;
+      /** Monotonic. A process that stood still before the wait began does not wait longer for that. */
+      readonly endsByMs: number;
       readonly signal: AbortSignal;
       readonly queued: Extract<Answers["lockAcquire"], { kind: "queued" }>;
     },
     resolve: (result: Result<Answers["lockAcquire"], ServiceError>) => void,
   ): void {
-    const { queued, holdMs, signal } = wait;
+    const { queued, signal } = wait;
+    const holdMs = Math.max(0, Math.min(wait.holdMs, wait.endsByMs - this.#nowMs()));
     const { ticket, leaseId } = queued;
     const ownTtlMs = command.lease.kind === "own" ? queued.ttlMs : null;
     const end = (result: TicketEnd) => {
@@ -391,9 +393,4 @@ export class KeyholdNode implements KeyholdService {
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp, { once: true });
   }
-}
-
-/** What the answer to `command` costs, in ordinary answers: a renewal says something of each lease. */
-function answerWeightOf(command: CommandBody): number {
-  return command.kind === "leaseRenew" ? 1 + command.leaseIds.length / leasesPerAnswer : 1;
 }

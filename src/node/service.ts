@@ -182,7 +182,8 @@ export interface KeyholdService {
     options: WriteOptions,
   ): Promise<Result<Answers[Kind], ServiceError>>;
   /**
-   * Acquire, and then wait in the queue for up to `holdMs` of real time; "queued" comes back only past that. Meanwhile this node
+   * Acquire, and then wait in the queue for up to `holdMs` of real time; "queued" comes back only past that. Settles within
+   * `timeoutMs` and `holdMs` of the call, also when the process stood still meanwhile. Until then this node
    * keeps a lease of the waiter's own alive. A dropped `signal` stops waiting here; the queue is left with the lease.
    */
   acquire(
