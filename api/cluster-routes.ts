@@ -29,6 +29,11 @@ function addMember(exchange: Exchange<"addMember">, context: ApiContext): Promis
     if (!URL.canParse(url))
       return Promise.resolve(err(invalidRequest(`${name} is not a URL that can be called.`, `body/${name}`)));
   }
+  // Accepted, it would be a member that nobody ever reaches.
+  if (peerUrl.startsWith("https:"))
+    return Promise.resolve(
+      err(invalidRequest("Nodes call each other by plain HTTP only: peerUrl begins with http://.", "body/peerUrl")),
+    );
   return answerAtLeader(exchange, context, (status, timeoutMs) => {
     const present = status.members.find((member) => member.id === id);
     const same = present?.kind === "learner" && present.address.peerUrl === peerUrl && present.address.apiUrl === apiUrl;

@@ -2,8 +2,10 @@
  * This file brings a request that only a leader can answer to the leader: one hop over HTTP, to the address that the
  * membership has for it. The hop is marked, so that two nodes that disagree about the leader do not send it to and fro.
  */
-import type { IncomingMessage } from "node:http";
-import { err, ok } from "../src/base/result.ts";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { err, ok, type Result } from "../src/base/result.ts";
+import { answerHeadBytesMax, guardAnswer } from "../src/intake/answer-guard.ts";
 import type { NodeStatus } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import { forwardLoop, noLeaderProblem, outcomeUnknownProblem } from "./problem.ts";
@@ -14,6 +16,8 @@ const forwardedBy = "keyhold-forwarded-by";
 /** Shares of the request timeout: the leader answers before its caller gives up, and that one before its client does. */
 const leaderShare = 0.8;
 const hopShare = 0.9;
+/** What is forwarded is answered with the members, of which there are few. */
+const answerBytesMax = 256 * 1024;
 
 /** The request to be forwarded: its path was checked, its JSON body, if it has one, too. */
 export type Forwardable = { readonly request: IncomingMessage; readonly bytes: Buffer };
@@ -42,41 +46,74 @@ export async function answerAtLeader(
 type Hop = { readonly nodeId: string; readonly leaderId: string; readonly url: string; readonly timeoutMs: number };
 
 async function forward({ request, bytes }: Forwardable, hop: Hop): Promise<Answer> {
-  let response: Response;
-  let body: string;
-  try {
-    response = await fetch(hop.url + (request.url ?? ""), {
-      method: request.method ?? "",
-      headers: {
-        [forwardedBy]: hop.nodeId,
-        ...(bytes.length === 0 ? {} : { "content-type": "application/json" }),
-        ...(typeof request.headers["keyhold-request-id"] === "string"
-          ? { "keyhold-request-id": request.headers["keyhold-request-id"] }
-          : {}),
-      },
-      ...(bytes.length === 0 ? {} : { body: new Uint8Array(bytes) }),
-      redirect: "error",
-      signal: AbortSignal.timeout(hop.timeoutMs),
-    });
-    body = await response.text();
-  } catch (error) {
-    if (neverLeft(error)) return err(noLeaderProblem(`The leader ${hop.leaderId} does not answer at ${hop.url}.`));
-    return err(
-      outcomeUnknownProblem(`The leader ${hop.leaderId} did not answer in time. Look at GET /v1/cluster before you repeat it.`),
-    );
-  }
-  const headers = ["content-type", "retry-after"].flatMap((name) => {
-    const value = response.headers.get(name);
-    return value === null ? [] : [name === "retry-after" ? "Retry-After" : "Content-Type", value];
-  });
-  return ok({ status: response.status, headers, body });
+  const requestId = request.headers["keyhold-request-id"];
+  const headers = {
+    [forwardedBy]: hop.nodeId,
+    "content-length": String(bytes.length),
+    ...(bytes.length === 0 ? {} : { "content-type": "application/json" }),
+    ...(typeof requestId === "string" ? { "keyhold-request-id": requestId } : {}),
+  };
+  const asked = await ask(hop, { method: request.method ?? "", path: request.url ?? "", headers, bytes });
+  if (asked.ok) return ok(asked.value);
+  if (!asked.error.left) return err(noLeaderProblem(`The leader ${hop.leaderId} does not answer at ${hop.url}.`));
+  return err(
+    outcomeUnknownProblem(`The leader ${hop.leaderId} did not answer in time. Look at GET /v1/cluster before you repeat it.`),
+  );
 }
 
-/** Whether the connection failed before a byte of the request was sent. */
-function neverLeft(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  // fetch connects to no port that other protocols are known by (6000, for one).
-  if (cause instanceof Error && cause.message === "bad port") return true;
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
-  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"].includes(code);
+type Call = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Buffer;
+};
+/** `left` is false when not a byte of the request was sent. */
+type Unanswered = { readonly left: boolean };
+type Answered = { readonly status: number; readonly headers: readonly string[]; readonly body: string };
+
+/** Sends `call` and reads the answer. Settles within `timeoutMs`; follows no redirect, and believes no answer that is too long. */
+function ask({ url, timeoutMs }: Hop, { method, path, headers, bytes }: Call): Promise<Result<Answered, Unanswered>> {
+  const target = url + path;
+  if (!URL.canParse(target)) return Promise.resolve(err({ left: false }));
+  return new Promise((resolve) => {
+    const isTls = target.startsWith("https:");
+    const call = (isTls ? httpsRequest : httpRequest)(target, { method, headers, agent: false });
+    guardAnswer(call, answerHeadBytesMax + answerBytesMax);
+    let left = false;
+    const unanswered = (): void => {
+      clearTimeout(timer);
+      call.destroy();
+      resolve(err({ left }));
+    };
+    const timer = setTimeout(unanswered, timeoutMs);
+    call.once("socket", (socket) => {
+      socket.once(isTls ? "secureConnect" : "connect", () => {
+        left = true;
+      });
+    });
+    call.on("error", unanswered);
+    call.once("close", unanswered);
+    call.once("response", (response) => {
+      const parts: Buffer[] = [];
+      response.on("error", unanswered);
+      response.on("data", (part: Buffer) => void parts.push(part));
+      response.once("end", () => {
+        clearTimeout(timer);
+        const status = response.statusCode ?? 0;
+        // A node redirects nobody.
+        if (status < 200 || (status >= 300 && status < 400)) return unanswered();
+        resolve(ok({ status, headers: keptHeaders(response.headers), body: Buffer.concat(parts).toString() }));
+      });
+    });
+    call.end(bytes);
+  });
+}
+
+function keptHeaders(headers: IncomingMessage["headers"]): readonly string[] {
+  const contentType = headers["content-type"];
+  const retryAfter = headers["retry-after"];
+  return [
+    ...(contentType === undefined ? [] : ["Content-Type", contentType]),
+    ...(retryAfter === undefined ? [] : ["Retry-After", retryAfter]),
+  ];
 }

@@ -88,6 +88,7 @@ export function parseMembers(text: string): Result<readonly Member[], string> {
     const peer = origin(peerUrl);
     const api = origin(apiUrl);
     if (peer === undefined) return err(`${JSON.stringify(peerUrl)} is not an http URL of a host and a port`);
+    if (isTls(peer)) return err(plainOnly(peerUrl));
     if (api === undefined) return err(`${JSON.stringify(apiUrl)} is not an http URL of a host and a port`);
     if (members.some((member) => member.id === id)) return err(`the id ${id} is there twice`);
     if (members.some((member) => member.peerUrl === peer)) return err(`the peer URL ${peer} is there twice`);
@@ -103,9 +104,18 @@ export function parseUrls(text: string): Result<readonly string[], string> {
   for (const part of text.split(",")) {
     const url = origin(part.trim());
     if (url === undefined) return err(`${JSON.stringify(part.trim())} is not an http URL of a host and a port`);
+    if (isTls(url)) return err(plainOnly(part.trim()));
     if (!urls.includes(url)) urls.push(url);
   }
   return urls.length > membersMax ? err(`${urls.length} URLs are more than ${membersMax}`) : ok(urls);
+}
+
+function isTls(url: string): boolean {
+  return url.startsWith("https:");
+}
+
+function plainOnly(url: string): string {
+  return `${JSON.stringify(url)} is an https URL, and nodes call each other by plain HTTP only: write http://`;
 }
 
 /** `http://host:port` of a URL that has nothing else in it. */

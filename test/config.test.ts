@@ -116,6 +116,19 @@ const refusals = [
     message: 'join: "10.0.0.1:7101" is not an http URL of a host and a port',
   },
   {
+    name: "a member to join by TLS",
+    env: { KEYHOLD_JOIN: "https://10.0.0.1:7101" },
+    exitCode: 2,
+    message: 'join: "https://10.0.0.1:7101" is an https URL, and nodes call each other by plain HTTP only: write http://',
+  },
+  {
+    name: "a member with a peer URL by TLS",
+    env: { KEYHOLD_INITIAL_CLUSTER: "n1=https://10.0.0.1:7101|http://10.0.0.1:7001" },
+    exitCode: 2,
+    message:
+      'initialCluster: "https://10.0.0.1:7101" is an https URL, and nodes call each other by plain HTTP only: write http://',
+  },
+  {
     name: "a node that begins a cluster and joins one",
     env: { KEYHOLD_JOIN: "http://10.0.0.1:7101", KEYHOLD_INITIAL_CLUSTER: "n1=http://10.0.0.1:7101|http://10.0.0.1:7001" },
     exitCode: 2,

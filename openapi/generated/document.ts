@@ -4889,7 +4889,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/schemas/NodeId"
           },
           "peerUrl": {
-            "description": "Where other nodes reach it.",
+            "description": "Where other nodes reach it, by plain HTTP: an https URL is refused with `invalid_request`.",
             "$ref": "#/components/schemas/NodeUrl"
           },
           "apiUrl": {

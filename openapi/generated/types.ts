@@ -870,7 +870,7 @@ export interface components {
         readonly AddMemberRequest: {
             /** @description Never one that was a member before. */
             readonly id: components["schemas"]["NodeId"];
-            /** @description Where other nodes reach it. */
+            /** @description Where other nodes reach it, by plain HTTP: an https URL is refused with `invalid_request`. */
             readonly peerUrl: components["schemas"]["NodeUrl"];
             /** @description Where clients reach it. */
             readonly apiUrl: components["schemas"]["NodeUrl"];

@@ -92,7 +92,10 @@ export class ChunkClient {
     const kept = this.#challenges.get(peerUrl);
     this.#challenges.delete(peerUrl);
     const challenge = kept !== undefined && performance.now() < kept.untilMs ? kept.challenge : undefined;
-    return openCall({ access, peerUrl, agent: this.#agent, method: "POST", path: snapshotPath, headers, challenge }, events);
+    return openCall(
+      { access, peerUrl, agent: this.#agent, method: "POST", path: snapshotPath, headers, challenge, answerBytesMax },
+      events,
+    );
   }
 
   /** Each answer brings the challenge for the next chunk, which saves a round trip. */

@@ -102,7 +102,7 @@ function ask(peerUrl: string, caller: GenesisCaller, agent: Agent): Promise<Resu
     const headers = strangerHeaders(caller);
     try {
       openCall(
-        { access, peerUrl, agent, method: "GET", path: genesisPath, headers },
+        { access, peerUrl, agent, method: "GET", path: genesisPath, headers, answerBytesMax },
         { onRequest, onFailed: (reason) => fail("unreachable", reason) },
       );
     } catch (error) {

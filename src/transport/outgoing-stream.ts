@@ -5,11 +5,12 @@
  */
 import { Buffer } from "node:buffer";
 import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
+import { type AnswerGuard, UnwantedAnswer } from "../intake/answer-guard.ts";
 import type { NodeId } from "../raft/types.ts";
 import type { Admission, Claim } from "./claim.ts";
 import { pingFrame } from "./frame.ts";
 import { callerHeaders, checkAnswerer, type Identity, refusedForGoodStatus, streamPath } from "./handshake.ts";
-import { openCall, type PeerCall, readText, unproven } from "./peer-call.ts";
+import { openCall, type PeerCall, readText, textLengthMax, unproven } from "./peer-call.ts";
 import { provenBeats, silentBeatsMax } from "./pulse.ts";
 
 export type OutgoingOptions = {
@@ -52,6 +53,7 @@ type Attempt = {
   call: PeerCall | null;
   /** The stream itself; null before the challenge came. */
   request: ClientRequest | null;
+  guard: AnswerGuard | null;
   open: boolean;
   beats: number;
   silentBeats: number;
@@ -69,6 +71,8 @@ const bufferFramesMax = 4096;
 const backoffMsMin = 20;
 /** Up to here, copying the frames of a turn into one buffer is cheaper than writing each. */
 const concatBytesMax = 64 * 1024;
+/** What a peer may say on a stream in one beat: it answers with a byte. */
+const beatBytesMax = 4 * 1024;
 
 /** The stream to one peer; opened by `open`, ended by `close` or `destroy`. */
 export class OutgoingStream {
@@ -131,6 +135,7 @@ export class OutgoingStream {
       this.#fail(attempt, attempt.open ? "peer stopped answering" : "peer did not accept the stream in time");
     } else if (attempt.open) {
       if (attempt.beats >= provenBeats) this.#backoffMs = backoffMsMin;
+      attempt.guard?.allow(beatBytesMax);
       attempt.request?.write(pingFrame);
     }
   }
@@ -202,10 +207,13 @@ export class OutgoingStream {
     const { access } = identity;
     try {
       attempt.call = openCall(
-        { access, peerUrl, agent, method: "POST", path: streamPath, headers },
+        { access, peerUrl, agent, method: "POST", path: streamPath, headers, answerBytesMax: textLengthMax },
         {
-          onFailed: (reason) => this.#fail(attempt, reason),
-          onRequest: (request, nonce) => this.#opening(attempt, request, nonce),
+          onFailed: (reason, unwanted) => this.#fail(attempt, reason, unwanted),
+          onRequest: (request, nonce, guard) => {
+            attempt.guard = guard;
+            this.#opening(attempt, request, nonce);
+          },
         },
       );
     } catch (error) {
@@ -220,13 +228,13 @@ export class OutgoingStream {
     // Each of the two round trips has its own time.
     attempt.silentBeats = 0;
     request.on("response", (response) => this.#answered(attempt, response, nonce));
-    request.on("error", (error) => this.#fail(attempt, errorText(error)));
+    request.on("error", (error) => this.#fail(attempt, errorText(error), error instanceof UnwantedAnswer));
     request.on("close", () => this.#fail(attempt, "connection closed"));
     request.flushHeaders();
   }
 
   #answered(attempt: Attempt, response: IncomingMessage, nonce: string): void {
-    response.on("error", (error) => this.#fail(attempt, errorText(error)));
+    response.on("error", (error) => this.#fail(attempt, errorText(error), error instanceof UnwantedAnswer));
     const { identity, peer } = this.#options;
     if (response.statusCode !== 200) {
       readText(response, (body) => this.#refused(attempt, response, { nonce, body }));
@@ -298,9 +306,11 @@ export class OutgoingStream {
   }
 
   /** Ends `attempt`, once, however many of its events say that it is over. */
-  #fail(attempt: Attempt, reason: string): void {
+  #fail(attempt: Attempt, reason: string, unwanted = false): void {
     endAttempt(attempt);
     if (this.#state.kind !== "trying" || this.#state.attempt !== attempt) return;
+    // No node answers there: there is no hurry to ask again.
+    if (unwanted) this.#backoffMs = Math.max(backoffMsMin, this.#options.backoffMsMax);
     this.#lastError = reason;
     this.#droppedFrames += this.#outbox.length;
     this.#clearOutbox();
@@ -319,6 +329,7 @@ export class OutgoingStream {
 const idleAttempt = {
   call: null,
   request: null,
+  guard: null,
   open: false,
   beats: 0,
   silentBeats: 0,

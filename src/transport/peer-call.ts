@@ -3,6 +3,7 @@
  * and sends the call with the proof that answers it.
  */
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { type AnswerGuard, answerHeadBytesMax, guardAnswer, UnwantedAnswer } from "../intake/answer-guard.ts";
 import { challengeIn, isProvenAnswer, type PeerAccess, proveCall } from "./proof.ts";
 
 /** Where challenges are given out. */
@@ -18,13 +19,15 @@ export type PeerCallOptions = {
   readonly headers: Readonly<Record<string, string>>;
   /** From an earlier answer of that node; asked for when absent. */
   readonly challenge?: string | undefined;
+  /** What the body of the answer may take. */
+  readonly answerBytesMax: number;
 };
 
 export type PeerCallEvents = {
   /** The call is open: write to it, end it, listen to it. Its headers leave with the first byte, or by `flushHeaders`. */
-  readonly onRequest: (request: ClientRequest, nonce: string) => void;
-  /** There will be no request. Called once, and never after `onRequest`. */
-  readonly onFailed: (reason: string) => void;
+  readonly onRequest: (request: ClientRequest, nonce: string, guard: AnswerGuard) => void;
+  /** There will be no request. Called once, and never after `onRequest`; `unwanted` when what answers there is no node. */
+  readonly onFailed: (reason: string, unwanted: boolean) => void;
 };
 
 /** A call that is being opened. */
@@ -41,6 +44,7 @@ export function openCall(options: PeerCallOptions, events: PeerCallEvents): Peer
 function askThenSend(options: PeerCallOptions, events: PeerCallEvents): PeerCall {
   const { agent, peerUrl } = options;
   const asking = httpRequest(new URL(challengePath, peerUrl), { method: "GET", agent });
+  guardAnswer(asking, answerHeadBytesMax);
   let underWay: PeerCall = asking;
   let settled = false;
   const settle = (then: () => void) => {
@@ -48,9 +52,9 @@ function askThenSend(options: PeerCallOptions, events: PeerCallEvents): PeerCall
     settled = true;
     then();
   };
-  const fail = (reason: string) => settle(() => events.onFailed(reason));
+  const fail = (reason: string, unwanted = false) => settle(() => events.onFailed(reason, unwanted));
   asking.setNoDelay(true);
-  asking.on("error", (error) => fail(error.message));
+  asking.on("error", (error) => fail(error.message, error instanceof UnwantedAnswer));
   asking.on("close", () => fail("connection closed"));
   asking.on("response", (response) => {
     readText(response, (text) => {
@@ -62,7 +66,7 @@ function askThenSend(options: PeerCallOptions, events: PeerCallEvents): PeerCall
             underWay = sendCall(options, given, events);
           } catch (error) {
             // Nobody is there to catch it: this is called by a socket.
-            events.onFailed(`cannot be called: ${String(error)}`);
+            events.onFailed(`cannot be called: ${String(error)}`, false);
           }
         });
       }
@@ -81,13 +85,14 @@ function sendCall(options: PeerCallOptions, challenge: string, { onRequest }: Pe
   const { access, agent, peerUrl, method, path, headers } = options;
   const proven = proveCall(access, { method, path, headers }, challenge);
   const request = httpRequest(new URL(path, peerUrl), { method, agent, headers: proven.headers });
+  const guard = guardAnswer(request, answerHeadBytesMax + options.answerBytesMax);
   request.setNoDelay(true);
-  onRequest(request, proven.nonce);
+  onRequest(request, proven.nonce, guard);
   return request;
 }
 
 /** What is read of a refusal. */
-const textLengthMax = 2048;
+export const textLengthMax = 2048;
 
 /** The body of an answer, once, when it is over, or as much of it as may be read. */
 export function readText(response: IncomingMessage, onText: (text: string) => void, lengthMax = textLengthMax): void {

@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { at } from "../../src/base/at.ts";
 import { type ChangeEnd, type TransferEnd, toNodeId } from "../../src/node/service.ts";
+import { startStranger } from "../transport/stranger.ts";
 import { type Answer, type Method, send, startApi, type TestApi, until } from "./harness.ts";
 
 const address = { peerUrl: "http://127.0.0.1:9", apiUrl: "http://127.0.0.1:19" };
@@ -79,6 +80,7 @@ export function describeMembers(api: () => TestApi): void {
       for (const body of [
         { ...learner("N4") },
         { ...learner("n4"), peerUrl: "n4:7101" },
+        { ...learner("n4"), peerUrl: "https://n4:7101" },
         { ...learner("n4"), apiUrl: "http://n4:7001/path" },
         { ...learner("n4"), peerUrl: "http://\u0142:7101" },
         { ...learner("n4"), peerUrl: "http://n\u00e4:7101" },
@@ -242,7 +244,6 @@ export function describeMembers(api: () => TestApi): void {
         const answer = await ask(sample);
         expect([answer.status, answer.body["code"]], sample.path).toEqual([503, "no_leader"]);
       }
-      // One that fetch refuses to connect to.
       api().service.show(leaderAt("http://127.0.0.1:9"));
       expect((await ask(transfer)).body["code"]).toBe("no_leader");
       const gone = await startApi();
@@ -250,6 +251,23 @@ export function describeMembers(api: () => TestApi): void {
       api().service.show(leaderAt(gone.url));
       const answer = await ask(transfer);
       expect([answer.status, answer.body["code"]]).toEqual([503, "no_leader"]);
+    });
+
+    test("believes nobody who answers in the leader's place without end, in interim answers or in one", async () => {
+      for (const { head, unit } of [
+        { head: "", unit: "HTTP/1.1 103 E\r\n\r\n".repeat(3600) },
+        { head: "HTTP/1.1 200 OK\r\n\r\n", unit: "x".repeat(64 * 1024) },
+        { head: "HTTP/1.1 307 T\r\nContent-Length: 0\r\nLocation: /v1/cluster\r\n\r\n", unit: "" },
+      ]) {
+        const stranger = await startStranger(head, unit);
+        api().service.show(leaderAt(stranger.url));
+        const startedMs = performance.now();
+        const answer = await ask(transfer);
+        expect([answer.status, answer.body["code"]]).toEqual([504, "outcome_unknown"]);
+        expect(performance.now() - startedMs).toBeLessThan(2_000);
+        expect(stranger.calls()).toBe(1);
+        stranger.close();
+      }
     });
 
     test("does not claim to know what a leader did that did not answer in time", async () => {

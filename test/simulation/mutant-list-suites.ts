@@ -305,6 +305,12 @@ const forgetting: readonly Mutant[] = [
 
 const floods: readonly Mutant[] = [
   {
+    name: "interim-answers-read",
+    why: "a stranger on the address of a member that is down answers 103 without end, and the leader is deposed",
+    edits: [edit("intake/answer-guard", 'request.on("information",', 'request.on("informed",')],
+    suite: fixed("transport/hostile-answers"),
+  },
+  {
     name: "pipelined-requests-taken-in-at-once",
     why: "two thousand requests of one client are parsed in one go, and ten such clients depose a leader",
     edits: [

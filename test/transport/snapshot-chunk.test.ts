@@ -134,7 +134,7 @@ describe("a chunk", () => {
 });
 
 describe("a chunk is not delivered, and its sender is told why,", () => {
-  const cases: readonly { name: string; serve: () => Promise<string>; timeoutMs?: number; reason: string }[] = [
+  const cases: readonly { name: string; serve: () => Promise<string>; timeoutMs?: number; reason: string | RegExp }[] = [
     {
       name: "to a foreign cluster",
       serve: async () => (await open("n2", { clusterId: "other" })).address.peerUrl,
@@ -153,7 +153,11 @@ describe("a chunk is not delivered, and its sender is told why,", () => {
     },
     { name: "when another node answers", serve: () => answering("{}", rawAnswer("n3")), reason: 'answered by node "n3"' },
     { name: "when the answer is no answer", serve: () => answering('{"kind":"next","sequence":-1}'), reason: "makes no sense" },
-    { name: "when the answer does not end", serve: () => answering("x".repeat(100_000)), reason: "the answer is too long" },
+    {
+      name: "when the answer does not end",
+      serve: () => answering("x".repeat(100_000)),
+      reason: /the answer is too long|more is answered there than/,
+    },
     {
       name: "when nobody answers in time",
       serve: async () => {
