@@ -4,6 +4,7 @@
 import type { IntakeLimits } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
 import type { AnswerLimits, Answers } from "./answers.ts";
+import type { BodyBudget, BodyLimits } from "./body-budget.ts";
 import type { Contract } from "./contract.ts";
 import type { InboundLimits } from "./inbound-gate.ts";
 import type { Metrics } from "./metrics.ts";
@@ -34,6 +35,7 @@ export type ApiLimits = {
   readonly connectionsMax: number;
   readonly intake: IntakeLimits;
   readonly answers: AnswerLimits;
+  readonly bodies: BodyLimits;
   /** Bytes of one page of config, as they are kept and as text; one entry may be more. */
   readonly pageBytesMax: number;
   /** How far apply may be behind commit on a node that calls itself ready, in entries. */
@@ -99,6 +101,9 @@ export const defaultApiLimits: ApiLimits = {
     slowReaderMs: 60_000,
     slowReaderContendedMs: 1_000,
   },
+  // Sixty-four of the largest values at once. Small ones of all ten thousand connections find room beside none of them. Who brings less
+  // than 16 KiB a second would not bring a value of a MiB within `bodyTimeoutMs` either.
+  bodies: { unfinishedBytesMax: 64 * 1024 * 1024, smallBytesMax: 4 * 1024, stillMs: 1_000, flowBytesMin: 16 * 1024 },
   // Some ten milliseconds of work. A page may be short, so this costs a client with small values nothing.
   pageBytesMax: 1024 * 1024,
   readyLagMax: 1_000,
@@ -136,6 +141,7 @@ export type ApiContext = {
   readonly documentJson: string;
   readonly responder: Responder;
   readonly answers: Answers;
+  readonly bodies: BodyBudget;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: ApiLimits;

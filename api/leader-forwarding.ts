@@ -19,8 +19,8 @@ const hopShare = 0.9;
 /** What is forwarded is answered with the members, of which there are few. */
 const answerBytesMax = 256 * 1024;
 
-/** The request to be forwarded: its path was checked, its JSON body, if it has one, too. */
-export type Forwardable = { readonly request: IncomingMessage; readonly bytes: Buffer };
+/** The request to be forwarded: its path was checked, its JSON body too; undefined when it has none. */
+export type Forwardable = { readonly request: IncomingMessage; readonly body: unknown };
 
 /**
  * Calls `atLeader` when this node leads, with the time that it may take; otherwise asks the leader, and answers what it
@@ -45,7 +45,8 @@ export async function answerAtLeader(
 
 type Hop = { readonly nodeId: string; readonly leaderId: string; readonly url: string; readonly timeoutMs: number };
 
-async function forward({ request, bytes }: Forwardable, hop: Hop): Promise<Answer> {
+async function forward({ request, body }: Forwardable, hop: Hop): Promise<Answer> {
+  const bytes = Buffer.from(body === undefined ? "" : JSON.stringify(body));
   const requestId = request.headers["keyhold-request-id"];
   const headers = {
     [forwardedBy]: hop.nodeId,

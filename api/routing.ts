@@ -17,7 +17,7 @@ import { isUtf8Charset, mediaTypeOf } from "./wire-format.ts";
 /** A request whose parameters and body satisfy the document. */
 export type Exchange<Id extends OperationId> = Parameters<Id> & {
   readonly body: BodyOf<Id>;
-  /** What came as body, byte for byte; empty when the operation has none. */
+  /** What came as body, byte for byte, where the route takes it raw; else empty. */
   readonly bytes: Buffer;
   readonly request: IncomingMessage;
   readonly response: AppResponse;
@@ -124,9 +124,16 @@ async function answer<Id extends OperationId>(route: Route<Id>, request: Request
     if (!taken.ok) return problemReply(taken.error);
     bytes = taken.value.bytes;
     body = taken.value.body;
+  } else if (mayHaveBody(request)) {
+    // Nobody wants it, and unread it would lie in memory until the answer.
+    request.resume();
   }
   const result = await route.handler({ ...parameters.value, body: body as BodyOf<Id>, bytes, request, response });
   return result.ok ? result.value : problemReply(result.error);
+}
+
+function mayHaveBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 /** In characters. */
@@ -151,9 +158,14 @@ async function takeBody<Id extends OperationId>(
     return err(unsupportedMediaType("This body is JSON in UTF-8: send it with Content-Type: application/json."));
   }
   const bytesMax = raw?.bytesMax ?? context.limits.bodyBytesMax;
-  const read = await readBody(request, bytesMax);
+  const read = await readBody(request, { bytesMax, budget: context.bodies });
   if (!read.ok) {
     if (read.error.kind === "aborted") return null;
+    if (read.error.kind === "noRoom") {
+      response.shouldKeepAlive = false;
+      const { unfinishedBytesMax } = context.bodies.limits;
+      return err(serviceProblem({ kind: "overloaded", limit: "unfinishedBodyBytes", max: unfinishedBytesMax }, 0));
+    }
     if (!read.error.drained) response.shouldKeepAlive = false;
     const { what, wayOut } = raw ?? { what: "The body of this operation", wayOut: "It needs no more than a few fields." };
     return err(tooLarge({ what, bytesMax, wayOut }));
@@ -162,5 +174,6 @@ async function takeBody<Id extends OperationId>(
   const parsed = parseJson(read.value);
   if (!parsed.ok) return parsed;
   const checked = operation.checkBody(parsed.value);
-  return checked.ok ? ok({ bytes: read.value, body: checked.value }) : err(invalidByContract(checked.error));
+  // The bytes are not kept: an acquire may wait for a minute.
+  return checked.ok ? ok({ bytes: noBytes, body: checked.value }) : err(invalidByContract(checked.error));
 }

@@ -7,6 +7,7 @@ import { Intake } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
 import { Answers } from "./answers.ts";
 import { createApp } from "./app.ts";
+import { BodyBudget } from "./body-budget.ts";
 import { type ApiContext, type ApiLimits, defaultApiLimits, type Logger } from "./context.ts";
 import { createContract } from "./contract.ts";
 import { createHostCheck } from "./hosts.ts";
@@ -52,6 +53,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const limits = options.limits ?? defaultApiLimits;
   const metrics = createMetrics(options.service);
   const answers = new Answers(limits.answers, options.logger);
+  const bodies = new BodyBudget(limits.bodies);
   let closing = false;
   const context: ApiContext = {
     service: options.service,
@@ -59,6 +61,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     documentJson: JSON.stringify(options.document),
     responder: createResponder({ ...options, metrics, answers, closing: () => closing }),
     answers,
+    bodies,
     metrics,
     logger: options.logger,
     limits,
@@ -103,7 +106,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   server.on("connection", (socket) => intake.attach(socket));
   server.on("checkExpectation", (request, response) => handle(request, response, unknownExpectation()));
   refuseBelowRoutes(server, { context, intake });
-  addGauges(metrics, intake, answers);
+  addGauges(intake, context);
   const gateway = createWatchGateway(context);
   acceptUpgrades(server, { context, gateway, admit, intake });
   const address = await listen(server, options.listen);
@@ -131,8 +134,18 @@ function ownUrlOf(service: KeyholdService): string | undefined {
   return members.find((member) => member.id === nodeId)?.address.apiUrl;
 }
 
-function addGauges(metrics: Metrics, intake: Intake<AppResponse>, answers: Answers): void {
+function addGauges(intake: Intake<AppResponse>, { metrics, answers, bodies }: ApiContext): void {
   const { addGauge } = metrics;
+  addGauge({
+    name: "keyhold_bodies_unfinished_bytes",
+    help: "Bytes held of request bodies that are not complete yet",
+    value: () => bodies.status.bytes,
+  });
+  addGauge({
+    name: "keyhold_bodies_ended",
+    help: "Unfinished request bodies ended because all of them took too much memory",
+    value: () => bodies.status.ended,
+  });
   addGauge({
     name: "keyhold_intake_connections",
     help: "Connections that wait to be read on",
