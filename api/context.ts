@@ -68,6 +68,8 @@ export type WatchLimits = {
   readonly inboundMessagesMax: number;
   /** What is read of sockets that do not read what they are sent. */
   readonly inbound: InboundLimits;
+  /** Bytes of all sockets that were sent and not looked at, unfinished messages included. */
+  readonly backlogBytesMax: number;
   /** Characters of different targets of all watches. */
   readonly targetCharactersMax: number;
   /** Work for sockets before the node looks at its peers and timers again. */
@@ -124,6 +126,8 @@ export const defaultApiLimits: ApiLimits = {
     inboundMessagesMax: 64,
     // Some keepalives of a client on a slow line; and a hundred whole pieces of 64 KiB of those that only talk.
     inbound: { connectionBytesMax: 4 * 1024, allBytesMax: 8 * 1024 * 1024 },
+    // A thousand of the largest messages; parsed, they may be some times as much.
+    backlogBytesMax: 64 * 1024 * 1024,
     targetCharactersMax: 16 * 1024 * 1024,
     sliceMs: 4,
     progressIntervalMs: 10_000,

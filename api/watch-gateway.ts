@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { Server, type Socket } from "socket.io";
 import type { ApiContext } from "./context.ts";
+import { InboundBacklog, type InboundShare } from "./inbound-backlog.ts";
 import { InboundBudget, InboundGate } from "./inbound-gate.ts";
 import { createLockNotices } from "./lock-notices.ts";
 import { allowPreencoded, emitShared, Preencoded } from "./preencoded.ts";
@@ -43,7 +44,7 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
   // Everybody is in /watch; a connection that asks for another namespace asks for nothing.
   io.use((_socket, next) => next(new Error("the namespace is /watch")));
   io.of(namespace).on("connection", (socket) => {
-    const client = createClient(socket, host, (reading) => gates.get(socket.conn)?.setReading(reading));
+    const client = createClient(socket, host, gates.get(socket.conn) ?? missingEntrance());
     clients.add(client);
     socket.on("disconnect", () => {
       clients.delete(client);
@@ -111,16 +112,48 @@ function createIo(context: ApiContext): Server {
 }
 
 /** A gate for each connection from its beginning: it can make the node answer before it says which namespace it wants. */
-function guardConnections({ engine }: Server, { limits, logger }: ApiContext): WeakMap<object, InboundGate> {
+function guardConnections({ engine }: Server, { limits, logger, metrics }: ApiContext): WeakMap<object, Entrance> {
   const budget = new InboundBudget(limits.watch.inbound);
-  const gates = new WeakMap<object, InboundGate>();
+  const backlog = new InboundBacklog(limits.watch.backlogBytesMax);
+  metrics.addGauge({
+    name: "keyhold_watch_backlog_bytes",
+    help: "Bytes that Socket.IO clients sent and that were not looked at yet",
+    value: () => backlog.bytes,
+  });
+  const gates = new WeakMap<object, Entrance>();
   engine.on("connection", (conn: Socket["conn"]) => {
     const { socket } = conn.request;
     const onCut = (): void =>
       logger.warn({ code: "slow_consumer", peer: conn.remoteAddress }, "a websocket was cut off: it sends and does not read");
-    gates.set(conn, new InboundGate({ socket, budget, setReading: (reading) => setReading(conn, reading), onCut }));
+    const gate = new InboundGate({ socket, budget, setReading: (reading) => setReading(conn, reading), onCut });
+    const share = backlog.open(
+      () => unfinishedBytes(conn),
+      () => {
+        logger.warn({ code: "overloaded", peer: conn.remoteAddress }, "a websocket was cut off: too much waits that it sent");
+        socket.destroy();
+      },
+    );
+    socket.on("data", (chunk: Buffer) => share.arrived(chunk.length));
+    socket.once("close", () => backlog.close(share));
+    gates.set(conn, { gate, share });
   });
   return gates;
+}
+
+/** The way in of one connection, and what of it lies there. */
+type Entrance = { readonly gate: InboundGate; readonly share: InboundShare };
+
+function missingEntrance(): never {
+  throw new Error("a socket connected whose connection was never seen");
+}
+
+/** What ws keeps of a message that is not complete; its types do not show it. */
+function unfinishedBytes(conn: Socket["conn"]): number {
+  const { socket } = conn.transport as unknown as {
+    readonly socket?: { readonly _receiver?: { readonly _bufferedBytes?: number; readonly _messageLength?: number } | null };
+  };
+  const receiver = socket?._receiver;
+  return (receiver?._bufferedBytes ?? 0) + (receiver?._messageLength ?? 0);
 }
 
 function createHost(context: ApiContext): SessionHost {
@@ -157,7 +190,7 @@ type Client = {
   failed(error: unknown, event?: string): void;
 };
 
-function createClient(socket: Socket, host: SessionHost, setReading: (reading: boolean) => void): Client {
+function createClient(socket: Socket, host: SessionHost, { gate, share }: Entrance): Client {
   const { context } = host;
   const { transport } = socket.conn;
   const outlet = new SocketOutlet({
@@ -184,7 +217,8 @@ function createClient(socket: Socket, host: SessionHost, setReading: (reading: b
     outlet,
     failed,
     watchFailed: (error) => report(error, "watch"),
-    setReading,
+    share,
+    setReading: (reading) => gate.setReading(reading),
   });
   transport.on("ready", () => {
     if (bufferedPackets(socket) > 0) return;

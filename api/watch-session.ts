@@ -6,6 +6,7 @@ import { err, type Result } from "../src/base/result.ts";
 import { toRevision, type WatchTarget } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import type { ContractFault, Schemas } from "./contract.ts";
+import type { InboundShare } from "./inbound-backlog.ts";
 import type { LockNotices } from "./lock-notices.ts";
 import { invalidByContract, invalidRequest, type Problem, problemShape, serviceProblem } from "./problem.ts";
 import type { SendBudget, Waiting } from "./send-budget.ts";
@@ -48,6 +49,7 @@ const messagesPerTurn = 8;
 /** The socket of a session. */
 export type SessionSocket = {
   readonly outlet: SocketOutlet;
+  readonly share: InboundShare;
   /** Whether what the client sends is read. */
   setReading(reading: boolean): void;
   /** Told of an error that is our own fault; it ends the connection. */
@@ -83,8 +85,10 @@ export class WatchSession implements Worker, Waiting {
   /** Puts off what a message asks for until it is this client's turn. */
   receive(handle: () => void): void {
     this.#inbound.push(handle);
+    this.#socket.share.waits = true;
     this.#host.slices.add(this);
-    if (this.#paused || this.#inbound.length < this.#host.context.limits.watch.inboundMessagesMax) return;
+    const { inboundMessagesMax, messageBytesMax } = this.#host.context.limits.watch;
+    if (this.#paused || (this.#inbound.length < inboundMessagesMax && this.#socket.share.bytes < messageBytesMax)) return;
     this.#paused = true;
     this.#socket.setReading(false);
   }
@@ -112,6 +116,7 @@ export class WatchSession implements Worker, Waiting {
       this.#inbound.shift()?.();
       if (this.#inbound.length === 0 || this.#host.nowMs() >= endMs) break;
     }
+    if (this.#inbound.length === 0) this.#socket.share.looked();
     if (!this.#paused || this.#inbound.length > 0 || this.#closed) return;
     this.#paused = false;
     this.#socket.setReading(true);

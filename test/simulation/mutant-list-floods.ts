@@ -33,6 +33,14 @@ export const floodMutants: readonly Mutant[] = [
     suite: fixed("api/unfinished-bodies"),
   },
   {
+    name: "unfinished-messages-not-counted",
+    why: "thousands of websockets each hold the most of a message that never ends",
+    edits: [
+      { file: "api/inbound-backlog.ts", find: "while (this.#bytes > this.bytesMax) {", replace: "while (this.#bytes < 0) {" },
+    ],
+    suite: fixed("api/inbound-backlog"),
+  },
+  {
     name: "interim-answers-read",
     why: "a stranger on the address of a member that is down answers 103 without end, and the leader is deposed",
     edits: [edit("intake/answer-guard", 'request.on("information",', 'request.on("informed",')],
