@@ -212,6 +212,7 @@ async function openTransport(
       onOutdated: (by, detail) => refusedForGood(by, "start_outdated" satisfies StartRefusalCode, detail),
     }),
     admissionsWanted: () => admissionsWanted(circle()?.service.membership() ?? origin.genesis),
+    onAdmitted: origin.admitted,
     onRefusedForGood: refusedForGood,
     onGenesis: () => {
       const view = circle()?.service.genesis();

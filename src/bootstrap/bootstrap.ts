@@ -1,13 +1,14 @@
 /**
- * This file brings a node to the point where it may take part: it owns the data folder, counts the start, and, on the first one,
+ * This file brings a node to the point where it may take part: it owns the data folder, writes down the run, and, on the first one,
  * forms a cluster with the other first members or joins one. Before it returns nothing of Raft runs.
  */
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { own } from "../base/own.ts";
 import type { Config } from "../config.ts";
 import { type Membership, type NodeId, toNodeId } from "../raft/types.ts";
 import { ensureDirectory } from "../storage/directory.ts";
 import { StorageError } from "../storage/errors.ts";
+import { noRuns, presentRun, withLastMet, withRun } from "../storage/folder-runs.ts";
 import { type IdentityRecord, type IdentityStanding, readIdentity, writeIdentity } from "../storage/identity-file.ts";
 import { type Ownership, takeOwnership } from "../storage/ownership.ts";
 import { type BootstrapLog, formCluster, NotAdmitted } from "./form.ts";
@@ -24,10 +25,11 @@ export type Established = {
   readonly first: Readonly<Record<string, string>>;
   /** Of this data folder. */
   readonly instanceId: string;
-  /** The number of this start of the folder. */
+  /** Told to others once `begin` was called (`transport/claim.ts` says what each of these is). */
   readonly start: number;
-  /** Random, of this process. */
   readonly runId: string;
+  readonly ancestors: readonly string[];
+  readonly forgotten: number;
   /** For how long from now an earlier run may have promised a leader to elect nobody else; 0 when it promised nothing. */
   readonly earlierPromiseMs: number;
   /** For how long this run may promise that, each time: it is written down. 0 without read leases. */
@@ -36,6 +38,8 @@ export type Established = {
   readonly ownership: Ownership;
   /** The state is there: from here on the folder has taken part, and without its state it never will again. Call before it votes. */
   readonly begin: () => void;
+  /** Somebody let this run in: it counts as one of the folder's line from here on. */
+  readonly admitted: () => void;
   /** What an earlier run promised is over: what this run promises is all that the next one must keep. */
   readonly promiseEnded: () => void;
   /** This folder was refused for good: no later start of it asks again, each ends with `why`. */
@@ -61,11 +65,13 @@ export async function bootstrap(
     if (standing.kind === "refused") throw new NotAdmitted(standing.why);
     const ownPromiseMs = config.readLeases ? config.electionTicks * config.tickMs : 0;
     const earlierPromiseMs = earlier?.leasePromiseMs ?? 0;
+    const earlierLine = earlier?.line ?? noRuns;
+    const line = withRun(earlierLine, newRunId());
     let identity: IdentityRecord = {
       nodeId,
       instanceId: earlier?.instanceId ?? randomUUID(),
-      // Before anybody hears of this run: two runs must not have one number.
-      start: (earlier?.start ?? 0) + 1,
+      // Before anybody hears of this run; of one that does not take part yet, nobody does.
+      line: standing.kind === "established" ? line : earlierLine,
       // A run that ends before the earlier promise does must hand it on.
       leasePromiseMs: Math.max(ownPromiseMs, earlierPromiseMs),
       standing,
@@ -76,20 +82,19 @@ export async function bootstrap(
     };
     write({});
     const cluster = await clusterOf(config, { ...identity, standing }, { ...options, write });
-    // Copies that were made before it took part are told apart from it by this number.
-    const start = identity.standing.kind === "established" ? identity.start : identity.start + 1;
+    const isBegun = identity.standing.kind === "established";
     return {
       ...cluster,
       nodeId,
       instanceId: identity.instanceId,
-      start,
-      runId: randomUUID(),
+      ...presentRun(line),
       earlierPromiseMs,
       leasePromiseMs: ownPromiseMs,
       ownership,
       begin: () => {
-        if (identity.standing.kind !== "established") write({ start, standing: { kind: "established", ...cluster } });
+        if (!isBegun) write({ line, standing: { kind: "established", ...cluster } });
       },
+      admitted: () => write({ line: withLastMet(identity.line) }),
       promiseEnded: () => {
         if (identity.leasePromiseMs !== ownPromiseMs) write({ leasePromiseMs: ownPromiseMs });
       },
@@ -99,6 +104,11 @@ export async function bootstrap(
     await ownership.release();
     throw error;
   }
+}
+
+/** 128 bits, in few characters: a folder names many of them in each call. */
+function newRunId(): string {
+  return randomBytes(16).toString("base64url");
 }
 
 type Cluster = Pick<Established, "clusterId" | "genesis" | "first">;

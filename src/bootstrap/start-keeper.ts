@@ -5,7 +5,7 @@
 import type { NodeId } from "../raft/types.ts";
 import { readPeerStarts, writePeerStarts } from "../storage/peer-starts-file.ts";
 import type { Admit, SelfClaim, StartNews } from "../transport/claim.ts";
-import { type KnownStart, StartRegister } from "./starts.ts";
+import { type KnownStart, outdatedDetail, StartRegister, supersedes } from "./starts.ts";
 
 /** For so many peer timeouts a newer start may knock while an older one lives; a broken connection is noticed after one and a quarter. */
 const patienceTimeouts = 8;
@@ -53,15 +53,15 @@ export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
     // Anybody can call itself anything: only members speak for others.
     if (!options.isMember(from)) return [];
     return starts.filter((claim) => {
-      const { nodeId, instanceId, start, runId } = claim;
+      const { nodeId, ...said } = claim;
       if (nodeId === options.nodeId) {
         const { self } = options;
-        const detail = `this is start ${self.start} of the data folder of ${nodeId}, and start ${start} was seen`;
-        if (instanceId === self.instanceId && start > self.start) options.onOutdated(from, detail);
+        const isOvertaken = said.instanceId === self.instanceId && supersedes(said, self);
+        if (isOvertaken) options.onOutdated(from, outdatedDetail({ nodeId, ...self }, said));
         return false;
       }
       if (!options.isMember(nodeId) || !register.isNews(claim, { instanceId: options.instanceOf(nodeId) })) return false;
-      keep(nodeId, { instanceId, start, runId });
+      keep(nodeId, said);
       return true;
     });
   };

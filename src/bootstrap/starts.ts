@@ -1,7 +1,13 @@
 /**
- * This file tells a node from copies of it: each start of a data folder has a number, and each process a random run id. Peers
- * remember the last of both, so that an older copy (a restored backup) and a second copy that lives are noticed. Pure: who
- * uses it keeps what is to be remembered, durably, before the call of a newer start is accepted.
+ * This file tells a node from copies of it: each process on a data folder is a run with a random id, and names the runs of the folder
+ * that it descends from. Peers remember the last run that they let in, so that an older copy (a restored backup) and a second copy
+ * that lives are noticed: neither descends from it. Pure: who uses it keeps what is to be remembered, durably, before the call of a
+ * newer run is accepted.
+ *
+ * No number tells a copy, however often it is started: its line goes on from the moment when it was made, and what the folder did
+ * afterwards is never in it. A run is in the line of its folder durably before anybody hears of it, so whichever run a peer remembers, a
+ * later one of the same folder names it, also if the peer's answer was never heard. The line is bounded: of runs that were let in,
+ * the oldest are left out, and who remembers one of those goes by the number, which only runs that were let in raise.
  *
  * Who may let a run in. The folder itself remembers nothing of a run that came after its copy, so the others must. A run says nothing
  * to anybody before a majority, itself counted, has let it in; and each node tells those that it talks to which starts it has seen, before
@@ -17,7 +23,16 @@
 import type { Membership, NodeId } from "../raft/types.ts";
 
 /** The last start of a peer that was let in. */
-export type KnownStart = { readonly instanceId: string; readonly start: number; readonly runId: string };
+export type KnownStart = {
+  readonly instanceId: string;
+  /** One more than that of the last run of the folder before this one that somebody let in. */
+  readonly start: number;
+  readonly runId: string;
+  /** The runs of the folder before this one, except those that are forgotten. */
+  readonly ancestors: readonly string[];
+  /** Of runs that were let in, those up to this number are not among the ancestors any more. */
+  readonly forgotten: number;
+};
 
 /** What a node says of itself when it calls or answers. */
 export type StartClaim = KnownStart & { readonly nodeId: NodeId };
@@ -72,28 +87,20 @@ export class StartRegister {
     }
     // A start of a folder that this id does not have any more says nothing about the one that it has.
     if (known === undefined || known.instanceId !== instanceId) return this.#unlessContested(claim, situation);
-    if (known.runId === runId) {
-      // Numbers of one run may arrive in another order than they were said in.
-      return { kind: "admitted", remember: start > known.start ? { instanceId, start, runId } : null };
-    }
-    if (start < known.start) {
-      return refusal(
-        "start_outdated",
-        `this is start ${start} of the data folder of ${nodeId}, and start ${known.start} was seen`,
-      );
-    }
-    if (start === known.start) {
-      return refusal("start_duplicate", `another process was seen in start ${start} of the data folder of ${nodeId}`);
-    }
-    return this.#unlessContested(claim, situation);
+    if (known.runId === runId) return { kind: "admitted", remember: null };
+    if (descends(claim, known)) return this.#unlessContested(claim, situation);
+    if (descends(known, claim) || start < known.start) return refusal("start_outdated", outdatedDetail(claim, known));
+    const detail = `run ${known.runId} was seen on the data folder of ${nodeId}, and run ${runId} does not descend from it`;
+    return refusal("start_duplicate", detail);
   }
 
-  /** Whether what another node says of a start is news: a later one than is known here, of the folder that the id has. */
-  isNews({ nodeId, instanceId, start }: StartClaim, situation: Pick<StartSituation, "instanceId">): boolean {
+  /** Whether what another node says of a start is news: one that takes the place of that known here, of the folder that the id has. */
+  isNews(claim: StartClaim, situation: Pick<StartSituation, "instanceId">): boolean {
+    const { nodeId, instanceId } = claim;
     const known = this.#known.get(nodeId);
     const expected = situation.instanceId ?? known?.instanceId;
     if (expected !== undefined && expected !== instanceId) return false;
-    return known === undefined || known.instanceId !== instanceId || start > known.start;
+    return known === undefined || known.instanceId !== instanceId || supersedes(claim, known);
   }
 
   /** To be called once the claim is kept durably. */
@@ -101,10 +108,11 @@ export class StartRegister {
     this.#known = new Map(this.#known).set(nodeId, known);
   }
 
-  #unlessContested({ nodeId, instanceId, start, runId }: StartClaim, { alive, nowMs }: StartSituation): StartVerdict {
+  #unlessContested({ nodeId, ...claimed }: StartClaim, { alive, nowMs }: StartSituation): StartVerdict {
+    const { runId } = claimed;
     if (!alive) {
       this.#contested.delete(nodeId);
-      return { kind: "admitted", remember: { instanceId, start, runId } };
+      return { kind: "admitted", remember: claimed };
     }
     const contested = this.#contested.get(nodeId) ?? new Map<string, number>();
     this.#contested.set(nodeId, contested);
@@ -117,6 +125,28 @@ export class StartRegister {
     const detail = `${nodeId} was heard a moment ago in an earlier start of its data folder`;
     return { kind: "refused", forGood: false, code: "start_contested", detail };
   }
+}
+
+/** Whether `later` is a run that came after `earlier` on the same folder, which is not a copy of the one that `earlier` had. */
+function descends(later: KnownStart, earlier: KnownStart): boolean {
+  if (later.ancestors.includes(earlier.runId)) return true;
+  // Further back than is told: the number was raised by runs that were let in, and by nothing else.
+  return earlier.start <= later.forgotten;
+}
+
+/**
+ * Whether a run that a member has let in takes the place of another one. Where neither descends from the other, one of them is a copy, and
+ * nobody can tell which; so that no two go on, the one does that was let in more often since.
+ */
+export function supersedes(told: KnownStart, known: KnownStart): boolean {
+  if (told.runId === known.runId || descends(known, told)) return false;
+  return descends(told, known) || told.start > known.start;
+}
+
+/** Why the run `claim` is one of an older copy, where `seen` was seen. */
+export function outdatedDetail(claim: StartClaim, seen: KnownStart): string {
+  const { nodeId, runId, start } = claim;
+  return `this is start ${start} (run ${runId}) of the data folder of ${nodeId}, and a later one was seen, start ${seen.start} (run ${seen.runId})`;
 }
 
 /** How many other nodes must have let a run in before it says anything: with itself, a majority of each half. */

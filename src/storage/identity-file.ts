@@ -1,6 +1,6 @@
 /**
  * This file keeps what a data directory knows of itself, beside the states and longer than each of them (`IDENTITY`): whose it
- * is, its random instance, how often it was started, how far it has come into a cluster, and what its last run may have promised.
+ * is, its random instance, which runs it had, how far it has come into a cluster, and what its last run may have promised.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { unreachable } from "../base/assert.ts";
 import { type MemberAddress, type Membership, type NodeId, toNodeId } from "../raft/types.ts";
 import { presentState, tracesOfState } from "./directory.ts";
 import { StorageError } from "./errors.ts";
+import { type FolderRuns, folderRunsMax } from "./folder-runs.ts";
 import { peerStartsName } from "./peer-starts-file.ts";
 import { readSealed, writeSealed } from "./sealed-file.ts";
 
@@ -25,15 +26,15 @@ export type IdentityStanding =
       readonly genesis: Membership;
       readonly first: Readonly<Record<string, string>>;
     }
-  /** It was refused for good, and is not asked about again: with each start its number would grow, until it passed for a later one. */
+  /** It was refused for good: no later start asks again, and none gets lucky with somebody who knows less. */
   | { readonly kind: "refused"; readonly why: string };
 
 export type IdentityRecord = {
   readonly nodeId: NodeId;
   /** Random; no other directory has it, except copies of this one. */
   readonly instanceId: string;
-  /** The number of the present start, or of the last one. Grows by at least one with each. */
-  readonly start: number;
+  /** The present run is the last one, from before anybody hears of it. None of a folder that does not take part: it calls nobody. */
+  readonly line: FolderRuns;
   /** For how long after its end that run may have promised a leader to elect nobody else. */
   readonly leasePromiseMs: number;
   readonly standing: IdentityStanding;
@@ -95,17 +96,27 @@ export function writeIdentity(directory: string, record: IdentityRecord): void {
 
 function parseOr(path: string, body: unknown): IdentityRecord {
   try {
-    const { nodeId, instanceId, start, leasePromiseMs, standing } = fieldsOf(body);
+    const { nodeId, instanceId, line, leasePromiseMs, standing } = fieldsOf(body);
     return {
       nodeId: toNodeId(textOf(nodeId)),
       instanceId: textOf(instanceId),
-      start: countOf(start),
+      line: lineOf(fieldsOf(line)),
       leasePromiseMs: countOf(leasePromiseMs),
       standing: standingOf(fieldsOf(standing)),
     };
   } catch (cause) {
     throw new StorageError("beyondRepair", `${path} makes no sense. To go on, ${replaceAdvice}.`, { cause });
   }
+}
+
+function lineOf({ runs, forgotten }: Readonly<Record<string, unknown>>): FolderRuns {
+  if (!Array.isArray(runs) || runs.length > folderRunsMax) throw new TypeError("no list of runs");
+  const taken = runs.map((run: unknown) => {
+    const { runId, start, isMet } = fieldsOf(run);
+    if (typeof isMet !== "boolean") throw new TypeError("no flag");
+    return { runId: textOf(runId), start: countOf(start), isMet };
+  });
+  return { runs: taken, forgotten: countOf(forgotten) };
 }
 
 function standingOf(fields: Readonly<Record<string, unknown>>): IdentityStanding {

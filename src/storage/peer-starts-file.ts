@@ -7,7 +7,13 @@ import { unreachable } from "../base/assert.ts";
 import { isNodeId, type NodeId } from "../raft/types.ts";
 import { readSealed, writeSealed } from "./sealed-file.ts";
 
-export type PeerStart = { readonly instanceId: string; readonly start: number; readonly runId: string };
+export type PeerStart = {
+  readonly instanceId: string;
+  readonly start: number;
+  readonly runId: string;
+  readonly ancestors: readonly string[];
+  readonly forgotten: number;
+};
 
 /** Written by members only, so a directory that holds it was one's. */
 export const peerStartsName = "PEERS";
@@ -51,7 +57,15 @@ function parse(body: unknown): ReturnType<typeof readPeerStarts> {
 
 function startOf(value: unknown): PeerStart | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { instanceId, start, runId } = value as Readonly<Record<string, unknown>>;
-  if (typeof instanceId !== "string" || typeof runId !== "string") return undefined;
-  return typeof start === "number" && Number.isSafeInteger(start) ? { instanceId, start, runId } : undefined;
+  const { instanceId, start, runId, ancestors, forgotten } = value as Readonly<Record<string, unknown>>;
+  if (typeof instanceId !== "string" || typeof runId !== "string" || !isTexts(ancestors)) return undefined;
+  return isNumber(start) && isNumber(forgotten) ? { instanceId, start, runId, ancestors, forgotten } : undefined;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value);
 }

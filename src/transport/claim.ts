@@ -1,7 +1,7 @@
 /**
  * This file is what a node says of itself beyond its id, in every call and every answer: on which data folder it runs, the
- * how-manieth start of that folder this is, and in which run. Whoever hears it may refuse it: a folder that was restored,
- * or a second copy of one, is told apart from the node that it pretends to be by these three.
+ * how-manieth start of that folder this is, in which run, and from which runs it descends. Whoever hears it may refuse it: a folder
+ * that was restored, or a second copy of one, is told apart from the node that it pretends to be by these.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { NodeId } from "../raft/types.ts";
@@ -10,10 +10,14 @@ import type { NodeId } from "../raft/types.ts";
 export type SelfClaim = {
   /** Of the data folder. */
   readonly instanceId: string;
-  /** Of the data folder, too: grows with each start on it. */
+  /** One more than that of the last run before this one that somebody let in. */
   readonly start: number;
   /** Random, new in each process. */
   readonly runId: string;
+  /** The runs of the folder before this one, oldest first, at most `ancestorsMax`: those that asked to be let in. */
+  readonly ancestors: readonly string[];
+  /** Of runs that were let in, those up to this number are not among them any more; 0 when all are. */
+  readonly forgotten: number;
 };
 
 /** What another node says of itself. Its id was checked, its word was not. */
@@ -43,11 +47,26 @@ export type StartNews = {
   readonly hear: (from: NodeId, starts: readonly Claim[]) => readonly Claim[];
 };
 
-const header = { instance: "keyhold-instance", start: "keyhold-start", run: "keyhold-run" } as const;
+const header = {
+  instance: "keyhold-instance",
+  start: "keyhold-start",
+  run: "keyhold-run",
+  ancestors: "keyhold-ancestors",
+  forgotten: "keyhold-forgotten",
+} as const;
+/** More than a folder keeps; 36 characters each are well below what headers may take. */
+const ancestorsMax = 64;
+const ancestorsLengthMax = 4096;
 const idForm = /^[A-Za-z0-9._-]{1,64}$/;
 
-export function claimHeaders({ instanceId, start, runId }: SelfClaim): Record<string, string> {
-  return { [header.instance]: instanceId, [header.start]: String(start), [header.run]: runId };
+export function claimHeaders({ instanceId, start, runId, ancestors, forgotten }: SelfClaim): Record<string, string> {
+  return {
+    [header.instance]: instanceId,
+    [header.start]: String(start),
+    [header.run]: runId,
+    [header.ancestors]: ancestors.join(),
+    [header.forgotten]: String(forgotten),
+  };
 }
 
 /** The claim in the headers of a call or an answer of `nodeId`; undefined when there is none, or half of one. */
@@ -56,11 +75,17 @@ export function claimIn(headers: IncomingHttpHeaders, nodeId: NodeId): Claim | u
   if (typeof instanceId !== "string" || !idForm.test(instanceId)) return undefined;
   if (typeof runId !== "string" || !idForm.test(runId)) return undefined;
   if (typeof startText !== "string" || !/^[1-9]\d{0,15}$/.test(startText)) return undefined;
-  const claim = { nodeId, instanceId, start: Number(startText), runId };
+  const { [header.ancestors]: ancestorsText, [header.forgotten]: forgottenText } = headers;
+  if (typeof ancestorsText !== "string" || ancestorsText.length > ancestorsLengthMax) return undefined;
+  if (typeof forgottenText !== "string" || !/^\d{1,16}$/.test(forgottenText)) return undefined;
+  const ancestors = ancestorsText === "" ? [] : ancestorsText.split(",");
+  const claim = { nodeId, instanceId, start: Number(startText), runId, ancestors, forgotten: Number(forgottenText) };
   return isClaim(claim) ? claim : undefined;
 }
 
 /** Whether a node can say that of itself. */
-export function isClaim({ instanceId, start, runId }: SelfClaim): boolean {
-  return idForm.test(instanceId) && idForm.test(runId) && Number.isSafeInteger(start) && start > 0;
+export function isClaim({ instanceId, start, runId, ancestors, forgotten }: SelfClaim): boolean {
+  if (!idForm.test(instanceId) || !idForm.test(runId) || !Number.isSafeInteger(start)) return false;
+  if (ancestors.length > ancestorsMax || !ancestors.every((id) => idForm.test(id))) return false;
+  return ancestors.join().length <= ancestorsLengthMax && forgotten >= 0 && forgotten < start;
 }

@@ -26,23 +26,29 @@ import { frameHeaderBytes, sealFrame } from "./frame.ts";
 const startsKind = 255;
 /** More than any cluster has members. */
 const startsMax = 256;
+/** Of one start: two numbers and the length of a list. */
+const fixedBytes = 2 * 8 + 4;
 
 /** The whole frame. */
 export function encodeStarts(starts: ReadonlyMap<NodeId, SelfClaim>): Buffer {
   const told = [...starts].slice(0, startsMax);
   const room = told.reduce(
-    (sum, [id, { instanceId, runId }]) => sum + textRoom(id) + textRoom(instanceId) + textRoom(runId) + 8,
+    (sum, [id, { instanceId, runId, ancestors }]) =>
+      [id, instanceId, runId, ...ancestors].reduce((room, text) => room + textRoom(text), sum + fixedBytes),
     5,
   );
   const writer = createWriter(frameHeaderBytes + room);
   writer.offset = frameHeaderBytes;
   putByte(writer, startsKind);
   putCount(writer, told.length);
-  for (const [id, { instanceId, start, runId }] of told) {
+  for (const [id, { instanceId, start, runId, ancestors, forgotten }] of told) {
     putText(writer, id);
     putText(writer, instanceId);
     putInteger(writer, start);
     putText(writer, runId);
+    putInteger(writer, forgotten);
+    putCount(writer, ancestors.length);
+    for (const ancestor of ancestors) putText(writer, ancestor);
   }
   return sealFrame(writer.bytes.subarray(0, writer.offset));
 }
@@ -52,12 +58,15 @@ export function startsIn(payload: Buffer): readonly Claim[] | undefined {
   if (payload[0] !== startsKind) return undefined;
   const reader = createReader(payload);
   takeByte(reader);
-  const count = takeCount(reader, 3 * 2 + 8);
+  const count = takeCount(reader, 3 * 2 + fixedBytes);
   if (count > startsMax) throw new WireError(`${count} starts, at most ${startsMax} are taken`);
   const claims: Claim[] = [];
   for (let taken = 0; taken < count; taken += 1) {
     const nodeId = takeText(reader);
-    const claim = { instanceId: takeText(reader), start: takeInteger(reader), runId: takeText(reader) };
+    const named = { instanceId: takeText(reader), start: takeInteger(reader), runId: takeText(reader) };
+    const forgotten = takeInteger(reader);
+    const ancestors = Array.from({ length: takeCount(reader, 2) }, () => takeText(reader));
+    const claim = { ...named, ancestors, forgotten };
     if (!isNodeId(nodeId) || !isClaim(claim)) throw new WireError("a start that no node can have");
     claims.push({ nodeId, ...claim });
   }

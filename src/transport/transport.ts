@@ -51,6 +51,8 @@ export type HttpTransportOptions = {
   readonly admit?: Admit;
   /** What is told to peers of the starts of others, and heard of them; default: nothing is. */
   readonly starts?: StartNews;
+  /** The first other node has let this run in: to be kept durably before anything is sent. */
+  readonly onAdmitted?: () => void;
   /** Before so many other nodes have let this run in, nothing is sent: what an older run says must be missing somewhere. Default: 0. */
   readonly admissionsWanted?: () => number;
   /** A peer says that it will never take a call of this node: `member_removed`, or the code of its `admit`. May be called often. */
@@ -235,6 +237,7 @@ export class HttpTransport implements AsyncDisposable {
         if (!this.#guests.has(peer)) this.#options.onRefusedForGood?.(peer, code, detail);
       },
       onOpened: () => {
+        if (this.#admittedBy.size === 0) this.#options.onAdmitted?.();
         this.#admittedBy.add(peer);
         // Before any message on this stream.
         this.#tellStartsTo(peer);

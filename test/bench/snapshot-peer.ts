@@ -54,7 +54,7 @@ const storage = await LmdbStorage.open({
 const transport = await HttpTransport.open({
   clusterId: "bench",
   nodeId: toNodeId(id),
-  self: { instanceId: id, start: 1, runId: id },
+  self: { instanceId: id, start: 1, runId: id, ancestors: [], forgotten: 0 },
   access: { kind: "secret", secret: "known-to-all-nodes-of-the-benchmark" },
   listen: { host: "127.0.0.1", port: 0 },
   peerTimeoutMs: 1000,

@@ -58,7 +58,7 @@ async function benchRoundTrips(name: string, options: { message: Message; window
   });
   const common = {
     clusterId: "bench",
-    self: { instanceId: "folder", start: 1, runId: "run" },
+    self: { instanceId: "folder", start: 1, runId: "run", ancestors: [], forgotten: 0 },
     access: { kind: "secret", secret: "known-to-all-nodes-of-the-benchmark" } as const,
     listen: { host: "127.0.0.1", port: 0 },
     peerTimeoutMs: 1000,

@@ -5,14 +5,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { at } from "../../src/base/at.ts";
-import { admissionsWanted, StartRegister } from "../../src/bootstrap/starts.ts";
+import { admissionsWanted, type StartClaim, StartRegister } from "../../src/bootstrap/starts.ts";
 import { toNodeId } from "../../src/raft/types.ts";
+import { LineOfRuns } from "./line-of-runs.ts";
 
 const ids = ["n1", "n2", "n3", "n4", "n5"].map(toNodeId);
 const n5 = toNodeId("n5");
 const wanted = admissionsWanted({ voters: ids, votersOutgoing: [] });
 
-type Run = { readonly start: number; readonly runId: string; readonly admittedBy: Set<number> };
+type Run = { readonly claim: StartClaim; readonly admittedBy: Set<number> };
 type Peer = {
   register: StartRegister;
   /** Of the run that it hears. */
@@ -26,10 +27,9 @@ type Step = { readonly kind: "start" | "backUp" | "restore" | "call" | "speak" |
 };
 
 class World {
-  disk = 0;
-  backup = 0;
+  #folder = new LineOfRuns(n5);
+  #backup = this.#folder.copy();
   run: Run | null = null;
-  #runs = 0;
   spoken = 0;
   spokeAfterNewer = 0;
   readonly peers: Peer[] = [0, 1, 2, 3].map(() => ({ register: registerOf(new Map()), stream: null, seen: new Set() }));
@@ -39,16 +39,14 @@ class World {
     switch (kind) {
       case "start":
         this.#end();
-        this.disk += 1;
-        this.#runs += 1;
-        this.run = { start: this.disk, runId: `run${this.#runs}`, admittedBy: new Set() };
+        this.run = { claim: this.#folder.start(), admittedBy: new Set() };
         return;
       case "backUp":
-        this.backup = this.disk;
+        this.#backup = this.#folder.copy();
         return;
       case "restore":
         this.#end();
-        this.disk = this.backup;
+        this.#folder = this.#backup.copy();
         return;
       case "call":
         if (this.run !== null) this.#call(this.run, peer, which);
@@ -71,29 +69,29 @@ class World {
   }
 
   #call(run: Run, peer: Peer, which: number): void {
-    const { start, runId } = run;
-    const claim = { nodeId: n5, instanceId: "folder", start, runId };
+    const { claim } = run;
     const verdict = peer.register.judge(claim, { alive: false, instanceId: "folder", nowMs: 0 });
     if (verdict.kind === "refused") return;
     if (verdict.remember !== null) peer.register.remember(n5, verdict.remember);
-    peer.stream = runId;
-    peer.seen.add(start);
+    peer.stream = claim.runId;
+    peer.seen.add(claim.start);
     run.admittedBy.add(which);
+    this.#folder.met();
   }
 
   /** A vote or an acknowledgement to `to`. */
-  #speak(run: Run, to: Peer): void {
-    if (run.admittedBy.size < wanted || to.stream !== run.runId) return;
+  #speak({ claim: { start, runId }, admittedBy }: Run, to: Peer): void {
+    if (admittedBy.size < wanted || to.stream !== runId) return;
     // Whoever hears it knows of no later start, nor does anybody who spoke to it.
-    expect(Math.max(...to.seen)).toBe(run.start);
-    const knowing = this.peers.filter(({ seen }) => [...seen].some((start) => start > run.start)).length;
-    if (run.start < this.spoken) {
+    expect(Math.max(...to.seen)).toBe(start);
+    const knowing = this.peers.filter(({ seen }) => [...seen].some((other) => other > start)).length;
+    if (start < this.spoken) {
       this.spokeAfterNewer += 1;
       // The newer one was let in by as many, and none of them has spoken to who hears this.
       expect(knowing).toBeGreaterThanOrEqual(wanted);
       expect(knowing).toBeLessThan(this.peers.length);
     }
-    this.spoken = Math.max(this.spoken, run.start);
+    this.spoken = Math.max(this.spoken, start);
   }
 
   #tell(from: Peer, to: Peer): void {
@@ -152,10 +150,12 @@ function putBack(contact: readonly Step[]): World {
   const world = new World();
   const play = (kind: Step["kind"], peer = 0, other = 0) => world.play({ kind, peer, other });
   play("start");
+  play("call", 0);
   play("backUp");
-  play("start");
-  play("start");
-  for (const peer of [2, 3]) play("call", peer);
+  for (let later = 0; later < 2; later += 1) {
+    play("start");
+    for (const peer of [2, 3]) play("call", peer);
+  }
   play("speak", 2);
   expect(world.spoken).toBe(3);
   play("restore");

@@ -7,12 +7,16 @@ import { type NodeId, toNodeId } from "../../src/raft/types.ts";
 import { temporaryFolder } from "../storage/temporary-folder.ts";
 
 const [n1, n2, n3, n4] = [toNodeId("n1"), toNodeId("n2"), toNodeId("n3"), toNodeId("n4")];
-const said = (nodeId: NodeId, start: number, runId = `run${start}`) => ({ nodeId, instanceId: `folder-${nodeId}`, start, runId });
+/** Of a folder whose runs are run1, run2 and so on, each of which was let in. */
+const said = (nodeId: NodeId, start: number, runId = `run${start}`) => {
+  const ancestors = Array.from({ length: start - 1 }, (_, index) => `run${index + 1}`);
+  return { nodeId, instanceId: `folder-${nodeId}`, start, runId, ancestors, forgotten: 0 };
+};
 
 function keeperIn(directory: string, told: string[] = []): StartKeeper {
   return createStartKeeper({
     nodeId: n1,
-    self: { instanceId: "folder-n1", start: 5, runId: "run5" },
+    self: said(n1, 5),
     directory,
     peerTimeoutMs: 100,
     instanceOf: (id) => `folder-${id}`,
@@ -53,6 +57,8 @@ describe("what a member says of the starts of others", () => {
     starts.hear(n2, [said(n1, 5), said(n1, 4), { ...said(n1, 9), instanceId: "another" }]);
     expect(told).toEqual([]);
     starts.hear(n2, [said(n1, 6)]);
-    expect(told).toEqual(["n2: this is start 5 of the data folder of n1, and start 6 was seen"]);
+    expect(told).toEqual([
+      "n2: this is start 5 (run run5) of the data folder of n1, and a later one was seen, start 6 (run run6)",
+    ]);
   });
 });

@@ -1,139 +1,220 @@
 /**
- * This file tests by which starts a data folder is told from copies of itself, and that no schedule lets two of them speak at once.
+ * This file tests by which runs a data folder is told from copies of itself, and that no schedule lets two of them speak at once, nor an
+ * older one after a later one, however often a copy is started.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type StartClaim, StartRegister, type StartSituation } from "../../src/bootstrap/starts.ts";
+import { at } from "../../src/base/at.ts";
+import { type KnownStart, type StartClaim, StartRegister, type StartSituation } from "../../src/bootstrap/starts.ts";
 import { type NodeId, toNodeId } from "../../src/raft/types.ts";
+import { folderRunsMax, withRun } from "../../src/storage/folder-runs.ts";
+import { LineOfRuns } from "./line-of-runs.ts";
 
 const n2 = toNodeId("n2");
-const claim = (start: number, runId: string, instanceId = "folder"): StartClaim => ({ nodeId: n2, instanceId, start, runId });
 const calm: StartSituation = { alive: false, instanceId: "folder", nowMs: 0 };
-const registerWith = (start: number, runId: string) =>
-  new StartRegister(new Map([[n2, { instanceId: "folder", start, runId }]]), { patienceMs: 1000 });
 
-describe("a start", () => {
-  const cases: readonly { readonly name: string; readonly claim: StartClaim; readonly told: string }[] = [
-    { name: "of another folder is refused for good", claim: claim(9, "r", "another"), told: "instance_mismatch for good" },
-    { name: "before the last one is refused for good", claim: claim(4, "r"), told: "start_outdated for good" },
-    { name: "with the number of another run is refused for good", claim: claim(5, "r"), told: "start_duplicate for good" },
-    { name: "of the run that is known is admitted", claim: claim(5, "known"), told: "admitted" },
-    { name: "after the last one is admitted, and remembered", claim: claim(6, "r"), told: "admitted 6" },
-    { name: "of the known run that counted on is remembered", claim: claim(6, "known"), told: "admitted 6" },
-    {
-      name: "of the known run that was overtaken by its own next number is admitted",
-      claim: claim(4, "known"),
-      told: "admitted",
-    },
-  ];
-  for (const { name, claim: said, told } of cases) {
-    test(name, () => {
-      const verdict = registerWith(5, "known").judge(said, calm);
-      const remembered = verdict.kind === "admitted" && verdict.remember !== null ? ` ${verdict.remember.start}` : "";
-      const text =
-        verdict.kind === "admitted" ? `admitted${remembered}` : `${verdict.code} ${verdict.forGood ? "for good" : "for now"}`;
-      expect(text).toBe(told);
-    });
-  }
+function registerOf({ nodeId, ...known }: StartClaim): StartRegister {
+  return new StartRegister(new Map([[nodeId, known]]), { patienceMs: 1000 });
+}
+
+function told(register: StartRegister, claim: StartClaim, situation = calm): string {
+  const verdict = register.judge(claim, situation);
+  if (verdict.kind === "admitted") return verdict.remember === null ? "admitted" : `remembered ${verdict.remember.runId}`;
+  return `${verdict.code} ${verdict.forGood ? "for good" : "for now"}`;
+}
+
+describe("a run", () => {
+  test("of the folder that goes on from the known one is admitted, and remembered", () => {
+    const folder = new LineOfRuns(n2);
+    const register = registerOf(folder.startAndMeet(3));
+    const next = folder.start();
+    expect(told(register, next)).toBe(`remembered ${next.runId}`);
+  });
+
+  test("that is known is admitted", () => {
+    const known = new LineOfRuns(n2).startAndMeet(2);
+    expect(told(registerOf(known), known)).toBe("admitted");
+  });
+
+  test("of another folder is refused for good", () => {
+    const folder = new LineOfRuns(n2);
+    const register = registerOf(folder.startAndMeet(1));
+    expect(told(register, { ...folder.start(), instanceId: "another" })).toBe("instance_mismatch for good");
+  });
+
+  test("before the known one is refused for good", () => {
+    const folder = new LineOfRuns(n2);
+    const earlier = folder.startAndMeet(2);
+    expect(told(registerOf(folder.startAndMeet(1)), earlier)).toBe("start_outdated for good");
+  });
+
+  test("of an older copy is refused for good, however often it is started", () => {
+    const folder = new LineOfRuns(n2);
+    folder.startAndMeet(2);
+    const copy = folder.copy();
+    const register = registerOf(folder.startAndMeet(3));
+    for (let start = 0; start < 500; start += 1) expect(told(register, copy.start())).toBe("start_outdated for good");
+  });
+
+  test("of another branch is refused for good, also where its number is higher", () => {
+    const folder = new LineOfRuns(n2);
+    folder.startAndMeet(2);
+    const copy = folder.copy();
+    const register = registerOf(folder.startAndMeet(1));
+    expect(told(register, copy.startAndMeet(1))).toBe("start_duplicate for good");
+    expect(told(register, copy.startAndMeet(folderRunsMax - 5))).toBe("start_duplicate for good");
+  });
+
+  test("is admitted after runs that were let in and never heard of it, and after many that nobody let in", () => {
+    const folder = new LineOfRuns(n2);
+    folder.startAndMeet(2);
+    // It was let in, and ended before it had written that down.
+    const unheard = folder.start();
+    for (let start = 1; start < folderRunsMax - 3; start += 1) folder.start();
+    expect(told(registerOf(unheard), folder.start())).toMatch("remembered");
+    const met = new LineOfRuns(n2);
+    const register = registerOf(met.startAndMeet(3));
+    for (let start = 0; start < 500; start += 1) expect(told(register, met.start())).toMatch("remembered");
+  });
+
+  test("is admitted by who was away for more runs than are told, by its number", () => {
+    const folder = new LineOfRuns(n2);
+    const register = registerOf(folder.startAndMeet(1));
+    expect(told(register, folder.startAndMeet(folderRunsMax * 3))).toMatch("remembered");
+  });
 
   test("of an unknown node is admitted and remembered, unless the state knows another folder", () => {
     const register = new StartRegister(new Map(), { patienceMs: 1000 });
-    expect(register.judge(claim(3, "r"), { ...calm, instanceId: undefined })).toEqual({
-      kind: "admitted",
-      remember: { instanceId: "folder", start: 3, runId: "r" },
-    });
-    expect(register.judge(claim(3, "r"), { ...calm, instanceId: "another" })).toMatchObject({ code: "instance_mismatch" });
+    const claim = new LineOfRuns(n2).start();
+    expect(told(register, claim, { ...calm, instanceId: undefined })).toBe(`remembered ${claim.runId}`);
+    expect(told(register, claim, { ...calm, instanceId: "another" })).toBe("instance_mismatch for good");
   });
 
   test("beside a living earlier one waits, and is refused for good when that one lives on", () => {
-    const register = registerWith(5, "known");
-    const at = (nowMs: number, runId: string, alive = true) => register.judge(claim(6, runId), { ...calm, alive, nowMs });
-    expect(at(100, "r")).toMatchObject({ code: "start_contested", forGood: false });
-    expect(at(1099, "r")).toMatchObject({ code: "start_contested", forGood: false });
-    expect(at(1100, "r")).toMatchObject({ code: "start_duplicate", forGood: true });
+    const folder = new LineOfRuns(n2);
+    const register = registerOf(folder.startAndMeet(1));
+    const [r, s] = [folder.start(), folder.start()];
+    const judged = (nowMs: number, claim: StartClaim, alive = true) => told(register, claim, { ...calm, alive, nowMs });
+    expect(judged(100, r)).toBe("start_contested for now");
+    expect(judged(1099, r)).toBe("start_contested for now");
+    expect(judged(1100, r)).toBe("start_duplicate for good");
     // Another process has to wait for itself; and the one before it that died makes room at once.
-    expect(at(1100, "s")).toMatchObject({ code: "start_contested", forGood: false });
-    expect(at(1200, "s", false)).toMatchObject({ kind: "admitted" });
+    expect(judged(1100, s)).toBe("start_contested for now");
+    expect(judged(1200, s, false)).toMatch("remembered");
   });
 
   test("is refused for good also when several others knock in between", () => {
-    const register = registerWith(5, "known");
-    const at = (nowMs: number, runId: string) => register.judge(claim(6, runId), { ...calm, alive: true, nowMs });
-    for (const nowMs of [0, 400, 800])
-      for (const runId of ["r", "s", "t"]) expect(at(nowMs, runId)).toMatchObject({ forGood: false });
-    for (const runId of ["r", "s", "t"]) expect(at(1000, runId)).toMatchObject({ code: "start_duplicate", forGood: true });
+    const folder = new LineOfRuns(n2);
+    const register = registerOf(folder.startAndMeet(1));
+    const claims = [folder.start(), folder.start(), folder.start()];
+    const judged = (nowMs: number) => claims.map((claim) => told(register, claim, { ...calm, alive: true, nowMs }));
+    for (const nowMs of [0, 400, 800]) expect(judged(nowMs)).toEqual(claims.map(() => "start_contested for now"));
+    expect(judged(1000)).toEqual(claims.map(() => "start_duplicate for good"));
   });
 });
 
-/** Copies of one folder that start, stop, and are copied again; three peers that judge them and are restarted. */
-type Step =
-  | { readonly kind: "start" | "stop" | "call"; readonly copy: number; readonly peer: number }
-  | { readonly kind: "copy"; readonly copy: number; readonly peer: number }
-  | { readonly kind: "restartPeer"; readonly copy: number; readonly peer: number };
+test("the line of a folder stays short, and forgets last those that were let in", () => {
+  const folder = new LineOfRuns(n2);
+  const met = folder.startAndMeet(2);
+  for (let start = 0; start < 100; start += 1) folder.start();
+  const { ancestors, forgotten, start } = folder.start();
+  expect(ancestors).toHaveLength(folderRunsMax - 1);
+  expect(ancestors).toEqual(expect.arrayContaining([...met.ancestors, met.runId]));
+  expect({ forgotten, start }).toEqual({ forgotten: 0, start: 3 });
+  expect(folder.startAndMeet(folderRunsMax + 5)).toMatchObject({ start: 3 + folderRunsMax + 4, forgotten: 7 });
+  expect(withRun(folder.line, "next").runs).toHaveLength(folderRunsMax);
+});
 
-test("no peer hears two runs of one folder at a time, nor an earlier start after a later one, whatever is copied and restarted", () => {
-  const steps = fc.array(
-    fc.record({
-      kind: fc.constantFrom<Step["kind"]>("start", "stop", "call", "call", "call", "copy", "restartPeer"),
-      copy: fc.integer({ min: 0, max: 2 }),
-      peer: fc.integer({ min: 0, max: 1 }),
-    }),
-    { maxLength: 60 },
+/** Copies of one folder that start, end, and are copied again; peers that judge them and are restarted. */
+type Step = {
+  readonly kind: "start" | "stop" | "call" | "callUnheard" | "copy" | "restartPeer";
+  readonly copy: number;
+  readonly peer: number;
+};
+
+const copies = 3;
+const step = (kind: fc.Arbitrary<Step["kind"]>) =>
+  fc.record({ kind, copy: fc.integer({ min: 0, max: copies - 1 }), peer: fc.integer({ min: 0, max: 1 }) });
+
+test("no peer hears two runs of one folder at a time, nor one that does not descend from all it heard, whatever is copied", () => {
+  const kinds = fc.constantFrom<Step["kind"]>(
+    "start",
+    "start",
+    "stop",
+    "call",
+    "call",
+    "call",
+    "callUnheard",
+    "copy",
+    "restartPeer",
   );
   fc.assert(
-    fc.property(steps, (schedule) => {
+    fc.property(fc.array(step(kinds), { maxLength: 80 }), (schedule) => {
       const world = new CopyWorld();
-      for (const [at, step] of schedule.entries()) world.play(step, at);
+      for (const [nowMs, played] of schedule.entries()) world.play(played, nowMs);
     }),
     { numRuns: 2000 },
   );
 });
 
-class CopyWorld {
-  /** By copy: the number on its disk, and its run while it runs. */
-  readonly #copies = [0, 0, 0].map((start) => ({ start, runId: null as string | null }));
-  readonly #peers = [0, 1].map(() => ({ register: freshRegister(new Map()), heard: null as string | null, startMax: 0 }));
-  #runs = 0;
+test("a folder that runs alone is never refused for good, at whatever moment it ends", () => {
+  const kinds = fc.constantFrom<Step["kind"]>("start", "stop", "call", "callUnheard", "restartPeer");
+  fc.assert(
+    fc.property(fc.array(step(kinds), { maxLength: folderRunsMax }), (schedule) => {
+      const world = new CopyWorld();
+      for (const played of schedule) world.play({ ...played, copy: 0 }, 0);
+      expect(world.refusedForGood).toBe(0);
+    }),
+    { numRuns: 2000 },
+  );
+});
 
-  play({ kind, copy: which, peer: whom }: Step, at: number): void {
-    const copy = this.#copies[which];
-    const peer = this.#peers[whom];
-    if (copy === undefined || peer === undefined) throw new Error("no such part");
-    if (kind === "start" && copy.runId === null) {
-      copy.start += 1;
-      this.#runs += 1;
-      copy.runId = `run${this.#runs}`;
-    } else if (kind === "stop" && copy.runId !== null) {
-      for (const other of this.#peers) if (other.heard === copy.runId) other.heard = null;
-      copy.runId = null;
+type Peer = { register: StartRegister; heard: string | null; last: string | null };
+
+class CopyWorld {
+  refusedForGood = 0;
+  readonly #copies = Array.from({ length: copies }, () => ({
+    folder: new LineOfRuns(n2),
+    run: null as StartClaim | null,
+    /** The truth: all runs that this folder had, those of what it was copied from included. */
+    past: [] as readonly string[],
+  }));
+  readonly #peers: Peer[] = [0, 1].map(() => ({ register: freshRegister(new Map()), heard: null, last: null }));
+
+  play({ kind, copy: which, peer: whom }: Step, nowMs: number): void {
+    const [copy, peer] = [at(this.#copies, which), at(this.#peers, whom)];
+    if (kind === "start" || kind === "stop") {
+      for (const other of this.#peers) if (other.heard === copy.run?.runId) other.heard = null;
+      copy.run = kind === "stop" ? null : copy.folder.start();
+      if (copy.run !== null) copy.past = [...copy.past, copy.run.runId];
     } else if (kind === "copy") {
-      const from = this.#copies[(which + 1) % this.#copies.length];
-      if (copy.runId === null && from !== undefined) copy.start = from.start;
+      const from = at(this.#copies, (which + 1) % copies);
+      if (copy.run !== null) return;
+      copy.folder = from.folder.copy();
+      copy.past = from.past;
     } else if (kind === "restartPeer") {
       // What it remembers it has on disk; its streams end.
       peer.register = freshRegister(peer.register.known);
       peer.heard = null;
-    } else if (kind === "call" && copy.runId !== null) {
-      this.#call({ start: copy.start, runId: copy.runId }, peer, at);
-    }
+    } else if (copy.run !== null && this.#lets(copy.run, { peer, past: copy.past, nowMs }) && kind === "call") copy.folder.met();
   }
 
-  #call(
-    said: { readonly start: number; readonly runId: string },
-    peer: { readonly register: StartRegister; heard: string | null; startMax: number },
-    nowMs: number,
-  ): void {
-    const alive = peer.heard !== null && peer.heard !== said.runId;
-    const verdict = peer.register.judge({ nodeId: n2, instanceId: "folder", ...said }, { alive, instanceId: "folder", nowMs });
-    if (verdict.kind === "refused") return;
+  #lets(claim: StartClaim, { peer, past, nowMs }: { peer: Peer; past: readonly string[]; nowMs: number }): boolean {
+    const alive = peer.heard !== null && peer.heard !== claim.runId;
+    const verdict = peer.register.judge(claim, { alive, instanceId: "folder", nowMs });
+    if (verdict.kind === "refused") {
+      if (verdict.forGood) this.refusedForGood += 1;
+      return false;
+    }
     if (verdict.remember !== null) peer.register.remember(n2, verdict.remember);
     expect(alive).toBe(false);
-    expect(said.start).toBeGreaterThanOrEqual(peer.startMax);
-    peer.startMax = said.start;
-    peer.heard = said.runId;
+    if (peer.last !== null) expect(past).toContain(peer.last);
+    peer.last = claim.runId;
+    peer.heard = claim.runId;
+    return true;
   }
 }
 
-function freshRegister(known: ReadonlyMap<NodeId, { instanceId: string; start: number; runId: string }>): StartRegister {
+function freshRegister(known: ReadonlyMap<NodeId, KnownStart>): StartRegister {
   return new StartRegister(known, { patienceMs: 5 });
 }

@@ -117,6 +117,33 @@ test("a folder that is restored from an older copy is refused by those that saw 
   expect(await read(others, "later/1")).toBe("later/1");
 }, 120_000);
 
+test("an older copy never gets in, also when it was started ten times while nobody was there to refuse it", async () => {
+  await using cluster = await TestCluster.start();
+  const node = await cluster.follower();
+  const others = cluster.nodes.filter((other) => other !== node);
+  await node.stop();
+  const copy = `${node.dataDir}.copy`;
+  cpSync(node.dataDir, copy, { recursive: true });
+  node.start();
+  await node.untilReady();
+  await put(cluster.nodes, "later");
+  await node.stop();
+  await Promise.all(others.map((other) => other.stop()));
+  rmSync(node.dataDir, { recursive: true });
+  cpSync(copy, node.dataDir, { recursive: true });
+  for (let start = 0; start < 10; start += 1) {
+    node.start();
+    await untilSays(node, '"started"');
+    await node.kill();
+  }
+  for (const other of others) other.start();
+  await Promise.all(others.map((other) => other.untilReady()));
+  node.start();
+  expect(await node.untilEnded(endMsMax)).toBe(78);
+  expect(node.lastOutput).toContain("never from a copy");
+  expect(await read(others, "later")).toBe("later");
+}, 120_000);
+
 test("with five nodes, an older copy is refused also by those that never met the runs after it", async () => {
   // Five processes share what cores there are.
   await using cluster = await TestCluster.start({ nodes: 5, environment: { KEYHOLD_TICK_MS: "60" } });

@@ -88,7 +88,12 @@ describe("a frame stands on the wire as it always did", () => {
 
 describe("what is said before a frame is said as it always was", () => {
   const access = accessOf({ peerSecret: "secret", insecure: false });
-  const identity = { clusterId: "c", nodeId: n1, access, self: { instanceId: "folder", start: 7, runId: "run" } };
+  const identity = {
+    clusterId: "c",
+    nodeId: n1,
+    access,
+    self: { instanceId: "folder", start: 7, runId: "run", ancestors: ["one", "two"], forgotten: 5 },
+  };
   const said: Readonly<Record<string, object>> = {
     caller: callerHeaders(identity, n2, "http://h:1"),
     stranger: strangerHeaders(identity),

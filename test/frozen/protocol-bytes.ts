@@ -23,7 +23,7 @@ export const frozenProtocol: Readonly<Record<string, string>> = {
   timeoutNow: "00000011084482330d00026e3100026e324022000000000000",
   ping: "0000000000000000",
   caller:
-    '{"keyhold-cluster":"c","keyhold-from":"n1","keyhold-protocol":"2","keyhold-instance":"folder","keyhold-start":"7","keyhold-run":"run","keyhold-to":"n2","keyhold-peer-url":"http://h:1"}',
+    '{"keyhold-cluster":"c","keyhold-from":"n1","keyhold-protocol":"2","keyhold-instance":"folder","keyhold-start":"7","keyhold-run":"run","keyhold-ancestors":"one,two","keyhold-forgotten":"5","keyhold-to":"n2","keyhold-peer-url":"http://h:1"}',
   stranger: '{"keyhold-from":"n1","keyhold-protocol":"2"}',
   chunk:
     '{"content-type":"application/octet-stream","keyhold-transfer":"t","keyhold-transfer-term":"3","keyhold-transfer-sequence":"4","content-length":"3"}',

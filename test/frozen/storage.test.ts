@@ -189,7 +189,8 @@ describe("a chunk of a snapshot stands on the wire as it always did", () => {
 });
 
 describe("a file beside LMDB is written as it always was", () => {
-  const identity = { nodeId: n1, instanceId: "folder", start: 7, leasePromiseMs: 500 };
+  const line = { runs: [{ runId: "one", start: 7, isMet: true }], forgotten: 6 };
+  const identity = { nodeId: n1, instanceId: "folder", line, leasePromiseMs: 500 };
   const first = { n1: "folder", n2: "other" };
   const genesis = { ...membership, votersOutgoing: [], learners: [], learnersNext: [] };
   const records: readonly IdentityRecord[] = [
@@ -214,7 +215,7 @@ describe("a file beside LMDB is written as it always was", () => {
 
   test("PEERS", () => {
     const directory = temporaryFolder();
-    const starts = new Map([[n2, { instanceId: "other", start: 3, runId: "run" }]]);
+    const starts = new Map([[n2, { instanceId: "other", start: 3, runId: "run", ancestors: ["before"], forgotten: 1 }]]);
     writePeerStarts(directory, starts);
     expectFrozen(readFileSync(join(directory, "PEERS"), "utf8"), frozenStorage["PEERS"], raiseSealed);
     writeFileSync(join(directory, "PEERS"), frozenStorage["PEERS"] ?? "");

@@ -1,10 +1,11 @@
 /**
- * This file is the data folder of a machine beside the store itself: what it has agreed to, how often it was started, and
+ * This file is the data folder of a machine beside the store itself: what it has agreed to, which runs it had, and
  * which starts of others it remembers. A folder can be copied; what the copy does not know is what happened afterwards.
  */
 import type { Standing } from "../../src/bootstrap/formation.ts";
 import type { KnownStart } from "../../src/bootstrap/starts.ts";
 import type { NodeId } from "../../src/raft/types.ts";
+import { type FolderRuns, noRuns } from "../../src/storage/folder-runs.ts";
 import type { InstanceSet } from "../../src/transport/genesis.ts";
 import type { DiskImage, DiskModel } from "./disk-model.ts";
 import type { Promised } from "./node-world.ts";
@@ -21,7 +22,7 @@ export type FolderImage = {
   readonly instanceId: string;
   readonly standing: Standing;
   readonly cluster: FolderCluster | null;
-  readonly starts: number;
+  readonly line: FolderRuns;
   readonly promised: Promised;
   readonly known: ReadonlyMap<NodeId, KnownStart>;
   readonly disk: DiskImage;
@@ -39,7 +40,7 @@ export class Folder {
   readonly nature: FolderNature;
   standing: Standing = { kind: "new" };
   cluster: FolderCluster | null = null;
-  starts = 0;
+  line: FolderRuns = noRuns;
   readonly promised: Promised = { ms: 0 };
   readonly known = new Map<NodeId, KnownStart>();
 
@@ -51,12 +52,12 @@ export class Folder {
 
   /** What a backup made now holds: what is on disk, without the write that is under way. */
   image(): FolderImage {
-    const { instanceId, standing, cluster, starts } = this;
+    const { instanceId, standing, cluster, line } = this;
     return {
       instanceId,
       standing,
       cluster,
-      starts,
+      line,
       promised: { ...this.promised },
       known: new Map(this.known),
       disk: this.disk.wholeImage(),
@@ -69,7 +70,7 @@ export class Folder {
     disk.load(image.disk);
     folder.standing = image.standing;
     folder.cluster = image.cluster;
-    folder.starts = image.starts;
+    folder.line = image.line;
     folder.promised.ms = image.promised.ms;
     for (const [id, start] of image.known) folder.known.set(id, start);
     return folder;

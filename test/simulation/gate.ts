@@ -6,7 +6,11 @@ import { type StartClaim, StartRegister, type StartVerdict } from "../../src/boo
 import type { Folder } from "./folder.ts";
 
 /** One run of one machine, as it shows itself to others. */
-export type SimRun = StartClaim & { readonly index: number };
+export type SimRun = StartClaim & {
+  readonly index: number;
+  /** It was let in, and hears of it. */
+  readonly admitted: () => void;
+};
 
 export class Gate {
   readonly #folder: Folder;
@@ -33,12 +37,10 @@ export class Gate {
       readonly isMember: boolean;
     },
   ): StartVerdict {
-    const { nodeId, instanceId, start, runId } = run;
+    const { index: _index, admitted: _admitted, ...claim } = run;
+    const { nodeId, runId } = claim;
     const alive = situation.alive();
-    const verdict = this.#register.judge(
-      { nodeId, instanceId, start, runId },
-      { alive, instanceId: situation.instanceId(), nowMs: situation.nowMs },
-    );
+    const verdict = this.#register.judge(claim, { alive, instanceId: situation.instanceId(), nowMs: situation.nowMs });
     if (verdict.kind === "refused") return verdict;
     // Anybody can call itself anything: only of members something is remembered.
     if (verdict.remember !== null && situation.isMember) {

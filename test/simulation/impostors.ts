@@ -145,7 +145,7 @@ export class Impostors {
     const isOld = (image: FolderImage): boolean =>
       others.every(({ folder }) => {
         const known = folder.known.get(node.id);
-        return known !== undefined && known.instanceId === image.instanceId && known.start > image.starts;
+        return known !== undefined && known.instanceId === image.instanceId && !runsOf(image).includes(known.runId);
       });
     return this.#backups.find(({ of, image }) => of === node && isOld(image))?.image;
   }
@@ -157,7 +157,7 @@ export class Impostors {
     const index = nodes.length + this.#all.length;
     const node = new SimNode(index, of.id, nodeWorld, folderOf);
     this.#all.push({ node, of, kind });
-    tell(`a ${kind} of ${of.id} is put in as ${index}: ${node.folder.instanceId} after ${node.folder.starts} starts`);
+    tell(`a ${kind} of ${of.id} is put in as ${index}: ${node.folder.instanceId} after ${node.folder.line.runs.length} runs`);
     nodeWorld.scheduler.after(random.magnitude(1, 2000), () => {
       if (!node.gone && !node.up) node.start();
     });
@@ -167,4 +167,8 @@ export class Impostors {
     const key = `impostors.${name}`;
     this.counts[key] = (this.counts[key] ?? 0) + 1;
   }
+}
+
+function runsOf({ line }: FolderImage): readonly string[] {
+  return line.runs.map(({ runId }) => runId);
 }

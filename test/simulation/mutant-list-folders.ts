@@ -106,17 +106,29 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "older-start-let-in",
     why: "a folder that was put back knows less than its node has promised",
-    edits: [edit("bootstrap/starts", "if (start < known.start) {", "if (start < 0) {")],
+    edits: [
+      edit(
+        "bootstrap/starts",
+        "if (descends(known, claim) || start < known.start) return refusal(",
+        "if (descends(known, claim) || start < known.start) return this.#unlessContested(claim, situation); else if (start < 0) return refusal(",
+      ),
+    ],
   },
   {
-    name: "second-run-of-a-start-let-in",
-    why: "a start that was seen in another run is that of a copy",
-    edits: [edit("bootstrap/starts", "if (start === known.start) {", "if (start < 0) {")],
+    name: "other-branch-let-in",
+    why: "a run that does not descend from the one that was seen is that of a copy, whatever its number",
+    edits: [
+      edit(
+        "bootstrap/starts",
+        "if (descends(claim, known)) return",
+        "if (descends(claim, known) || start >= known.start) return",
+      ),
+    ],
   },
   {
     name: "living-node-not-asked-for",
     why: "a newer start beside a living older one is a second copy",
-    edits: [edit("bootstrap/starts", "    if (!alive) {", "    if (!alive || start > 0) {")],
+    edits: [edit("bootstrap/starts", "    if (!alive) {", "    if (!alive || claimed.start > 0) {")],
   },
   {
     name: "copy-never-told",
@@ -130,7 +142,7 @@ export const folderMutants: readonly Mutant[] = [
       edit(
         "bootstrap/starts",
         "    this.#contested.set(nodeId, contested);\n",
-        "    this.#contested.set(nodeId, contested);\n    this.#known.set(nodeId, { instanceId, start, runId });\n",
+        "    this.#contested.set(nodeId, contested);\n    this.#known.set(nodeId, claimed);\n",
       ),
     ],
   },

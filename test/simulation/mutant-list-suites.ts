@@ -4,69 +4,13 @@
  */
 import type { Edit, Mutant, Suite } from "./mutant.ts";
 import { floodMutants } from "./mutant-list-floods.ts";
+import { startMutants } from "./mutant-list-starts.ts";
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file: `src/${file}.ts`, find, replace });
 const fixed = (file: string): Suite => ({ file: `test/${file}.test.ts`, seeded: false });
 const randomSchedules: Suite = { file: "test/bootstrap/formation.test.ts", only: "random schedules", seeded: true };
 /** It takes three nodes, a wiped folder and luck; all schedules of three nodes are played anyway. */
 const everySchedule: Suite = { file: "test/bootstrap/formation.test.ts", only: "every schedule", seeded: false };
-
-const starts: readonly Mutant[] = [
-  {
-    name: "starts-of-others-not-believed",
-    why: "who was away during a newer run lets an older one in, beside members that know better",
-    edits: [
-      edit(
-        "bootstrap/starts",
-        "return known === undefined || known.instanceId !== instanceId || start > known.start;",
-        "return known === undefined && start < 0;",
-      ),
-    ],
-    suite: fixed("bootstrap/restored-of-five"),
-  },
-  {
-    name: "started-elsewhere-and-goes-on",
-    why: "a run that hears of a later start of its own folder is an older copy, and must end",
-    edits: [
-      edit(
-        "bootstrap/start-keeper",
-        "if (instanceId === self.instanceId && start > self.start) options",
-        "if (instanceId === self.instanceId && start < 0) options",
-      ),
-    ],
-    suite: fixed("bootstrap/start-keeper"),
-  },
-  {
-    name: "speaks-before-it-is-let-in",
-    why: "what a run promised must be remembered by a majority, or an older run of its folder can take it back",
-    edits: [edit("transport/transport", "if (!this.#maySpeak()) {", "if (this.#closed !== null && !this.#maySpeak()) {")],
-    suite: fixed("transport/starts"),
-  },
-  {
-    name: "older-run-not-cut",
-    why: "the stream of a run stands already when a later start of its folder is told of",
-    edits: [
-      edit(
-        "transport/peer-server",
-        "if (stream !== undefined && stream.runId !== runId) this.#cut(",
-        "if (stream !== undefined && stream.runId === runId) this.#cut(",
-      ),
-    ],
-    suite: fixed("transport/starts"),
-  },
-  {
-    name: "folder-known-when-applied",
-    why: "a second folder under a used id votes where the log knows the first one and the state does not yet",
-    edits: [edit("node/logged-instances", "for (let from = Math.max(appliedIndex,", "for (let from = Math.max(last,")],
-    suite: fixed("node/logged-instances"),
-  },
-  {
-    name: "command-of-any-layout",
-    why: "bytes of another layout are taken for a command of this one",
-    edits: [edit("node/command-codec", "if (layout !== commandLayout)", "if (typeof layout !== typeof commandLayout)")],
-    suite: fixed("node/commands"),
-  },
-];
 
 const core: readonly Mutant[] = [
   {
@@ -305,4 +249,11 @@ const forgetting: readonly Mutant[] = [
 ];
 
 /** Bugs that a test file finds, not the simulator. */
-export const suiteMutants: readonly Mutant[] = [...starts, ...core, ...proposals, ...formations, ...forgetting, ...floodMutants];
+export const suiteMutants: readonly Mutant[] = [
+  ...startMutants,
+  ...core,
+  ...proposals,
+  ...formations,
+  ...forgetting,
+  ...floodMutants,
+];

@@ -126,7 +126,6 @@ export class SimNode implements NodeView {
     this.#restart = null;
     if (findsDamage(this, this.#world)) this.#quarantine();
     this.#runs++;
-    this.folder.starts++;
     if (this.#runs > 1) this.counts.restarts++;
     if (this.folder.cluster === null) this.#form();
     else this.#beginSafely(this.folder.cluster);

@@ -6,6 +6,7 @@ import { KeyholdNode, type NodeEvents } from "../../src/node/node.ts";
 import type { Disk } from "../../src/node/ports.ts";
 import type { Raft } from "../../src/raft/raft.ts";
 import { type Membership, type Message, toLogIndex, toNodeId } from "../../src/raft/types.ts";
+import { presentRun, withLastMet, withRun } from "../../src/storage/folder-runs.ts";
 import type { GenesisAnswer } from "../../src/transport/genesis.ts";
 import type { DiskModel } from "./disk-model.ts";
 import type { Folder, FolderCluster } from "./folder.ts";
@@ -40,9 +41,18 @@ export function findsDamage(node: SimNode, world: NodeWorld<SimNode>): boolean {
 export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: ProcessHost): Process {
   const { options, streams, scheduler } = world;
   const seed = streams.proc.integer(1, 0x7fff_ffff);
-  const { instanceId, promised, starts: start } = node.folder;
-  const runId = `${node.id}-${node.index}-${host.number}`;
-  const run: SimRun = { nodeId: node.id, instanceId, start, runId, index: node.index };
+  const { folder } = node;
+  const { instanceId, promised } = folder;
+  folder.line = withRun(folder.line, `${node.id}-${node.index}-${host.number}`);
+  const run: SimRun = {
+    nodeId: node.id,
+    instanceId,
+    ...presentRun(folder.line),
+    index: node.index,
+    admitted: () => {
+      if (process.alive) folder.line = withLastMet(folder.line);
+    },
+  };
   const settings = nodeOptions({ run, seed, cluster: host.cluster, promised }, options);
   const service = new KeyholdNode(
     settings,
@@ -135,6 +145,7 @@ export function lets(
     isMember: service.isMember(run.nodeId),
   });
   world.onVerdict(node, run, verdict);
+  if (verdict.kind === "admitted") run.admitted();
   return verdict.kind === "admitted";
 }
 

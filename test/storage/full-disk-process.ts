@@ -305,7 +305,10 @@ await atEachMargin("remember a peer", {
   prepare: async () => void mkdirSync(folder),
   action: async (pages) => {
     leave(pages);
-    writePeerStarts(folder, new Map([[toNodeId("b"), { instanceId: "1", start: 1, runId: "x".repeat(9_000) }]]));
+    writePeerStarts(
+      folder,
+      new Map([[toNodeId("b"), { instanceId: "1", start: 1, runId: "x".repeat(9_000), ancestors: [], forgotten: 0 }]]),
+    );
   },
   check: async () => undefined,
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type NodeId, toNodeId } from "../../src/raft/types.ts";
 import { type IdentityRecord, readIdentity, writeIdentity } from "../../src/storage/identity-file.ts";
-import { readPeerStarts, writePeerStarts } from "../../src/storage/peer-starts-file.ts";
+import { type PeerStart, readPeerStarts, writePeerStarts } from "../../src/storage/peer-starts-file.ts";
 import { readSealed, writeSealed } from "../../src/storage/sealed-file.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -17,7 +17,7 @@ const n2 = toNodeId("constructor");
 const established: IdentityRecord = {
   nodeId: n1,
   instanceId: "7f2b0c1e-0000-4000-8000-000000000001",
-  start: 12,
+  line: { runs: [{ runId: "r12", start: 12, isMet: true }], forgotten: 11 },
   leasePromiseMs: 1000,
   standing: {
     kind: "established",
@@ -34,12 +34,12 @@ const established: IdentityRecord = {
   },
 };
 const locked: IdentityRecord = { ...established, standing: { kind: "locked", set: { n1: "one", constructor: "two" } } };
-const fresh: IdentityRecord = { ...established, start: 1, leasePromiseMs: 0, standing: { kind: "new" } };
+const fresh: IdentityRecord = { ...established, line: { runs: [], forgotten: 0 }, leasePromiseMs: 0, standing: { kind: "new" } };
 const refused: IdentityRecord = { ...established, standing: { kind: "refused", why: "it is a copy" } };
 const standings = [{ record: fresh }, { record: locked }, { record: established }, { record: refused }];
-const starts = new Map<NodeId, { instanceId: string; start: number; runId: string }>([
-  [n1, { instanceId: "one", start: 3, runId: "r" }],
-  [n2, { instanceId: "two", start: 9, runId: "s" }],
+const starts = new Map<NodeId, PeerStart>([
+  [n1, { instanceId: "one", start: 3, runId: "r", ancestors: [], forgotten: 0 }],
+  [n2, { instanceId: "two", start: 9, runId: "s", ancestors: ["q"], forgotten: 4 }],
 ]);
 
 /** `sha256sum` of `[3,{"a":1}]`. */
@@ -106,8 +106,10 @@ describe("the record of a folder", () => {
       {},
       [],
       { ...established, nodeId: "No Id" },
-      { ...established, start: -1 },
-      { ...established, start: "12" },
+      { ...established, line: undefined },
+      { ...established, line: { runs: [], forgotten: -1 } },
+      { ...established, line: { runs: [{ runId: "r", start: "12", isMet: true }], forgotten: 0 } },
+      { ...established, line: { runs: [{ runId: "r", start: 12 }], forgotten: 0 } },
       { ...established, leasePromiseMs: null },
       { ...established, standing: { kind: "opened" } },
       { ...established, standing: { kind: "locked" } },
@@ -201,7 +203,7 @@ describe("replacing it", () => {
     const folder = memberFolder();
     const path = join(folder, "IDENTITY");
     const before = readFileSync(path);
-    writeIdentity(folder, { ...established, start: 13 });
+    writeIdentity(folder, { ...established, leasePromiseMs: 1300 });
     const after = readFileSync(path);
     for (let length = 0; length <= after.length; length += 1) {
       // Written up to here and not renamed yet; a next start replaces it again.
@@ -209,15 +211,15 @@ describe("replacing it", () => {
       writeFileSync(`${path}.new`, after.subarray(0, length));
       expect(readIdentity(folder)).toEqual(established);
       if (length % 100 !== 0) continue;
-      writeIdentity(folder, { ...established, start: 14 });
-      expect(readIdentity(folder)?.start).toBe(14);
+      writeIdentity(folder, { ...established, leasePromiseMs: 1400 });
+      expect(readIdentity(folder)?.leasePromiseMs).toBe(1400);
     }
   });
 
   test("that fails leaves the old one", () => {
     const folder = memberFolder();
     mkdirSync(join(folder, "IDENTITY.new"));
-    expect(refusal(() => writeIdentity(folder, { ...established, start: 13 }))).toBeInstanceOf(Error);
+    expect(refusal(() => writeIdentity(folder, { ...established, leasePromiseMs: 1300 }))).toBeInstanceOf(Error);
     expect(readIdentity(folder)).toEqual(established);
   });
 
@@ -253,7 +255,13 @@ describe("what is remembered of other nodes' starts", () => {
   });
 
   test("that is whole and makes no sense is told to be lost", () => {
-    for (const body of [{ "No Id": {} }, { n1: null }, { n1: { instanceId: "one", start: "3", runId: "r" } }, ["n1"]]) {
+    for (const body of [
+      { "No Id": {} },
+      { n1: null },
+      { n1: { instanceId: "one", start: "3", runId: "r", ancestors: [], forgotten: 0 } },
+      { n1: { instanceId: "one", start: 3, runId: "r" } },
+      ["n1"],
+    ]) {
       const folder = temporaryFolder();
       writeSealed(join(folder, "PEERS"), body);
       expect(readPeerStarts(folder)).toEqual({ starts: new Map(), damaged: expect.stringContaining("makes no sense") });

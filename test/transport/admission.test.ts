@@ -34,11 +34,14 @@ test("both ends of a stream are asked about the other's claim", async () => {
     claims.push(claim);
     return admitted;
   };
-  const [a, b] = [await open("n1", { admit }), await open("n2", { admit, self: { instanceId: "f2", start: 7, runId: "r2" } })];
+  const [a, b] = [
+    await open("n1", { admit }),
+    await open("n2", { admit, self: { instanceId: "f2", start: 7, runId: "r2", ancestors: ["r0", "r1"], forgotten: 5 } }),
+  ];
   await connect(a, "n2", b.address.peerUrl);
   expect(claims).toEqual([
     { nodeId: "n1", ...testClaim("n1") },
-    { nodeId: "n2", instanceId: "f2", start: 7, runId: "r2" },
+    { nodeId: "n2", instanceId: "f2", start: 7, runId: "r2", ancestors: ["r0", "r1"], forgotten: 5 },
   ]);
 });
 

@@ -20,7 +20,7 @@ export const testAccess: PeerAccess = { kind: "secret", secret: "known-to-all-no
 
 /** What node `id` says of itself in tests. */
 export function testClaim(id: string): SelfClaim {
-  return { instanceId: `folder-${id}`, start: 1, runId: `${id}-1` };
+  return { instanceId: `folder-${id}`, start: 1, runId: `${id}-1`, ancestors: [], forgotten: 0 };
 }
 
 /** A transport of cluster "test" on a free port, that remembers what it was told. */

@@ -48,7 +48,7 @@ test("what is known is told first on each stream, and again before the next mess
     },
   };
   const starts = memory();
-  starts.learn(n3, { instanceId: "f", start: 7, runId: "r7" });
+  starts.learn(n3, { instanceId: "f", start: 7, runId: "r7", ancestors: [], forgotten: 0 });
   const a = await open("n1", { starts });
   const b = await open("n2", {
     starts: heard,
@@ -60,7 +60,7 @@ test("what is known is told first on each stream, and again before the next mess
   await connect(a, "n2", b.address.peerUrl);
   a.transport.send(numbered("n1", "n2", 1));
   // A call of n3 is admitted, and with it its start becomes known.
-  starts.learn(n3, { instanceId: "f", start: 8, runId: "r8" });
+  starts.learn(n3, { instanceId: "f", start: 8, runId: "r8", ancestors: [], forgotten: 0 });
   const c = await open("n3");
   await connect(c, "n1", a.address.peerUrl);
   a.transport.send(numbered("n1", "n2", 2));
@@ -104,12 +104,16 @@ test("a run says nothing before enough others have let it in, and does then", as
 test("what a frame of starts holds is what was put in, and a start that no node can have is refused", () => {
   const starts = new Map([
     [n1, testClaim("n1")],
-    [n2, { instanceId: "f", start: 2 ** 40, runId: "r" }],
+    [n2, { instanceId: "f", start: 2 ** 40, runId: "r", ancestors: ["p", "q"], forgotten: 2 ** 39 }],
   ]);
   const payload = encodeStarts(starts).subarray(frameHeaderBytes);
   expect(startsIn(payload)).toEqual([...starts].map(([nodeId, claim]) => ({ nodeId, ...claim })));
   expect(() => startsIn(encodeStarts(new Map([[n1, { ...testClaim("n1"), runId: "\n" }]])).subarray(frameHeaderBytes))).toThrow(
     "a start that no node can have",
   );
+  for (const broken of [{ ancestors: ["a b"] }, { ancestors: Array.from({ length: 65 }, () => "a") }, { forgotten: 1 }]) {
+    const frame = encodeStarts(new Map([[n1, { ...testClaim("n1"), ...broken }]]));
+    expect(() => startsIn(frame.subarray(frameHeaderBytes))).toThrow("a start that no node can have");
+  }
   expect(() => startsIn(payload.subarray(0, payload.byteLength - 1))).toThrow();
 });
