@@ -20,7 +20,7 @@ BENCH ?= load
 bin := node_modules/.bin
 # npm writes it when it has installed everything, so it is the stamp of an installation.
 installed := node_modules/.package-lock.json
-sources := $(shell find api src openapi test -name node_modules -prune -o -name '*.ts' -print)
+sources := $(shell find api src openapi test \( -name node_modules -o -name dist \) -prune -o -name '*.ts' -print)
 
 .PHONY: help run cluster test check fix generate build bench simulate soak fuzz clean packages node
 
