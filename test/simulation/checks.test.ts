@@ -33,9 +33,9 @@ const released = (n: number, leaseN: number, reason: "released" | "leaseEnded" =
 });
 const leaseGranted = (n: number): Change => ({ kind: "leaseGranted", leaseId: lease(n), ttlMs: 1000, owner: null });
 const leaseEnded = (n: number, reason: "expired" | "holdEnded"): Change => ({ kind: "leaseEnded", leaseId: lease(n), reason });
-const queued = (n: number): Change => ({
+const queued = (n: number, name = "a"): Change => ({
   kind: "lockQueued",
-  name: "a",
+  name,
   ticket: toTicket(n),
   leaseId: lease(n),
   owner: null,
@@ -115,6 +115,17 @@ describe("locks", () => {
       fact(21, [[4, leaseGranted(4), granted(4, 4)]]),
     ];
     expect(locks(facts)).toEqual(["a granted as 4 past the waiter 2"]);
+  });
+  test("who is passed over may end with the next entry when many end at once, and is not granted any more", () => {
+    const crowd = Array.from({ length: 60 }, (_, i) => queued(1000 + i, "b"));
+    const before = [...good.slice(0, 2), fact(20, [[3, released(1, 1), leaseEnded(1, "holdEnded")]])];
+    const past = fact(21, [
+      [4, leaseGranted(4), granted(4, 4)],
+      [5, ...crowd],
+    ]);
+    const dequeued: Change = { kind: "lockDequeued", name: "a", ticket: toTicket(2), reason: "waitTimeout" };
+    expect(locks([...before, past, fact(22, [[6, dequeued]])])).toEqual([]);
+    expect(locks([...before, past, fact(22, [])])).toEqual(["a granted as 4 past the waiter 2"]);
   });
   test("a lease that ends before its TTL in cluster time is found", () => {
     const facts = [fact(0, [[1, leaseGranted(1)]]), renewal(500, 1), fact(1499, [[2, leaseEnded(1, "expired")]])];

@@ -74,6 +74,10 @@ type Lease = { readonly ttlMs: number; sinceMs: number; endedAtMs: number | null
 /** An entry that ended so much may have left the rest to the next. */
 const changesOfOneEntry = 60;
 
+function changesIn({ batches }: CommittedFact): number {
+  return batches.reduce((sum, { changes }) => sum + changes.length, 0);
+}
+
 /** Follows locks, queues and leases through the log. */
 class LockLog {
   readonly grants = new Map<number, { readonly name: string; readonly leaseId: string }>();
@@ -127,9 +131,11 @@ class LockLog {
       }
       this.#checkHoldersLive(revision);
     }
-    // Only who is due is passed over, and that ends with the same entry.
-    for (const finding of this.#passedOver.values()) this.#find(finding);
-    this.#passedOver.clear();
+    // Only who is due is passed over, and that ends with the same entry, or with the first one that does not end as much as it may.
+    if (changesIn(fact) < changesOfOneEntry) {
+      for (const finding of this.#passedOver.values()) this.#find(finding);
+      this.#passedOver.clear();
+    }
     for (const { leaseId } of fact.renewed) this.#renew(leaseId, fact);
     this.#checkOverdue(fact);
   }
@@ -137,8 +143,7 @@ class LockLog {
   /** What is due at an entry's time ends before its command runs; a time in whole ms may be one more than the truth. */
   #checkOverdue(fact: CommittedFact): void {
     // What ends by the hundred takes several entries, so that none of them holds up the others.
-    const count = fact.batches.reduce((sum, { changes }) => sum + changes.length, 0);
-    if (count >= changesOfOneEntry) return;
+    if (changesIn(fact) >= changesOfOneEntry) return;
     for (const leaseId of this.#live) {
       const lease = this.leases.get(leaseId);
       if (lease === undefined || lease.endedAtMs !== null) this.#live.delete(leaseId);
@@ -158,7 +163,11 @@ class LockLog {
       if (waiter === ticket) break;
       this.#passedOver.set(waiter, `${name} granted as ${fence} past the waiter ${waiter}`);
     }
-    if (ticket !== null) this.#dequeue(name, ticket);
+    if (ticket !== null) {
+      if (this.#passedOver.has(ticket))
+        this.#find(`${name} granted as ${fence} to the waiter ${ticket}, who had been passed over`);
+      this.#dequeue(name, ticket);
+    }
     this.#holds.set(name, { fence, leaseId });
     this.#fences.set(name, fence);
     this.grants.set(fence, { name, leaseId });
