@@ -1,11 +1,14 @@
 /**
- * This file writes what storage and transport tell into the log of the node, in words for who runs it.
+ * This file writes what storage and transport tell into the log of the node, in words for who runs it. Streams that end are told by
+ * `stream-log.ts`.
  */
 import { unreachable } from "./base/assert.ts";
 import type { StorageEvent } from "./storage/storage-event.ts";
+import type { StreamEnd } from "./stream-log.ts";
 import type { TransportEvent } from "./transport/transport.ts";
 
-type EventLogger = Readonly<Record<"debug" | "info" | "warn" | "error", (fields: object, message: string) => void>>;
+/** What it is written to; pino's logger is one. */
+export type EventLogger = Readonly<Record<"debug" | "info" | "warn" | "error", (fields: object, message: string) => void>>;
 
 const quarantineAdvice =
   "quarantine: this node takes part in no election until a leader has brought back what it lost. The others must elect that " +
@@ -37,8 +40,8 @@ export function logStorage(logger: EventLogger, event: StorageEvent): void {
   }
 }
 
-/** What happens on the peer port. */
-export function logTransport(logger: EventLogger, { kind, ...fields }: TransportEvent): void {
+/** What happens on the peer port, but for streams that end, which `streamLog` tells. */
+export function logTransport(logger: EventLogger, { kind, ...fields }: Exclude<TransportEvent, StreamEnd>): void {
   switch (kind) {
     case "callerRefused":
       logger.warn(fields, "a caller on the peer port was refused");
@@ -49,10 +52,6 @@ export function logTransport(logger: EventLogger, { kind, ...fields }: Transport
     case "outgoingOpened":
     case "incomingOpened":
       logger.debug({ ...fields, stream: kind }, "stream opened");
-      break;
-    case "outgoingClosed":
-    case "incomingClosed":
-      logger.info({ ...fields, stream: kind }, "stream closed");
       break;
     default:
       unreachable(kind);

@@ -14,7 +14,7 @@ import { lostDataAdvice } from "./bootstrap/formation.ts";
 import { createStartKeeper } from "./bootstrap/start-keeper.ts";
 import { admissionsWanted, refusedStartAdvice, type StartRefusalCode } from "./bootstrap/starts.ts";
 import type { Config } from "./config.ts";
-import { logStorage, logTransport } from "./event-log.ts";
+import { logStorage } from "./event-log.ts";
 import { lostForGoodAdvice } from "./node/lost-for-good.ts";
 import { KeyholdNode, type NodeOptions } from "./node/node.ts";
 import { realTime } from "./node/real-time.ts";
@@ -22,6 +22,7 @@ import { SnapshotTransfer, type SnapshotTransferOptions } from "./node/snapshot-
 import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
 import { type Budget, planBudget } from "./storage/budget.ts";
 import { LmdbStorage } from "./storage/lmdb-storage.ts";
+import { transportLog } from "./stream-log.ts";
 import { memberRemovedCode } from "./transport/handshake.ts";
 import { accessOf } from "./transport/proof.ts";
 import { HttpTransport, type PeerStats } from "./transport/transport.ts";
@@ -195,7 +196,7 @@ async function openTransport(
     onUnreachable: (peer) => circle()?.service.unreachable(peer),
     onSnapshotChunk: async (from, header, chunk) =>
       (await circle()?.snapshots.receiveChunk(from, header, chunk)) ?? { kind: "refused", reason: "starting" },
-    onEvent: (event) => logTransport(logger, event),
+    onEvent: transportLog(logger),
     ownUrl: () => circle()?.service.ownAddress()?.peerUrl ?? null,
     isRemoved: (caller) => circle()?.service.isRemoved(caller) ?? false,
     ...createStartKeeper({

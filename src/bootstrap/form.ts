@@ -6,7 +6,7 @@ import { unreachable } from "../base/assert.ts";
 import type { Config } from "../config.ts";
 import { type NodeId, toNodeId } from "../raft/types.ts";
 import type { IdentityRecord } from "../storage/identity-file.ts";
-import { askGenesis, type InstanceSet } from "../transport/genesis.ts";
+import { askGenesis, type GenesisFailure, type InstanceSet } from "../transport/genesis.ts";
 import { PeerServer } from "../transport/peer-server.ts";
 import { accessOf } from "../transport/proof.ts";
 import {
@@ -17,6 +17,7 @@ import {
   heardFrom,
   lockedOn,
   missed,
+  type Obstacle,
   sayingOf,
   waitingText,
 } from "./formation.ts";
@@ -59,7 +60,7 @@ export async function formCluster(
   const server = others.length === 0 ? undefined : await answerOthers(config, () => sayingOf(formation), instanceId);
   const ended = new AbortController();
   const end = AbortSignal.any([ended.signal, signal]);
-  const failures = new Map<NodeId, string>();
+  const failures = new Map<NodeId, GenesisFailure>();
   try {
     return await new Promise<InstanceSet>((resolve, reject) => {
       const step = () => {
@@ -100,7 +101,7 @@ export async function formCluster(
           const answer = await askGenesis(peerUrl, callerOf(config, peer));
           if (end.aborted) return;
           if (answer.ok) failures.delete(peer);
-          else failures.set(peer, answer.error.detail);
+          else failures.set(peer, answer.error);
           formation = answer.ok ? heardFrom(formation, peer, answer.value) : missed(formation, peer);
           stepOrFail();
         };
@@ -109,7 +110,11 @@ export async function formCluster(
       logWhileWaiting(() => {
         const order = decide(formation);
         if (order.kind !== "wait") return;
-        log.warn({ lastErrors: Object.fromEntries(failures) }, waitingText(formation, order.obstacles));
+        const obstacles = order.obstacles.map((obstacle): Obstacle => {
+          return failures.get(obstacle.id)?.kind === "unauthorized" ? { ...obstacle, why: "otherSecret" } : obstacle;
+        });
+        const lastErrors = [...failures].map(([id, { detail }]) => `${id}: ${detail}`).join("; ");
+        log.warn(lastErrors === "" ? {} : { lastErrors }, waitingText(formation, obstacles));
       }, end).catch(reject);
     });
   } finally {

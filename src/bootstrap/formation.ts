@@ -52,9 +52,10 @@ export type Obstacle = {
   readonly id: NodeId;
   /**
    * `silent`: it does not answer. `notYet`: it answers, and has something to hear itself. `otherFolder`: it came with another folder
-   * than the one that this node is locked on. `otherSet`: it is locked on a set without this folder.
+   * than the one that this node is locked on. `otherSet`: it is locked on a set without this folder. `otherSecret`: it refuses calls of this
+   * node, which only who asked it knows (`form.ts`).
    */
-  readonly why: "silent" | "notYet" | "otherFolder" | "otherSet";
+  readonly why: "silent" | "notYet" | "otherFolder" | "otherSet" | "otherSecret";
 };
 
 export type FormationOrder =
@@ -232,6 +233,13 @@ export function waitingText({ plan, standing }: Pick<Formation, "plan" | "standi
       .join(", ");
   const texts: string[] = [];
   const [silent, replaced, elsewhere] = [those("silent"), those("otherFolder"), those("otherSet")];
+  const strange = those("otherSecret");
+  if (strange !== "") {
+    texts.push(
+      `waiting for ${strange}, where calls of this node are refused: ${strange} and ${plan.self} were given different peer secrets. Give every node ` +
+        "the same KEYHOLD_PEER_SECRET (or KEYHOLD_PEER_SECRET_FILE), and start those again that had another",
+    );
+  }
   if (silent !== "" && standing.kind === "new") {
     texts.push(
       `waiting for ${silent}, because a cluster begins when all of its first members have been seen. Start ${silent}, or take ${silent} out of ` +

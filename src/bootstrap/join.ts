@@ -24,7 +24,7 @@ export async function findCluster(
       const answer = await askGenesis(url, callerOf(config, null));
       if (answer.ok && answer.value.kind === "established") return answer.value;
       const detail = answer.ok ? `${url}: its cluster has not begun yet` : answer.error.detail;
-      if (!answer.ok && answer.error.kind === "refused") refusals += 1;
+      if (!answer.ok && answer.error.kind !== "unreachable") refusals += 1;
       // One address may belong to somebody else by now; another may be that of a member.
       if (refusals === config.joinUrls.length) throw new NotAdmitted(`no member lets this node in: ${detail}`);
       if (last !== detail) log.warn({ detail }, "waiting for a member to answer");

@@ -8,6 +8,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { isNodeId, type MemberAddress, type Membership, type NodeId } from "../raft/types.ts";
 import { answererOf, strangerHeaders } from "./handshake.ts";
 import { openCall, readText, unproven } from "./peer-call.ts";
+import { refusedText } from "./problem-text.ts";
 import type { PeerAccess } from "./proof.ts";
 
 /** Where it is asked. */
@@ -52,8 +53,8 @@ export type Genesis = {
 };
 
 export type GenesisFailure = {
-  /** `refused`: asking again the same way cannot help. */
-  readonly kind: "unreachable" | "refused";
+  /** `refused`: asking again the same way cannot help. `unauthorized`: that, since it has another peer secret or none. */
+  readonly kind: "unreachable" | "refused" | "unauthorized";
   readonly detail: string;
 };
 
@@ -127,7 +128,8 @@ function believed(
   if (fault !== null && statusCode !== 401) return err({ kind: "unreachable", detail: `${statusCode}, ${fault}` });
   // A node that is starting or busy may answer later; one that refuses who we are will not.
   if (statusCode !== 200) {
-    return err({ kind: statusCode < 500 ? "refused" : "unreachable", detail: `${statusCode} ${body.slice(0, 500)}` });
+    const kind = statusCode === 401 ? "unauthorized" : statusCode < 500 ? "refused" : "unreachable";
+    return err({ kind, detail: refusedText(statusCode, body) });
   }
   const answer = parseAnswer(body);
   const { clusterId, nodeId } = answererOf(response.headers);

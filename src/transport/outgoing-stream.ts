@@ -11,6 +11,7 @@ import type { Admission, Claim } from "./claim.ts";
 import { pingFrame } from "./frame.ts";
 import { callerHeaders, checkAnswerer, type Identity, refusedForGoodStatus, streamPath } from "./handshake.ts";
 import { openCall, type PeerCall, readText, textLengthMax, unproven } from "./peer-call.ts";
+import { problemIn, refusedText } from "./problem-text.ts";
 import { provenBeats, silentBeatsMax } from "./pulse.ts";
 
 export type OutgoingOptions = {
@@ -265,7 +266,7 @@ export class OutgoingStream {
   #refused(attempt: Attempt, response: IncomingMessage, answer: { readonly nonce: string; readonly body: string }): void {
     const { identity, peer, onRefusedForGood } = this.#options;
     const wasWanted = this.#state.kind !== "closed";
-    this.#fail(attempt, `refused with ${response.statusCode}: ${answer.body}`);
+    this.#fail(attempt, refusedText(response.statusCode, answer.body));
     if (response.statusCode !== refusedForGoodStatus || !wasWanted) return;
     // Only a node of ours can end us, and only the one that we called.
     if (unproven(identity.access, response, answer) !== null) return;
@@ -341,18 +342,6 @@ function endAttempt({ call, request, agent }: Attempt): void {
   call?.destroy();
   request?.destroy();
   agent.destroy();
-}
-
-/** What a refusal says for programs; undefined when it says nothing of the kind. */
-function problemIn(text: string): { readonly code: string; readonly detail: string } | undefined {
-  try {
-    const problem: unknown = JSON.parse(text);
-    if (typeof problem !== "object" || problem === null || !("code" in problem) || !("detail" in problem)) return undefined;
-    const { code, detail } = problem;
-    return typeof code === "string" && typeof detail === "string" ? { code, detail } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function errorText(error: unknown): string {

@@ -246,6 +246,12 @@ describe("what a person reads", () => {
     return order.kind === "wait" ? waitingText(formation, order.obstacles) : order.kind;
   };
 
+  test("who was given another secret, without the advice to go on without it", () => {
+    const text = waitingText(begin, [{ id: n3, why: "otherSecret" }]);
+    expect(text).toMatch(/^waiting for n3, .*n3 and n1 were given different peer secrets.*KEYHOLD_PEER_SECRET/);
+    expect(text).not.toContain("take n3 out");
+  });
+
   test("who is missing, and how to say that it will not come", () => {
     const formation = heardFrom(begin, n2, { kind: "new", instanceId: "b", clusterName: "c", members });
     expect(textOfOrder(formation)).toContain(

@@ -42,7 +42,7 @@ describe("handshake", () => {
     const [errorAtA, errorAtB] = await refusedBoth(a, b);
     expect(errorAtA).toContain("refused with 409");
     expect(errorAtA).toContain("cluster_mismatch");
-    expect(errorAtB).toContain('caller belongs to cluster \\"other\\", this node to \\"test\\"');
+    expect(errorAtB).toContain('caller belongs to cluster "other", this node to "test"');
     expect(a.events.some((event) => event.kind === "callerRefused" && event.code === "cluster_mismatch")).toBe(true);
     expect(b.events.some((event) => event.kind === "callerRefused" && event.code === "cluster_mismatch")).toBe(true);
   });

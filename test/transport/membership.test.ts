@@ -64,7 +64,7 @@ test("a stranger without the secret, under the asked node's name or in another p
     [{ ...caller, nodeId: n1 }, "sender_invalid"],
   ] as const) {
     const refused = await askGenesis(url, wrong);
-    expect(refused).toMatchObject({ ok: false, error: { kind: "refused" } });
+    expect(refused).toMatchObject({ ok: false, error: { kind: reason === "401" ? "unauthorized" : "refused" } });
     expect(!refused.ok && refused.error.detail).toContain(reason);
   }
   const answer = await rawRequest(url, {
