@@ -6,6 +6,7 @@ import { createHash, randomInt, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "../api/server.ts";
 import { document } from "../openapi/generated/document.ts";
+import { addressWatch } from "./address-advice.ts";
 import { apiLimits, hostNamesOf } from "./api-options.ts";
 import { assert, unreachable } from "./base/assert.ts";
 import { own } from "./base/own.ts";
@@ -132,6 +133,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   });
   const faults = protocolFaults({ logger, retire: () => retire("foreignHistory") });
   const ports = { store: storage, channel: transport };
+  const checkAddress = addressWatch(config, (advice) => logger.warn({}, advice));
   const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(config, peerTimeoutMs), ports, {
     currentTerm: () => service.position().term,
     leaderId: () => service.status().leaderId,
@@ -142,7 +144,10 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     nodeOptions(config, origin),
     { ...realTime, disk: storage, network: transport, snapshots },
     {
-      onRoleChanged: ({ role, term, leaderId }) => logger.info({ role, term, leaderId }, "role changed"),
+      onRoleChanged: ({ role, term, leaderId }) => {
+        logger.info({ role, term, leaderId }, "role changed");
+        if (circle !== undefined) checkAddress(circle.service.membership());
+      },
       onRemoved: () => retire("removed"),
       onForeignInstance: () => retire("dataLost"),
       onProtocolFault: (fault) => faults.note(fault, performance.now()),
@@ -152,6 +157,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   );
   circle = { service, snapshots };
   service.start();
+  checkAddress(service.membership());
   const promiseEnd = setTimeout(origin.promiseEnded, origin.earlierPromiseMs);
   if (service.isRemoved(nodeId)) retire("removed");
   const close = async () => {

@@ -10,6 +10,12 @@ const retryMs = 250;
 /** Time to start a first member by hand; after it the supervisor decides. */
 const joinMsMax = 60_000;
 
+/** No member was there for a minute; starting again helps once one is. */
+class NoMemberAnswered extends Error {
+  override readonly name = "NoMemberAnswered";
+  readonly code = "noMemberAnswered";
+}
+
 /** What a member says of the cluster. Rejects with NotAdmitted, when none answers in a minute, or with the signal's reason. */
 export async function findCluster(
   config: Config,
@@ -32,5 +38,5 @@ export async function findCluster(
     }
     await delay(retryMs, undefined, { signal });
   }
-  throw new Error(`no member answered within ${joinMsMax / 1000} s; the last try: ${last}`);
+  throw new NoMemberAnswered(`no member answered within ${joinMsMax / 1000} s; the last try: ${last}`);
 }

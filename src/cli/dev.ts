@@ -5,6 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
 import { at } from "../base/at.ts";
+import { devDataAdvice } from "./dev-data.ts";
 import { DevNode } from "./dev-node.ts";
 import { devPeerSecret } from "./dev-secret.ts";
 import { describeTakenPort, isPortFree } from "./ports.ts";
@@ -27,6 +28,11 @@ export type DevOptions = {
 /** Settles with the exit code once every node has ended: after Ctrl-C or SIGTERM, or because the cluster did not start. */
 export async function runDev(options: DevOptions): Promise<number> {
   const plans = planNodes(options, peerSecretOf(options));
+  const otherData = devDataAdvice(options.dataDir, plans);
+  if (otherData !== undefined) {
+    console.error(`keyhold: ${otherData}`);
+    return 2;
+  }
   for (const port of plans.flatMap((plan) => [plan.apiPort, plan.peerPort])) {
     if (await isPortFree(host, port)) continue;
     console.error(`keyhold: ${describeTakenPort(port)}; choose others with --base-port (now ${options.basePort})`);
@@ -35,10 +41,12 @@ export async function runDev(options: DevOptions): Promise<number> {
   const stop = stopSignal();
   const nodes = plans.map((plan) => new DevNode(plan));
   const started = Date.now();
+  let goesOn = "; the same command goes on with it";
   try {
     const failure = await untilReady(nodes, stop);
     if (failure !== undefined) {
-      console.error(`keyhold: ${failure}`);
+      console.error(`keyhold: ${failure}; its last lines above say why`);
+      goesOn = "";
       return 1;
     }
     if (!stop.aborted) {
@@ -48,7 +56,7 @@ export async function runDev(options: DevOptions): Promise<number> {
     return 0;
   } finally {
     await Promise.all(nodes.map((node) => node.stop()));
-    console.log(`All nodes have stopped. Their data is in ${options.dataDir}; the same command goes on with it.`);
+    console.log(`All nodes have stopped. Their data is in ${options.dataDir}${goesOn}.`);
   }
 }
 
@@ -71,6 +79,7 @@ function planNodes(options: DevOptions, peerSecret: Record<string, string>) {
     apiPort,
     peerPort,
     apiUrl: `http://${host}:${apiPort}`,
+    peerUrl: `http://${host}:${peerPort}`,
     environment: {
       KEYHOLD_NODE_ID: id,
       KEYHOLD_DATA_DIR: `${options.dataDir}/${id}`,
@@ -146,7 +155,7 @@ function announce(nodes: readonly DevNode[], options: DevOptions, tookMs: number
     `  curl ${last}/v1/config/app/color`,
     `  curl -X POST ${first}/v1/locks/deploy/acquire -H 'content-type: application/json' -d '{"ttlMs":30000,"owner":"me"}'`,
     "",
-    "Kill a node (kill -9 <process>) and go on using the others. Ctrl-C stops all of them.",
+    `Kill a node (kill -9 <process>) and go on using the others; it starts again in ${restartDelayMs / 1000} s. Ctrl-C stops all of them.`,
     "",
   ];
   console.log(lines.join("\n"));

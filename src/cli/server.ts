@@ -43,7 +43,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
       logger.info("stopped before it began");
       process.exit(exitStopped);
     }
-    logger.fatal({ err: error }, "did not start");
+    logger.fatal(fieldsOf(error), "did not start");
     console.error(`keyhold: ${describeStartFailure(error)}`);
     process.exit(exitCodeOf(error));
   }
@@ -60,7 +60,7 @@ function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => ne
   const end =
     (what: string) =>
     (error: unknown): never => {
-      logger.fatal({ err: error }, what);
+      logger.fatal(fieldsOf(error), what);
       console.error(`keyhold: stopping: ${error instanceof Error ? error.message : String(error)}`);
       // After a write that LMDB failed at, an orderly exit may itself crash; nothing is lost by leaving at once.
       if (error instanceof Error && "atOnce" in error && error.atOnce === true) process.kill(process.pid, "SIGKILL");
@@ -136,6 +136,15 @@ function mustNotTakePart(error: unknown): boolean {
     "unsupportedClusterVersion",
   ];
   return error instanceof Error && "code" in error && codes.includes(error.code);
+}
+
+/** For the log: of what we did not expect its stack. What has a code of ours or of the system is said by its message, in the last line. */
+function fieldsOf(error: unknown): object {
+  for (const cause of [error, error instanceof Error ? error.cause : undefined]) {
+    if (!(cause instanceof Error && "code" in cause && typeof cause.code === "string")) continue;
+    if (!cause.code.startsWith("ERR_")) return { code: cause.code };
+  }
+  return { err: error };
 }
 
 function describeStartFailure(error: unknown): string {

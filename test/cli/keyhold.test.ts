@@ -115,6 +115,13 @@ describe("server", () => {
     squatter.close();
     expect(child.exitCode).toBe(1);
     expect(output).toContain(`port ${port} is taken by process ${process.pid}`);
+    expect(
+      output
+        .trim()
+        .split("\n")
+        .filter((line) => line.includes("    at ")),
+    ).toEqual([]);
+    expect(output).not.toContain("stack");
   });
 
   async function ended(run: ReturnType<typeof start>) {
@@ -144,6 +151,16 @@ describe("dev", () => {
     await until("the cluster is ready again", 30_000, () => (second.output.includes("Keyhold is ready") ? true : undefined));
     expect((await call(url, { path: "/v1/config/kept" }))?.body["value"]).toBe("yes");
     expect(readFileSync(secretFile, "utf8")).toBe(secret);
+    second.child.kill("SIGINT");
+    await exitCodeOf(second.child);
+
+    const elsewhere = keyhold(["dev", "--data-dir", join(folder, "data"), "--base-port", String(basePort + 200)]);
+    expect([elsewhere.status, elsewhere.stdout]).toEqual([2, ""]);
+    expect(elsewhere.stderr).toContain(
+      `Go on with it: --nodes 3 --base-port ${basePort} (make run NODES=3 BASE_PORT=${basePort})`,
+    );
+    const fewer = keyhold(["dev", "--data-dir", join(folder, "data"), "--base-port", String(basePort), "--nodes", "2"]);
+    expect([fewer.status, fewer.stderr.includes("is of 3 nodes")]).toEqual([2, true]);
   });
 
   test("a taken port is named before anything is started", async () => {
