@@ -288,12 +288,15 @@ function bindMessages(socket: Socket, { session, outlet, failed }: Client): void
         last(new Preencoded(json));
         outlet.countSmall(json.length);
       };
-      session.receive(() => {
-        try {
-          Promise.resolve(handle(values[0], reply)).catch((error: unknown) => failed(error, event));
-        } catch (error) {
-          failed(error, event);
-        }
+      session.receive({
+        renews: event === "lease:keepalive",
+        handle: async () => {
+          try {
+            await handle(values[0], reply);
+          } catch (error) {
+            failed(error, event);
+          }
+        },
       });
     });
   }

@@ -7,6 +7,7 @@ import { toRevision, type WatchTarget } from "../src/node/service.ts";
 import type { ApiContext } from "./context.ts";
 import type { ContractFault, Schemas } from "./contract.ts";
 import type { InboundShare } from "./inbound-backlog.ts";
+import { type InboundMessage, InboundQueue } from "./inbound-queue.ts";
 import type { LockNotices } from "./lock-notices.ts";
 import { invalidByContract, invalidRequest, type Problem, problemShape, serviceProblem } from "./problem.ts";
 import type { SendBudget, Waiting } from "./send-budget.ts";
@@ -43,9 +44,6 @@ export type MessageChecks = {
 /** Targets of one watch; the document says the same. */
 export const targetsMax = 100;
 
-/** How many messages of a client are looked at in one turn; opening a watch is the dearest of them. */
-const messagesPerTurn = 8;
-
 /** The socket of a session. */
 export type SessionSocket = {
   readonly outlet: SocketOutlet;
@@ -69,10 +67,7 @@ export class WatchSession implements Worker, Waiting {
   readonly #hungry = new Set<WatchStream>();
   /** Ids that are being opened and wait for their revision. */
   readonly #opening = new Set<string>();
-  /** What the client said and nobody has looked at yet. */
-  #inbound: (() => void)[] = [];
-  /** So much lies there that the socket is not read. */
-  #paused = false;
+  readonly #inbound: InboundQueue;
   #tickDue = false;
   #closed = false;
 
@@ -80,27 +75,30 @@ export class WatchSession implements Worker, Waiting {
     this.#host = host;
     this.#socket = socket;
     this.#outlet = socket.outlet;
+    const { inboundMessagesMax: messagesMax, messageBytesMax: bytesMax } = host.context.limits.watch;
+    this.#inbound = new InboundQueue({
+      share: socket.share,
+      messagesMax,
+      bytesMax,
+      setReading: (reading) => socket.setReading(reading),
+      onReady: () => host.slices.add(this),
+    });
   }
 
   /** Puts off what a message asks for until it is this client's turn. */
-  receive(handle: () => void): void {
-    this.#inbound.push(handle);
-    this.#socket.share.waits = true;
-    this.#host.slices.add(this);
-    const { inboundMessagesMax, messageBytesMax } = this.#host.context.limits.watch;
-    if (this.#paused || (this.#inbound.length < inboundMessagesMax && this.#socket.share.bytes < messageBytesMax)) return;
-    this.#paused = true;
-    this.#socket.setReading(false);
+  receive(message: InboundMessage): void {
+    this.#inbound.push(message);
   }
 
   /** A turn: some messages of the client, and one large message to it. */
   serve(nowMs: number): boolean {
     if (this.#closed) return false;
     try {
-      this.#look(nowMs);
+      const endMs = nowMs + this.#host.context.limits.watch.sliceMs;
+      this.#inbound.look(() => this.#host.nowMs() >= endMs);
       if (this.#tickDue) this.#tick(nowMs);
       const sendsMore = this.#sendNext(nowMs);
-      return !this.#closed && (this.#inbound.length > 0 || sendsMore);
+      return !this.#closed && (this.#inbound.isReady || sendsMore);
     } catch (error) {
       this.#socket.failed(error);
       return false;
@@ -108,18 +106,6 @@ export class WatchSession implements Worker, Waiting {
       // Whoever waited for room and needed none passes it on.
       this.#host.budget.callNext();
     }
-  }
-
-  #look(nowMs: number): void {
-    const endMs = nowMs + this.#host.context.limits.watch.sliceMs;
-    for (let looked = 0; looked < messagesPerTurn; looked++) {
-      this.#inbound.shift()?.();
-      if (this.#inbound.length === 0 || this.#host.nowMs() >= endMs) break;
-    }
-    if (this.#inbound.length === 0) this.#socket.share.looked();
-    if (!this.#paused || this.#inbound.length > 0 || this.#closed) return;
-    this.#paused = false;
-    this.#socket.setReading(true);
   }
 
   /** The socket took everything: more can be sent. */
@@ -304,7 +290,7 @@ export class WatchSession implements Worker, Waiting {
       stream.close();
       this.#forget(watchId);
     }
-    this.#inbound = [];
+    this.#inbound.close();
     this.#host.slices.remove(this);
     this.#host.budget.forget(this);
     this.#host.notices.unregisterAll(this.#outlet);

@@ -167,7 +167,10 @@ export class KeyholdNode implements KeyholdService {
     command: Extract<CommandBody, { readonly kind: Kind }>,
     options: WriteOptions,
   ): Promise<Result<Answers[Kind], ServiceError>> {
-    return new Promise((resolve, reject) => {
+    const entered = this.#writes.enter(weightOf(command));
+    if (!entered.ok) return Promise.resolve(entered);
+    return new Promise((settled, failed) => {
+      const [resolve, reject] = [leaving(entered.value, settled), leaving(entered.value, failed)];
       const weight = answerWeightOf(command);
       // Apply answers each command with the outcome of its own kind.
       const settle = (end: ProposalEnd) =>
@@ -175,7 +178,7 @@ export class KeyholdNode implements KeyholdService {
           contained(() => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>), reject),
           weight,
         );
-      this.#propose(command, options, settle);
+      contained(() => this.#propose(command, options, settle), reject)();
     });
   }
 
@@ -184,15 +187,20 @@ export class KeyholdNode implements KeyholdService {
     options: WriteOptions & { readonly holdMs: number; readonly signal: AbortSignal },
   ): Promise<Result<Answers["lockAcquire"], ServiceError>> {
     const endsByMs = this.#nowMs() + options.timeoutMs + options.holdMs;
-    return new Promise((resolve, reject) => {
+    const entered = this.#writes.enter(weightOf(command));
+    if (!entered.ok) return Promise.resolve(entered);
+    return new Promise((settled, failed) => {
+      const [resolve, reject] = [leaving(entered.value, settled), leaving(entered.value, failed)];
       const settle = (end: ProposalEnd) => {
         const result = resultOf(end) as OutcomeOf<"lockAcquire"> | Result<never, ServiceError>;
         const give = (given: Result<Answers["lockAcquire"], ServiceError>) => this.#answers.give(() => resolve(given));
-        if (!result.ok || result.value.kind === "granted") give(result);
+        if (!result.ok || result.value.kind === "granted") return give(result);
+        // Who waits in a queue is bounded by its length.
+        entered.value();
         // In the same call, before anything that follows the enqueueing is published: the grant cannot be missed.
-        else this.#awaitTicket(command, { ...options, endsByMs, queued: result.value }, give);
+        this.#awaitTicket(command, { ...options, endsByMs, queued: result.value }, give);
       };
-      this.#propose(command, options, contained(settle, reject));
+      contained(() => this.#propose(command, options, contained(settle, reject)), reject)();
     });
   }
 
@@ -349,18 +357,7 @@ export class KeyholdNode implements KeyholdService {
   #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {
     const { requestId, timeoutMs, since = null } = options;
     const request = requestId === null ? null : { id: requestId, fingerprint: fingerprintOf(body), since };
-    const entered = this.#writes.enter(weightOf(body));
-    if (!entered.ok) {
-      settle(entered.error);
-      return;
-    }
-    const leave = entered.value;
-    try {
-      this.#driver.propose({ body, request, deadlineMs: this.#nowMs() + timeoutMs, settle: leaving(leave, settle) });
-    } catch (error) {
-      leave();
-      throw error;
-    }
+    this.#driver.propose({ body, request, deadlineMs: this.#nowMs() + timeoutMs, settle });
   }
 
   #awaitTicket(

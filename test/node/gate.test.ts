@@ -80,6 +80,25 @@ describe("a node without a majority", () => {
   });
 });
 
+test("a write is counted until it is answered, however long its answer waits for its turn", async () => {
+  const single = await startRealNode();
+  try {
+    while (single.node.status().role !== "leader") await new Promise((resolve) => setImmediate(resolve));
+    const leaseIds = Array.from({ length: 1_000 }, (_, i) => parseLeaseId(`l${i + 1}`) ?? expect.unreachable());
+    let settled = 0;
+    const all = Array.from({ length: 200 }, async () => {
+      await single.node.execute<"leaseRenew">({ kind: "leaseRenew", leaseIds }, { requestId: null, timeoutMs: 20_000 });
+      settled += 1;
+    });
+    while (settled < all.length) {
+      expect(single.node.status().pendingProposals).toBe(all.length - settled);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    await single.stop();
+  }
+});
+
 describe("a gate", () => {
   test("bounds bytes as well, lets a first one in whatever its size, and counts a way out once", () => {
     const gate = new Gate({ count: { limit: "many", max: 3 }, bytes: { limit: "heavy", max: 100 } });

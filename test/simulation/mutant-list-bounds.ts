@@ -63,7 +63,13 @@ export const boundMutants: readonly Mutant[] = [
   {
     name: "gate-without-a-way-out",
     why: "a request that could not be proposed takes its place at the gate with it for ever",
-    edits: [edit("node/node", "} catch (error) {\n      leave();", "} catch (error) {")],
+    edits: [
+      edit(
+        "node/node",
+        "this.#propose(command, options, settle), reject)();",
+        "this.#propose(command, options, settle), failed)();",
+      ),
+    ],
     suite: fixed("node/gate"),
   },
   {

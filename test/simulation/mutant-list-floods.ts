@@ -118,4 +118,16 @@ export const floodMutants: readonly Mutant[] = [
     edits: [edit("node/answer-queue", "if (this.#waiting.length === 0) {", "if (this.#waiting.length >= 0) {")],
     suite: fixed("node/answer-queue"),
   },
+  {
+    name: "renewals-of-a-socket-without-end",
+    why: "a socket that sends renewals faster than the cluster answers makes the node hold all of them and their answers",
+    edits: [
+      {
+        file: "api/inbound-queue.ts",
+        find: "this.#renewing >= renewalsMax",
+        replace: "this.#renewing >= 1_000 * renewalsMax",
+      },
+    ],
+    suite: fixed("api/inbound-queue"),
+  },
 ];
