@@ -92,10 +92,22 @@ describe("a list", () => {
     expect(pages).toBeGreaterThan(4);
   });
 
-  test("of the present shows each key once", () => {
-    const { names } = walk(tables, { ...everything, limit: 1_000 });
-    expect(names).toHaveLength(6 * 700 + 3);
-    expect(new Set(names).size).toBe(names.length);
+  for (const [what, bounds] of [
+    ["many items", { limit: 1_000, bytesMax: 1_000_000 }],
+    ["few items", { limit: 50, bytesMax: 1_000_000 }],
+    ["few bytes", { limit: 1_000, bytesMax: 5_000 }],
+  ] as const) {
+    test(`of the present shows each key once, on pages of ${what}`, () => {
+      const { names } = walk(tables, { ...everything, ...bounds });
+      expect(names).toHaveLength(6 * 700 + 3);
+      expect(new Set(names).size).toBe(names.length);
+    });
+  }
+
+  test("of leases shows each once on pages of two", () => {
+    const { names } = walk(tables, { kind: "leaseList", after: null, limit: 2 });
+    expect(new Set(names).size).toBe(8);
+    expect(names).toHaveLength(8);
   });
 
   test("of keys with large values ends by what was read for it, shown or not", () => {
