@@ -49,7 +49,7 @@ function listensElsewhere({ peerHost, peerPort, apiHost, apiPort }: Settings, kn
 export function isUnreachable({ host, port }: { readonly host: string; readonly port: number }, url: string): boolean {
   if (!URL.canParse(url)) return false;
   const called = new URL(url);
-  const calledHost = called.hostname.replace(/^\[|\]$/g, "");
+  const calledHost = hostOf(url);
   if (isLoopback(host) !== isLoopback(calledHost)) return isLoopback(host);
   // Port 0 is whatever the system chose.
   const isSameHost = isLoopback(host) || host === calledHost;
@@ -59,8 +59,40 @@ export function isUnreachable({ host, port }: { readonly host: string; readonly 
 
 const wildcards: readonly string[] = ["0.0.0.0", "::"];
 
+/** The host of a URL, an IPv6 address without its brackets. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, "") : "";
+}
+
 function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : url;
+}
+
+/**
+ * What lets other nodes miss this one by its settings alone, before it is started; undefined when nothing does. No error: a proxy beside the
+ * node may pass on what arrives.
+ */
+export function reachAdvice(settings: Settings & Pick<Config, "joinUrls">): string | undefined {
+  const { nodeId, members, joinUrls, peerHost, peerPort, apiHost, apiPort } = settings;
+  const named = members.length > 1 ? members.find(({ id }) => id === nodeId) : undefined;
+  for (const [what, variable, host, port, url] of [
+    ["peer", "KEYHOLD_PEER_HOST", peerHost, peerPort, named?.peerUrl],
+    ["API", "KEYHOLD_API_HOST", apiHost, apiPort, named?.apiUrl],
+  ] as const) {
+    if (url !== undefined && isUnreachable({ host, port }, url)) {
+      return (
+        `other nodes are told to call ${nodeId} at the ${what} address ${url}, but it listens on ${host}, port ${port}: unless something passes ` +
+        `that on, nobody reaches it. Set ${variable} and its port to where the address leads`
+      );
+    }
+    if (isLoopback(host) && joinUrls.some((join) => !isLoopback(hostOf(join)))) {
+      return (
+        `${nodeId} joins members on other machines, and its ${what} port listens on ${host} only: unless something passes their calls on, they do not ` +
+        `reach it. Set ${variable} to this machine's address`
+      );
+    }
+  }
+  return undefined;
 }
 
 /** Tells `warn` what is wrong with the address in a membership, once, and again when it is something else. */

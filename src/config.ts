@@ -64,7 +64,9 @@ export function loadConfig(sources: ConfigSources): Result<Config, ConfigError> 
     origins[name] = origin;
   }
   const secret = secretIn(values as Values, sources.readText);
-  return secret.ok ? finish({ ...(values as Values), peerSecret: secret.value }, origins as Config["origins"]) : secret;
+  if (!secret.ok) return secret;
+  if (placeholderSecret.test(secret.value)) return err(publicSecret);
+  return finish({ ...(values as Values), peerSecret: secret.value }, origins as Config["origins"]);
 }
 
 /** The peer secret, from its file when there is one. */
@@ -180,6 +182,17 @@ const noSecret: ConfigError = {
   message:
     "peerSecret: there are other nodes and no peer secret: make one (openssl rand -hex 32), and give it to every node as KEYHOLD_PEER_SECRET, " +
     "or in a file as KEYHOLD_PEER_SECRET_FILE; or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach the nodes' ports",
+};
+
+/** What `deploy/systemd/keyhold.env.example` has in its place. */
+const placeholderSecret = /^(replace|change)-?me/i;
+
+const publicSecret: ConfigError = {
+  option: "peerSecret",
+  exitCode: 78,
+  message:
+    "peerSecret: the placeholder of the example settings is known to everybody: make a secret (openssl rand -hex 32), and give it to every " +
+    "node as KEYHOLD_PEER_SECRET, or in a file as KEYHOLD_PEER_SECRET_FILE",
 };
 
 /** Kubernetes announces services in variables such as KEYHOLD_SERVICE_HOST and KEYHOLD_PORT_7001_TCP; those are not options. */

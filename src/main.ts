@@ -6,7 +6,7 @@ import { createHash, randomInt, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "../api/server.ts";
 import { document } from "../openapi/generated/document.ts";
-import { addressWatch } from "./address-advice.ts";
+import { addressWatch, reachAdvice } from "./address-advice.ts";
 import { apiLimits, hostNamesOf } from "./api-options.ts";
 import { assert, unreachable } from "./base/assert.ts";
 import { own } from "./base/own.ts";
@@ -105,6 +105,8 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
 async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const { logger } = host;
   const signal = host.signal ?? new AbortController().signal;
+  const unreached = reachAdvice(config);
+  if (unreached !== undefined) logger.warn({}, unreached);
   const origin = await bootstrap(config, { log: logger, signal });
   const { clusterId, nodeId } = origin;
   const peerTimeoutMs = config.tickMs * config.electionTicks;

@@ -3,7 +3,7 @@
  * nothing.
  */
 import { expect, test } from "vitest";
-import { addressAdvice, addressWatch, isUnreachable } from "../src/address-advice.ts";
+import { addressAdvice, addressWatch, isUnreachable, reachAdvice } from "../src/address-advice.ts";
 
 const member = (port: number) => ({ id: "n1", peerUrl: `http://10.0.0.1:${port}`, apiUrl: "http://10.0.0.1:7001" });
 const settings = {
@@ -43,13 +43,34 @@ for (const [host, port, url, missed] of [
   });
 }
 
+const two = [member(7101), { id: "n2", peerUrl: "http://10.0.0.2:7101", apiUrl: "http://10.0.0.2:7001" }];
+for (const [name, changed, advice] of [
+  ["loopback", { members: two, peerHost: "127.0.0.1" }, /at the peer address .* listens on 127.0.0.1, .*KEYHOLD_PEER_HOST/],
+  ["a loopback API", { members: two, apiHost: "127.0.0.1" }, /at the API address .*KEYHOLD_API_HOST/],
+  ["its address", { members: two }, undefined],
+  ["every address", { members: two, peerHost: "0.0.0.0", apiHost: "::" }, undefined],
+  ["loopback, alone", { members: [member(7101)], peerHost: "127.0.0.1" }, undefined],
+  [
+    "loopback, to join others",
+    { peerHost: "127.0.0.1", joinUrls: ["http://10.0.0.1:7101"] },
+    /n1 joins members.*KEYHOLD_PEER_HOST/,
+  ],
+  ["loopback, to join loopback", { peerHost: "127.0.0.1", apiHost: "::1", joinUrls: ["http://[::1]:7101"] }, undefined],
+] as const) {
+  test(`settings by which a node listens on ${name} ${advice === undefined ? "are well" : "get a warning"}`, () => {
+    const text = reachAdvice({ ...settings, joinUrls: [], ...changed });
+    if (advice === undefined) expect(text).toBe(undefined);
+    else expect(text).toMatch(advice);
+  });
+}
+
 test("it is said once, and not by the only member", () => {
   const warnings: string[] = [];
   const check = addressWatch(settings, (advice) => warnings.push(advice));
   check({ addresses: { n1: member(9) } });
   expect(warnings).toEqual([]);
-  const two = { addresses: { n1: member(9), n2: member(7102) } };
-  check(two);
-  check(two);
+  const both = { addresses: { n1: member(9), n2: member(7102) } };
+  check(both);
+  check(both);
   expect(warnings.length).toBe(1);
 });

@@ -2,6 +2,7 @@
  * This file is `keyhold config check` and `keyhold config print`.
  */
 import { readFileSync } from "node:fs";
+import { reachAdvice } from "../address-advice.ts";
 import type { Result } from "../base/result.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { type OptionName, options } from "../config-options.ts";
@@ -28,6 +29,8 @@ export function checkConfig(flags: Record<string, unknown>): number {
         ? `ok: node ${nodeId} of ${members.length}, cluster ${JSON.stringify(clusterName)}`
         : `ok: node ${nodeId} joins ${join}`,
     );
+    const advice = reachAdvice(config.value);
+    if (advice !== undefined) console.error(`keyhold: warning: ${advice}`);
     return 0;
   }
   console.error(`keyhold: ${config.error.message}`);

@@ -109,7 +109,9 @@ describe("systemd", () => {
   test("the example settings are valid once the secret is set", () => {
     const lines = read("deploy/systemd/keyhold.env.example").split("\n");
     const settings = lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split(/=(.*)/s, 2) as [string, string]);
-    const config = load(Object.fromEntries(settings));
+    const example = Object.fromEntries(settings);
+    expect(() => load(example)).toThrow(/^peerSecret: the placeholder .*openssl rand -hex 32/);
+    const config = load({ ...example, KEYHOLD_PEER_SECRET: secret });
     expect(config.members.find((member) => member.id === config.nodeId)).toEqual({
       id: "n1",
       peerUrl: `http://${config.peerHost}:${config.peerPort}`,
