@@ -12,6 +12,7 @@ import type { Answers } from "./answers.ts";
 import type { Logger } from "./context.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AppResponse } from "./native-classes.ts";
+import { quotaWarning } from "./quota-warning.ts";
 
 /** A finished answer. `headers` is a flat list: name, value, name, value. */
 export type Reply = {
@@ -36,10 +37,10 @@ const partingMs = 2_000;
 export const jsonHeaders: readonly string[] = ["Content-Type", "application/json; charset=utf-8"];
 
 export type ResponderOptions = {
-  readonly service: Pick<KeyholdService, "position">;
+  readonly service: Pick<KeyholdService, "position" | "status">;
   readonly metrics: Pick<Metrics, "observeRequest">;
   /** Every answer is a line of its `debug` level: the access log. Paths are not in it, because they hold keys. */
-  readonly logger: Pick<Logger, "debug">;
+  readonly logger: Pick<Logger, "debug" | "warn">;
   readonly answers: Pick<Answers, "write">;
   /** While true, every answer is the last on its connection. */
   readonly closing: () => boolean;
@@ -67,6 +68,7 @@ export function createResponder({ service, metrics, logger, answers, closing }: 
     ];
     return headers.concat(constantHeaders);
   };
+  const noteFull = quotaWarning({ service, logger });
   const observe = (answered: {
     readonly method: string;
     readonly route: string;
@@ -76,6 +78,7 @@ export function createResponder({ service, metrics, logger, answers, closing }: 
     const { method, route, status, ms } = answered;
     metrics.observeRequest({ method, route, status, seconds: ms / 1000 });
     logger.debug(answered, "answered");
+    if (status === 507) noteFull();
   };
   return {
     commonHeaders,
