@@ -151,6 +151,8 @@ export type ApiContext = {
   readonly limits: ApiLimits;
   /** True from the moment this node began to close. */
   readonly closing: () => boolean;
+  /** Why this node may never find a leader, where something is known. */
+  readonly noLeaderAdvice: () => string | undefined;
   /** Told of every error that is our own fault. */
   readonly onInternalError: (error: unknown) => void;
 };

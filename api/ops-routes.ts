@@ -58,11 +58,13 @@ function readinessChecks(context: ApiContext): readonly Check[] {
   const status = context.service.status();
   const lag = status.commitIndex - status.appliedIndex;
   const { readyLagMax } = context.limits;
+  const advice = status.leaderId === null ? context.noLeaderAdvice() : undefined;
+  const none = `none known in term ${status.term}${advice === undefined ? "" : `: ${advice}`}`;
   return [
     {
       name: "leader",
       ok: status.leaderId !== null,
-      detail: status.leaderId === null ? `none known in term ${status.term}` : `${status.leaderId} in term ${status.term}`,
+      detail: status.leaderId === null ? none : `${status.leaderId} in term ${status.term}`,
     },
     { name: "applied", ok: lag <= readyLagMax, detail: `${lag} entries behind commit, at most ${readyLagMax} allowed` },
     {

@@ -30,6 +30,8 @@ export type ApiServerOptions = {
   readonly listen: ListenOptions;
   /** What clients may call this node beside its own addresses: `name` or `name:port`. Default: nothing else. */
   readonly hostNames?: readonly string[];
+  /** Why this node may never find a leader, for `/readyz`; default: nothing is known. */
+  readonly noLeaderAdvice?: () => string | undefined;
   /** Told of every error that is our own fault; the default only logs it. */
   readonly onInternalError?: (error: unknown) => void;
 };
@@ -66,6 +68,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     logger: options.logger,
     limits,
     closing: () => closing,
+    noLeaderAdvice: options.noLeaderAdvice ?? (() => undefined),
     onInternalError: options.onInternalError ?? (() => undefined),
   };
   const app = express();

@@ -95,6 +95,13 @@ export function reachAdvice(settings: Settings & Pick<Config, "joinUrls">): stri
   return undefined;
 }
 
+/** The same for the node's place in a membership. */
+export function adviceFor(settings: Settings, { addresses }: Pick<Membership, "addresses">): string | undefined {
+  const known = own(addresses, settings.nodeId);
+  // Nobody calls the only member.
+  return known !== undefined && Object.keys(addresses).length > 1 ? addressAdvice(settings, known) : undefined;
+}
+
 /** Tells `warn` what is wrong with the address in a membership, once, and again when it is something else. */
 export function addressWatch(
   settings: Settings,
@@ -102,10 +109,7 @@ export function addressWatch(
 ): (membership: Pick<Membership, "addresses">) => void {
   let told: string | undefined;
   return ({ addresses }) => {
-    const known = own(addresses, settings.nodeId);
-    // Nobody calls the only member.
-    const isCalled = known !== undefined && Object.keys(addresses).length > 1;
-    const advice = isCalled ? addressAdvice(settings, known) : undefined;
+    const advice = adviceFor(settings, { addresses });
     if (advice !== undefined && advice !== told) warn(advice);
     told = advice;
   };

@@ -6,7 +6,7 @@ import { createHash, randomInt, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "../api/server.ts";
 import { document } from "../openapi/generated/document.ts";
-import { addressWatch, reachAdvice } from "./address-advice.ts";
+import { addressWatch, adviceFor, reachAdvice } from "./address-advice.ts";
 import { apiLimits, hostNamesOf } from "./api-options.ts";
 import { assert, unreachable } from "./base/assert.ts";
 import { own } from "./base/own.ts";
@@ -77,6 +77,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     limits: apiLimits(config, logger),
     listen: { host: config.apiHost, port: config.apiPort },
     hostNames: hostNamesOf(config),
+    noLeaderAdvice: () => adviceFor(config, service.membership()),
   }).catch(async (error: unknown) => {
     service.stop();
     await close();

@@ -106,6 +106,21 @@ export function describeFailures(api: () => TestApi): void {
     });
   }
 
+  test("a full store is told in the log once, with what is used and the limit", async () => {
+    for (let i = 0; i < 2; i++) {
+      api().service.failNext({ kind: "quotaExceeded", used: 99, limit: 100 });
+      expect((await send(api(), putConfig.method, putConfig.path, { body: putConfig.body ?? {} })).status).toBe(507);
+    }
+    const told = api().logged.filter(({ fields }) => "code" in fields && fields.code === "quota_exceeded");
+    expect(told).toEqual([
+      {
+        level: "warn",
+        message: expect.stringContaining("the store is full"),
+        fields: expect.objectContaining({ used: expect.any(Number) }),
+      },
+    ]);
+  });
+
   describe("an error that nobody expected", () => {
     const status: Sample = { id: "getCluster", method: "GET", path: "/v1/cluster" };
     test("is a 500 that tells nothing, and a log line that tells all", async () => {

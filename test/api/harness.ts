@@ -25,6 +25,7 @@ export type StartOptions = {
   readonly watch?: Partial<ApiLimits["watch"]>;
   readonly voters?: readonly string[];
   readonly hostNames?: readonly string[];
+  readonly noLeaderAdvice?: () => string;
 };
 
 /** A face on a node of its own. Settles when the node leads (or at once, when it cannot: it has other voters). */
@@ -40,6 +41,7 @@ export async function startApi(options: StartOptions = {}): Promise<TestApi> {
     limits: { ...defaultApiLimits, ...options.limits, watch: { ...defaultApiLimits.watch, ...options.watch } },
     listen: { host: "127.0.0.1", port: 0 },
     ...(options.hostNames === undefined ? {} : { hostNames: options.hostNames }),
+    ...(options.noLeaderAdvice === undefined ? {} : { noLeaderAdvice: options.noLeaderAdvice }),
   });
   if (options.voters === undefined) await until(() => real.node.status().role === "leader");
   return {

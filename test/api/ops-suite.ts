@@ -100,12 +100,14 @@ export function describeOps(api: () => TestApi): void {
 
   describe("a node without a leader", () => {
     test("lives, is not ready, shows itself, serves stale reads and refuses the rest in time", async () => {
-      const alone = await startApi({ voters: ["n1", "n2", "n3"], limits: { requestTimeoutMs: 100 } });
+      const noLeaderAdvice = () => "start it with the old addresses";
+      const alone = await startApi({ voters: ["n1", "n2", "n3"], limits: { requestTimeoutMs: 100 }, noLeaderAdvice });
       try {
         expect((await send(alone, "GET", "/livez")).status).toBe(200);
         const ready = await send(alone, "GET", "/readyz");
         expect(ready.status).toBe(503);
         expect(ready.body["code"]).toBe("not_ready");
+        expect(ready.body["detail"]).toMatch(/leader: none known in term \d+: start it with the old addresses/);
         expect(ready.headers["retry-after"]).toBe("1");
         expect(ready.body["checks"]).toBeUndefined();
         const verbose = await send(alone, "GET", "/readyz?verbose=1");
