@@ -218,6 +218,7 @@ async function openTransport(
         return known === undefined ? own(origin.first, id) : known.service.instanceOf(id);
       },
       isMember: (id) => circle()?.service.isMember(id) ?? origin.genesis.voters.includes(id),
+      members: () => circle()?.service.membership() ?? origin.genesis,
       onRefused: (fields, message) => logger.warn(fields, message),
       onOutdated: (by, detail) => refusedForGood(by, "start_outdated" satisfies StartRefusalCode, detail),
     }),

@@ -3,9 +3,10 @@
  * acted on.
  */
 import type { NodeId } from "../raft/types.ts";
-import { readPeerStarts, writePeerStarts } from "../storage/peer-starts-file.ts";
+import { type PeerStart, readPeerStarts, writePeerStarts } from "../storage/peer-starts-file.ts";
 import type { Admit, SelfClaim, StartNews } from "../transport/claim.ts";
 import { type KnownStart, outdatedDetail, StartRegister, supersedes } from "./starts.ts";
+import { type MembersNow, UncountedRuns } from "./uncounted-runs.ts";
 
 /** For so many peer timeouts a newer start may knock while an older one lives; a broken connection is noticed after one and a quarter. */
 const patienceTimeouts = 8;
@@ -20,6 +21,8 @@ export type StartKeeperOptions = {
   readonly instanceOf: (id: NodeId) => string | undefined;
   /** Whether the node is a member, as far as this node knows. Of others nothing is remembered: anybody can call itself anything. */
   readonly isMember: (id: NodeId) => boolean;
+  /** All members, as far as this node knows. */
+  readonly members: () => MembersNow["members"];
   readonly onRefused: (fields: object, message: string) => void;
   /** Another node has seen a later start of this node's folder, so this run is one of an older copy. */
   readonly onOutdated: (by: NodeId, detail: string) => void;
@@ -34,25 +37,38 @@ export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
   if (damaged !== undefined)
     options.onRefused({ damaged }, "what was remembered of other nodes' starts is lost; it is gathered again");
   const register = new StartRegister(starts, { patienceMs: patienceTimeouts * peerTimeoutMs });
-  const keep = (nodeId: NodeId, start: KnownStart) => {
-    writePeerStarts(directory, new Map(register.known).set(nodeId, start));
+  const uncounted = new UncountedRuns(options.nodeId, register, vouchedIn(starts));
+  const keep = (nodeId: NodeId, start: KnownStart, vouches: "vouches" | null = null) => {
+    const kept = new Map<NodeId, PeerStart>();
+    for (const [id, known] of new Map(register.known).set(nodeId, start)) {
+      kept.set(id, { ...known, vouched: (id === nodeId && vouches !== null) || uncounted.isVouched(id, known) });
+    }
+    writePeerStarts(directory, kept);
     register.remember(nodeId, start);
+    if (vouches !== null) uncounted.vouch(nodeId, start);
   };
+  const now = (): MembersNow => ({ ...options, members: options.members() });
   const admit: Admit = (claim, { alive }) => {
     const { nodeId } = claim;
     const verdict = register.judge(claim, { alive, instanceId: options.instanceOf(nodeId), nowMs: performance.now() });
     if (verdict.kind === "refused") {
+      // Which of two that live is the copy, only who remembers an earlier run can say.
+      if (verdict.code === "start_duplicate" && !uncounted.canTell(claim, now())) return { ...verdict, forGood: false };
       if (verdict.forGood)
         options.onRefused({ peer: nodeId, code: verdict.code, detail: verdict.detail }, "a peer is refused for good");
       return verdict;
     }
-    if (verdict.remember !== null && options.isMember(nodeId)) keep(nodeId, verdict.remember);
-    return { kind: "admitted" };
+    if (verdict.remember === null && uncounted.isVouched(nodeId, claim)) return { kind: "admitted", counts: true };
+    const { counts, keep: isToBeKept } = uncounted.letIn(claim, now());
+    const { nodeId: _nodeId, ...start } = claim;
+    if (isToBeKept) keep(nodeId, start, "vouches");
+    return { kind: "admitted", counts };
   };
   const hear: StartNews["hear"] = (from, starts) => {
     // Anybody can call itself anything: only members speak for others.
     if (!options.isMember(from)) return [];
-    return starts.filter((claim) => {
+    uncounted.toldBy(from);
+    const news = starts.filter((claim) => {
       const { nodeId, ...said } = claim;
       if (nodeId === options.nodeId) {
         const { self } = options;
@@ -64,6 +80,16 @@ export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
       keep(nodeId, said);
       return true;
     });
+    for (const { nodeId, ...start } of uncounted.takeCounting(now())) keep(nodeId, start, "vouches");
+    return news;
   };
-  return { admit, starts: { known: () => register.known, hear } };
+  const counts: StartNews["counts"] = (nodeId) => {
+    const known = register.known.get(nodeId);
+    return known !== undefined && uncounted.isVouched(nodeId, known);
+  };
+  return { admit, starts: { known: () => register.known, counts, hear } };
+}
+
+function vouchedIn(starts: ReadonlyMap<NodeId, PeerStart>): readonly NodeId[] {
+  return [...starts].flatMap(([nodeId, { vouched }]) => (vouched ? [nodeId] : []));
 }

@@ -13,6 +13,8 @@ export type PeerStart = {
   readonly runId: string;
   readonly ancestors: readonly string[];
   readonly forgotten: number;
+  /** Whether the node of this file knows all of that folder's runs that ever spoke, as far as a member can. */
+  readonly vouched: boolean;
 };
 
 /** Written by members only, so a directory that holds it was one's. */
@@ -57,9 +59,10 @@ function parse(body: unknown): ReturnType<typeof readPeerStarts> {
 
 function startOf(value: unknown): PeerStart | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { instanceId, start, runId, ancestors, forgotten } = value as Readonly<Record<string, unknown>>;
+  const { instanceId, start, runId, ancestors, forgotten, vouched } = value as Readonly<Record<string, unknown>>;
   if (typeof instanceId !== "string" || typeof runId !== "string" || !isTexts(ancestors)) return undefined;
-  return isNumber(start) && isNumber(forgotten) ? { instanceId, start, runId, ancestors, forgotten } : undefined;
+  if (!isNumber(start) || !isNumber(forgotten) || typeof vouched !== "boolean") return undefined;
+  return { instanceId, start, runId, ancestors, forgotten, vouched };
 }
 
 function isTexts(value: unknown): value is readonly string[] {

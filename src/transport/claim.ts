@@ -30,19 +30,22 @@ export type Situation = {
 };
 
 export type Admission =
-  | { readonly kind: "admitted" }
+  /** `counts`: this node is among those that a run needs before it speaks, and remembers it durably. */
+  | { readonly kind: "admitted"; readonly counts: boolean }
   /** `forGood`: calling again in this run cannot help. `code` and `detail` are what the caller is told. */
   | { readonly kind: "refused"; readonly forGood: boolean; readonly code: string; readonly detail: string };
 
 /** Decides about each node that calls, and about each that answers our call. Called often; must be quick. */
 export type Admit = (claim: Claim, situation: Situation) => Admission;
 
-export const admitAll: Admit = () => ({ kind: "admitted" });
+export const admitAll: Admit = () => ({ kind: "admitted", counts: true });
 
 /** What this node knows of the starts of others, and what they tell of them. */
 export type StartNews = {
   /** The last start that was seen of each other node. */
   readonly known: () => ReadonlyMap<NodeId, SelfClaim>;
+  /** Whether the start that is known of that node counts this one among those that let it in. */
+  readonly counts: (nodeId: NodeId) => boolean;
   /** `from`, whose stream was admitted, knows `starts`. Returns those that are news and are kept durably now. */
   readonly hear: (from: NodeId, starts: readonly Claim[]) => readonly Claim[];
 };
@@ -53,6 +56,7 @@ const header = {
   run: "keyhold-run",
   ancestors: "keyhold-ancestors",
   forgotten: "keyhold-forgotten",
+  remembers: "keyhold-remembers",
 } as const;
 /** More than a folder keeps; 36 characters each are well below what headers may take. */
 const ancestorsMax = 64;
@@ -67,6 +71,16 @@ export function claimHeaders({ instanceId, start, runId, ancestors, forgotten }:
     [header.ancestors]: ancestors.join(),
     [header.forgotten]: String(forgotten),
   };
+}
+
+/** How an answer says whether the caller's run counts who answers among those that let it in. */
+export function countsHeader(counts: boolean): Record<string, string> {
+  return { [header.remembers]: counts ? "yes" : "no" };
+}
+
+/** What `countsHeader` said; whoever says nothing does not count. */
+export function countsIn(headers: IncomingHttpHeaders): boolean {
+  return headers[header.remembers] === "yes";
 }
 
 /** The claim in the headers of a call or an answer of `nodeId`; undefined when there is none, or half of one. */

@@ -5,10 +5,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Message, NodeId } from "../raft/types.ts";
 import { WireError } from "./byte-cursor.ts";
-import type { Claim } from "./claim.ts";
 import { createFrameReader, readFrames } from "./frame.ts";
 import { beatsPerTimeout, silentBeatsMax } from "./pulse.ts";
-import { startsIn } from "./starts-frame.ts";
+import { startsIn, type ToldStarts } from "./starts-frame.ts";
 import { decodeMessage } from "./wire.ts";
 
 /** Takes a message, or says why it is refused, without any of its values; that costs its sender the stream. */
@@ -26,7 +25,7 @@ export type IncomingOptions = {
   readonly response: ServerResponse;
   readonly onMessage: OnMessage;
   /** The sender tells which starts of others it has seen. */
-  readonly onStarts: (starts: readonly Claim[]) => void;
+  readonly onStarts: (told: ToldStarts) => void;
   /** The stream is over; called once, never for `destroy`. */
   readonly onClosed: (reason: string) => void;
 };

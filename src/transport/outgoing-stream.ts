@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import { type AnswerGuard, UnwantedAnswer } from "../intake/answer-guard.ts";
 import type { NodeId } from "../raft/types.ts";
-import type { Admission, Claim } from "./claim.ts";
+import { type Admission, type Claim, countsIn } from "./claim.ts";
 import { pingFrame } from "./frame.ts";
 import { callerHeaders, checkAnswerer, type Identity, refusedForGoodStatus, streamPath } from "./handshake.ts";
 import { openCall, type PeerCall, readText, textLengthMax, unproven } from "./peer-call.ts";
@@ -26,7 +26,8 @@ export type OutgoingOptions = {
   readonly random: () => number;
   /** Frames accepted for the peer are lost, or will be. Never called from within `send`. */
   readonly onBroken: () => void;
-  readonly onOpened: () => void;
+  /** `counts`: the peer counts among those that have let this run in. */
+  readonly onOpened: (counts: boolean) => void;
   /** Where this node can be answered, when it knows. */
   readonly ownUrl: () => string | null;
   /** Whether we want to speak to the node that answers. */
@@ -260,7 +261,7 @@ export class OutgoingStream {
     attempt.open = true;
     attempt.silentBeats = 0;
     this.#lastError = null;
-    this.#options.onOpened();
+    this.#options.onOpened(countsIn(response.headers));
   }
 
   #refused(attempt: Attempt, response: IncomingMessage, answer: { readonly nonce: string; readonly body: string }): void {

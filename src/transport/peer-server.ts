@@ -12,7 +12,7 @@ import type { NodeId } from "../raft/types.ts";
 import { guardRefusal } from "./caller-guard.ts";
 import { snapshotPath } from "./chunk.ts";
 import { ChunkRoute, type OnSnapshotChunk } from "./chunk-route.ts";
-import type { Admit, Claim } from "./claim.ts";
+import { type Admit, type Claim, countsHeader } from "./claim.ts";
 import { type GenesisAnswer, genesisPath } from "./genesis.ts";
 import {
   answerHeaders,
@@ -29,6 +29,7 @@ import {
 import { IncomingStream, type OnMessage } from "./incoming-stream.ts";
 import { challengePath } from "./peer-call.ts";
 import { Challenges, challengeHeaders, proveAnswer, provenCaller } from "./proof.ts";
+import type { ToldStarts } from "./starts-frame.ts";
 import { UnprovenConnections } from "./unproven-connections.ts";
 
 export type ListenAddress = { readonly host: string; readonly port: number };
@@ -42,7 +43,7 @@ export type PeerServerOptions = {
   readonly ownUrl: () => string | null;
   readonly onMessage: OnMessage;
   /** A peer tells which starts of others it has seen; default: nobody wants to know. */
-  readonly onStarts?: (from: NodeId, starts: readonly Claim[]) => void;
+  readonly onStarts?: (from: NodeId, told: ToldStarts) => void;
   readonly onSnapshotChunk: OnSnapshotChunk;
   /** Whether a caller was a member once and is none any more; it is told so. */
   readonly isRemoved: (caller: NodeId) => boolean;
@@ -76,8 +77,9 @@ export class PeerListenError extends Error {
 type Totals = { frames: number; bytes: number };
 /** Of a caller that belongs; its answer is proven for `nonce`. */
 type ProvenCall = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly nonce: string };
-type Call = ProvenCall & { readonly sender: NodeId; readonly runId: string };
+type Call = ProvenCall & { readonly sender: NodeId; readonly runId: string; readonly counts: boolean };
 type Handler = (call: Call) => void;
+type Admitted = { readonly claim: Claim; readonly handle: Handler; readonly counts: boolean };
 type Refusal = Omit<PeerRefusal, "remote">;
 
 /** More than any cluster has members; strangers cannot take more memory than that. */
@@ -232,12 +234,12 @@ export class PeerServer {
       this.#refuse(call, admitted.error);
       return;
     }
-    const { handle, claim } = admitted.value;
-    handle({ ...call, sender: claim.nodeId, runId: claim.runId });
+    const { handle, claim, counts } = admitted.value;
+    handle({ ...call, sender: claim.nodeId, runId: claim.runId, counts });
   }
 
   /** Who calls and what serves it, or why nothing does. */
-  #admit(request: IncomingMessage): Result<{ readonly claim: Claim; readonly handle: Handler }, Refusal> {
+  #admit(request: IncomingMessage): Result<Admitted, Refusal> {
     const caller = checkCaller(request.headers, this.#options.identity);
     if (!caller.ok) return caller;
     const claim = caller.value;
@@ -250,10 +252,11 @@ export class PeerServer {
       return err({ status: 405, code: "method_not_allowed", detail: `allowed: ${allowed}` });
     }
     const admission = this.#options.admit(claim, { alive: this.isAliveElsewhere(claim) });
-    return admission.kind === "admitted" ? ok({ claim, handle }) : err(refusalOf(admission));
+    if (admission.kind === "refused") return err(refusalOf(admission));
+    return ok({ claim, handle, counts: admission.counts });
   }
 
-  #acceptStream({ request, response, nonce, sender, runId }: Call): void {
+  #acceptStream({ request, response, nonce, sender, runId, counts }: Call): void {
     const replaced = this.#streams.get(sender);
     if (replaced !== undefined) {
       this.#addToTotals(sender, replaced);
@@ -261,14 +264,14 @@ export class PeerServer {
     }
     const stream = IncomingStream.open({
       receiver: this.#options.identity.nodeId,
-      headers: this.#headers({ nonce, status: 200, type: "application/octet-stream", body: "" }),
+      headers: this.#headers({ nonce, status: 200, type: "application/octet-stream", body: "" }, countsHeader(counts)),
       sender,
       runId,
       request,
       response,
       onMessage: (message) => (this.#closed ? null : this.#options.onMessage(message)),
-      onStarts: (starts) => {
-        if (!this.#closed) this.#options.onStarts?.(sender, starts);
+      onStarts: (told) => {
+        if (!this.#closed) this.#options.onStarts?.(sender, told);
       },
       onClosed: (reason) => {
         this.#streams.delete(sender);
@@ -321,10 +324,13 @@ export class PeerServer {
   }
 
   /** Says who we are, proves it, and gives the challenge for the next call. */
-  #headers(answer: { readonly nonce: string; readonly status: number; readonly type: string; readonly body: string }) {
+  #headers(
+    answer: { readonly nonce: string; readonly status: number; readonly type: string; readonly body: string },
+    more: Readonly<Record<string, string>> = {},
+  ) {
     const { identity } = this.#options;
     const { nonce, status, type, body } = answer;
-    const headers = { ...answerHeaders(identity), ...challengeHeaders(this.#challenges.issue()) };
+    const headers = { ...answerHeaders(identity), ...challengeHeaders(this.#challenges.issue()), ...more };
     return { ...proveAnswer(identity.access, { status, headers, body }, nonce), "content-type": type };
   }
 

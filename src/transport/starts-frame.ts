@@ -29,17 +29,25 @@ const startsMax = 256;
 /** Of one start: two numbers and the length of a list. */
 const fixedBytes = 2 * 8 + 4;
 
+/** What a node tells another one. */
+export type ToldStarts = {
+  readonly starts: readonly Claim[];
+  /** Whether the start of the receiver that is among them counts the sender among those that let it in. */
+  readonly counts: boolean;
+};
+
 /** The whole frame. */
-export function encodeStarts(starts: ReadonlyMap<NodeId, SelfClaim>): Buffer {
+export function encodeStarts(starts: ReadonlyMap<NodeId, SelfClaim>, counts: boolean): Buffer {
   const told = [...starts].slice(0, startsMax);
   const room = told.reduce(
     (sum, [id, { instanceId, runId, ancestors }]) =>
       [id, instanceId, runId, ...ancestors].reduce((room, text) => room + textRoom(text), sum + fixedBytes),
-    5,
+    6,
   );
   const writer = createWriter(frameHeaderBytes + room);
   writer.offset = frameHeaderBytes;
   putByte(writer, startsKind);
+  putByte(writer, counts ? 1 : 0);
   putCount(writer, told.length);
   for (const [id, { instanceId, start, runId, ancestors, forgotten }] of told) {
     putText(writer, id);
@@ -54,10 +62,11 @@ export function encodeStarts(starts: ReadonlyMap<NodeId, SelfClaim>): Buffer {
 }
 
 /** What the payload of a frame tells of starts; undefined when it is a message. Throws WireError when it is broken. */
-export function startsIn(payload: Buffer): readonly Claim[] | undefined {
+export function startsIn(payload: Buffer): ToldStarts | undefined {
   if (payload[0] !== startsKind) return undefined;
   const reader = createReader(payload);
   takeByte(reader);
+  const counts = takeByte(reader) === 1;
   const count = takeCount(reader, 3 * 2 + fixedBytes);
   if (count > startsMax) throw new WireError(`${count} starts, at most ${startsMax} are taken`);
   const claims: Claim[] = [];
@@ -71,5 +80,5 @@ export function startsIn(payload: Buffer): readonly Claim[] | undefined {
     claims.push({ nodeId, ...claim });
   }
   takeEnd(reader);
-  return claims;
+  return { starts: claims, counts };
 }

@@ -15,9 +15,9 @@ import type { OnMessage } from "./incoming-stream.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.ts";
 import type { PeerAccess } from "./proof.ts";
-import { beatMs } from "./pulse.ts";
+import { beatMs, beatsPerTimeout } from "./pulse.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import { encodeStarts } from "./starts-frame.ts";
+import { encodeStarts, type ToldStarts } from "./starts-frame.ts";
 import { encodeMessage } from "./wire.ts";
 
 export type HttpTransportOptions = {
@@ -88,6 +88,9 @@ export type PeerStats = {
 /** How long a stream that is closed in order may take to send the rest: a farewell, not a transfer. */
 const lingerMsMax = 200;
 
+/** How often starts are told again: who did not know yet that the sender is a member has not heard them. A few KiB each time. */
+const startsRepeatedBeats = 2 * beatsPerTimeout;
+
 const refuseChunk: OnSnapshotChunk = () => Promise.resolve({ kind: "refused", reason: "this node takes no snapshots" });
 
 /** Ordered, lossy delivery between the nodes of one cluster. */
@@ -107,7 +110,9 @@ export class HttpTransport implements AsyncDisposable {
   readonly #server: PeerServer;
   readonly #timer: NodeJS.Timeout;
   readonly #refusals = new RefusalLog();
+  #speaks = false;
   #refused = 0;
+  #beats = 0;
   #closed: Promise<void> | null = null;
 
   private constructor(options: HttpTransportOptions, parts: { identity: Identity; server: PeerServer; timer: NodeJS.Timeout }) {
@@ -128,7 +133,7 @@ export class HttpTransport implements AsyncDisposable {
       headersTimeoutMs: Math.ceil(peerTimeoutMs),
       ownUrl: options.ownUrl ?? (() => null),
       onMessage: options.onMessage,
-      onStarts: (from, starts) => transport.#hearStarts(from, starts),
+      onStarts: (from, told) => transport.#hearStarts(from, told),
       onSnapshotChunk: options.onSnapshotChunk ?? refuseChunk,
       isRemoved: options.isRemoved ?? (() => false),
       admit: (claim, situation) => {
@@ -236,9 +241,8 @@ export class HttpTransport implements AsyncDisposable {
       onRefusedForGood: (code, detail) => {
         if (!this.#guests.has(peer)) this.#options.onRefusedForGood?.(peer, code, detail);
       },
-      onOpened: () => {
-        if (this.#admittedBy.size === 0) this.#options.onAdmitted?.();
-        this.#admittedBy.add(peer);
+      onOpened: (counts) => {
+        if (counts) this.#countAdmission(peer);
         // Before any message on this stream.
         this.#tellStartsTo(peer);
         onEvent?.({ kind: "outgoingOpened", peer });
@@ -247,8 +251,15 @@ export class HttpTransport implements AsyncDisposable {
     });
   }
 
+  #countAdmission(by: NodeId): void {
+    if (this.#admittedBy.size === 0) this.#options.onAdmitted?.();
+    this.#admittedBy.add(by);
+  }
+
   #maySpeak(): boolean {
-    return this.#admittedBy.size >= (this.#options.admissionsWanted?.() ?? 0);
+    // For good: a leader that adds a member must be heard by it before that one can have let it in.
+    this.#speaks ||= this.#admittedBy.size >= (this.#options.admissionsWanted?.() ?? 0);
+    return this.#speaks;
   }
 
   #admit(claim: Claim): Admission {
@@ -257,7 +268,11 @@ export class HttpTransport implements AsyncDisposable {
     return admission;
   }
 
-  #hearStarts(from: NodeId, starts: readonly Claim[]): void {
+  #hearStarts(from: NodeId, { starts, counts }: ToldStarts): void {
+    const { nodeId, self } = this.#options;
+    const isOurs = (told: Claim) => told.nodeId === nodeId && told.instanceId === self.instanceId && told.runId === self.runId;
+    // Who let this run in before it could count, and remembers it now.
+    if (counts && starts.some(isOurs)) this.#countAdmission(from);
     for (const news of this.#options.starts?.hear(from, starts) ?? []) this.#server.cutUnless(news);
     this.#tellNewStarts();
   }
@@ -271,9 +286,9 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   #tellStartsTo(peer: NodeId): void {
-    const known = this.#options.starts?.known();
+    const { starts } = this.#options;
     const stream = this.#outgoing.get(peer);
-    if (known !== undefined && known.size > 0 && stream?.accepts === true) stream.send(encodeStarts(known));
+    if (starts !== undefined && stream?.accepts === true) stream.send(encodeStarts(starts.known(), starts.counts(peer)));
   }
 
   #sendTo(stream: OutgoingStream, message: Message): boolean {
@@ -288,6 +303,8 @@ export class HttpTransport implements AsyncDisposable {
   #beat(): void {
     this.#server.beat();
     for (const stream of this.#outgoing.values()) stream.beat();
+    this.#beats += 1;
+    if (this.#beats % startsRepeatedBeats === 0) for (const peer of this.#outgoing.keys()) this.#tellStartsTo(peer);
   }
 
   #callerRefused(refusal: PeerRefusal): void {

@@ -2,7 +2,7 @@
  * This file tests what a node makes of the starts that others tell it of, and that it keeps them on disk.
  */
 import { describe, expect, test } from "vitest";
-import { createStartKeeper, type StartKeeper } from "../../src/bootstrap/start-keeper.ts";
+import { createStartKeeper, type StartKeeper, type StartKeeperOptions } from "../../src/bootstrap/start-keeper.ts";
 import { type NodeId, toNodeId } from "../../src/raft/types.ts";
 import { temporaryFolder } from "../storage/temporary-folder.ts";
 
@@ -14,16 +14,21 @@ const said = (nodeId: NodeId, start: number, runId = `run${start}`) => {
 };
 
 function keeperIn(directory: string, told: string[] = []): StartKeeper {
-  return createStartKeeper({
+  return createStartKeeper(optionsIn(directory, told));
+}
+
+function optionsIn(directory: string, told: string[] = []): StartKeeperOptions {
+  return {
     nodeId: n1,
     self: said(n1, 5),
     directory,
     peerTimeoutMs: 100,
     instanceOf: (id) => `folder-${id}`,
     isMember: (id) => id !== n4,
+    members: () => ({ voters: [n1, n2, n3], votersOutgoing: [], learners: [], learnersNext: [] }),
     onRefused: () => undefined,
     onOutdated: (by, detail) => told.push(`${by}: ${detail}`),
-  });
+  };
 }
 
 describe("what a member says of the starts of others", () => {
@@ -32,8 +37,8 @@ describe("what a member says of the starts of others", () => {
     expect(keeperIn(directory).starts.hear(n2, [said(n3, 7)])).toEqual([said(n3, 7)]);
     expect(keeperIn(directory).admit(said(n3, 6), { alive: false })).toMatchObject({ forGood: true, code: "start_outdated" });
     expect(keeperIn(directory).admit(said(n3, 7, "another"), { alive: false })).toMatchObject({ code: "start_duplicate" });
-    expect(keeperIn(directory).admit(said(n3, 7), { alive: false })).toEqual({ kind: "admitted" });
-    expect(keeperIn(directory).admit(said(n3, 8), { alive: false })).toEqual({ kind: "admitted" });
+    expect(keeperIn(directory).admit(said(n3, 7), { alive: false })).toEqual({ kind: "admitted", counts: true });
+    expect(keeperIn(directory).admit(said(n3, 8), { alive: false })).toEqual({ kind: "admitted", counts: true });
   });
 
   test("is no news when it is known, older, or of a folder that the id does not have", () => {
@@ -43,6 +48,39 @@ describe("what a member says of the starts of others", () => {
     const other = { ...said(n3, 9), instanceId: "another" };
     expect(keeper.starts.hear(n2, [said(n3, 7), said(n3, 6), said(n3, 7, "another"), other])).toEqual([]);
     expect(keeper.starts.known()).toBe(before);
+  });
+
+  test("tells a member that remembers no run of a node whether it counts", () => {
+    const keeper = keeperIn(temporaryFolder());
+    expect(keeper.admit(said(n3, 7), { alive: false })).toEqual({ kind: "admitted", counts: false });
+    expect(keeper.starts.known().size).toBe(0);
+    // The node itself comes after the copy, is named by another member, and the copy is refused from then on.
+    keeper.starts.hear(n2, [said(n3, 9)]);
+    expect(keeper.admit(said(n3, 9), { alive: false })).toEqual({ kind: "admitted", counts: true });
+    expect(keeper.admit(said(n3, 7), { alive: false })).toMatchObject({ forGood: true, code: "start_outdated" });
+  });
+
+  test("that it knows none makes the run that was let in count, and be told", () => {
+    const directory = temporaryFolder();
+    const keeper = keeperIn(directory);
+    keeper.admit(said(n3, 7), { alive: false });
+    keeper.starts.hear(n4, []);
+    keeper.starts.hear(n3, []);
+    expect(keeper.starts.known().size).toBe(0);
+    keeper.starts.hear(n2, []);
+    expect(keeper.starts.known().get(n3)?.runId).toBe("run7");
+    expect(keeperIn(directory).admit(said(n3, 8), { alive: false })).toEqual({ kind: "admitted", counts: true });
+  });
+
+  test("is missing at first, and a first run counts all the same, as clusters begin with them", () => {
+    expect(keeperIn(temporaryFolder()).admit(said(n3, 1), { alive: false })).toEqual({ kind: "admitted", counts: true });
+  });
+
+  test("is what decides which of two that live is the copy: who remembers neither ends none of them", () => {
+    const keeper = createStartKeeper({ ...optionsIn(temporaryFolder()), peerTimeoutMs: 0 });
+    expect(keeper.admit(said(n3, 9), { alive: true })).toMatchObject({ forGood: false, code: "start_duplicate" });
+    keeper.starts.hear(n2, [said(n3, 8)]);
+    expect(keeper.admit(said(n3, 9), { alive: true })).toMatchObject({ forGood: true, code: "start_duplicate" });
   });
 
   test("is not heard from strangers, nor about them", () => {

@@ -47,7 +47,7 @@ export const frozenStorage: Readonly<Record<string, string>> = {
   "IDENTITY refused":
     '{\n  "format": 2,\n  "sha256": "6c3c8c039deb94e77063d16814bae9d407e3d8018b47e0bc6911df1daeb8054b",\n  "body": {\n    "nodeId": "n1",\n    "instanceId": "folder",\n    "line": {\n      "runs": [\n        {\n          "runId": "one",\n          "start": 7,\n          "isMet": true\n        }\n      ],\n      "forgotten": 6\n    },\n    "leasePromiseMs": 500,\n    "standing": {\n      "kind": "refused",\n      "why": "it is a copy"\n    }\n  }\n}\n',
   PEERS:
-    '{\n  "format": 2,\n  "sha256": "a2c0c2c424e595f61ac5fc3f85180bb666d4a489d9a4a45258c4982e1f605895",\n  "body": {\n    "n2": {\n      "instanceId": "other",\n      "start": 3,\n      "runId": "run",\n      "ancestors": [\n        "before"\n      ],\n      "forgotten": 1\n    }\n  }\n}\n',
+    '{\n  "format": 2,\n  "sha256": "7c7748e65b707f9b494f17865ac74e39bd505b53002e44b2efb09c01f11e6b28",\n  "body": {\n    "n2": {\n      "instanceId": "other",\n      "start": 3,\n      "runId": "run",\n      "ancestors": [\n        "before"\n      ],\n      "forgotten": 1,\n      "vouched": true\n    }\n  }\n}\n',
   WITNESS:
     "008af67ccdb499c42cb5820a94de0003ad666f726d617456657273696f6e03a9636c75737465724964a163a66e6f64654964a26e31c43ebd17a223de0003ab63757272656e745465726dcd012ca8766f746564466f72a26e32a76c6f73744c6f67de0002a96c617374496e64657809a47465726d040c05ced2937d83cea8caa09504ce7cfbec12cea8caa095",
 };

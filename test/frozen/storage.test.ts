@@ -215,7 +215,9 @@ describe("a file beside LMDB is written as it always was", () => {
 
   test("PEERS", () => {
     const directory = temporaryFolder();
-    const starts = new Map([[n2, { instanceId: "other", start: 3, runId: "run", ancestors: ["before"], forgotten: 1 }]]);
+    const starts = new Map([
+      [n2, { instanceId: "other", start: 3, runId: "run", ancestors: ["before"], forgotten: 1, vouched: true }],
+    ]);
     writePeerStarts(directory, starts);
     expectFrozen(readFileSync(join(directory, "PEERS"), "utf8"), frozenStorage["PEERS"], raiseSealed);
     writeFileSync(join(directory, "PEERS"), frozenStorage["PEERS"] ?? "");

@@ -45,6 +45,36 @@ export const startMutants: readonly Mutant[] = [
     suite: fixed("bootstrap/restored-of-five"),
   },
   {
+    name: "newcomer-counts-what-one-member-knows",
+    why: "an older copy speaks that one member and a newcomer let in which has heard of that one only",
+    edits: [edit("bootstrap/uncounted-runs", "return told > others.length - wanted;", "return told >= others.length - wanted;")],
+    suite: fixed("bootstrap/newcomer"),
+  },
+  {
+    name: "told-of-is-vouched-for",
+    why: "a member that let an older copy in and tells a newcomer so is one that let it in, not two",
+    edits: [
+      edit(
+        "bootstrap/uncounted-runs",
+        "claim.start === 1 || this.isVouched(claim.nodeId, claim) ||",
+        "claim.start === 1 || this.#register.known.has(claim.nodeId) ||",
+      ),
+    ],
+    suite: fixed("bootstrap/newcomer"),
+  },
+  {
+    name: "newcomer-remembers-a-stranger",
+    why: "an older copy that comes to a newcomer first would have the node itself refused there",
+    edits: [edit("bootstrap/start-keeper", "if (isToBeKept) keep(", "if (isToBeKept || start.start > 1) keep(")],
+    suite: fixed("bootstrap/start-keeper"),
+  },
+  {
+    name: "whoever-answers-counts",
+    why: "a newcomer that lets in what it cannot tell from a copy is none of the majority that must have",
+    edits: [edit("transport/transport", "if (counts) this.#countAdmission(peer);", "this.#countAdmission(peer);")],
+    suite: fixed("transport/starts"),
+  },
+  {
     name: "started-elsewhere-and-goes-on",
     why: "a run that hears of a later start of its own folder is an older copy, and must end",
     edits: [edit("bootstrap/start-keeper", "if (isOvertaken) options", "if (isOvertaken && said.start < 0) options")],

@@ -307,7 +307,9 @@ await atEachMargin("remember a peer", {
     leave(pages);
     writePeerStarts(
       folder,
-      new Map([[toNodeId("b"), { instanceId: "1", start: 1, runId: "x".repeat(9_000), ancestors: [], forgotten: 0 }]]),
+      new Map([
+        [toNodeId("b"), { instanceId: "1", start: 1, runId: "x".repeat(9_000), ancestors: [], forgotten: 0, vouched: true }],
+      ]),
     );
   },
   check: async () => undefined,

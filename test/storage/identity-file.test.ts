@@ -38,8 +38,8 @@ const fresh: IdentityRecord = { ...established, line: { runs: [], forgotten: 0 }
 const refused: IdentityRecord = { ...established, standing: { kind: "refused", why: "it is a copy" } };
 const standings = [{ record: fresh }, { record: locked }, { record: established }, { record: refused }];
 const starts = new Map<NodeId, PeerStart>([
-  [n1, { instanceId: "one", start: 3, runId: "r", ancestors: [], forgotten: 0 }],
-  [n2, { instanceId: "two", start: 9, runId: "s", ancestors: ["q"], forgotten: 4 }],
+  [n1, { instanceId: "one", start: 3, runId: "r", ancestors: [], forgotten: 0, vouched: true }],
+  [n2, { instanceId: "two", start: 9, runId: "s", ancestors: ["q"], forgotten: 4, vouched: false }],
 ]);
 
 /** `sha256sum` of `[3,{"a":1}]`. */
@@ -258,8 +258,9 @@ describe("what is remembered of other nodes' starts", () => {
     for (const body of [
       { "No Id": {} },
       { n1: null },
-      { n1: { instanceId: "one", start: "3", runId: "r", ancestors: [], forgotten: 0 } },
+      { n1: { instanceId: "one", start: "3", runId: "r", ancestors: [], forgotten: 0, vouched: true } },
       { n1: { instanceId: "one", start: 3, runId: "r" } },
+      { n1: { instanceId: "one", start: 3, runId: "r", ancestors: [], forgotten: 0 } },
       ["n1"],
     ]) {
       const folder = temporaryFolder();

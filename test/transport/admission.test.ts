@@ -20,7 +20,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map(({ transport }) => transport.close()));
 });
 
-const admitted: Admission = { kind: "admitted" };
+const admitted: Admission = { kind: "admitted", counts: true };
 const refused = (forGood: boolean): Admission => ({
   kind: "refused",
   forGood,

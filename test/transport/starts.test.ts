@@ -28,6 +28,7 @@ function memory(heard: Claim[] = []): StartNews & { learn: (nodeId: NodeId, star
   let known: ReadonlyMap<NodeId, SelfClaim> = new Map();
   return {
     known: () => known,
+    counts: () => true,
     learn: (nodeId, start) => {
       known = new Map(known).set(nodeId, start);
     },
@@ -42,6 +43,7 @@ test("what is known is told first on each stream, and again before the next mess
   const order: string[] = [];
   const heard: StartNews = {
     known: () => new Map(),
+    counts: () => false,
     hear: (from, starts) => {
       order.push(`${from} knows ${starts.map(({ nodeId, start }) => `${nodeId} ${start}`).join()}`);
       return [];
@@ -101,18 +103,68 @@ test("a run says nothing before enough others have let it in, and does then", as
   await until(() => a.received.length === 2);
 });
 
+test("who lets a run in without counting is counted once it says that it remembers the run", async () => {
+  const starts = memory();
+  const newcomer = await open("n1", { starts, admit: () => ({ kind: "admitted", counts: false }) });
+  const met: string[] = [];
+  const run = await open("n3", { admissionsWanted: () => 1, starts: memory(), onAdmitted: () => met.push("met") });
+  await connect(run, "n1", newcomer.address.peerUrl);
+  await connect(newcomer, "n3", run.address.peerUrl);
+  run.transport.send(numbered("n3", "n1", 1));
+  starts.learn(n3, { ...testClaim("n3"), runId: "another" });
+  newcomer.transport.setPeers(new Map());
+  await connect(newcomer, "n3", run.address.peerUrl);
+  run.transport.send(numbered("n3", "n1", 2));
+  expect(met).toEqual([]);
+  // Told again after a while, without a new stream.
+  starts.learn(n3, testClaim("n3"));
+  await until(() => met.length > 0);
+  run.transport.send(numbered("n3", "n1", 3));
+  await until(() => newcomer.received.length > 0);
+  expect(newcomer.received).toEqual([numbered("n3", "n1", 3)]);
+});
+
+test("who has seen no start says so, and says it again to who did not know it as a member", async () => {
+  const frames: number[] = [];
+  const hearing: StartNews = {
+    known: () => new Map(),
+    counts: () => false,
+    hear: (_from, starts) => {
+      frames.push(starts.length);
+      return [];
+    },
+  };
+  const node = await open("n1", { starts: hearing });
+  const teller = await open("n2", { starts: memory(), peerTimeoutMs: 100 });
+  await connect(teller, "n1", node.address.peerUrl);
+  await until(() => frames.length === 3);
+  expect(frames).toEqual([0, 0, 0]);
+});
+
+test("a run that speaks goes on when the cluster grows by members that have not let it in yet", async () => {
+  let wanted = 1;
+  const a = await open("n1");
+  const run = await open("n3", { admissionsWanted: () => wanted });
+  await connect(run, "n1", a.address.peerUrl);
+  run.transport.send(numbered("n3", "n1", 1));
+  wanted = 2;
+  run.transport.send(numbered("n3", "n1", 2));
+  await until(() => a.received.length === 2);
+});
+
 test("what a frame of starts holds is what was put in, and a start that no node can have is refused", () => {
   const starts = new Map([
     [n1, testClaim("n1")],
     [n2, { instanceId: "f", start: 2 ** 40, runId: "r", ancestors: ["p", "q"], forgotten: 2 ** 39 }],
   ]);
-  const payload = encodeStarts(starts).subarray(frameHeaderBytes);
-  expect(startsIn(payload)).toEqual([...starts].map(([nodeId, claim]) => ({ nodeId, ...claim })));
-  expect(() => startsIn(encodeStarts(new Map([[n1, { ...testClaim("n1"), runId: "\n" }]])).subarray(frameHeaderBytes))).toThrow(
-    "a start that no node can have",
-  );
+  const payload = encodeStarts(starts, true).subarray(frameHeaderBytes);
+  expect(startsIn(payload)).toEqual({ starts: [...starts].map(([nodeId, claim]) => ({ nodeId, ...claim })), counts: true });
+  expect(startsIn(encodeStarts(starts, false).subarray(frameHeaderBytes))?.counts).toBe(false);
+  expect(() =>
+    startsIn(encodeStarts(new Map([[n1, { ...testClaim("n1"), runId: "\n" }]]), true).subarray(frameHeaderBytes)),
+  ).toThrow("a start that no node can have");
   for (const broken of [{ ancestors: ["a b"] }, { ancestors: Array.from({ length: 65 }, () => "a") }, { forgotten: 1 }]) {
-    const frame = encodeStarts(new Map([[n1, { ...testClaim("n1"), ...broken }]]));
+    const frame = encodeStarts(new Map([[n1, { ...testClaim("n1"), ...broken }]]), true);
     expect(() => startsIn(frame.subarray(frameHeaderBytes))).toThrow("a start that no node can have");
   }
   expect(() => startsIn(payload.subarray(0, payload.byteLength - 1))).toThrow();
