@@ -3,9 +3,11 @@
  * acknowledged may be lost, and who must not take part says so and stops.
  */
 import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createClient, type Watch, type WatchItem } from "../../openapi/client/index.ts";
 import { at } from "../../src/base/at.ts";
+import { readPeerStarts } from "../../src/storage/peer-starts-file.ts";
 import { RotatingCaller } from "./rest.ts";
 import { TestCluster } from "./test-cluster.ts";
 import type { TestNode } from "./test-node.ts";
@@ -169,6 +171,26 @@ test("with five nodes, an older copy is refused also by those that never met the
   node.start();
   expect(await node.untilEnded(endMsMax)).toBe(78);
   expect(node.output).toContain("never from a copy");
+}, 120_000);
+
+test("members that have all forgotten each other's runs begin again when they are all there, and go on with two from then on", async () => {
+  await using cluster = await TestCluster.start();
+  const [n1, n2, n3] = [at(cluster.nodes, 0), at(cluster.nodes, 1), at(cluster.nodes, 2)];
+  await put(cluster.nodes, "kept");
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  for (const node of cluster.nodes) {
+    rmSync(join(node.dataDir, "PEERS"));
+    node.start();
+  }
+  await Promise.all(cluster.nodes.map((node) => node.untilReady()));
+  expect(await read([n1], "kept")).toBe("kept");
+  const vouchesForAll = ({ dataDir }: TestNode) =>
+    [...readPeerStarts(dataDir).starts.values()].filter(({ vouched }) => vouched).length === 2;
+  await until("each vouches for both others", endMsMax, () => (cluster.nodes.every(vouchesForAll) ? true : undefined));
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  for (const node of [n2, n3]) node.start();
+  await Promise.all([n2.untilReady(), n3.untilReady()]);
+  expect(await read([n3], "kept")).toBe("kept");
 }, 120_000);
 
 test("a second live copy of a folder is refused, the first serves on, and nothing is lost", async () => {
