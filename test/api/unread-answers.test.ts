@@ -7,8 +7,8 @@ import { send, until as soon, startApi, type TestApi } from "./harness.ts";
 
 const MIB = 1024 * 1024;
 const answers = { sendingBytesMax: 16 * MIB, smallBytesMax: 16 * 1024, slowReaderMs: 60_000, slowReaderContendedMs: 500 };
-/** Four values of a million bytes, as JSON strings. */
-const pageBytes = 4_000_000;
+/** Of four values of a million bytes a page takes one. */
+const pageBytes = 1_000_000;
 
 let api: TestApi;
 const sockets: Socket[] = [];
@@ -49,9 +49,12 @@ async function listOnce(): Promise<number> {
 
 test("thirty clients that pipeline lists and read nothing take a bounded amount of memory, and one beside them is served", async () => {
   await startWithPage();
+  await send(api, "PUT", "/v1/config/small", { body: "0" });
   const before = process.memoryUsage().rss;
   const term = api.service.status().term;
   for (let i = 0; i < 30; i += 1) deaf(list().repeat(64));
+  // Until there is no room for one more.
+  while ((await gauge("keyhold_answers_unsent_bytes")) < answers.sendingBytesMax - pageBytes) await delay(20);
   let most = 0;
   const seen = new Set<number>();
   const page = listOnce();
@@ -66,7 +69,7 @@ test("thirty clients that pipeline lists and read nothing take a bounded amount 
     await delay(20);
   }
   expect(await page).toBeGreaterThan(pageBytes);
-  expect([...seen].sort()).toEqual([200, 201, 404]);
+  expect([...seen].sort()).toEqual([200, 404]);
   expect(most).toBeGreaterThan(0);
   // One answer may take it past the bound.
   expect(most).toBeLessThanOrEqual(answers.sendingBytesMax + pageBytes + 2_000);
@@ -87,9 +90,9 @@ test("what is pipelined is not even begun before the answer to what came first w
   const socket = deaf(list().repeat(64));
   await soon(() => reads > 0);
   await delay(500);
-  // What the kernel takes of answers of 4 MB is none of this process's memory: it may be one of them, or two.
+  // What the kernel takes of answers is none of this process's memory: it may be some MB of them.
   const unread = reads;
-  expect(unread).toBeLessThanOrEqual(3);
+  expect(unread).toBeLessThanOrEqual(16);
   expect(await gauge("keyhold_answers_unsent_bytes")).toBeLessThanOrEqual(pageBytes + 2_000);
   let bytes = 0;
   socket.on("data", (chunk: Buffer) => {
@@ -103,7 +106,7 @@ test("what is pipelined is not even begun before the answer to what came first w
 
 test("who takes nothing of an answer for too long is ended, and named in the log; who reads slowly is not", async () => {
   await startWithPage({ slowReaderMs: 1_500 });
-  const silent = deaf(list().repeat(2));
+  const silent = deaf(list().repeat(64));
   const slow = deaf(list());
   let bytes = 0;
   slow.on("data", (chunk: Buffer) => {
