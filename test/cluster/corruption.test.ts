@@ -24,8 +24,8 @@ async function fill(caller: RotatingCaller): Promise<number> {
   return revision;
 }
 
-/** Only log records hold the names of the processes that proposed. */
-const inLog = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
+/** Only log records hold the names of the processes that proposed: MessagePack's mark of a text of 22 bytes, and those. */
+const inLog = /\xb6[0-9A-Za-z_-]{22}(?![0-9A-Za-z_-])/g;
 /** Only rows of tables hold this field. */
 const inTables = /createRevision/g;
 const inVote = /votedFor/g;
