@@ -28,6 +28,8 @@ export type Process = {
   /** What it promised and has not answered yet. */
   readonly calls: ServiceCalls;
   alive: boolean;
+  /** Ends it: what it read of its disk is damaged. */
+  readonly onFatal: (error: unknown) => void;
   /** A snapshot was received and is neither installed nor refused. */
   receiving: boolean;
   /** Called when the process is gone, for those who talk to it. */

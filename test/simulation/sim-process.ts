@@ -6,6 +6,7 @@ import { KeyholdNode, type NodeEvents } from "../../src/node/node.ts";
 import type { Disk } from "../../src/node/ports.ts";
 import type { Raft } from "../../src/raft/raft.ts";
 import { type Membership, type Message, toLogIndex, toNodeId } from "../../src/raft/types.ts";
+import { CorruptRecord } from "../../src/storage/errors.ts";
 import { presentRun, withLastMet, withRun } from "../../src/storage/folder-runs.ts";
 import type { GenesisAnswer } from "../../src/transport/genesis.ts";
 import type { DiskModel } from "./disk-model.ts";
@@ -90,6 +91,7 @@ export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: Proc
     gate: new Gate(node.folder, { patienceMs: 5 * options.tickMs * options.electionTicks }),
     calls: new ServiceCalls(node.id, world),
     alive: true,
+    onFatal: host.events.onFatal,
     receiving: false,
     onGone: new Set(),
   };
@@ -122,11 +124,22 @@ export function openForming(
 }
 
 /** What a process that takes part says to one that asks whose it is. */
-export function establishedAnswer({ service }: Process, folder: Folder): GenesisAnswer | null {
-  const genesis = service.genesis();
+export function establishedAnswer(process: Process, folder: Folder): GenesisAnswer | null {
+  const genesis = unlessDamaged(process, () => process.service.genesis(), undefined);
   return genesis === undefined || folder.cluster === null
     ? null
     : { kind: "established", clusterId: folder.cluster.clusterId, ...genesis };
+}
+
+/** As in production, where the store ends the process when what it reads is damaged, whoever reads. */
+function unlessDamaged<Value>(process: Process, read: () => Value, otherwise: Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CorruptRecord)) throw error;
+    process.onFatal(error);
+    return otherwise;
+  }
 }
 
 /** Whether `process`, of `node`, hears what `run` says. */
@@ -138,12 +151,15 @@ export function lets(
   if (process.gate.knows(run.runId)) return true;
   if (world.isUnseen(run, node)) return false;
   const { service } = process;
-  const verdict = process.gate.judge(run, {
-    instanceId: () => service.instanceOf(run.nodeId),
-    alive: () => world.isLinked(run, node),
-    nowMs: world.scheduler.nowMs,
-    isMember: service.isMember(run.nodeId),
-  });
+  const judge = () =>
+    process.gate.judge(run, {
+      instanceId: () => service.instanceOf(run.nodeId),
+      alive: () => world.isLinked(run, node),
+      nowMs: world.scheduler.nowMs,
+      isMember: service.isMember(run.nodeId),
+    });
+  const verdict = unlessDamaged<ReturnType<typeof judge> | null>(process, judge, null);
+  if (verdict === null) return false;
   world.onVerdict(node, run, verdict);
   if (verdict.kind === "admitted") run.admitted();
   return verdict.kind === "admitted";
