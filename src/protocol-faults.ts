@@ -3,13 +3,14 @@
  * cluster's history, which ends the node.
  */
 import { unreachable } from "./base/assert.ts";
+import { Repeats } from "./intake/repeats.ts";
 import type { NodeLogger } from "./main.ts";
 import type { ProtocolFault } from "./node/driver-options.ts";
 
 /** The same complaint about the same sender is logged once in this time; all are counted. */
-const repeatMs = 10_000;
+const quietMs = 10_000;
 /** Senders are ids that a stranger may invent. */
-const rememberedMax = 256;
+const keysMax = 256;
 
 export type ProtocolFaults = {
   /** Takes note of `fault`, at `nowMs` on any clock that does not fall. */
@@ -20,25 +21,21 @@ export type ProtocolFaults = {
 
 /** `retire` is called when this node's log is not of the cluster's history. */
 export function protocolFaults(to: { readonly logger: NodeLogger; readonly retire: () => void }): ProtocolFaults {
-  const toldAtMs = new Map<string, number>();
+  const repeats = new Repeats({ quietMs, keysMax });
   let refused = 0;
-  const isNews = (what: string, nowMs: number): boolean => {
-    const last = toldAtMs.get(what);
-    if (last !== undefined && nowMs - last < repeatMs) return false;
-    if (toldAtMs.size >= rememberedMax) toldAtMs.clear();
-    toldAtMs.set(what, nowMs);
-    return true;
+  const messageRefused = (fields: object, untold: number | undefined) => {
+    refused += 1;
+    if (untold !== undefined) to.logger.warn({ ...fields, untold }, "a message of a peer was not heard");
   };
   return {
     refusedCount: () => refused,
     note: ({ kind, ...fields }, nowMs) => {
       switch (kind) {
         case "messageRefused":
-          refused += 1;
-          if (isNews(JSON.stringify(fields), nowMs)) to.logger.warn(fields, "a message of a peer was not heard");
+          messageRefused(fields, repeats.note(JSON.stringify(fields), nowMs));
           return;
         case "ceilingReached":
-          if (isNews(kind, nowMs))
+          if (repeats.note(kind, nowMs) !== undefined)
             to.logger.error(fields, "the term or the log is at its ceiling: this node stands for no election");
           return;
         case "logConflict":

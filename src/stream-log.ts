@@ -4,6 +4,7 @@
  */
 import { unreachable } from "./base/assert.ts";
 import { type EventLogger, logTransport } from "./event-log.ts";
+import { Repeats } from "./intake/repeats.ts";
 import type { TransportEvent } from "./transport/transport.ts";
 
 /** The end of a stream to or from a peer; outgoing ones end with each attempt that fails, too. */
@@ -24,27 +25,24 @@ const secretAdvice =
   "the peer refuses this node, because the two were given different peer secrets: give every node the same KEYHOLD_PEER_SECRET " +
   "(or KEYHOLD_PEER_SECRET_FILE), and start those again that had another";
 
-type Told = { readonly atMs: number; untold: number };
-
 /** Takes what the transport tells, and writes it to `logger`; `nowMs` never falls, and the node starts now. */
 export function transportLog(
   logger: EventLogger,
   nowMs: () => number = () => performance.now(),
 ): (event: TransportEvent) => void {
   const startedMs = nowMs();
-  const streams = new Map<string, Map<string, Told>>();
+  const streams = new Map<string, Repeats>();
   const seen = new Set<string>();
   const opened = (peer: string) => {
     if (seen.size < peersMax) seen.add(peer);
     for (const kind of ["outgoingClosed", "incomingClosed"]) {
-      const reasons = streams.get(`${kind} ${peer}`);
-      for (const [reason, told] of reasons ?? []) if (nowMs() - told.atMs >= flapMs) reasons?.delete(reason);
+      streams.get(`${kind} ${peer}`)?.forgetBefore(nowMs() - flapMs);
     }
   };
   const closed = ({ kind, peer, reason }: StreamEnd) => {
     const isSecret = reason.startsWith("refused with 401");
     const isStarting = !seen.has(peer) && nowMs() - startedMs < startMs;
-    const untold = isStarting && !isSecret ? undefined : untoldOf(streams, { key: `${kind} ${peer}`, reason, nowMs: nowMs() });
+    const untold = isStarting && !isSecret ? undefined : reasonsOf(streams, `${kind} ${peer}`).note(reason, nowMs());
     const fields = { peer, reason, stream: kind, ...(untold === undefined || untold === 0 ? {} : { untold }) };
     if (untold === undefined) logger.debug(fields, "stream closed");
     else if (isSecret) logger.warn(fields, secretAdvice);
@@ -71,29 +69,12 @@ export function transportLog(
   };
 }
 
-/** How many of the same were not told since the last that was; undefined when this one is not told either. */
-function untoldOf(
-  streams: Map<string, Map<string, Told>>,
-  { key, reason, nowMs }: { readonly key: string; readonly reason: string; readonly nowMs: number },
-): number | undefined {
-  const reasons = streams.get(key) ?? new Map<string, Told>();
-  streams.delete(key);
-  streams.set(key, reasons);
-  forgetOldest(streams, peersMax);
-  const told = reasons.get(reason);
-  if (told !== undefined && nowMs - told.atMs < quietMs) {
-    told.untold += 1;
-    return undefined;
-  }
-  if (told === undefined && reasons.size >= reasonsMax) {
-    for (const [other, { atMs }] of reasons) if (nowMs - atMs >= quietMs) reasons.delete(other);
-    if (reasons.size >= reasonsMax) return undefined;
-  }
-  reasons.set(reason, { atMs: nowMs, untold: 0 });
-  return told?.untold ?? 0;
-}
-
-function forgetOldest(map: Map<string, unknown>, max: number): void {
-  const oldest = map.keys().next().value;
-  if (map.size > max && oldest !== undefined) map.delete(oldest);
+/** The reasons told of one stream; of many streams, the one that ended longest ago is forgotten. */
+function reasonsOf(streams: Map<string, Repeats>, stream: string): Repeats {
+  const reasons = streams.get(stream) ?? new Repeats({ quietMs, keysMax: reasonsMax });
+  streams.delete(stream);
+  streams.set(stream, reasons);
+  const oldest = streams.keys().next().value;
+  if (streams.size > peersMax && oldest !== undefined) streams.delete(oldest);
+  return reasons;
 }

@@ -2,7 +2,6 @@
  * This file gives out answers a few at a time. Ten thousand reads that waited for one word of the leader, or writes whose
  * deadline passed together, are answered one slice after the other, and peers and timers get their turn in between.
  */
-
 import { at } from "../base/at.ts";
 import type { CommandBody } from "../machine/command.ts";
 import type { ReadCost } from "../machine/read-meter.ts";

@@ -3,6 +3,7 @@
  * peer port, and beside them single requests for the chunks of snapshots. It owns every socket and the one timer between
  * nodes, and delivers nothing after `close` has begun.
  */
+import { Repeats } from "../intake/repeats.ts";
 import type { MemberAddress, Message, NodeId } from "../raft/types.ts";
 import type { ChunkAnswer, ChunkHeader } from "./chunk.ts";
 import { ChunkClient } from "./chunk-client.ts";
@@ -16,7 +17,6 @@ import { OutgoingStream } from "./outgoing-stream.ts";
 import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.ts";
 import type { PeerAccess } from "./proof.ts";
 import { beatMs, beatsPerTimeout } from "./pulse.ts";
-import { RefusalLog } from "./refusal-log.ts";
 import { encodeStarts, type ToldStarts } from "./starts-frame.ts";
 import { encodeMessage } from "./wire.ts";
 
@@ -109,7 +109,7 @@ export class HttpTransport implements AsyncDisposable {
   #startsTold: ReadonlyMap<NodeId, SelfClaim> = new Map();
   readonly #server: PeerServer;
   readonly #timer: NodeJS.Timeout;
-  readonly #refusals = new RefusalLog();
+  readonly #refusals = new Repeats({ quietMs: 10_000, keysMax: 256 });
   #speaks = false;
   #refused = 0;
   #beats = 0;
@@ -309,7 +309,7 @@ export class HttpTransport implements AsyncDisposable {
 
   #callerRefused(refusal: PeerRefusal): void {
     this.#refused += 1;
-    const untold = this.#refusals.note(refusal);
+    const untold = this.#refusals.note(`${refusal.remote} ${refusal.code}`, performance.now());
     if (untold !== undefined) this.#options.onEvent?.({ kind: "callerRefused", untold, ...refusal });
   }
 

@@ -6,7 +6,6 @@ import { afterEach, describe, expect, test } from "vitest";
 import { toNodeId } from "../../src/raft/types.ts";
 import { genesisPath } from "../../src/transport/genesis.ts";
 import { streamPath } from "../../src/transport/handshake.ts";
-import { RefusalLog } from "../../src/transport/refusal-log.ts";
 import { connect, openRecorded, type Recorded, until } from "./http-harness.ts";
 import { bareRequest, rawHeaders } from "./raw-peer.ts";
 
@@ -129,16 +128,4 @@ describe("callers who prove nothing", () => {
     expect(node.transport.strangers().refused).toBe(20);
     expect(node.events.filter(({ kind }) => kind === "callerRefused")).toHaveLength(1);
   });
-});
-
-test("what was not told is counted in the next line, and the number of addresses remembered is bounded", () => {
-  let nowMs = 0;
-  const log = new RefusalLog(() => nowMs);
-  const stranger = { remote: "10.0.0.9", code: "unauthorized" };
-  expect([log.note(stranger), log.note(stranger), log.note(stranger)]).toEqual([0, undefined, undefined]);
-  expect(log.note({ ...stranger, code: "host_invalid" })).toBe(0);
-  nowMs = 10_000;
-  expect(log.note(stranger)).toBe(2);
-  for (let other = 0; other < 300; other += 1) log.note({ remote: `10.0.1.${other}`, code: "unauthorized" });
-  expect(log.note(stranger)).toBe(0);
 });
