@@ -3,12 +3,12 @@
  */
 import type { IntakeLimits } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
-import type { AnswerLimits, Answers } from "./answers.ts";
-import type { BodyBudget, BodyLimits } from "./body-budget.ts";
-import type { Contract } from "./contract.ts";
-import type { InboundLimits } from "./inbound-gate.ts";
+import type { Contract } from "./contract/contract.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Responder } from "./respond.ts";
+import type { AnswerLimits, Answers } from "./rest/answers.ts";
+import type { BodyBudget, BodyLimits } from "./rest/body-budget.ts";
+import type { Responder } from "./rest/respond.ts";
+import type { InboundLimits } from "./watch/inbound-gate.ts";
 
 /** The four levels of pino that the face uses; any logger with them will do. */
 export type Logger = {

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { err, ok, type Result } from "../src/base/result.ts";
-import { invalidRequest, misdirectedRequest, originNotAllowed, type Problem } from "./problem.ts";
+import { invalidRequest, misdirectedRequest, originNotAllowed, type Problem } from "./contract/problem.ts";
 
 export type HostRules = {
   /** Configured names, `name` (any port) or `name:port`. */

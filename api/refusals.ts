@@ -7,8 +7,6 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Intake } from "../src/intake/intake.ts";
 import type { ApiContext } from "./context.ts";
-import type { HostCheck } from "./hosts.ts";
-import type { AppResponse } from "./native-classes.ts";
 import {
   expectationFailed,
   headerTooLarge,
@@ -19,7 +17,9 @@ import {
   requestTimeout,
   serviceProblem,
   tooLarge,
-} from "./problem.ts";
+} from "./contract/problem.ts";
+import type { HostCheck } from "./hosts.ts";
+import type { AppResponse } from "./native-classes.ts";
 
 /** Connections beyond the bound that still get an answer at a time; those beyond these are dropped without a word. */
 const refusedConnectionsMax = 64;

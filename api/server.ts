@@ -5,20 +5,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import express from "express";
 import { Intake } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
-import { Answers } from "./answers.ts";
-import { createApp } from "./app.ts";
-import { BodyBudget } from "./body-budget.ts";
 import { type ApiContext, type ApiLimits, defaultApiLimits, type Logger } from "./context.ts";
-import { createContract } from "./contract.ts";
+import { createContract } from "./contract/contract.ts";
+import { type Problem, problemReply } from "./contract/problem.ts";
 import { createHostCheck } from "./hosts.ts";
 import { closeServer, type ListenOptions, listen } from "./listen.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type AppResponse, createNativeClasses } from "./native-classes.ts";
-import { type Problem, problemReply } from "./problem.ts";
 import { createAdmission, refuseBelowRoutes, unknownExpectation } from "./refusals.ts";
-import { createResponder } from "./respond.ts";
+import { Answers } from "./rest/answers.ts";
+import { createApp } from "./rest/app.ts";
+import { BodyBudget } from "./rest/body-budget.ts";
+import { createResponder } from "./rest/respond.ts";
 import { acceptUpgrades } from "./upgrades.ts";
-import { createWatchGateway } from "./watch-gateway.ts";
+import { createWatchGateway } from "./watch/watch-gateway.ts";
 
 export type ApiServerOptions = {
   readonly service: KeyholdService;

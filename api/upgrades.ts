@@ -6,9 +6,9 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Intake } from "../src/intake/intake.ts";
 import type { ApiContext } from "./context.ts";
+import { invalidRequest, notFound, type Problem, problemReply, serviceProblem } from "./contract/problem.ts";
 import type { AppResponse } from "./native-classes.ts";
-import { invalidRequest, notFound, type Problem, problemReply, serviceProblem } from "./problem.ts";
-import { socketPath, type WatchGateway } from "./watch-gateway.ts";
+import { socketPath, type WatchGateway } from "./watch/watch-gateway.ts";
 
 export type UpgradeOptions = {
   readonly context: ApiContext;

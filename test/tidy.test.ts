@@ -98,7 +98,7 @@ test("every error code of the contract is in the problem table and provoked by a
   const contract = parse(read("openapi/keyhold.yaml"), { merge: true, maxAliasCount: -1 }) as {
     components: { schemas: { ErrorCode: { enum: string[] } } };
   };
-  const table = read("api/problem.ts") + read("api/membership-problem.ts");
+  const table = read("api/contract/problem.ts") + read("api/contract/membership-problem.ts");
   const tests = sources.filter((path) => path.startsWith("test/") && path !== "test/tidy.test.ts").map(read);
   const missing = contract.components.schemas.ErrorCode.enum.filter(
     (code) => !table.includes(`"${code}"`) || !tests.some((text) => text.includes(code)),

@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { own } from "../base/own.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { type Membership, type NodeId, toNodeId } from "../raft/types.ts";
 import { ensureDirectory } from "../storage/directory.ts";
 import { StorageError } from "../storage/errors.ts";

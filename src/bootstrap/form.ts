@@ -3,7 +3,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { unreachable } from "../base/assert.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { type NodeId, toNodeId } from "../raft/types.ts";
 import type { IdentityRecord } from "../storage/identity-file.ts";
 import { askGenesis, type GenesisFailure, type InstanceSet } from "../transport/genesis.ts";

@@ -2,7 +2,7 @@
  * This file lets a node that is not a first member learn from a member which cluster it is to join.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { askGenesis, type Genesis } from "../transport/genesis.ts";
 import { type BootstrapLog, callerOf, NotAdmitted } from "./form.ts";
 

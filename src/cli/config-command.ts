@@ -2,11 +2,11 @@
  * This file is `keyhold config check` and `keyhold config print`.
  */
 import { readFileSync } from "node:fs";
-import { reachAdvice } from "../address-advice.ts";
 import type { Result } from "../base/result.ts";
-import { type Config, loadConfig } from "../config.ts";
-import { type OptionName, options } from "../config-options.ts";
-import type { ConfigError } from "../config-values.ts";
+import { reachAdvice } from "../config/address-advice.ts";
+import { type Config, loadConfig } from "../config/config.ts";
+import { type OptionName, options } from "../config/options.ts";
+import type { ConfigError } from "../config/values.ts";
 
 /** The configuration of this process: `flags` as commander parsed them, the environment, the file they name. */
 export function configOf(flags: Record<string, unknown>): Result<Config, ConfigError> {

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type FolderOrigin, folderOrigin } from "../folder-origin.ts";
+import { type FolderOrigin, folderOrigin } from "../bootstrap/folder-origin.ts";
 
 /** Why the nodes could not go on with the data, and the way out; undefined when they can, or when there is none. */
 export function devDataAdvice(

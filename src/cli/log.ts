@@ -3,7 +3,7 @@
  * logged never holds a value or a secret; the redaction below is the second fence, not the first.
  */
 import pino, { type Logger } from "pino";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 
 /** Writes to standard output, synchronously: the last line before an end is the one that matters. */
 export function createLogger(config: Pick<Config, "logLevel" | "logFormat" | "nodeId">): Logger {

@@ -5,8 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { options } from "../config-options.ts";
-import type { OptionSpec } from "../config-values.ts";
+import { options } from "../config/options.ts";
+import type { OptionSpec } from "../config/values.ts";
 
 await program().parseAsync();
 

@@ -3,7 +3,7 @@
  * last line when something broke.
  */
 import type { Logger } from "pino";
-import type { NodeRetired, RunningNode } from "../main.ts";
+import type { NodeRetired, RunningNode } from "../composition/start-node.ts";
 import { configOf } from "./config-command.ts";
 import { createLogger } from "./log.ts";
 import { describeTakenPort } from "./ports.ts";
@@ -27,7 +27,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   }
   const logger = createLogger(config.value);
   const broken = endOnBreakage(logger);
-  const { startNode } = await import("../main.ts");
+  const { startNode } = await import("../composition/start-node.ts");
   let node: RunningNode;
   // What ends a node may come while it is still starting.
   let retire: (retirement: NodeRetired) => void = () => undefined;

@@ -7,16 +7,16 @@ import { at } from "../base/at.ts";
 import type { Entry, Payload } from "../raft/types.ts";
 import type { ChangeBatch } from "./change.ts";
 import type { Command, CommandBody, Outcome } from "./command.ts";
-import { compact } from "./compaction.ts";
-import { configDelete, configPut } from "./config-commands.ts";
-import { type Draft, newDraft } from "./draft.ts";
-import { expire } from "./expiry.ts";
-import { metaKey } from "./keys.ts";
-import { leaseGrant, leaseRenew, leaseRevoke } from "./lease-commands.ts";
-import { lockAcquire, lockBreak, lockCancel, lockRelease, waitOn } from "./lock-commands.ts";
-import { changeMembership, memberHello } from "./members.ts";
-import { forgetRequests, recallRequest, rememberRequest, waitingTicket } from "./requests.ts";
-import type { TableWriter } from "./tables.ts";
+import { configDelete, configPut } from "./commands/config-commands.ts";
+import { expire } from "./commands/expiry.ts";
+import { leaseGrant, leaseRenew, leaseRevoke } from "./commands/lease-commands.ts";
+import { lockAcquire, lockBreak, lockCancel, lockRelease, waitOn } from "./commands/lock-commands.ts";
+import { changeMembership, memberHello } from "./commands/members.ts";
+import { compact } from "./config/compaction.ts";
+import { type Draft, newDraft } from "./state/draft.ts";
+import { metaKey } from "./state/keys.ts";
+import { forgetRequests, recallRequest, rememberRequest, waitingTicket } from "./state/requests.ts";
+import type { TableWriter } from "./state/tables.ts";
 
 /** A committed entry whose command is decoded (`parseCommand`). */
 export type AppliedEntry = Omit<Entry, "payload"> & {

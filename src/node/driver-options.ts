@@ -4,10 +4,10 @@
 import type { ChangeBatch } from "../machine/change.ts";
 import type { RaftOptions } from "../raft/raft.ts";
 import type { Effect, Membership, NodeId, RefusalReason, Role, Term } from "../raft/types.ts";
-import type { CompactionLimits } from "./compaction.ts";
 import type { PendingLimits } from "./gate.ts";
 import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
-import type { SoftwareVersion } from "./version-gate.ts";
+import type { CompactionLimits } from "./snapshots/compaction.ts";
+import type { SoftwareVersion } from "./writes/version-gate.ts";
 
 export type DriverOptions = PendingLimits &
   CompactionLimits & {

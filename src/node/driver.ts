@@ -4,29 +4,29 @@
  * under way shares the next one: that is the group commit.
  */
 import { assert } from "../base/assert.ts";
-import { readMeta, writeInitialState } from "../machine/meta.ts";
 import { parseCommand } from "../machine/parse-command.ts";
-import { pastRowsMaxDefault, StagedTables } from "../machine/staged-tables.ts";
+import { readMeta, writeInitialState } from "../machine/state/meta.ts";
+import { pastRowsMaxDefault, StagedTables } from "../machine/state/staged-tables.ts";
 import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
 import type { Effect, Entry, Input, LogIndex, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
-import { Applier } from "./applier.ts";
-import { Commands } from "./commands.ts";
-import { compactionIndex, LogWeight } from "./compaction.ts";
-import { DiskWriter } from "./disk-writer.ts";
 import { type DriverEvents, type DriverOptions, type DriverPorts, limitBehind } from "./driver-options.ts";
-import { leavesBacklog, wantsClockEntry } from "./lease-clock.ts";
-import { type ChangeRequest, MembershipChanges } from "./membership-changes.ts";
-import { peersOf } from "./peers.ts";
-import { barrierTicks, followedTerm, type ProposalRequest, Proposals } from "./proposals.ts";
-import { type ReadEnd, Reads } from "./reads.ts";
-import { Renewals } from "./renewals.ts";
-import { type RevisionWait, RevisionWaits } from "./revision-waits.ts";
-import { SnapshotSends } from "./snapshot-sends.ts";
-import { type TransferRequest, Transfers } from "./transfers.ts";
-import { softwareVersion, VersionGate } from "./version-gate.ts";
-import type { SnapshotTables } from "./watch-snapshot.ts";
+import { type ChangeRequest, MembershipChanges } from "./members/membership-changes.ts";
+import { peersOf } from "./members/peers.ts";
+import { type TransferRequest, Transfers } from "./members/transfers.ts";
+import { compactionIndex, LogWeight } from "./snapshots/compaction.ts";
+import { SnapshotSends } from "./snapshots/snapshot-sends.ts";
+import { type ReadEnd, Reads } from "./waits/reads.ts";
+import { type RevisionWait, RevisionWaits } from "./waits/revision-waits.ts";
+import type { SnapshotTables } from "./watches/watch-snapshot.ts";
+import { Applier } from "./writes/applier.ts";
+import { Commands } from "./writes/commands.ts";
+import { DiskWriter } from "./writes/disk-writer.ts";
+import { leavesBacklog, wantsClockEntry } from "./writes/lease-clock.ts";
+import { barrierTicks, followedTerm, type ProposalRequest, Proposals } from "./writes/proposals.ts";
+import { Renewals } from "./writes/renewals.ts";
+import { softwareVersion, VersionGate } from "./writes/version-gate.ts";
 
 export class Driver {
   readonly #options: DriverOptions;

@@ -3,28 +3,25 @@
  */
 import { own } from "../base/own.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { measuredAnswer } from "../machine/answer.ts";
 import type { WatchTarget } from "../machine/change.ts";
-import { readChanges } from "../machine/change-log.ts";
 import type { Answers, CommandBody, OutcomeOf } from "../machine/command.ts";
-import { readMeta } from "../machine/meta.ts";
+import { readChanges } from "../machine/config/change-log.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
+import { measuredAnswer } from "../machine/reads/answer.ts";
+import { readMeta } from "../machine/state/meta.ts";
 import { membersOf } from "../raft/leader.ts";
 import { membershipOf } from "../raft/raft.ts";
 import type { MemberAddress, Membership, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
-import { AnswerQueue, answerWeightOf } from "./answer-queue.ts";
-import { fingerprintOf } from "./command-codec.ts";
 import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
 import type { DriverEvents, DriverOptions, DriverPorts, ProtocolFault } from "./driver-options.ts";
 import { type Gate, gatesOf, leaving, weightOf } from "./gate.ts";
-import { type GenesisView, genesisOf, instanceOf, isRemoved } from "./genesis.ts";
-import { loggedInstances } from "./logged-instances.ts";
-import { type ChangeEnd, refusalByState } from "./membership-changes.ts";
+import { type GenesisView, genesisOf, instanceOf, isRemoved } from "./members/genesis.ts";
+import { loggedInstances } from "./members/logged-instances.ts";
+import { type ChangeEnd, refusalByState } from "./members/membership-changes.ts";
+import { SelfPublication } from "./members/self-publication.ts";
+import type { TransferEnd } from "./members/transfers.ts";
 import type { Snapshots, Timers } from "./ports.ts";
-import { type ProposalEnd, resultOf } from "./proposals.ts";
-import type { ReadEnd } from "./reads.ts";
-import { SelfPublication } from "./self-publication.ts";
 import type {
   KeyholdService,
   NodeStatus,
@@ -36,13 +33,16 @@ import type {
   WatchSnapshot,
   WriteOptions,
 } from "./service.ts";
-import type { SnapshotTransfer } from "./snapshot-transfer.ts";
+import type { SnapshotTransfer } from "./snapshots/snapshot-transfer.ts";
 import { stalenessMs, statusOf } from "./status.ts";
-import { type TicketEnd, TicketWaits } from "./ticket-waits.ts";
-import type { TransferEnd } from "./transfers.ts";
-import { softwareVersion } from "./version-gate.ts";
-import { WatchHub } from "./watch-hub.ts";
-import { openSnapshot } from "./watch-snapshot.ts";
+import { AnswerQueue, answerWeightOf } from "./waits/answer-queue.ts";
+import type { ReadEnd } from "./waits/reads.ts";
+import { type TicketEnd, TicketWaits } from "./waits/ticket-waits.ts";
+import { WatchHub } from "./watches/watch-hub.ts";
+import { openSnapshot } from "./watches/watch-snapshot.ts";
+import { fingerprintOf } from "./writes/command-codec.ts";
+import { type ProposalEnd, resultOf } from "./writes/proposals.ts";
+import { softwareVersion } from "./writes/version-gate.ts";
 
 /** Often enough that an upgrade goes on at once, rarely enough to cost nothing. */
 const ticksPerPublication = 10;

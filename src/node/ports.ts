@@ -3,7 +3,7 @@
  * simulator each implement all of it; the driver cannot tell which one it runs on. Nothing here returns a promise, so
  * that a run is decided by the order of calls alone.
  */
-import type { TableReader, TableWrite } from "../machine/tables.ts";
+import type { TableReader, TableWrite } from "../machine/state/tables.ts";
 import type { Entry, HardState, LogReader, MemberAddress, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
 
 /** One durable, atomic write; its parts are carried out in this order. */

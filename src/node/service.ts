@@ -8,9 +8,9 @@ import type { Answers, CommandBody, Refusal, StorePosition } from "../machine/co
 import type { ConfigEntry, LeaseView, LockView, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import type { Revision } from "../machine/types.ts";
 import type { LogIndex, MemberAddress, MembershipChange, NodeId, Role, Term } from "../raft/types.ts";
-import type { ChangeEnd } from "./membership-changes.ts";
-import type { TransferProgress } from "./snapshot-transfer.ts";
-import type { TransferEnd } from "./transfers.ts";
+import type { ChangeEnd } from "./members/membership-changes.ts";
+import type { TransferEnd } from "./members/transfers.ts";
+import type { TransferProgress } from "./snapshots/snapshot-transfer.ts";
 
 export type { Change, ChangeBatch, WatchTarget } from "../machine/change.ts";
 export type {
@@ -28,10 +28,10 @@ export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from ".
 export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";
 export type { MembershipChange, NodeId, Role } from "../raft/types.ts";
 export { isNodeId, toLogIndex, toNodeId } from "../raft/types.ts";
-export { lostForGoodAdvice } from "./lost-for-good.ts";
-export type { ChangeEnd, ChangeRefusal } from "./membership-changes.ts";
-export type { TransferProgress } from "./snapshot-transfer.ts";
-export type { TransferEnd } from "./transfers.ts";
+export { lostForGoodAdvice } from "./members/lost-for-good.ts";
+export type { ChangeEnd, ChangeRefusal } from "./members/membership-changes.ts";
+export type { TransferEnd } from "./members/transfers.ts";
+export type { TransferProgress } from "./snapshots/snapshot-transfer.ts";
 
 /** Why the cluster, not the state machine, could not answer. */
 export type Unavailable =

@@ -2,7 +2,7 @@
  * This file tells where a node stands.
  */
 import { own } from "../base/own.ts";
-import { readMeta } from "../machine/meta.ts";
+import { readMeta } from "../machine/state/meta.ts";
 import { clusterTimeAt } from "../raft/cluster-clock.ts";
 import { membersOf } from "../raft/leader.ts";
 import { firstIndex, lastIndex } from "../raft/log.ts";

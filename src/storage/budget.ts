@@ -5,7 +5,7 @@
  */
 import { err, ok, type Result } from "../base/result.ts";
 import { requestsMax } from "../machine/limits.ts";
-import { requestShareBytes } from "../machine/usage.ts";
+import { requestShareBytes } from "../machine/state/usage.ts";
 
 const MIB = 1024 * 1024;
 

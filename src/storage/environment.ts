@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { type Database, type DatabaseOptions, open, type RootDatabase } from "lmdb";
 import { assert } from "../base/assert.ts";
-import { type TableName, tableNames } from "../machine/tables.ts";
+import { type TableName, tableNames } from "../machine/state/tables.ts";
 import { CommitFailure } from "./errors.ts";
 import { growthBytes, type TreeShape } from "./growth.ts";
 import { PlannedWrite } from "./planned-write.ts";

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
-import type { TableReader } from "../machine/tables.ts";
+import type { TableReader } from "../machine/state/tables.ts";
 import type { Entry, HardState, LogReader, Membership, NodeId, SnapshotMeta } from "../raft/types.ts";
 import { type Damage, damageOf, markDamage, readMarker, removeMarker } from "./damage.ts";
 import { checkDataFile } from "./data-file.ts";

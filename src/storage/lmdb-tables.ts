@@ -2,7 +2,7 @@
  * This file reads the machine's tables out of LMDB.
  */
 import { assert } from "../base/assert.ts";
-import type { KeyRange, TableName, TableReader, Tables } from "../machine/tables.ts";
+import type { KeyRange, TableName, TableReader, Tables } from "../machine/state/tables.ts";
 import type { Environment, Reading } from "./environment.ts";
 import { asCorruptRecord } from "./errors.ts";
 import { unseal } from "./records.ts";

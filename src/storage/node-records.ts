@@ -2,7 +2,7 @@
  * This file holds the three records that make an environment a node's state: who it belongs to, its vote, and what its
  * log stands on; and makes states that hold nothing else yet.
  */
-import type { TableName } from "../machine/tables.ts";
+import type { TableName } from "../machine/state/tables.ts";
 import {
   type HardState,
   type LogIndex,

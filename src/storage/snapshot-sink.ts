@@ -3,7 +3,7 @@
  * counts only once the storage installs it.
  */
 import { assert, unreachable } from "../base/assert.ts";
-import { type TableName, tableNames } from "../machine/tables.ts";
+import { type TableName, tableNames } from "../machine/state/tables.ts";
 import type { SnapshotMeta } from "../raft/types.ts";
 import type { StateFolder } from "./directory.ts";
 import type { Environment } from "./environment.ts";

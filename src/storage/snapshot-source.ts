@@ -5,7 +5,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
-import { type TableName, tableNames } from "../machine/tables.ts";
+import { type TableName, tableNames } from "../machine/state/tables.ts";
 import type { SnapshotMeta } from "../raft/types.ts";
 import type { Environment } from "./environment.ts";
 import { asCorruptRecord } from "./errors.ts";

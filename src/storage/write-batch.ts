@@ -4,7 +4,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
-import type { TableName, TableWrite } from "../machine/tables.ts";
+import type { TableName, TableWrite } from "../machine/state/tables.ts";
 import type { Entry, HardState, LogReader, SnapshotMeta } from "../raft/types.ts";
 import type { LmdbLog } from "./lmdb-log.ts";
 import type { PlannedWrite } from "./planned-write.ts";

@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { InboundBudget, InboundGate, type InboundLimits } from "../../api/inbound-gate.ts";
+import { InboundBudget, InboundGate, type InboundLimits } from "../../api/watch/inbound-gate.ts";
 import { startApi, until } from "./harness.ts";
 
 const sockets: Socket[] = [];

@@ -2,8 +2,8 @@
  * This file tests when what a websocket client said is looked at.
  */
 import { expect, test } from "vitest";
-import { InboundBacklog } from "../../api/inbound-backlog.ts";
-import { InboundQueue } from "../../api/inbound-queue.ts";
+import { InboundBacklog } from "../../api/watch/inbound-backlog.ts";
+import { InboundQueue } from "../../api/watch/inbound-queue.ts";
 
 function startQueue() {
   const readings: boolean[] = [];

@@ -3,7 +3,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { holdsLoneSurrogate, jsonDepthMax, parseJson } from "../../api/json-text.ts";
+import { holdsLoneSurrogate, jsonDepthMax, parseJson } from "../../api/contract/json-text.ts";
 
 const parse = (text: string) => parseJson(Buffer.from(text));
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);

@@ -2,7 +2,7 @@
  * This file checks that a full store is told in the log, and does not fill it.
  */
 import { expect, test } from "vitest";
-import { quotaWarning } from "../../api/quota-warning.ts";
+import { quotaWarning } from "../../api/rest/quota-warning.ts";
 
 test("the first refused write is told with what is used and the limit, and the next after half a minute with a count", () => {
   const lines: object[] = [];

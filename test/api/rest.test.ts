@@ -3,8 +3,8 @@
  * the same set. Every answer was held against the document when it came (contract-recorder.ts).
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { codeByMembershipRefusal, transferCodes } from "../../api/membership-problem.ts";
-import { codeByServiceError, edgeCodes } from "../../api/problem.ts";
+import { codeByMembershipRefusal, transferCodes } from "../../api/contract/membership-problem.ts";
+import { codeByServiceError, edgeCodes } from "../../api/contract/problem.ts";
 import { problems } from "../../openapi/generated/problems.ts";
 import { describeConfig } from "./config-suite.ts";
 import { answersDocumented, answersSeen } from "./contract-recorder.ts";

@@ -3,8 +3,8 @@
  */
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { BodyBudget } from "../../api/body-budget.ts";
 import { defaultApiLimits } from "../../api/context.ts";
+import { BodyBudget } from "../../api/rest/body-budget.ts";
 import { send, startApi, type TestApi } from "./harness.ts";
 
 const MIB = 1024 * 1024;

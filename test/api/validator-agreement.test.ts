@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler } from "express";
 import { middleware } from "express-openapi-validator";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { normaliseKeyPath } from "../../api/key-path.ts";
+import { normaliseKeyPath } from "../../api/contract/key-path.ts";
 import { document } from "../../openapi/generated/document.ts";
 import { type Method, sendRaw, startApi, type TestApi } from "./harness.ts";
 

@@ -5,10 +5,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { TableWrite } from "../../src/machine/tables.ts";
+import type { TableWrite } from "../../src/machine/state/tables.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import type { WriteBatch } from "../../src/node/ports.ts";
-import { SnapshotTransfer } from "../../src/node/snapshot-transfer.ts";
+import { SnapshotTransfer } from "../../src/node/snapshots/snapshot-transfer.ts";
 import { type SnapshotMeta, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 import { HttpTransport } from "../../src/transport/transport.ts";

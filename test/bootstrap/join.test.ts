@@ -3,7 +3,7 @@
  */
 import { afterEach, expect, test } from "vitest";
 import { findCluster } from "../../src/bootstrap/join.ts";
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import type { Genesis } from "../../src/transport/genesis.ts";
 import { openRecorded, type Recorded } from "../transport/http-harness.ts";
 

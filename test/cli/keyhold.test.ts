@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { options } from "../../src/config-options.ts";
+import { options } from "../../src/config/options.ts";
 import { freePorts } from "../cluster/ports.ts";
 import { call } from "../cluster/rest.ts";
 import { keyholdMain } from "../cluster/test-node.ts";

@@ -2,7 +2,7 @@
  * This file gives a node a log that its cluster never had, and looks at how it ends.
  */
 import { expect, test } from "vitest";
-import { readMeta } from "../../src/machine/meta.ts";
+import { readMeta } from "../../src/machine/state/meta.ts";
 import { type Entry, toClusterTimeMs, toLogIndex, toTerm } from "../../src/raft/types.ts";
 import { readIdentity } from "../../src/storage/identity-file.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";

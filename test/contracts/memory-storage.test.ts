@@ -2,7 +2,7 @@
  * This file runs the storage contract on the disk in memory, and checks its crashes.
  */
 import { expect, test } from "vitest";
-import { MemoryTables, writeAll } from "../../src/machine/memory-tables.ts";
+import { MemoryTables, writeAll } from "../../src/machine/state/memory-tables.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
 import { batch, membership, noop } from "./entries.ts";
 import { type DurableImage, emptyImage, MemoryStorage } from "./memory-storage.ts";

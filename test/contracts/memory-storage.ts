@@ -3,8 +3,8 @@
  * it is durable and visible in one step, as on LMDB. A crash gives back what a restart would find.
  */
 import { assert } from "../../src/base/assert.ts";
-import { MemoryTables, writeAll } from "../../src/machine/memory-tables.ts";
-import { type TableReader, type TableWrite, tableNames } from "../../src/machine/tables.ts";
+import { MemoryTables, writeAll } from "../../src/machine/state/memory-tables.ts";
+import { type TableReader, type TableWrite, tableNames } from "../../src/machine/state/tables.ts";
 import type { Disk, WriteBatch } from "../../src/node/ports.ts";
 import {
   type Entry,

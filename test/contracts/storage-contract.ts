@@ -3,8 +3,8 @@
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { TableWrite } from "../../src/machine/tables.ts";
-import { compareKeys } from "../../src/machine/tables.ts";
+import type { TableWrite } from "../../src/machine/state/tables.ts";
+import { compareKeys } from "../../src/machine/state/tables.ts";
 import type { Disk, WriteBatch } from "../../src/node/ports.ts";
 import { type Entry, type SnapshotMeta, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { baseAt, batch, command, membership, noop } from "./entries.ts";

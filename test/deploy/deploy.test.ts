@@ -5,8 +5,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { loadConfig } from "../../src/config.ts";
-import { configFileEnv, options } from "../../src/config-options.ts";
+import { loadConfig } from "../../src/config/config.ts";
+import { configFileEnv, options } from "../../src/config/options.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const variables: ReadonlySet<string> = new Set([configFileEnv, ...Object.values(options).map((spec) => spec.env)]);

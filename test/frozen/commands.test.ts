@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Command, CommandBody } from "../../src/machine/command.ts";
 import { parseCommand } from "../../src/machine/parse-command.ts";
-import { decodeCommand, encodeCommand } from "../../src/node/command-codec.ts";
+import { decodeCommand, encodeCommand } from "../../src/node/writes/command-codec.ts";
 import { frozenCommands } from "./command-bytes.ts";
 import { bytesOf, expectFrozen } from "./frozen.ts";
 

@@ -5,7 +5,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Tables } from "../../src/machine/tables.ts";
+import type { Tables } from "../../src/machine/state/tables.ts";
 import { toFence, toRevision, toTicket } from "../../src/machine/types.ts";
 import { type Entry, type Payload, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { type IdentityRecord, readIdentity, writeIdentity } from "../../src/storage/identity-file.ts";

@@ -3,9 +3,9 @@
  */
 import { describe, expect, test } from "vitest";
 import { applyEntries } from "../../src/machine/apply.ts";
-import { MemoryTables } from "../../src/machine/memory-tables.ts";
-import { readMeta, writeInitialState } from "../../src/machine/meta.ts";
-import { stateHash } from "../../src/machine/state-hash.ts";
+import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
+import { readMeta, writeInitialState } from "../../src/machine/state/meta.ts";
+import { stateHash } from "../../src/machine/state/state-hash.ts";
 import { type Membership, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { Bench, make } from "./bench.ts";
 

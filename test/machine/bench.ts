@@ -5,9 +5,9 @@ import { at } from "../../src/base/at.ts";
 import { type Applied, type AppliedEntry, applyEntries } from "../../src/machine/apply.ts";
 import type { Change, ChangeBatch } from "../../src/machine/change.ts";
 import type { Answers, CommandBody, OutcomeOf, Precondition } from "../../src/machine/command.ts";
-import { MemoryTables } from "../../src/machine/memory-tables.ts";
-import { readMeta } from "../../src/machine/meta.ts";
-import type { TableWriter } from "../../src/machine/tables.ts";
+import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
+import { readMeta } from "../../src/machine/state/meta.ts";
+import type { TableWriter } from "../../src/machine/state/tables.ts";
 import { type LeaseId, parseLeaseId, toFence, toRevision, toTicket } from "../../src/machine/types.ts";
 import { toClusterTimeMs, toLogIndex, toTerm } from "../../src/raft/types.ts";
 

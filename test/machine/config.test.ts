@@ -2,9 +2,9 @@
  * This file tests the rules of config keys: versions, preconditions, ties to leases, lists, and reads of the past.
  */
 import { describe, expect, test } from "vitest";
-import { answer } from "../../src/machine/answer.ts";
-import { readChanges } from "../../src/machine/change-log.ts";
 import type { Precondition } from "../../src/machine/command.ts";
+import { readChanges } from "../../src/machine/config/change-log.ts";
+import { answer } from "../../src/machine/reads/answer.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { Bench, bytes, make } from "./bench.ts";
 

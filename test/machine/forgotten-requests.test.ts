@@ -5,8 +5,8 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { CommandBody } from "../../src/machine/command.ts";
-import { MemoryTables } from "../../src/machine/memory-tables.ts";
-import { initialMeta, readMeta } from "../../src/machine/meta.ts";
+import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
+import { initialMeta, readMeta } from "../../src/machine/state/meta.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
 import { Bench, make } from "./bench.ts";
 

@@ -2,7 +2,7 @@
  * This file tests that leases with large values on them end, and are compacted, a bounded weight with each entry, and all in the end.
  */
 import { expect, test } from "vitest";
-import { readMeta } from "../../src/machine/meta.ts";
+import { readMeta } from "../../src/machine/state/meta.ts";
 import { Bench, make } from "./bench.ts";
 
 const KIB = 1024;

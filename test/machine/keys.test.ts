@@ -3,8 +3,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import * as keys from "../../src/machine/keys.ts";
-import { compareKeys } from "../../src/machine/tables.ts";
+import * as keys from "../../src/machine/state/keys.ts";
+import { compareKeys } from "../../src/machine/state/tables.ts";
 import { leaseIdAt, toRevision, toTicket } from "../../src/machine/types.ts";
 import { toClusterTimeMs } from "../../src/raft/types.ts";
 

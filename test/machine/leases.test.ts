@@ -2,8 +2,8 @@
  * This file tests the rules of leases: when they end, and that nothing revives them.
  */
 import { describe, expect, test } from "vitest";
-import { answer } from "../../src/machine/answer.ts";
-import { hasLeases, nextDeadline } from "../../src/machine/lookups.ts";
+import { answer } from "../../src/machine/reads/answer.ts";
+import { hasLeases, nextDeadline } from "../../src/machine/reads/lookups.ts";
 import { Bench, leaseId, make } from "./bench.ts";
 
 describe("a lease", () => {

@@ -2,8 +2,8 @@
  * This file tests the rules of locks: who gets them, in which order, under which fence, and how a hold ends.
  */
 import { describe, expect, test } from "vitest";
-import { answer } from "../../src/machine/answer.ts";
-import { fenceHolds, nextDeadline, requestOutcome, ticketState } from "../../src/machine/lookups.ts";
+import { answer } from "../../src/machine/reads/answer.ts";
+import { fenceHolds, nextDeadline, requestOutcome, ticketState } from "../../src/machine/reads/lookups.ts";
 import { toFence, toTicket } from "../../src/machine/types.ts";
 import { Bench, make } from "./bench.ts";
 

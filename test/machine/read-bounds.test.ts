@@ -4,10 +4,10 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { answer } from "../../src/machine/answer.ts";
-import { keyAfter } from "../../src/machine/keys.ts";
 import type { Query } from "../../src/machine/query.ts";
-import type { KeyRange, TableName, TableReader, Tables } from "../../src/machine/tables.ts";
+import { answer } from "../../src/machine/reads/answer.ts";
+import { keyAfter } from "../../src/machine/state/keys.ts";
+import type { KeyRange, TableName, TableReader, Tables } from "../../src/machine/state/tables.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { Bench, leaseId, make } from "./bench.ts";
 

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { forgottenPerEntryMax, requestAgeMsMax, requestsMax } from "../../src/machine/limits.ts";
-import { requestOutcome } from "../../src/machine/lookups.ts";
+import { requestOutcome } from "../../src/machine/reads/lookups.ts";
 import { Bench, make } from "./bench.ts";
 
 const queued = { ok: true, value: { kind: "queued", ticket: 2, position: 1 } };

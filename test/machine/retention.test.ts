@@ -3,8 +3,7 @@
  * happened before, where making it happen would take long.
  */
 import { describe, expect, test } from "vitest";
-import { answer } from "../../src/machine/answer.ts";
-import { readChanges } from "../../src/machine/change-log.ts";
+import { readChanges } from "../../src/machine/config/change-log.ts";
 import {
   compactedPerEntryMax,
   historyBytesMax,
@@ -13,7 +12,8 @@ import {
   queueLengthMax,
   revisionsKeptMax,
 } from "../../src/machine/limits.ts";
-import type { MetaRecord } from "../../src/machine/records.ts";
+import { answer } from "../../src/machine/reads/answer.ts";
+import type { MetaRecord } from "../../src/machine/state/records.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { Bench, make } from "./bench.ts";
 

@@ -2,7 +2,7 @@
  * This file tests that answers are given a few at a time, in their order, each once, and all of them when a node stops.
  */
 import { describe, expect, test } from "vitest";
-import { AnswerQueue } from "../../src/node/answer-queue.ts";
+import { AnswerQueue } from "../../src/node/waits/answer-queue.ts";
 
 /** A queue in a world where time and turns are moved by hand. */
 function playedQueue() {

@@ -8,10 +8,10 @@ import { describe, expect, test } from "vitest";
 import type { Command } from "../../src/machine/command.ts";
 import { MalformedCommand } from "../../src/machine/fields.ts";
 import { parseCommand } from "../../src/machine/parse-command.ts";
-import { decodeCommand, encodeCommand } from "../../src/node/command-codec.ts";
-import { commandBytesMax, readPacked } from "../../src/node/command-reader.ts";
-import { Commands, proposalsPerMessageMax } from "../../src/node/commands.ts";
-import { softwareVersion, VersionGate } from "../../src/node/version-gate.ts";
+import { decodeCommand, encodeCommand } from "../../src/node/writes/command-codec.ts";
+import { commandBytesMax, readPacked } from "../../src/node/writes/command-reader.ts";
+import { Commands, proposalsPerMessageMax } from "../../src/node/writes/commands.ts";
+import { softwareVersion, VersionGate } from "../../src/node/writes/version-gate.ts";
 import { type Entry, type Message, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 
 const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];

@@ -2,7 +2,7 @@
  * This file tests where the log is cut, and for whom it is kept.
  */
 import { describe, expect, test } from "vitest";
-import { type CompactedCore, compactionIndex, type FollowerPlace, LogWeight } from "../../src/node/compaction.ts";
+import { type CompactedCore, compactionIndex, type FollowerPlace, LogWeight } from "../../src/node/snapshots/compaction.ts";
 import { type NodeId, toLogIndex, toNodeId } from "../../src/raft/types.ts";
 import { command } from "../contracts/entries.ts";
 

@@ -3,11 +3,11 @@
  * travel when the test says so.
  */
 import type { CommandBody } from "../../src/machine/command.ts";
-import { stateHash } from "../../src/machine/state-hash.ts";
+import { stateHash } from "../../src/machine/state/state-hash.ts";
 import { Driver } from "../../src/node/driver.ts";
 import type { Network, Snapshots } from "../../src/node/ports.ts";
-import type { ProposalEnd } from "../../src/node/proposals.ts";
-import { type SoftwareVersion, softwareVersion } from "../../src/node/version-gate.ts";
+import type { ProposalEnd } from "../../src/node/writes/proposals.ts";
+import { type SoftwareVersion, softwareVersion } from "../../src/node/writes/version-gate.ts";
 import { type Membership, type NodeId, type Term, toNodeId } from "../../src/raft/types.ts";
 import { MemoryHub } from "../contracts/memory-network.ts";
 import { type DurableImage, emptyImage, type MemorySnapshot, MemoryStorage } from "../contracts/memory-storage.ts";

@@ -3,7 +3,7 @@
  * that is not wanted.
  */
 import { describe, expect, test } from "vitest";
-import { readMeta } from "../../src/machine/meta.ts";
+import { readMeta } from "../../src/machine/state/meta.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { toTerm } from "../../src/raft/types.ts";
 import { DriverCluster, type Machine } from "./driver-cluster.ts";

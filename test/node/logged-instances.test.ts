@@ -4,8 +4,8 @@
  */
 import { expect, test } from "vitest";
 import type { Command } from "../../src/machine/command.ts";
-import { encodeCommand } from "../../src/node/command-codec.ts";
-import { loggedInstances } from "../../src/node/logged-instances.ts";
+import { loggedInstances } from "../../src/node/members/logged-instances.ts";
+import { encodeCommand } from "../../src/node/writes/command-codec.ts";
 import { createRaft, type Raft } from "../../src/raft/raft.ts";
 import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { createMemoryDisk, readerOf } from "../raft/memory-disk.ts";

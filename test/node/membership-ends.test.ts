@@ -2,8 +2,8 @@
  * This file tests how each membership change and each transfer of leadership comes to exactly one end.
  */
 import { describe, expect, test } from "vitest";
-import { type ChangeEnd, MembershipChanges } from "../../src/node/membership-changes.ts";
-import type { TransferEnd } from "../../src/node/transfers.ts";
+import { type ChangeEnd, MembershipChanges } from "../../src/node/members/membership-changes.ts";
+import type { TransferEnd } from "../../src/node/members/transfers.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
 import { type Membership, type MembershipChange, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { DriverCluster, type Machine } from "./driver-cluster.ts";

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { ok } from "../../src/base/result.ts";
-import { type ProposalEnd, Proposals } from "../../src/node/proposals.ts";
+import { type ProposalEnd, Proposals } from "../../src/node/writes/proposals.ts";
 import { toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 
 const outcome = ok({ revision: 7 as never });

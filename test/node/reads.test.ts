@@ -2,7 +2,7 @@
  * This file tests that a linearizable read is served at the right index, and always ends.
  */
 import { describe, expect, test } from "vitest";
-import { Reads } from "../../src/node/reads.ts";
+import { Reads } from "../../src/node/waits/reads.ts";
 import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 
 function setUp() {

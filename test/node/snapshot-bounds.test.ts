@@ -3,7 +3,7 @@
  * more bytes than its map holds, and not for ever.
  */
 import { expect, test, vi } from "vitest";
-import type { ChunkHeader } from "../../src/node/snapshot-transfer.ts";
+import type { ChunkHeader } from "../../src/node/snapshots/snapshot-transfer.ts";
 import { toTerm } from "../../src/raft/types.ts";
 import { n1, n2, n3, Peer } from "./snapshot-peers.ts";
 

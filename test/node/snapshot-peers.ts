@@ -10,7 +10,7 @@ import {
   SnapshotTransfer,
   type SnapshotTransferOptions,
   type TransferEvent,
-} from "../../src/node/snapshot-transfer.ts";
+} from "../../src/node/snapshots/snapshot-transfer.ts";
 import {
   type NodeId,
   type SnapshotMeta,

@@ -2,7 +2,7 @@
  * This file proves that a snapshot arrives whole or not at all, whatever is lost, repeated, damaged or restarted on its way.
  */
 import { describe, expect, test, vi } from "vitest";
-import type { ChunkAnswer, ChunkHeader, SnapshotChannel } from "../../src/node/snapshot-transfer.ts";
+import type { ChunkAnswer, ChunkHeader, SnapshotChannel } from "../../src/node/snapshots/snapshot-transfer.ts";
 import { toTerm } from "../../src/raft/types.ts";
 import { answerLost, chunkLost, meta, n1, n2, n3, Peer, pair, type Step } from "./snapshot-peers.ts";
 

@@ -5,9 +5,9 @@
 import { describe, expect, test } from "vitest";
 import type { CommandBody } from "../../src/machine/command.ts";
 import { MalformedCommand } from "../../src/machine/fields.ts";
-import { readMeta } from "../../src/machine/meta.ts";
+import { readMeta } from "../../src/machine/state/meta.ts";
 import { commandSinceVersion } from "../../src/machine/versions.ts";
-import type { SoftwareVersion } from "../../src/node/version-gate.ts";
+import type { SoftwareVersion } from "../../src/node/writes/version-gate.ts";
 import { DriverCluster, type Machine } from "./driver-cluster.ts";
 
 const older: SoftwareVersion = { supported: 1, commandSince: commandSinceVersion };

@@ -6,10 +6,10 @@ import { err, ok } from "../../src/base/result.ts";
 import type { Change } from "../../src/machine/change.ts";
 import type { LeaseId, Ticket } from "../../src/machine/types.ts";
 import { toFence, toRevision, toTicket } from "../../src/machine/types.ts";
-import { PendingWrite } from "../../src/node/pending-write.ts";
-import type { ProposalEnd } from "../../src/node/proposals.ts";
-import { Renewals } from "../../src/node/renewals.ts";
-import { type TicketEnd, TicketWaits } from "../../src/node/ticket-waits.ts";
+import { type TicketEnd, TicketWaits } from "../../src/node/waits/ticket-waits.ts";
+import { PendingWrite } from "../../src/node/writes/pending-write.ts";
+import type { ProposalEnd } from "../../src/node/writes/proposals.ts";
+import { Renewals } from "../../src/node/writes/renewals.ts";
 import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 
 const l1 = "l1" as LeaseId;

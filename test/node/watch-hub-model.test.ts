@@ -8,8 +8,8 @@ import { err, ok } from "../../src/base/result.ts";
 import type { Change, ChangeBatch, WatchTarget } from "../../src/machine/change.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import type { Watch } from "../../src/node/service.ts";
-import { WatchHub } from "../../src/node/watch-hub.ts";
-import { selects } from "../../src/node/watch-targets.ts";
+import { WatchHub } from "../../src/node/watches/watch-hub.ts";
+import { selects } from "../../src/node/watches/watch-targets.ts";
 import { toNodeId } from "../../src/raft/types.ts";
 
 const names = ["", "a", "ab", "ab/c", "b", "b/\u{10000}", "b/\uffff"];

@@ -5,15 +5,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { WatchTarget } from "../../src/machine/change.ts";
-import { parseLeaseKey } from "../../src/machine/keys.ts";
 import { historyBytesMax } from "../../src/machine/limits.ts";
-import { MemoryTables } from "../../src/machine/memory-tables.ts";
-import { readMeta } from "../../src/machine/meta.ts";
 import type { ConfigEntry, LeaseView, LockView } from "../../src/machine/query.ts";
-import { StagedTables } from "../../src/machine/staged-tables.ts";
-import { viewLease, viewLock } from "../../src/machine/views.ts";
+import { viewLease, viewLock } from "../../src/machine/reads/views.ts";
+import { parseLeaseKey } from "../../src/machine/state/keys.ts";
+import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
+import { readMeta } from "../../src/machine/state/meta.ts";
+import { StagedTables } from "../../src/machine/state/staged-tables.ts";
 import type { WatchSnapshot } from "../../src/node/service.ts";
-import { openSnapshot } from "../../src/node/watch-snapshot.ts";
+import { openSnapshot } from "../../src/node/watches/watch-snapshot.ts";
 import { Bench, make } from "../machine/bench.ts";
 
 type Content = { readonly config: ConfigEntry[]; readonly locks: LockView[]; readonly leases: LeaseView[] };

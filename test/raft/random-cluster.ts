@@ -7,7 +7,7 @@ import { membersOf } from "../../src/raft/leader.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
 import type { Input, MembershipChange, Message, NodeId } from "../../src/raft/types.ts";
 import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
-import { type RandomStream, randomStreams, sampleSwarm } from "../simulation/random.ts";
+import { type RandomStream, randomStreams, sampleSwarm } from "../simulation/world/random.ts";
 import { type Checks, committedIndex, watchCluster } from "./cluster-checks.ts";
 import {
   type Cluster,

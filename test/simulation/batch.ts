@@ -1,7 +1,7 @@
 /**
  * This file plays many seeds one after the other and adds up what came of them.
  */
-import { drawPlan, type PlanLimits } from "./plan.ts";
+import { drawPlan, type PlanLimits } from "./faults/plan.ts";
 import { play, type RunReport } from "./run.ts";
 
 export type BatchOptions = {

@@ -4,10 +4,10 @@
  */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { smallLimits } from "./mutant.ts";
-import { hunt, misplaced } from "./mutant-hunt.ts";
-import { mutants } from "./mutant-list.ts";
-import { neverHappened } from "./sometimes.ts";
+import { neverHappened } from "./checks/sometimes.ts";
+import { hunt, misplaced } from "./mutants/hunt.ts";
+import { mutants } from "./mutants/list.ts";
+import { smallLimits } from "./mutants/mutant.ts";
 import { playWithWorkers } from "./workers.ts";
 
 const workers = 2;

@@ -15,7 +15,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type BatchTotals, playBatch } from "./batch.ts";
-import { drawPlan, type Plan } from "./plan.ts";
+import { drawPlan, type Plan } from "./faults/plan.ts";
 import { play } from "./run.ts";
 import { shrink } from "./shrink.ts";
 import { loadTape, saveTape } from "./tapes.ts";

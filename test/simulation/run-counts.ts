@@ -1,10 +1,11 @@
 /**
  * This file adds up what happened in a run, for the totals of a batch.
  */
-import type { Cluster } from "./cluster.ts";
-import { type CommittedFact, countFacts } from "./committed-log.ts";
-import type { Records } from "./records.ts";
-import type { Watcher } from "./watcher.ts";
+
+import { type CommittedFact, countFacts } from "./checks/committed-log.ts";
+import type { Records } from "./clients/records.ts";
+import type { Watcher } from "./clients/watcher.ts";
+import type { Cluster } from "./world/cluster.ts";
 
 type Counts = Readonly<Record<string, number>>;
 

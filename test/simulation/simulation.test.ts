@@ -2,7 +2,7 @@
  * This file plays a few short runs of whole clusters; `main.ts` plays many. A failing seed prints how to replay it.
  */
 import { describe, expect, test } from "vitest";
-import { drawPlan } from "./plan.ts";
+import { drawPlan } from "./faults/plan.ts";
 import { play } from "./run.ts";
 
 describe("simulated clusters", () => {

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./faults/plan.ts";
 
 const folder = fileURLToPath(new URL("./tapes", import.meta.url));
 

@@ -19,7 +19,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { TableWrite } from "../../src/machine/tables.ts";
+import type { TableWrite } from "../../src/machine/state/tables.ts";
 import type { WriteBatch } from "../../src/node/ports.ts";
 import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 import type { StorageFailure } from "../../src/storage/errors.ts";

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { TableName } from "../../src/machine/tables.ts";
+import type { TableName } from "../../src/machine/state/tables.ts";
 import { Environment, type Reading } from "../../src/storage/environment.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Tables } from "../../src/machine/tables.ts";
+import type { Tables } from "../../src/machine/state/tables.ts";
 import { type HardState, toNodeId, toTerm } from "../../src/raft/types.ts";
 import type { StorageFailure } from "../../src/storage/errors.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";

@@ -3,8 +3,8 @@
  * entries that were cut; and that what is said to be in use is what is in use.
  */
 import { describe, expect, test } from "vitest";
-import { answer } from "../../src/machine/answer.ts";
-import { StagedTables } from "../../src/machine/staged-tables.ts";
+import { answer } from "../../src/machine/reads/answer.ts";
+import { StagedTables } from "../../src/machine/state/staged-tables.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";

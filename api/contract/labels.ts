@@ -1,0 +1,17 @@
+/**
+ * This file checks the short texts that people read. The document bounds their characters; the state machine bounds their
+ * bytes, and takes well-formed Unicode only. What it would not take must not reach the log, so it is refused here.
+ */
+import { err, ok, type Result } from "../../src/base/result.ts";
+import { isLoneSurrogateIn } from "./json-text.ts";
+import { invalidRequest, type Problem } from "./problem.ts";
+
+const labelBytesMax = 256;
+
+/** `owner` of a request body, null when it names none. */
+export function ownerOf(owner: string | undefined): Result<string | null, Problem> {
+  if (owner === undefined) return ok(null);
+  if (isLoneSurrogateIn(owner)) return err(invalidRequest("The owner holds half a surrogate pair.", "body/owner"));
+  if (Buffer.byteLength(owner) <= labelBytesMax) return ok(owner);
+  return err(invalidRequest(`The owner has at most ${labelBytesMax} bytes of UTF-8.`, "body/owner"));
+}

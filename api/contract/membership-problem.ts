@@ -1,0 +1,156 @@
+/**
+ * This file is the part of the problem table that speaks of membership: why a change of it, or a transfer of leadership,
+ * was not made, and what to do then.
+ */
+import { unreachable } from "../../src/base/assert.ts";
+import type { ChangeEnd, ChangeRefusal, TransferEnd } from "../../src/node/service.ts";
+import {
+  invalidRequest,
+  noLeaderProblem,
+  outcomeUnknownProblem,
+  type Problem,
+  type ProblemCode,
+  serviceProblem,
+  withRetry,
+} from "./problem.ts";
+
+/** The one table: why the leader refused a change, and the code that a client is told. */
+export const codeByMembershipRefusal = {
+  notLeader: "no_leader",
+  changeInProgress: "change_in_progress",
+  leadershipTransfer: "transfer_in_progress",
+  idReused: "id_reused",
+  tooManyMembers: "too_many_members",
+  tooManyIds: "membership_limit",
+  impossible: "invalid_request",
+  alreadyMember: "already_member",
+  notMember: "not_member",
+  notLearner: "not_learner",
+  notCaughtUp: "not_caught_up",
+  lastVoter: "last_voter",
+  instanceUnknown: "instance_unknown",
+} as const satisfies Record<ChangeRefusal["kind"], ProblemCode>;
+
+/** The codes of transfers that are not among those above. */
+export const transferCodes = ["no_transfer_target", "transfer_timed_out"] as const satisfies readonly ProblemCode[];
+
+/** A change ends within milliseconds unless a voter is slow. */
+const retryMs = 1_000;
+
+/** Whom a refusal is about, for its detail. */
+export type About = { readonly id: string /** The learner of a replacement. */; readonly by?: string };
+
+/** Why a change was not made. */
+export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" | "unchanged" }>, about: About): Problem {
+  switch (end.kind) {
+    case "refused":
+      return refusalProblem(end.refusal, about);
+    case "lost":
+      return noLeaderProblem("The leader changed before the change was agreed on. Nothing was changed.");
+    case "outcomeUnknown":
+      return outcomeUnknownProblem(
+        "The change was not agreed on in time and may still happen. GET /v1/cluster tells; repeating the request is safe.",
+      );
+    case "shuttingDown":
+      return serviceProblem(end, 0);
+    default:
+      return unreachable(end);
+  }
+}
+
+function refusalProblem(refusal: ChangeRefusal, { id, by }: About): Problem {
+  const code = codeByMembershipRefusal[refusal.kind];
+  switch (refusal.kind) {
+    case "notLeader":
+      return noLeaderProblem("The leader has just changed. Nothing was changed.");
+    case "changeInProgress":
+      return withRetry(
+        { code, detail: "One change at a time: another one, or the beginning of a leader's term, is not agreed on yet." },
+        retryMs,
+      );
+    case "leadershipTransfer":
+      return withRetry({ code, detail: "The leader is handing over. Repeat this when the next one leads." }, retryMs);
+    case "idReused":
+      return {
+        code,
+        detail: `${id} was removed from this cluster. Start the node on an empty data folder under an id that was never used.`,
+      };
+    case "tooManyMembers":
+      return {
+        code,
+        detail: `A cluster has at most ${refusal.max} members, learners included. Remove one first.`,
+        extensions: { max: refusal.max },
+      };
+    case "tooManyIds":
+      return {
+        code,
+        detail: `A cluster remembers at most ${refusal.max} ids, those of its members and of all that were removed. No other can be added.`,
+        extensions: { max: refusal.max },
+      };
+    case "impossible":
+      return invalidRequest(`This would not be a membership: ${refusal.fault}.`);
+    case "alreadyMember":
+      return { code, detail: `${by ?? id} is a voter already.` };
+    case "notMember":
+      return { code, detail: `${id} is not a voter of this cluster; GET /v1/cluster lists its members.` };
+    case "notLearner":
+      return { code, detail: `${by ?? id} is not a learner. Add it first, and let it catch up.` };
+    case "notCaughtUp":
+      return {
+        code,
+        detail: `${by ?? id} is ${refusal.behindEntries} entries behind, or does not answer. See that it runs, and try again when lagEntries in GET /v1/cluster is small.`,
+        extensions: { behindEntries: refusal.behindEntries },
+      };
+    case "lastVoter":
+      return { code, detail: `${id} is the only voter. Add a node and promote it first.` };
+    case "instanceUnknown":
+      return withRetry(
+        {
+          code,
+          detail: `${by ?? id} has not said yet which data folder it runs on, so nobody could tell if it were replaced. See that it runs, and try again.`,
+        },
+        retryMs,
+      );
+    default:
+      return unreachable(refusal);
+  }
+}
+
+/** Why the leadership was not handed over; `to` null when nobody was named. */
+export function transferProblem(end: Exclude<TransferEnd, { readonly kind: "transferred" }>, to: string | null): Problem {
+  switch (end.kind) {
+    case "notLeader":
+      return noLeaderProblem("The leader has just changed. Nothing was handed over.");
+    case "noTarget":
+      return {
+        code: "no_transfer_target",
+        detail:
+          to === null
+            ? "No other voter has been heard of lately."
+            : `${to} is not a voter, or has not been heard of lately; GET /v1/cluster lists the voters.`,
+      };
+    case "inProgress":
+      return withRetry({ code: "transfer_in_progress", detail: "The leader is handing over already." }, retryMs);
+    case "timedOut":
+      return {
+        code: "transfer_timed_out",
+        detail: "The successor did not take over within an election timeout; this node leads on. See that it runs and keeps up.",
+      };
+    case "outcomeUnknown":
+      return outcomeUnknownProblem("The successor may still take over. GET /v1/cluster tells who leads.");
+    case "shuttingDown":
+      return serviceProblem(end, 0);
+    default:
+      return unreachable(end);
+  }
+}
+
+/** An id or an address that a member has. */
+export function alreadyMember(detail: string): Problem {
+  return { code: "already_member", detail };
+}
+
+/** An id that no member has. */
+export function notMember(id: string): Problem {
+  return { code: "not_member", detail: `${id} is not a member of this cluster; GET /v1/cluster lists its members.` };
+}

@@ -1,0 +1,373 @@
+/**
+ * This file holds the one table from what can go wrong to what a client is told. Status and title belong to the code and
+ * come from keyhold.yaml; the detail says what happened this time.
+ */
+import { problems } from "../../openapi/generated/problems.ts";
+import { unreachable } from "../../src/base/assert.ts";
+import type { ServiceError } from "../../src/node/service.ts";
+import type { ContractFault } from "./contract-parameters.ts";
+import type { Reply } from "./reply.ts";
+import { lockHolderShape } from "./wire-format.ts";
+
+/** A code of the contract. Its status and title are the document's own. */
+export type ProblemCode = keyof typeof problems;
+
+/** What a client is told when something could not be done. */
+export type Problem = {
+  readonly code: ProblemCode;
+  /** This case, for people. */
+  readonly detail: string;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  /** A flat list of headers. */
+  readonly headers?: readonly string[];
+};
+
+/** The one table: what the service says, and the code that a client is told. */
+export const codeByServiceError = {
+  revisionMismatch: "revision_mismatch",
+  keyNotFound: "key_not_found",
+  leaseNotFound: "lease_not_found",
+  lockHeld: "lock_held",
+  alreadyHeld: "already_held",
+  waitTimeout: "wait_timeout",
+  leaseGone: "lease_gone",
+  waitCancelled: "wait_cancelled",
+  notHolder: "not_holder",
+  ticketNotFound: "ticket_not_found",
+  requestMismatch: "request_mismatch",
+  requestForgotten: "outcome_unknown",
+  limitReached: "limit_reached",
+  quotaExceeded: "quota_exceeded",
+  compacted: "compacted",
+  futureRevision: "future_revision",
+  noLeader: "no_leader",
+  outcomeUnknown: "outcome_unknown",
+  overloaded: "overloaded",
+  shuttingDown: "shutting_down",
+  revisionNotReached: "revision_not_reached",
+  upgradeInProgress: "upgrade_in_progress",
+  recovering: "recovering",
+} as const satisfies Record<ServiceError["kind"], ProblemCode>;
+
+/** The codes that the face gives itself, before the service is asked or instead of it. */
+export const edgeCodes = [
+  "invalid_request",
+  "not_found",
+  "method_not_allowed",
+  "too_large",
+  "unsupported_media_type",
+  "origin_not_allowed",
+  "request_timeout",
+  "expectation_failed",
+  "misdirected_request",
+  "header_too_large",
+  "internal",
+  "not_ready",
+  "forward_loop",
+] as const satisfies readonly ProblemCode[];
+
+/** How long a client should stay away from a node that cannot serve: about one election. */
+const unavailableRetryMs = 1_000;
+/** From a full queue: it drains in milliseconds, or not at all. */
+const overloadedRetryMs = 200;
+
+/** `request` that the document or the face does not allow; `path` says where. */
+export function invalidRequest(detail: string, path = ""): Problem {
+  return { code: "invalid_request", detail, extensions: { errors: [{ path, message: detail }] } };
+}
+
+/** What a check against the document found. */
+export function invalidByContract(fault: ContractFault): Problem {
+  const where =
+    fault.in === "body" ? `The body${fault.path === "" ? "" : ` at ${fault.path}`}` : `The ${fault.in} parameter ${fault.path}`;
+  return {
+    code: "invalid_request",
+    detail: `${where} ${fault.message}.`,
+    extensions: {
+      errors: [{ path: `${fault.in}${fault.path.startsWith("/") ? "" : "/"}${fault.path}`, message: fault.message }],
+    },
+  };
+}
+
+/** A page of somebody else sent the request. */
+export function originNotAllowed(origin: string): Problem {
+  const detail = `Pages of ${printable(origin)} may not use this node; KEYHOLD_API_HOSTS names those that may, with their port.`;
+  return { code: "origin_not_allowed", detail };
+}
+
+/** The request is for a host that this node does not go by. */
+export function misdirectedRequest(host: string): Problem {
+  const detail = `This node does not go by ${printable(host)}; KEYHOLD_API_HOSTS names what it goes by beside its own addresses.`;
+  return { code: "misdirected_request", detail };
+}
+
+/** The connection is closed after it. */
+export function headerTooLarge(detail: string): Problem {
+  return { code: "header_too_large", detail };
+}
+
+export function requestTimeout(detail: string): Problem {
+  return { code: "request_timeout", detail };
+}
+
+export function expectationFailed(detail: string): Problem {
+  return { code: "expectation_failed", detail };
+}
+
+/** Header bytes are anybody's: they are shown as far as they are plain text. */
+function printable(text: string): string {
+  return JSON.stringify(text.slice(0, 100).replaceAll(/[^\x20-\x7e]/g, "?"));
+}
+
+export function notFound(path: string): Problem {
+  return { code: "not_found", detail: `No operation has the path ${path.slice(0, 200)}; /openapi.json lists them.` };
+}
+
+export function methodNotAllowed(method: string, allow: readonly string[]): Problem {
+  return {
+    code: "method_not_allowed",
+    detail: `${method} is not among the verbs of this path: ${allow.join(", ")}.`,
+    extensions: { allow },
+    headers: ["Allow", allow.join(", ")],
+  };
+}
+
+/** `what` names the body; `wayOut` says what to do instead. */
+export function tooLarge(options: { readonly what: string; readonly bytesMax: number; readonly wayOut: string }): Problem {
+  return {
+    code: "too_large",
+    detail: `${options.what} has at most ${options.bytesMax} bytes. ${options.wayOut}`,
+    extensions: { bytesMax: options.bytesMax },
+  };
+}
+
+export function unsupportedMediaType(detail: string): Problem {
+  return { code: "unsupported_media_type", detail };
+}
+
+/** Says nothing about what went wrong: that is in the log, under the request id. */
+export function internalProblem(): Problem {
+  return { code: "internal", detail: "The node's log has the cause under the Keyhold-Request-Id of this response." };
+}
+
+export function notReady(detail: string, checks: readonly object[] | undefined): Problem {
+  return {
+    code: "not_ready",
+    detail,
+    extensions: { ...retryExtension(unavailableRetryMs), ...(checks === undefined ? {} : { checks }) },
+    headers: retryHeaders(unavailableRetryMs),
+  };
+}
+
+/** Nothing was changed, because no leader could be asked. */
+export function noLeaderProblem(detail: string): Problem {
+  return { code: "no_leader", detail, ...retry(unavailableRetryMs) };
+}
+
+/** The change may or may not happen. */
+export function outcomeUnknownProblem(detail: string): Problem {
+  return { code: "outcome_unknown", detail };
+}
+
+/** A request that was forwarded to a node that does not lead. */
+export function forwardLoop(hop: {
+  readonly nodeId: string;
+  readonly sender: string;
+  readonly leaderId: string | null;
+}): Problem {
+  const known = hop.leaderId === null ? "it knows of no leader" : `to it ${hop.leaderId} leads`;
+  const detail = `${hop.sender} took ${hop.nodeId} for the leader, which it is not; ${known}. Nothing was changed.`;
+  return { code: "forward_loop", detail, ...retry(unavailableRetryMs) };
+}
+
+/** The same problem with when to try again. */
+export function withRetry(problem: Pick<Problem, "code" | "detail">, retryMs: number): Problem {
+  return { ...problem, ...retry(retryMs) };
+}
+
+/** What the service refused, or could not do. `newestRevision` is this node's. */
+export function serviceProblem(error: ServiceError, newestRevision: number): Problem {
+  return { code: codeByServiceError[error.kind], ...describe(error, newestRevision) };
+}
+
+type Description = Pick<Problem, "detail" | "extensions" | "headers">;
+
+function describe(error: ServiceError, newestRevision: number): Description {
+  switch (error.kind) {
+    case "revisionMismatch":
+      return {
+        detail: error.actual === null ? "The key does not exist." : `The key's modRevision is ${error.actual}.`,
+        extensions: { actual: error.actual },
+        headers: error.actual === null ? [] : ["ETag", `"${error.actual}"`],
+      };
+    case "keyNotFound":
+      return { detail: "There is no such key at this revision." };
+    case "compacted":
+      return {
+        detail: `The oldest revision that is kept is ${error.compactRevision}.`,
+        extensions: { compactRevision: error.compactRevision },
+      };
+    case "futureRevision":
+      return { detail: `The newest revision is ${newestRevision}.`, extensions: { revision: newestRevision } };
+    case "requestForgotten":
+      return {
+        detail: "Nothing was done now, but it may have been done before and be forgotten. Read what it would have changed.",
+        extensions: { forgotten: true },
+      };
+    case "requestMismatch":
+      return { detail: "Use a new Idempotency-Key for a new request; repeat a request without changing it." };
+    case "limitReached":
+      return {
+        detail: `${error.limit} is bounded by ${error.max}, and ${error.max} there are.`,
+        extensions: { limit: error.limit, max: error.max, ...retryExtension(unavailableRetryMs) },
+        headers: retryHeaders(unavailableRetryMs),
+      };
+    case "quotaExceeded":
+      return {
+        detail: `Nothing was written. The state takes ${error.used} bytes of ${error.limit}; deleting makes room.`,
+        extensions: { used: error.used, limit: error.limit },
+      };
+    case "noLeader":
+    case "outcomeUnknown":
+    case "overloaded":
+    case "shuttingDown":
+    case "revisionNotReached":
+    case "upgradeInProgress":
+    case "recovering":
+      return describeUnavailable(error);
+    default:
+      return describeHold(error);
+  }
+}
+
+type Unavailable = Extract<
+  ServiceError,
+  {
+    readonly kind:
+      | "noLeader"
+      | "outcomeUnknown"
+      | "overloaded"
+      | "shuttingDown"
+      | "revisionNotReached"
+      | "upgradeInProgress"
+      | "recovering";
+  }
+>;
+
+function describeUnavailable(error: Unavailable): Description {
+  switch (error.kind) {
+    case "noLeader":
+      return { detail: "Nothing was written. The cluster has no leader that this node can reach.", ...retry(unavailableRetryMs) };
+    case "outcomeUnknown":
+      return {
+        detail: "Repeat the request with the same Idempotency-Key to learn its outcome, or read what it would have changed.",
+      };
+    case "overloaded":
+      return {
+        detail: `Nothing was written. ${error.limit} is bounded by ${error.max}.`,
+        extensions: { limit: error.limit, max: error.max, ...retryExtension(overloadedRetryMs) },
+        headers: retryHeaders(overloadedRetryMs),
+      };
+    case "shuttingDown":
+      return { detail: "Nothing was written. Another node can answer.", ...retry(unavailableRetryMs) };
+    case "revisionNotReached":
+      return {
+        detail: `This node is at revision ${error.actual} and was asked for ${error.wanted}.`,
+        extensions: { wanted: error.wanted, actual: error.actual },
+      };
+    case "upgradeInProgress":
+      return {
+        detail: `Nothing was written. This takes cluster version ${error.needs}, and the cluster is at ${error.clusterVersion} until every member is upgraded.`,
+        extensions: { needs: error.needs, clusterVersion: error.clusterVersion, ...retryExtension(unavailableRetryMs) },
+        headers: retryHeaders(unavailableRetryMs),
+      };
+    case "recovering":
+      return {
+        detail: "This node lost part of its data, and has not got it back from a leader yet. Another node can answer.",
+        ...retry(unavailableRetryMs),
+      };
+    default:
+      return unreachable(error);
+  }
+}
+
+type AboutHold = Extract<
+  ServiceError,
+  {
+    readonly kind:
+      | "leaseNotFound"
+      | "lockHeld"
+      | "alreadyHeld"
+      | "waitTimeout"
+      | "leaseGone"
+      | "waitCancelled"
+      | "notHolder"
+      | "ticketNotFound";
+  }
+>;
+
+function describeHold(error: AboutHold): Description {
+  switch (error.kind) {
+    case "leaseNotFound":
+      return { detail: `There is no lease ${error.leaseId}.`, extensions: { leaseId: error.leaseId } };
+    case "lockHeld": {
+      const remainingMs = Math.max(0, Math.ceil(error.remainingMs));
+      return {
+        detail: `The hold with fence ${error.holder.fence} ends in ${remainingMs} ms unless it is renewed; ${error.queueLength} wait.`,
+        extensions: {
+          holder: lockHolderShape(error.holder),
+          remainingMs,
+          queueLength: error.queueLength,
+          ...retryExtension(remainingMs),
+        },
+        headers: retryHeaders(remainingMs),
+      };
+    }
+    case "alreadyHeld":
+      return { detail: `Lease ${error.leaseId} is in this lock already.`, extensions: { leaseId: error.leaseId } };
+    case "waitTimeout":
+      return { detail: `waitMs of ticket ${error.ticket} passed.`, extensions: { ticket: error.ticket } };
+    case "leaseGone":
+      return {
+        detail: `Lease ${error.leaseId} ended, and its place in the queue with it.`,
+        extensions: { leaseId: error.leaseId },
+      };
+    case "waitCancelled":
+      return { detail: `Ticket ${error.ticket} was cancelled.`, extensions: { ticket: error.ticket } };
+    case "notHolder":
+      return {
+        detail: error.fence === null ? "The lock is free." : `The lock is held with fence ${error.fence}.`,
+        extensions: { holderFence: error.fence },
+      };
+    case "ticketNotFound":
+      return { detail: `Ticket ${error.ticket} does not wait here.`, extensions: { ticket: error.ticket } };
+    default:
+      return unreachable(error);
+  }
+}
+
+/** The problem as JSON says it. */
+export function problemShape(problem: Problem): Readonly<Record<string, unknown>> {
+  const { code, detail, extensions } = problem;
+  const { title, status } = problems[code];
+  return { type: `urn:keyhold:problem:${code}`, title, status, detail, code, ...extensions };
+}
+
+/** The problem as an answer. */
+export function problemReply(problem: Problem): Reply {
+  return {
+    status: problems[problem.code].status,
+    headers: ["Content-Type", "application/problem+json", ...(problem.headers ?? [])],
+    body: JSON.stringify(problemShape(problem)),
+  };
+}
+
+function retry(retryMs: number): Pick<Description, "extensions" | "headers"> {
+  return { extensions: retryExtension(retryMs), headers: retryHeaders(retryMs) };
+}
+function retryExtension(retryMs: number): { readonly retryAfterMs: number } {
+  return { retryAfterMs: retryMs };
+}
+function retryHeaders(retryMs: number): readonly string[] {
+  return ["Retry-After", String(Math.max(1, Math.ceil(retryMs / 1000)))];
+}

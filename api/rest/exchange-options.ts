@@ -1,0 +1,81 @@
+/**
+ * This file turns the parameters that many operations share into what the service takes: how to read, how to write,
+ * where a list goes on.
+ */
+import { randomUUID } from "node:crypto";
+import { err, ok, type Result } from "../../src/base/result.ts";
+import {
+  type ReadOptions,
+  type ServiceError,
+  type StorePosition,
+  toLogIndex,
+  toRevision,
+  type WriteOptions,
+} from "../../src/node/service.ts";
+import type { ApiContext } from "../context.ts";
+import { type Problem, serviceProblem } from "../contract/problem.ts";
+import type { Reply } from "../contract/reply.ts";
+import { jsonHeaders } from "./respond.ts";
+
+type ReadQuery = { readonly consistency?: "linearizable" | "stale"; readonly minRevision?: number };
+
+/** How a read is to be done, from its query. */
+export function readOptionsOf(query: ReadQuery, context: ApiContext): ReadOptions {
+  return {
+    consistency: query.consistency ?? "linearizable",
+    minRevision: query.minRevision === undefined ? null : toRevision(query.minRevision),
+    timeoutMs: context.limits.requestTimeoutMs,
+  };
+}
+
+/** The flat headers of an answered read; a stale one says how stale. */
+export function readHeaders(options: ReadOptions, context: ApiContext): readonly string[] {
+  const consistency = ["Keyhold-Consistency", options.consistency];
+  if (options.consistency === "linearizable") return consistency;
+  const { stalenessMs } = context.service.position();
+  return stalenessMs === null ? consistency : [...consistency, "Keyhold-Staleness-Ms", String(stalenessMs)];
+}
+
+type WriteHeaders = { readonly "Idempotency-Key"?: string; readonly "Keyhold-Request-Since"?: string };
+
+/** How a write is to be done, from its headers. */
+export function writeOptionsOf(headers: WriteHeaders, context: ApiContext): WriteOptions {
+  const since = headers["Keyhold-Request-Since"];
+  return {
+    requestId: headers["Idempotency-Key"] ?? null,
+    since: since === undefined ? null : readPosition(since),
+    timeoutMs: context.limits.requestTimeoutMs,
+  };
+}
+
+/** `text` is as the document has it: a store's id, a dot, an index. */
+function readPosition(text: string): StorePosition {
+  const dot = text.lastIndexOf(".");
+  return { storeId: text.slice(0, dot), index: toLogIndex(Number(text.slice(dot + 1))) };
+}
+
+/** A name for a request that came without one. */
+export function generateRequestId(): string {
+  return randomUUID();
+}
+
+/** A refusal of the service as a refusal of the request. */
+export function refuse(error: ServiceError, context: ApiContext): Result<never, Problem> {
+  return err(serviceProblem(error, context.service.position().revision));
+}
+
+/** A JSON answer; `json` is text already. */
+export function jsonText(
+  json: string,
+  options: { readonly status?: number; readonly headers?: readonly string[] } = {},
+): Result<Reply, never> {
+  return ok({ status: options.status ?? 200, headers: [...jsonHeaders, ...(options.headers ?? [])], body: json });
+}
+
+/** A JSON answer. */
+export function json(
+  body: object,
+  options: { readonly status?: number; readonly headers?: readonly string[] } = {},
+): Result<Reply, never> {
+  return jsonText(JSON.stringify(body), options);
+}

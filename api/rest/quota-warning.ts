@@ -1,0 +1,30 @@
+/**
+ * This file tells in the log that writes are refused because the store is full: clients hear it with each of them, who runs the node would not.
+ */
+import { Repeats } from "../../src/intake/repeats.ts";
+import type { NodeStatus } from "../../src/node/service.ts";
+import type { Logger } from "../context.ts";
+
+/** Often enough to see that it lasts. */
+const quietMs = 30_000;
+
+export type QuotaWarningOptions = {
+  readonly service: { readonly status: () => Pick<NodeStatus, "stateBytes" | "stateBytesMax"> };
+  readonly logger: Pick<Logger, "warn">;
+  /** Never falls. */
+  readonly nowMs?: () => number;
+};
+
+/** To be called for each answer 507; writes a line for the first one, and then one every half minute with how many there were since. */
+export function quotaWarning({ service, logger, nowMs = () => performance.now() }: QuotaWarningOptions): () => void {
+  const repeats = new Repeats({ quietMs, keysMax: 1 });
+  return () => {
+    const untold = repeats.note("full", nowMs());
+    if (untold === undefined) return;
+    const { stateBytes: used, stateBytesMax: limit } = service.status();
+    logger.warn(
+      { code: "quota_exceeded", used, limit, untold },
+      "the store is full, and a write was refused with 507: delete, or make room",
+    );
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * This file reads parts of what clients of the watch gateway send, and words what is wrong with them.
+ */
+import { ok, type Result } from "../../src/base/result.ts";
+import type { LeaseId } from "../../src/node/service.ts";
+import type { ContractFault } from "../contract/contract.ts";
+import { leaseIdOf } from "../contract/lease-id.ts";
+import type { Problem } from "../contract/problem.ts";
+import type { WatchEnd } from "./watch-stream.ts";
+
+/** All of them as lease ids, or what is wrong with the first that is none. */
+export function allLeaseIds(texts: readonly string[]): Result<readonly LeaseId[], Problem> {
+  const leaseIds: LeaseId[] = [];
+  for (const text of texts) {
+    const leaseId = leaseIdOf(text);
+    if (!leaseId.ok) return leaseId;
+    leaseIds.push(leaseId.value);
+  }
+  return ok(leaseIds);
+}
+
+/** The end of a watch that `limit` has no room for. */
+export function limitEnd(limit: string, max: number): WatchEnd {
+  return { code: "limit_reached", detail: `${limit} is bounded by ${max}.`, limit, max };
+}
+
+/** The watchId of a message that is otherwise wrong, as far as it can be told. */
+export function watchIdIn(message: unknown): string {
+  const watchId = typeof message === "object" && message !== null ? (message as { watchId?: unknown }).watchId : undefined;
+  return typeof watchId === "string" && watchId.length > 0 && watchId.length <= 64 ? watchId : "unknown";
+}
+
+/** What is wrong with a message, in a sentence. */
+export function faultText(fault: ContractFault): string {
+  return `${fault.path === "" ? "The message" : fault.path} ${fault.message}.`;
+}

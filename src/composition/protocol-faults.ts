@@ -1,0 +1,58 @@
+/**
+ * This file tells people what the core objected to in what it heard: messages that it did not hear, and a log that is not of the
+ * cluster's history, which ends the node.
+ */
+import { unreachable } from "../base/assert.ts";
+import { Repeats } from "../intake/repeats.ts";
+import type { ProtocolFault } from "../node/driver-options.ts";
+import type { NodeLogger } from "./start-node.ts";
+
+/** The same complaint about the same sender is logged once in this time; all are counted. */
+const quietMs = 10_000;
+/** Senders are ids that a stranger may invent. */
+const keysMax = 256;
+
+export type ProtocolFaults = {
+  /** Takes note of `fault`, at `nowMs` on any clock that does not fall. */
+  readonly note: (fault: ProtocolFault, nowMs: number) => void;
+  /** Messages not heard since the start. */
+  readonly refusedCount: () => number;
+};
+
+/** `retire` is called when this node's log is not of the cluster's history. */
+export function protocolFaults(to: { readonly logger: NodeLogger; readonly retire: () => void }): ProtocolFaults {
+  const repeats = new Repeats({ quietMs, keysMax });
+  let refused = 0;
+  const messageRefused = (fields: object, untold: number | undefined) => {
+    refused += 1;
+    if (untold !== undefined) to.logger.warn({ ...fields, untold }, "a message of a peer was not heard");
+  };
+  return {
+    refusedCount: () => refused,
+    note: ({ kind, ...fields }, nowMs) => {
+      switch (kind) {
+        case "messageRefused":
+          messageRefused(fields, repeats.note(JSON.stringify(fields), nowMs));
+          return;
+        case "ceilingReached":
+          if (repeats.note(kind, nowMs) !== undefined)
+            to.logger.error(fields, "the term or the log is at its ceiling: this node stands for no election");
+          return;
+        case "logConflict":
+          to.logger.error(fields, "the log of this node contradicts the log of its leader");
+          to.retire();
+          return;
+        default:
+          unreachable(kind);
+      }
+    },
+  };
+}
+
+/** What a person should know whose node's log is not of its cluster's history. */
+export function foreignHistoryAdvice(nodeId: string): string {
+  return (
+    `${nodeId} stops: what its data folder holds as committed is not what its cluster holds. The folder does not belong to this history, or was ` +
+    `restored from an older copy. Keep the folder for whoever looks into it; remove ${nodeId} from the cluster, and add a new node under a new id`
+  );
+}

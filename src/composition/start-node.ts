@@ -1,0 +1,388 @@
+/**
+ * This file is the composition root: it opens disk and network, puts the node between them and the API in front, and closes
+ * all of it in the order that loses nothing. It is also how another program embeds a node.
+ */
+import { createHash, randomInt, randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { createApiServer } from "../../api/server.ts";
+import { document } from "../../openapi/generated/document.ts";
+import { assert, unreachable } from "../base/assert.ts";
+import { own } from "../base/own.ts";
+import { bootstrap, type Established } from "../bootstrap/bootstrap.ts";
+import { lostDataAdvice } from "../bootstrap/formation.ts";
+import { createStartKeeper } from "../bootstrap/start-keeper.ts";
+import { admissionsWanted, refusedStartAdvice, type StartRefusalCode } from "../bootstrap/starts.ts";
+import { addressWatch, adviceFor, reachAdvice } from "../config/address-advice.ts";
+import type { Config } from "../config/config.ts";
+import { lostForGoodAdvice } from "../node/members/lost-for-good.ts";
+import { KeyholdNode, type NodeOptions } from "../node/node.ts";
+import { realTime } from "../node/real-time.ts";
+import { SnapshotTransfer, type SnapshotTransferOptions } from "../node/snapshots/snapshot-transfer.ts";
+import { type Budget, planBudget } from "../storage/budget.ts";
+import { LmdbStorage } from "../storage/lmdb-storage.ts";
+import { memberRemovedCode } from "../transport/handshake.ts";
+import { accessOf } from "../transport/proof.ts";
+import { HttpTransport, type PeerStats } from "../transport/transport.ts";
+import { apiLimits, hostNamesOf } from "./api-options.ts";
+import { logStorage } from "./event-log.ts";
+import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
+import { transportLog } from "./stream-log.ts";
+
+const MIB = 1024 * 1024;
+/** How long requests under way may end by themselves at a stop, before those that only wait are ended. */
+const drainMs = 500;
+
+/** What a node writes to; pino's logger is one. */
+export type NodeLogger = {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+export type NodeHost = {
+  readonly logger: NodeLogger;
+  /** The node has stopped because its disk failed or it contradicts itself. The process should end; restart recovers. */
+  readonly onFatal: (error: unknown) => void;
+  /** The node may not take part any more, for good. Stop it; told once. */
+  readonly onRetired: (retirement: NodeRetired) => void;
+  /** Gives up a start that waits for others: `startNode` rejects with its reason. Without effect once the node has started. */
+  readonly signal?: AbortSignal;
+};
+
+/**
+/**
+ * `removed`: the cluster goes on without it. `dataLost`: its data folder took the place of another one. `copied`: its data folder is an
+ * older copy of itself, or runs elsewhere as well. `foreignHistory`: its log contradicts the cluster's.
+ */
+export type NodeRetired = { readonly kind: "removed" | "dataLost" | "copied" | "foreignHistory"; readonly message: string };
+
+export type RunningNode = {
+  readonly apiUrl: string;
+  /**
+   * Refuses new requests, ends watches with `shutting_down`, answers what is under way within the grace, closes the disk. Settles
+   * when ports and folder are free. Call once.
+   */
+  stop(): Promise<void>;
+};
+
+/** Settles when the API listens; whether a leader is known, /readyz tells. Rejects when a port or the folder cannot be had. */
+export async function startNode(config: Config, host: NodeHost): Promise<RunningNode> {
+  const { logger } = host;
+  const { service, close, origin, gauges } = await openNode(config, host);
+  const api = await createApiServer({
+    service,
+    document,
+    logger,
+    limits: apiLimits(config, logger),
+    listen: { host: config.apiHost, port: config.apiPort },
+    hostNames: hostNamesOf(config),
+    noLeaderAdvice: () => adviceFor(config, service.membership()),
+  }).catch(async (error: unknown) => {
+    service.stop();
+    await close();
+    throw error;
+  });
+  for (const gauge of gauges) api.metrics.addGauge(gauge);
+  logger.info({ apiUrl: api.url, dataDir: config.dataDir, clusterId: origin.clusterId }, "started");
+  const lostForGood = lostForGoodAdvice(service.status());
+  if (lostForGood !== undefined) logger.error({ dataDir: config.dataDir }, lostForGood);
+  return {
+    apiUrl: api.url,
+    async stop() {
+      const closed = api.close(config.shutdownGraceMs);
+      // A successor that is named takes over at once; one that must notice takes an election timeout.
+      if (service.status().role === "leader") await service.transferLeadership(null, { timeoutMs: drainMs });
+      // Requests that wait for a lock may wait for a minute; stopping the node ends them with an answer.
+      await Promise.race([closed, delay(Math.min(drainMs, config.shutdownGraceMs))]);
+      service.stop();
+      await closed;
+      await close();
+    },
+  };
+}
+
+/** The node on its disk and its network, started. `close` gives both back; stop the node first. */
+async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
+  const { logger } = host;
+  const signal = host.signal ?? new AbortController().signal;
+  const unreached = reachAdvice(config);
+  if (unreached !== undefined) logger.warn({}, unreached);
+  const origin = await bootstrap(config, { log: logger, signal });
+  const { clusterId, nodeId } = origin;
+  const peerTimeoutMs = config.tickMs * config.electionTicks;
+  const storage = await LmdbStorage.open({
+    ...storageOptions(config),
+    ownership: origin.ownership,
+    clusterId,
+    nodeId,
+    initialMembership: origin.genesis,
+    onFatal: host.onFatal,
+    onEvent: (event) => logStorage(logger, event),
+  });
+  const retire = retirement(nodeId, {
+    ...host,
+    onRetired: (retirement) => {
+      // Before anybody can start it again.
+      if (retirement.kind === "copied" || retirement.kind === "dataLost") origin.refuse(retirement.message);
+      host.onRetired(retirement);
+    },
+  });
+  // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
+  let circle: Circle | undefined;
+  const transport = await openTransport(config, host, { origin, retire, circle: () => circle }).catch(async (error: unknown) => {
+    await storage.close();
+    throw error;
+  });
+  const faults = protocolFaults({ logger, retire: () => retire("foreignHistory") });
+  const ports = { store: storage, channel: transport };
+  const checkAddress = addressWatch(config, (advice) => logger.warn({}, advice));
+  const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(config, peerTimeoutMs), ports, {
+    currentTerm: () => service.position().term,
+    leaderId: () => service.status().leaderId,
+    onReceived: (received) => service.snapshotReceived(received),
+    onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "state between nodes"),
+  });
+  const service: KeyholdNode = new KeyholdNode(
+    nodeOptions(config, origin),
+    { ...realTime, disk: storage, network: transport, snapshots },
+    {
+      onRoleChanged: ({ role, term, leaderId }) => {
+        logger.info({ role, term, leaderId }, "role changed");
+        if (circle !== undefined) checkAddress(circle.service.membership());
+      },
+      onRemoved: () => retire("removed"),
+      onForeignInstance: () => retire("dataLost"),
+      onProtocolFault: (fault) => faults.note(fault, performance.now()),
+      onRequestFailed: (error) => logger.error({ err: error }, "a client could not be answered"),
+      onFatal: host.onFatal,
+    },
+  );
+  circle = { service, snapshots };
+  service.start();
+  checkAddress(service.membership());
+  const promiseEnd = setTimeout(origin.promiseEnded, origin.earlierPromiseMs);
+  if (service.isRemoved(nodeId)) retire("removed");
+  const close = async () => {
+    clearTimeout(promiseEnd);
+    await snapshots.close();
+    await transport.close();
+    await storage.close();
+  };
+  return { service, close, origin, gauges: gaugesOf({ service, storage, transport, faults }) };
+}
+
+type Gauged = {
+  readonly service: KeyholdNode;
+  readonly storage: LmdbStorage;
+  readonly transport: HttpTransport;
+  readonly faults: ProtocolFaults;
+};
+
+type Retire = (kind: NodeRetired["kind"], advice?: string) => void;
+
+/** The peer port, for good: from here on the folder has taken part. */
+async function openTransport(
+  config: Config,
+  { logger }: NodeHost,
+  node: { readonly origin: Established; readonly retire: Retire; readonly circle: () => Circle | undefined },
+): Promise<HttpTransport> {
+  const { origin, retire, circle } = node;
+  const { clusterId, nodeId } = origin;
+  const peerTimeoutMs = config.tickMs * config.electionTicks;
+  origin.begin();
+  const refusedForGood = (by: string, code: string, detail: string) =>
+    retire(refusalOf(code), refusedStartAdvice(nodeId, by, detail));
+  return HttpTransport.open({
+    clusterId,
+    nodeId,
+    self: origin,
+    listen: { host: config.peerHost, port: config.peerPort },
+    peerTimeoutMs,
+    bufferBytesMax: config.peerBufferBytesMax,
+    access: accessOf(config),
+    onMessage: (message) => circle()?.service.receive(message) ?? null,
+    onUnreachable: (peer) => circle()?.service.unreachable(peer),
+    onSnapshotChunk: async (from, header, chunk) =>
+      (await circle()?.snapshots.receiveChunk(from, header, chunk)) ?? { kind: "refused", reason: "starting" },
+    onEvent: transportLog(logger),
+    ownUrl: () => circle()?.service.ownAddress()?.peerUrl ?? null,
+    isRemoved: (caller) => circle()?.service.isRemoved(caller) ?? false,
+    ...createStartKeeper({
+      nodeId,
+      self: origin,
+      directory: config.dataDir,
+      peerTimeoutMs,
+      instanceOf: (id) => {
+        const known = circle();
+        return known === undefined ? own(origin.first, id) : known.service.instanceOf(id);
+      },
+      isMember: (id) => circle()?.service.isMember(id) ?? origin.genesis.voters.includes(id),
+      members: () => circle()?.service.membership() ?? origin.genesis,
+      onRefused: (fields, message) => logger.warn(fields, message),
+      onOutdated: (by, detail) => refusedForGood(by, "start_outdated" satisfies StartRefusalCode, detail),
+    }),
+    admissionsWanted: () => admissionsWanted(circle()?.service.membership() ?? origin.genesis),
+    onAdmitted: origin.admitted,
+    onRefusedForGood: refusedForGood,
+    onGenesis: () => {
+      const view = circle()?.service.genesis();
+      return view === undefined ? undefined : { kind: "established", clusterId, ...view };
+    },
+  });
+}
+
+/** What the network delivers to. */
+type Circle = {
+  readonly service: KeyholdNode;
+  readonly snapshots: SnapshotTransfer;
+};
+
+function gaugesOf({ service, storage, transport, faults }: Gauged): readonly NodeGauge[] {
+  const peers = () => [...transport.stats().values()];
+  return [
+    { name: "keyhold_storage_bytes", help: "Size of the data file", value: () => storage.usage().bytes },
+    { name: "keyhold_storage_used_bytes", help: "What is in use in the data file", value: () => storage.usage().usedBytes },
+    { name: "keyhold_storage_bytes_max", help: "What it may grow to", value: () => storage.usage().mapBytes },
+    { name: "keyhold_peers_connected", help: "Peers that this node can send to", value: () => count(peers(), "connected") },
+    { name: "keyhold_peers_receiving", help: "Peers that this node hears", value: () => count(peers(), "receiving") },
+    { name: "keyhold_peer_sent_bytes", help: "Sent to the present peers", value: () => sum(peers(), "sentBytes") },
+    { name: "keyhold_peer_buffered_bytes", help: "Waiting to be sent", value: () => sum(peers(), "bufferedBytes") },
+    { name: "keyhold_entries_skipped", help: "Committed entries that held no command", value: () => service.skippedEntries },
+    { name: "keyhold_peer_refused", help: "Calls of others that were refused", value: () => transport.strangers().refused },
+    { name: "keyhold_peer_crowded_out", help: "Connections closed unproven", value: () => transport.strangers().closed },
+    { name: "keyhold_peer_messages_refused", help: "Messages of peers that were not heard", value: faults.refusedCount },
+    { name: "keyhold_peer_dropped_frames", help: "Messages given up", value: () => sum(peers(), "droppedFrames") },
+  ];
+}
+
+function count(peers: readonly PeerStats[], is: "connected" | "receiving"): number {
+  return peers.filter((peer) => peer[is]).length;
+}
+
+function sum(peers: readonly PeerStats[], of: "sentBytes" | "bufferedBytes" | "droppedFrames"): number {
+  return peers.reduce((total, peer) => total + peer[of], 0);
+}
+
+type NodeGauge = { readonly name: string; readonly help: string; readonly value: () => number };
+type OpenNode = {
+  readonly service: KeyholdNode;
+  readonly close: () => Promise<void>;
+  readonly origin: Established;
+  readonly gauges: readonly NodeGauge[];
+};
+
+/** Tells the host once that the node is out, with what a person should know; `advice` where only the caller knows it. */
+function retirement(nodeId: string, host: NodeHost): Retire {
+  let told = false;
+  return (kind, advice) => {
+    if (told) return;
+    told = true;
+    host.onRetired({ kind, message: retiredText(nodeId, kind, advice) });
+  };
+}
+
+function retiredText(nodeId: string, kind: NodeRetired["kind"], advice: string | undefined): string {
+  switch (kind) {
+    case "removed":
+      return `${nodeId} was removed from the cluster and stops; its id is not used again, and its data folder can be deleted`;
+    case "dataLost":
+      return lostDataAdvice(nodeId);
+    case "foreignHistory":
+      return foreignHistoryAdvice(nodeId);
+    case "copied":
+      return advice ?? `the data folder of ${nodeId} is a copy`;
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** What a member meant that will never take a call of this node. */
+function refusalOf(code: string): NodeRetired["kind"] {
+  if (code === memberRemovedCode) return "removed";
+  return code === ("instance_mismatch" satisfies StartRefusalCode) ? "dataLost" : "copied";
+}
+
+function transferOptions({ mapBytesMax }: Config, peerTimeoutMs: number): SnapshotTransferOptions {
+  return {
+    // Large enough that the round trip between two chunks does not matter, small enough to be written in one turn.
+    chunkBytesMax: MIB,
+    // A chunk waits for the receiver's disk, which may be busy for longer than an election takes.
+    chunkTimeoutMs: Math.max(5000, 10 * peerTimeoutMs),
+    attemptsMax: 10,
+    retryDelayMs: 500,
+    failureDelayMsMax: 30_000,
+    // At 4 MiB a second, which a full disk still reads, it is 3.5 GiB.
+    transferMsMax: 15 * 60_000,
+    idleMsMax: 60_000,
+    // Rows take more room in the map than in chunks.
+    receivedBytesMax: mapBytesMax,
+    newTransferId: randomUUID,
+  };
+}
+
+/** Settings, and beside them the bounds that only a measurement should change. */
+function nodeOptions(config: Config, origin: Established): NodeOptions {
+  const budget = budgetOf(config);
+  return {
+    clusterId: origin.clusterId,
+    instanceId: origin.instanceId,
+    stateBytesMax: budget.stateBytesMax,
+    tickMs: config.tickMs,
+    // What a watch that is a moment behind reads from memory instead of the disk.
+    recentBatchesMax: 10_000,
+    recentBytesMax: 16 * MIB,
+    driver: {
+      raft: {
+        id: origin.nodeId,
+        origin: origin.runId,
+        seed: randomInt(2 ** 31),
+        electionTicks: config.electionTicks,
+        heartbeatTicks: config.heartbeatTicks,
+        // Large enough to fill a pipe, small enough that a heartbeat behind it is not late.
+        messageBytesMax: MIB,
+        inFlightMessagesMax: 256,
+        inFlightBytesMax: 16 * MIB,
+        uncommittedBytesMax: config.uncommittedBytesMax,
+        // One turn's worth of apply: at some 100,000 entries a second it is a few milliseconds.
+        applyBytesMax: MIB,
+        applyLagEntriesMax: 100_000,
+        promoteLagEntriesMax: 1000,
+        leasePromiseMs: origin.leasePromiseMs,
+        earlierPromiseMs: origin.earlierPromiseMs,
+      },
+      // The same on every node, because the state is hashed and compared.
+      genesis: origin.genesis,
+      firstInstances: origin.first,
+      storeId: createHash("sha256").update(`store of ${origin.clusterId}`).digest("hex").slice(0, 16),
+      forwardBytesMax: MIB,
+      renewalsPerCommandMax: 1000,
+      pendingProposalsMax: config.pendingProposalsMax,
+      pendingBytesMax: config.pendingBytesMax,
+      pendingReadsMax: config.pendingReadsMax,
+      // Answers to a former run of this node must not be taken for answers to this one.
+      firstReadId: randomInt(2 ** 40),
+      readTicksMax: Math.ceil(config.electionTicks / 3),
+      logEntriesMax: config.logEntriesMax,
+      logEntriesKept: Math.floor(config.logEntriesMax / 2),
+      logBytesMax: budget.logBytesMax,
+      logBytesCeiling: budget.logBytesCeiling,
+    },
+  };
+}
+
+function storageOptions(config: Config) {
+  return {
+    directory: config.dataDir,
+    mapSizeBytes: config.mapBytesMax,
+    pinnedFileBytesMax: budgetOf(config).pinnedFileBytesMax,
+    logCacheBytesMax: config.logCacheBytesMax,
+  };
+}
+
+/** `config.ts` refuses settings that do not fit together. */
+function budgetOf(config: Config): Budget {
+  const budget = planBudget(config);
+  assert(budget.ok, budget.ok ? "" : budget.error);
+  return budget.value;
+}

@@ -1,0 +1,208 @@
+/**
+ * This file makes one frozen `Config` of flags, environment, file and defaults (in that order of strength), and refuses
+ * what is wrong or unsafe. The options themselves are in `config-options.ts`.
+ */
+import type { Result } from "../base/result.ts";
+import { err, ok } from "../base/result.ts";
+import { planBudget } from "../storage/budget.ts";
+import { configFileEnv, type OptionName, options } from "./options.ts";
+import {
+  type ConfigError,
+  type Member,
+  type OptionSpec,
+  parseMembers,
+  parseUrls,
+  parseValue,
+  readFileValues,
+  suggestion,
+} from "./values.ts";
+
+type Values = { readonly [Name in OptionName]: ValueOf<(typeof options)[Name]> };
+
+type ValueOf<Spec> = Spec extends { kind: "integer" }
+  ? number
+  : Spec extends { kind: "boolean" }
+    ? boolean
+    : Spec extends { kind: "choice"; choices: readonly (infer Choice)[] }
+      ? Choice
+      : string;
+
+/** Where a value came from, weakest last. */
+export type Origin = "flag" | "environment" | "file" | "default";
+
+/** What a node runs with. Frozen. */
+export type Config = Values & {
+  /** `initialCluster`, parsed and sorted by id; empty only when the node joins. */
+  readonly members: readonly Member[];
+  /** `join`, parsed; empty unless the node joins a cluster. */
+  readonly joinUrls: readonly string[];
+  readonly origins: { readonly [Name in OptionName]: Origin };
+};
+
+/** What `loadConfig` reads: flags by option name, the environment, and how to read a file (it throws when it cannot). */
+export type ConfigSources = {
+  readonly flags: Readonly<Partial<Record<string, unknown>>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly configFile: string | undefined;
+  readonly readText: (path: string) => string;
+};
+
+/** Merges the sources and checks every value; the first error names the option, the value and the bound. */
+export function loadConfig(sources: ConfigSources): Result<Config, ConfigError> {
+  const foreign = unknownVariable(sources.env);
+  if (foreign !== undefined) return err(foreign);
+  const path = sources.configFile ?? sources.env[configFileEnv];
+  const file = path === undefined ? ok({}) : readFileValues(path, sources.readText, Object.keys(options));
+  if (!file.ok) return file;
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, Origin> = {};
+  for (const [name, spec] of Object.entries<OptionSpec>(options)) {
+    const [origin, raw] = pick(name, spec, { ...sources, file: file.value });
+    const parsed = parseValue(name, spec, raw, origin);
+    if (!parsed.ok) return parsed;
+    values[name] = parsed.value;
+    origins[name] = origin;
+  }
+  const secret = secretIn(values as Values, sources.readText);
+  if (!secret.ok) return secret;
+  if (placeholderSecret.test(secret.value)) return err(publicSecret);
+  return finish({ ...(values as Values), peerSecret: secret.value }, origins as Config["origins"]);
+}
+
+/** The peer secret, from its file when there is one. */
+function secretIn({ peerSecret, peerSecretFile }: Values, readText: ConfigSources["readText"]): Result<string, ConfigError> {
+  if (peerSecretFile === "") return ok(peerSecret);
+  if (peerSecret !== "") return refuse("peerSecretFile", "peerSecret is set, too: give one of them");
+  let text: string;
+  try {
+    text = readText(peerSecretFile);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return refuse("peerSecretFile", `${peerSecretFile} cannot be read: ${why}`);
+  }
+  const parsed = parseValue("peerSecret", options.peerSecret, text, "file");
+  if (parsed.ok && parsed.value !== "") return ok(String(parsed.value));
+  return refuse("peerSecretFile", `${peerSecretFile} does not hold 32 to 1024 printable characters without spaces`);
+}
+
+function pick(
+  name: string,
+  spec: OptionSpec,
+  sources: ConfigSources & { readonly file: Readonly<Record<string, unknown>> },
+): readonly [Origin, unknown] {
+  const flag = sources.flags[name];
+  if (flag !== undefined) return ["flag", flag];
+  const variable = sources.env[spec.env];
+  if (variable !== undefined) return ["environment", variable];
+  const value = sources.file[name];
+  if (value !== undefined) return ["file", value];
+  return ["default", spec.default];
+}
+
+function finish(values: Values, origins: Config["origins"]): Result<Config, ConfigError> {
+  if (values.electionTicks < 3 * values.heartbeatTicks) {
+    return refuse("electionTicks", `${values.electionTicks} is less than three times heartbeatTicks (${values.heartbeatTicks})`);
+  }
+  const budget = planBudget(values);
+  if (!budget.ok) return err({ option: "mapBytesMax", message: budget.error, exitCode: 2 });
+  const unsafe = unprotected(values);
+  if (unsafe !== undefined) return err(unsafe);
+  if (values.join !== "") return joining(values, origins);
+  const parsed = values.initialCluster === "" ? ok([alone(values)]) : parseMembers(values.initialCluster);
+  if (!parsed.ok) return refuse("initialCluster", parsed.error);
+  const members = [...parsed.value].sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (!members.some((member) => member.id === values.nodeId)) {
+    return refuse("initialCluster", `has no member named ${values.nodeId}, which is this node's id`);
+  }
+  if (members.length > 1 && lacksSecret(values)) return err(noSecret);
+  return ok(Object.freeze({ ...values, members: Object.freeze(members), joinUrls: [], origins: Object.freeze(origins) }));
+}
+
+/** Who joins is told by the members who they are. */
+function joining(values: Values, origins: Config["origins"]): Result<Config, ConfigError> {
+  if (values.initialCluster !== "") return refuse("join", "initialCluster is set, too: a node begins a cluster or joins one");
+  const parsed = parseUrls(values.join);
+  if (!parsed.ok) return refuse("join", parsed.error);
+  if (lacksSecret(values)) return err(noSecret);
+  const joinUrls = Object.freeze(parsed.value);
+  return ok(Object.freeze({ ...values, members: [], joinUrls, origins: Object.freeze(origins) }));
+}
+
+function refuse(option: string, message: string): Result<never, ConfigError> {
+  return err({ option, message: `${option}: ${message}`, exitCode: 2 });
+}
+
+function alone(values: Values): Member {
+  return {
+    id: values.nodeId,
+    peerUrl: `http://${urlHost(values.peerHost)}:${values.peerPort}`,
+    apiUrl: `http://${urlHost(values.apiHost)}:${values.apiPort}`,
+  };
+}
+
+/** A host as it stands in a URL: IPv6 addresses in brackets. */
+export function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** Whether only this machine reaches `host`. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** A listener that strangers can reach needs either a protection or somebody's word that there are none. */
+function unprotected(values: Values): ConfigError | undefined {
+  if (values.insecure) return undefined;
+  const ways = "listen on loopback, or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach this network";
+  if (!isLoopback(values.apiHost)) {
+    return {
+      option: "apiHost",
+      exitCode: 78,
+      message: `apiHost: ${values.apiHost} is not loopback and the API has no authentication: ${ways}`,
+    };
+  }
+  if (!isLoopback(values.peerHost) && values.peerSecret === "") {
+    return {
+      option: "peerHost",
+      exitCode: 78,
+      message: `peerHost: ${values.peerHost} is not loopback and there is no peer secret: set KEYHOLD_PEER_SECRET or KEYHOLD_PEER_SECRET_FILE, ${ways}`,
+    };
+  }
+  return undefined;
+}
+
+function lacksSecret({ insecure, peerSecret }: Values): boolean {
+  return !insecure && peerSecret === "";
+}
+
+/** Where there are other nodes, each must be able to show that it is one of them: on loopback, too, other programs can call. */
+const noSecret: ConfigError = {
+  option: "peerSecret",
+  exitCode: 78,
+  message:
+    "peerSecret: there are other nodes and no peer secret: make one (openssl rand -hex 32), and give it to every node as KEYHOLD_PEER_SECRET, " +
+    "or in a file as KEYHOLD_PEER_SECRET_FILE; or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach the nodes' ports",
+};
+
+/** What `deploy/systemd/keyhold.env.example` has in its place. */
+const placeholderSecret = /^(replace|change)-?me/i;
+
+const publicSecret: ConfigError = {
+  option: "peerSecret",
+  exitCode: 78,
+  message:
+    "peerSecret: the placeholder of the example settings is known to everybody: make a secret (openssl rand -hex 32), and give it to every " +
+    "node as KEYHOLD_PEER_SECRET, or in a file as KEYHOLD_PEER_SECRET_FILE",
+};
+
+/** Kubernetes announces services in variables such as KEYHOLD_SERVICE_HOST and KEYHOLD_PORT_7001_TCP; those are not options. */
+const announcedByPlatform = /^KEYHOLD(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP))|^KEYHOLD_PORT$/;
+
+function unknownVariable(env: Readonly<Record<string, string | undefined>>): ConfigError | undefined {
+  const known = [configFileEnv, ...Object.values<OptionSpec>(options).map((spec) => spec.env)];
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith("KEYHOLD_") || known.includes(name) || announcedByPlatform.test(name)) continue;
+    return { option: name, exitCode: 2, message: `${name}: no such option${suggestion(name, known)}` };
+  }
+  return undefined;
+}

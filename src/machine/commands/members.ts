@@ -1,0 +1,86 @@
+/**
+ * This file records who takes part, and tells watchers what a membership entry changed.
+ */
+import { own } from "../../base/own.ts";
+import { ok } from "../../base/result.ts";
+import type { MemberAddress, Membership, NodeId } from "../../raft/types.ts";
+import type { Change } from "../change.ts";
+import type { CommandBody, OutcomeOf } from "../command.ts";
+import { addChange, begin, commit, type Draft } from "../state/draft.ts";
+import { membersKey } from "../state/keys.ts";
+import { unsaid } from "../state/meta.ts";
+import { agreedQuota } from "./quota.ts";
+
+type MemberChange = Extract<Change, { readonly kind: "memberAdded" | "memberPromoted" | "memberRemoved" }>;
+type Member = { readonly id: NodeId; readonly address: MemberAddress; readonly learner: boolean };
+
+/**
+ * Stores the membership. All that changed for watchers is one revision; nothing changed, none. The data folder of a member that
+ * was removed stays known: who joins later begins with those of the first members.
+ */
+export function changeMembership(draft: Draft, membership: Membership): void {
+  const before = membersOf(draft.tables.get("members", membersKey));
+  const after = membersOf(membership);
+  draft.tables.put("members", membersKey, membership);
+  // Their data folders stay known; what they said of their software and disks does not count any more.
+  for (const id of before.keys()) {
+    const node = draft.tables.get("nodes", id);
+    if (!after.has(id) && node !== undefined) draft.tables.put("nodes", id, unsaid(node.instanceId));
+  }
+  draft.meta.quotaBytes = agreedQuota(draft.tables);
+  const changes = differences(before, after);
+  if (changes.length === 0) return;
+  const transaction = begin(draft);
+  for (const change of changes) addChange(transaction, change);
+  commit(draft, transaction);
+}
+
+/** Notes what a member says of itself. An id belongs to the first instance that says so, for ever. No watcher is told. */
+export function memberHello(
+  draft: Draft,
+  { id, instanceId, version, stateBytesMax }: Extract<CommandBody, { readonly kind: "memberHello" }>,
+): OutcomeOf<"memberHello"> {
+  const published = draft.tables.get("nodes", id);
+  if (published !== undefined && published.instanceId !== instanceId) return ok(published);
+  const record = { instanceId, version, stateBytesMax };
+  // It may have been removed while its command was on its way.
+  if (membersOf(draft.tables.get("members", membersKey)).has(id)) draft.tables.put("nodes", id, record);
+  draft.meta.quotaBytes = agreedQuota(draft.tables);
+  return ok(record);
+}
+
+/** In the order of ids. A member whose address or duty changed in a way that is no promotion is told as added again. */
+function differences(before: ReadonlyMap<NodeId, Member>, after: ReadonlyMap<NodeId, Member>): MemberChange[] {
+  const ids = [...new Set([...before.keys(), ...after.keys()])].sort();
+  const changes: MemberChange[] = [];
+  for (const id of ids) {
+    const was = before.get(id);
+    const is = after.get(id);
+    if (is === undefined) changes.push({ kind: "memberRemoved", id });
+    else if (was === undefined || !sameAddress(was.address, is.address) || (!was.learner && is.learner)) {
+      changes.push({ kind: "memberAdded", ...is });
+    } else if (was.learner && !is.learner) changes.push({ kind: "memberPromoted", id });
+  }
+  return changes;
+}
+
+/** Everybody of a membership. Who still votes in the outgoing half of a joint one is a voter until that ends (§4.3). */
+function membersOf(membership: Membership | undefined): Map<NodeId, Member> {
+  const members = new Map<NodeId, Member>();
+  if (membership === undefined) return members;
+  const add = (ids: readonly NodeId[], learner: boolean) => {
+    for (const id of ids) {
+      const address = own(membership.addresses, id) ?? { peerUrl: "", apiUrl: "" };
+      if (!members.has(id)) members.set(id, { id, address, learner });
+    }
+  };
+  add(membership.voters, false);
+  add(membership.votersOutgoing, false);
+  add(membership.learners, true);
+  add(membership.learnersNext, true);
+  return members;
+}
+
+function sameAddress(a: MemberAddress, b: MemberAddress): boolean {
+  return a.peerUrl === b.peerUrl && a.apiUrl === b.apiUrl;
+}

@@ -1,0 +1,102 @@
+/**
+ * This file shows leases and locks to people who ask: with what is left of their time, and without what is due.
+ */
+import { assert } from "../../base/assert.ts";
+import type { ClusterTimeMs } from "../../raft/types.ts";
+import { isDue } from "../leases/due.ts";
+import { remainingMs } from "../leases/leases.ts";
+import type { LeaseHolding, LeaseView, LockView } from "../query.ts";
+import { holdingsOf, keyAfter, leaseKey, parseHoldingName, waiterKey, waitersOf } from "../state/keys.ts";
+import type { TableReader } from "../state/tables.ts";
+import { type HoldingRecord, type LeaseId, type LeaseRecord, type LockHold, type LockRecord, toTicket } from "../types.ts";
+
+/** When somebody looks: the time of the last applied entry, which decides what has ended, and the time since then. */
+export type Moment = { readonly appliedMs: ClusterTimeMs; readonly shownMs: ClusterTimeMs };
+
+/** Rows of a queue that are read at a time. */
+const waitersPerRead = 64;
+/** Waiters of one lock that a view looks at. When thousands of them are due at once, those after them are shown when these have ended. */
+export const waitersLookedAtMax = 256;
+
+/** A lease that lives, with everything that hangs on it; its own hold or wait comes first. */
+export function viewLease(
+  tables: TableReader,
+  lease: { readonly leaseId: LeaseId; readonly record: LeaseRecord },
+  moment: Moment,
+): LeaseView {
+  const { leaseId, record } = lease;
+  const holdings: LeaseHolding[] = record.ownedByLock === null ? [] : [viewOwn(tables, record.ownedByLock, record)];
+  if (record.holdingCount > 0) {
+    for (const [key, holding] of tables.range("holdings", holdingsOf(leaseId))) {
+      holdings.push(viewHolding(parseHoldingName(key), holding));
+    }
+  }
+  return { leaseId, record, remainingMs: remainingMs(record, moment.shownMs), holdings };
+}
+
+/**
+ * A lock with its holders and the first `queueLimit` waiters; null when all that lies there is due. At most `waitersLookedAtMax`
+ * waiters are looked at: when all of them are due and there are more, nobody knows yet, and it is shown.
+ */
+export function viewLock(
+  tables: TableReader,
+  lock: { readonly name: string; readonly record: LockRecord; readonly queueLimit: number },
+  moment: Moment,
+): LockView | null {
+  const { name, record, queueLimit } = lock;
+  const holders = record.holders.flatMap((hold) => viewHold(tables, { name, hold }, moment));
+  const queue: LockView["queue"][number][] = [];
+  // Without a holder it is to be known whether anybody waits.
+  const wanted = Math.max(queueLimit, holders.length === 0 ? 1 : 0);
+  if (record.queueLength > 0 && wanted > 0) {
+    for (const waiter of liveWaiters(tables, name, moment)) {
+      queue.push({ ...waiter, position: queue.length + 1 });
+      if (queue.length >= wanted) break;
+    }
+  }
+  if (holders.length === 0 && queue.length === 0 && record.queueLength <= waitersLookedAtMax) return null;
+  return { name, holders, queueLength: record.queueLength, queue: queue.slice(0, queueLimit) };
+}
+
+function viewHold(
+  tables: TableReader,
+  held: { readonly name: string; readonly hold: LockHold },
+  moment: Moment,
+): LockView["holders"][number][] {
+  const { name, hold } = held;
+  const lease = tables.get("leases", leaseKey(hold.leaseId));
+  assert(lease !== undefined, `lock ${JSON.stringify(name)} is held by lease ${hold.leaseId}, which is gone`);
+  if (isDue(lease, moment.appliedMs)) return [];
+  return [{ ...hold, ttlMs: lease.ttlMs, remainingMs: remainingMs(lease, moment.shownMs) }];
+}
+
+function* liveWaiters(
+  tables: TableReader,
+  name: string,
+  moment: Moment,
+): Generator<Omit<LockView["queue"][number], "position">, void> {
+  let range = waitersOf(name);
+  for (let lookedAt = 0; lookedAt < waitersLookedAtMax; lookedAt += waitersPerRead) {
+    const rows = [...tables.range("waiters", { ...range, limit: waitersPerRead })];
+    for (const [, { ticket, owner, deadlineMs, leaseId }] of rows) {
+      const lease = tables.get("leases", leaseKey(leaseId));
+      assert(lease !== undefined, `waiter ${ticket} for ${JSON.stringify(name)} hangs on lease ${leaseId}, which is gone`);
+      if (isDue({ deadlineMs }, moment.appliedMs) || isDue(lease, moment.appliedMs)) continue;
+      yield { ticket, owner, remainingMs: Math.max(0, deadlineMs - moment.shownMs), leaseId, ttlMs: lease.ttlMs };
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < waitersPerRead) return;
+    range = { ...range, from: keyAfter(last[0]) };
+  }
+}
+
+function viewOwn(tables: TableReader, name: string, { grantRevision }: LeaseRecord): LeaseHolding {
+  // A lease that began with a wait is named by the ticket.
+  const ticket = toTicket(grantRevision);
+  return tables.get("waiters", waiterKey(name, ticket)) === undefined ? { kind: "lock", name } : { kind: "waiter", name, ticket };
+}
+
+function viewHolding(name: string, holding: HoldingRecord): LeaseHolding {
+  if (holding.kind === "config") return { kind: "config", key: name };
+  return holding.kind === "lock" ? { kind: "lock", name } : { kind: "waiter", name, ticket: holding.ticket };
+}

@@ -1,0 +1,39 @@
+/**
+ * This file reads from the applied state what a node needs to know that is not in the cluster yet, and who is in it no more.
+ */
+import { genesisKey, membersKey } from "../../machine/state/keys.ts";
+import type { TableReader } from "../../machine/state/tables.ts";
+import { membersOf } from "../../raft/leader.ts";
+import type { Membership, NodeId } from "../../raft/types.ts";
+
+export type GenesisView = {
+  /** The membership before the first entry. */
+  readonly membership: Membership;
+  /** By node id: the data folders of those. */
+  readonly first: Readonly<Record<string, string>>;
+  /** By node id: the data folder that is known under it, also of members that were removed. */
+  readonly instances: Readonly<Record<string, string>>;
+  readonly removed: readonly NodeId[];
+};
+
+/** Undefined in a state that was never written to. */
+export function genesisOf(tables: TableReader): GenesisView | undefined {
+  const membership = tables.get("members", genesisKey);
+  if (membership === undefined) return undefined;
+  const instances: Record<string, string> = {};
+  for (const [id, { instanceId }] of tables.range("nodes", {})) instances[id] = instanceId;
+  // An id belongs to its first data folder for ever, so that of a first member is the one that it began with.
+  const first = Object.fromEntries(Object.entries(instances).filter(([id]) => membership.voters.some((voter) => voter === id)));
+  return { membership, first, instances, removed: tables.get("members", membersKey)?.removed ?? [] };
+}
+
+/** The data folder that is known under `id`; undefined when none is. */
+export function instanceOf(tables: TableReader, id: NodeId): string | undefined {
+  return tables.get("nodes", id)?.instanceId;
+}
+
+/** Whether `id` was a member once, and its removal is applied here, so committed. */
+export function isRemoved(tables: TableReader, id: NodeId): boolean {
+  const membership = tables.get("members", membersKey);
+  return membership?.removed.includes(id) === true && !membersOf(membership).includes(id);
+}

@@ -1,0 +1,37 @@
+/**
+ * This file finds data folders that the log knows and the state does not yet: a membership counts from its append, and a member is
+ * promoted only after its folder is known, so whose vote counts here has its folder in this log, applied or not.
+ */
+import { entriesBetween, lastIndex } from "../../raft/log.ts";
+import type { Raft } from "../../raft/raft.ts";
+import { type NodeId, toLogIndex } from "../../raft/types.ts";
+import { decodeCommand } from "../writes/command-codec.ts";
+
+/** Of the log, at a time. */
+const bytesMax = 1024 * 1024;
+/** All other commands are passed over without being decoded. */
+const mark = "memberHello";
+
+/** By node id, the first data folder that the entries after `appliedIndex` publish under it. */
+export function loggedInstances(raft: Raft, appliedIndex: number): ReadonlyMap<NodeId, string> {
+  const instances = new Map<NodeId, string>();
+  const last = lastIndex(raft);
+  for (let from = Math.max(appliedIndex, raft.log.base.lastIncludedIndex) + 1; from <= last; ) {
+    const entries = entriesBetween(raft, { from: toLogIndex(from), to: last, bytesMax });
+    from += entries.length;
+    for (const { payload } of entries) {
+      if (payload.kind === "command") note(instances, payload.command);
+    }
+  }
+  return instances;
+}
+
+function note(instances: Map<NodeId, string>, bytes: Uint8Array): void {
+  if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(mark)) return;
+  try {
+    const { body } = decodeCommand(bytes);
+    if (body.kind === "memberHello" && !instances.has(body.id)) instances.set(body.id, body.instanceId);
+  } catch {
+    // No command: it will be passed over.
+  }
+}

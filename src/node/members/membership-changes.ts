@@ -1,0 +1,121 @@
+/**
+ * This file follows membership changes that were asked of this node to their end. A change is made when its own entry, and the
+ * one that ends its joint phase, are applied here; what else is applied says nothing of it.
+ */
+import type { TableReader } from "../../machine/state/tables.ts";
+import { refusePromotion } from "../../raft/membership.ts";
+import type { Raft } from "../../raft/raft.ts";
+import type { Effect, Entry, LogIndex, Membership, MembershipChange, MembershipRefusal, Term } from "../../raft/types.ts";
+
+/** Why a change was not made: the algorithm refused it, or this node did, because of what the state holds. */
+export type ChangeRefusal =
+  | MembershipRefusal
+  /** The learner has not published its data folder yet: if it voted and was wiped, nobody could tell. */
+  | { readonly kind: "instanceUnknown" };
+
+export type ChangeEnd =
+  | { readonly kind: "made"; readonly membership: Membership }
+  /** It was so already, and still is now that this is agreed on. */
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "refused"; readonly refusal: ChangeRefusal }
+  /** It was in the log of a leader that lost it; nothing changed. */
+  | { readonly kind: "lost" }
+  | { readonly kind: "outcomeUnknown" }
+  | { readonly kind: "shuttingDown" };
+
+export type ChangeRequest = {
+  readonly change: MembershipChange;
+  readonly deadlineMs: number;
+  readonly settle: (end: ChangeEnd) => void;
+};
+
+type Pending = ChangeRequest & {
+  /** Where it stands in the log. */
+  accepted: { readonly index: LogIndex; readonly term: Term; readonly changed: boolean } | undefined;
+  /** Its own entry was applied, and began a joint phase. */
+  joint: boolean;
+};
+
+/**
+ * Why this node, if it leads, does not make `change` that the algorithm would make, because of what it has applied; undefined
+ * when nothing speaks against it here.
+ */
+export function refusalByState(raft: Raft, tables: TableReader, change: MembershipChange): ChangeRefusal | undefined {
+  const voter = change.kind === "promote" ? change.id : change.kind === "replace" ? change.by : undefined;
+  // A follower's state may lag: it leaves the answer to the leader.
+  if (voter === undefined || raft.role.kind !== "leader") return undefined;
+  if (tables.get("nodes", voter) !== undefined || refusePromotion(raft, raft.role, voter) !== null) return undefined;
+  return { kind: "instanceUnknown" };
+}
+
+export class MembershipChanges {
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+
+  /** The id under which the core will answer. */
+  add(request: ChangeRequest): number {
+    const id = this.#nextId++;
+    this.#pending.set(id, { ...request, accepted: undefined, joint: false });
+    return id;
+  }
+
+  /** What the core made of a change that it was asked for. */
+  answered(answer: Extract<Effect, { readonly kind: "membershipAccepted" | "membershipRefused" }>): void {
+    const pending = this.#pending.get(answer.changeId);
+    if (answer.kind === "membershipRefused") this.#end(answer.changeId, { kind: "refused", refusal: answer.refusal });
+    else if (pending !== undefined) pending.accepted = { index: answer.index, term: answer.term, changed: answer.changed };
+  }
+
+  /** Any entry was applied; each is to be told, in order. */
+  applied({ index, term, payload }: Pick<Entry, "index" | "term" | "payload">): void {
+    for (const [changeId, pending] of this.#pending) {
+      const { accepted } = pending;
+      if (accepted === undefined) continue;
+      if (pending.joint) {
+        // The joint phase is part of the change: until it is over, the old majority still has a say, and nothing else is changed.
+        if (payload.kind === "membership") this.#settleAt(changeId, payload.membership);
+      } else if (accepted.index < index) {
+        this.#end(changeId, { kind: "outcomeUnknown" });
+      } else if (term > accepted.term) {
+        // Terms never fall along a log: what was to come at its index or after it cannot be the change any more.
+        this.#end(changeId, { kind: "lost" });
+      } else if (accepted.index === index) {
+        if (!accepted.changed) this.#end(changeId, { kind: "unchanged" });
+        else if (payload.kind === "membership") this.#settleAt(changeId, payload.membership);
+        else this.#end(changeId, { kind: "lost" });
+      }
+    }
+  }
+
+  /** The state was replaced by one that has everything up to `index` in it: what stood there cannot be told. */
+  replaced(index: LogIndex): void {
+    for (const [changeId, { accepted }] of this.#pending) {
+      if (accepted !== undefined && accepted.index <= index) this.#end(changeId, { kind: "outcomeUnknown" });
+    }
+  }
+
+  expire(nowMs: number): void {
+    for (const [changeId, { deadlineMs }] of this.#pending) {
+      if (deadlineMs <= nowMs) this.#end(changeId, { kind: "outcomeUnknown" });
+    }
+  }
+
+  close(): void {
+    for (const [changeId, { accepted }] of this.#pending) {
+      this.#end(changeId, { kind: accepted === undefined ? "shuttingDown" : "outcomeUnknown" });
+    }
+  }
+
+  #settleAt(changeId: number, membership: Membership): void {
+    const pending = this.#pending.get(changeId);
+    if (pending === undefined) return;
+    pending.joint = membership.votersOutgoing.length > 0;
+    if (!pending.joint) this.#end(changeId, { kind: "made", membership });
+  }
+
+  #end(changeId: number, end: ChangeEnd): void {
+    const pending = this.#pending.get(changeId);
+    this.#pending.delete(changeId);
+    pending?.settle(end);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * This file hands leadership over: it picks the successor, and tells when it leads.
+ */
+import { membershipOf, type Raft } from "../../raft/raft.ts";
+import type { NodeId, Term } from "../../raft/types.ts";
+
+export type TransferEnd =
+  | { readonly kind: "transferred"; readonly leaderId: NodeId; readonly term: Term }
+  | { readonly kind: "notLeader"; readonly leaderId: NodeId | null }
+  /** Nobody to hand over to, or not to this one: it is no voter, or was not heard lately. */
+  | { readonly kind: "noTarget" }
+  | { readonly kind: "inProgress" }
+  /** Given up after an election timeout; this node leads on. */
+  | { readonly kind: "timedOut" }
+  /** The deadline passed before the successor took over or was given up: it may still take over. */
+  | { readonly kind: "outcomeUnknown" }
+  | { readonly kind: "shuttingDown" };
+
+export type TransferRequest = {
+  /** Null takes the voter that holds the most. */
+  readonly to: NodeId | null;
+  readonly deadlineMs: number;
+  readonly settle: (end: TransferEnd) => void;
+};
+
+export class Transfers {
+  /** `begun` once the core was seen to have taken it up. */
+  #pending: (TransferRequest & { readonly term: Term; begun: boolean }) | undefined;
+
+  /** The successor to tell the core of; undefined when the request has ended already. */
+  add(request: TransferRequest, raft: Readonly<Raft>): NodeId | undefined {
+    if (raft.role.kind !== "leader") {
+      request.settle({ kind: "notLeader", leaderId: raft.leaderId });
+      return undefined;
+    }
+    if (this.#pending !== undefined) {
+      request.settle({ kind: "inProgress" });
+      return undefined;
+    }
+    const to = successor(raft, request.to);
+    if (to === undefined) {
+      request.settle({ kind: "noTarget" });
+      return undefined;
+    }
+    this.#pending = { ...request, term: raft.currentTerm, begun: false };
+    return to;
+  }
+
+  roleChanged(told: { readonly term: Term; readonly leaderId: NodeId | null }): void {
+    if (this.#pending === undefined || told.leaderId === null || told.term <= this.#pending.term) return;
+    this.#end({ kind: "transferred", leaderId: told.leaderId, term: told.term });
+  }
+
+  expire(nowMs: number, raft: Readonly<Raft>): void {
+    if (this.#pending === undefined) return;
+    const underWay = raft.role.kind === "leader" && raft.role.transferTo !== null;
+    const givenUp = this.#pending.begun && raft.role.kind === "leader" && !underWay;
+    this.#pending.begun ||= underWay;
+    if (givenUp) this.#end({ kind: "timedOut" });
+    else if (this.#pending.deadlineMs <= nowMs) this.#end({ kind: "outcomeUnknown" });
+  }
+
+  close(): void {
+    if (this.#pending !== undefined) this.#end({ kind: "shuttingDown" });
+  }
+
+  #end(end: TransferEnd): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.settle(end);
+  }
+}
+
+/**
+ * The voter asked for, or of all voters the one whose log is longest, which will be quickest; among those that were heard within an
+ * election timeout: while the leader waits for one that is dead, nothing is written.
+ */
+function successor(raft: Readonly<Raft>, wanted: NodeId | null): NodeId | undefined {
+  if (raft.role.kind !== "leader") return undefined;
+  const { electionTicks, id: self } = raft.options;
+  let best: { readonly id: NodeId; readonly matchIndex: number } | undefined;
+  for (const id of membershipOf(raft).voters) {
+    const progress = raft.role.progress.get(id);
+    if (id === self || (wanted !== null && id !== wanted) || progress === undefined) continue;
+    const { silentTicks, matchIndex } = progress;
+    const isHeard = silentTicks !== null && silentTicks <= electionTicks && matchIndex > 0;
+    if (isHeard && matchIndex > (best?.matchIndex ?? 0)) best = { id, matchIndex };
+  }
+  return best?.id;
+}

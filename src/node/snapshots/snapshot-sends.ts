@@ -1,0 +1,32 @@
+/**
+ * This file remembers which snapshots are on their way to whom: the log behind them must not be cut before the receiver can
+ * follow it.
+ */
+import type { Input, LogIndex, NodeId, SnapshotMeta } from "../../raft/types.ts";
+import type { Snapshots } from "../ports.ts";
+
+type Order = Parameters<Snapshots["send"]>[0];
+
+export class SnapshotSends {
+  readonly #sending = new Map<NodeId, SnapshotMeta>();
+
+  /** Sends what `meta` describes; `tell` gets the end, unless a newer transfer to the same node took its place. */
+  begin(order: Order, snapshots: Pick<Snapshots, "send">, tell: (input: Input) => void): void {
+    const { to, meta } = order;
+    this.#sending.set(to, meta);
+    snapshots.send(order, (delivered) => {
+      if (this.#sending.get(to) !== meta) return;
+      tell({ kind: "snapshotSent", to, index: meta.lastIncludedIndex, delivered });
+    });
+  }
+
+  /** Not before the core has heard of it and holds on to the log itself: a cut in between would be in vain. */
+  forget(inputs: readonly Input[]): void {
+    for (const input of inputs) if (input.kind === "snapshotSent") this.#sending.delete(input.to);
+  }
+
+  /** The last entries that the snapshots hold. */
+  get indexes(): readonly LogIndex[] {
+    return [...this.#sending.values()].map((meta) => meta.lastIncludedIndex);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * This file weighs change batches for the limits on them.
+ */
+import type { Change, ChangeBatch } from "../../machine/change.ts";
+
+/** Of a change, beside its value and its longest texts. */
+const changeBytes = 256;
+
+/** About what a batch takes: the bytes of its values, and of names and comments, which can be longer than a value. */
+export function batchBytes(batch: ChangeBatch): number {
+  let bytes = 0;
+  for (const change of batch.changes) bytes += changeBytes + variableBytes(change);
+  return bytes;
+}
+
+function variableBytes(change: Change): number {
+  switch (change.kind) {
+    case "configPut":
+      return change.key.length + change.record.value.byteLength + (change.record.comment?.length ?? 0);
+    case "configDeleted":
+      return change.key.length;
+    case "lockGranted":
+    case "lockReleased":
+    case "lockQueued":
+    case "lockDequeued":
+      return change.name.length;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * This file decides when a leader with nothing to propose must put time into the log.
+ */
+import { hasBacklog, nextDeadline } from "../../machine/reads/lookups.ts";
+import { readMeta } from "../../machine/state/meta.ts";
+import type { TableReader } from "../../machine/state/tables.ts";
+import { clusterTimeAt } from "../../raft/cluster-clock.ts";
+import { lastClusterTimeMs, lastIndex } from "../../raft/log.ts";
+import type { Raft } from "../../raft/raft.ts";
+
+/** While something has a deadline, the log's time is never further behind than this: what a failover can cost (section 3). */
+const silenceMsMax = 1000;
+
+/**
+ * Whether a clock entry is due: a deadline has passed that no entry in the log has reached, or all entries are applied and
+ * have left something that is due, or the log was silent too long.
+ */
+export function wantsClockEntry(raft: Raft, tables: TableReader, monotonicMs: number): boolean {
+  if (raft.role.kind !== "leader") return false;
+  const nowMs = clusterTimeAt(raft.role, monotonicMs);
+  const loggedMs = lastClusterTimeMs(raft);
+  const deadlineMs = nextDeadline(tables, loggedMs > nowMs ? loggedMs : nowMs);
+  if (deadlineMs === undefined) return nowMs - loggedMs >= silenceMsMax && nextDeadline(tables) !== undefined;
+  // An entry on its way ends its share of what is due; after it comes the next.
+  return loggedMs < deadlineMs || readMeta(tables).appliedIndex === lastIndex(raft);
+}
+
+/** Whether what was applied last leaves something due to a clock entry. Costs little when it does not. */
+export function leavesBacklog(raft: Raft, tables: TableReader): boolean {
+  return raft.role.kind === "leader" && hasBacklog(tables) && wantsClockEntry(raft, tables, raft.monotonicMs);
+}

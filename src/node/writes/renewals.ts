@@ -1,0 +1,137 @@
+/**
+ * This file collects the lease renewals of one turn into one command: a thousand keepalives cost one log entry. Only a few such
+ * commands are under way at a time, so that a flood of keepalives waits here, where it costs nothing, and not in the log.
+ */
+import { assert } from "../../base/assert.ts";
+import { err, ok } from "../../base/result.ts";
+import type { Answers, OutcomeOf } from "../../machine/command.ts";
+import type { LeaseId } from "../../machine/types.ts";
+import type { ProposalEnd } from "./proposals.ts";
+
+type Renewal = {
+  readonly leaseIds: readonly LeaseId[];
+  readonly deadlineMs: number;
+  readonly settle: (end: ProposalEnd) => void;
+};
+
+/** What `take` returns: one command's worth, and what to do with its end. */
+export type RenewalBatch = {
+  readonly leaseIds: readonly LeaseId[];
+  readonly deadlineMs: number;
+  readonly settle: (end: ProposalEnd) => void;
+};
+
+/** Enough to keep the way to the leader and back filled; each holds up the others for as long as applying it takes. */
+const commandsUnderWayMax = 4;
+/** Renewals of the same leases share a command. This bounds how many are looked at for one, as a multiple of what it holds. */
+const repeatsMax = 8;
+
+export class Renewals {
+  readonly #leaseIdsMax: number;
+  #waiting: Renewal[] = [];
+  #closed = false;
+  #underWay = 0;
+
+  constructor(options: { readonly leaseIdsMax: number }) {
+    this.#leaseIdsMax = options.leaseIdsMax;
+  }
+
+  add(renewal: Renewal): void {
+    this.#waiting.push(renewal);
+  }
+
+  /** Whether some wait that `take` would give out now. */
+  get ready(): boolean {
+    return this.#waiting.length > 0 && this.#underWay < commandsUnderWayMax;
+  }
+
+  /**
+   * What waits, the oldest first, in as few batches as the limit on one command allows, and no more of them than may be under
+   * way. What waited past its deadline ends: nothing was written.
+   */
+  take(nowMs: number): readonly RenewalBatch[] {
+    if (this.#waiting.length === 0) return [];
+    const due = this.#waiting.filter(({ deadlineMs }) => deadlineMs <= nowMs);
+    if (due.length > 0) this.#waiting = this.#waiting.filter(({ deadlineMs }) => deadlineMs > nowMs);
+    const batches: RenewalBatch[] = [];
+    while (this.ready) batches.push(this.#begin(this.#nextGroup()));
+    for (const { settle } of due) settle({ kind: "noLeader" });
+    return batches;
+  }
+
+  /** Ends what waits; what is under way ends as its command does. */
+  close(): void {
+    this.#closed = true;
+    for (const renewal of this.#waiting) renewal.settle({ kind: "shuttingDown" });
+    this.#waiting = [];
+  }
+
+  /** The oldest that fit into one command, at least one. */
+  #nextGroup(): Group {
+    const leaseIds = new Set<LeaseId>();
+    let seen = 0;
+    let size = 0;
+    for (const renewal of this.#waiting) {
+      seen += renewal.leaseIds.length;
+      const fresh = renewal.leaseIds.filter((leaseId) => !leaseIds.has(leaseId));
+      const isFull = leaseIds.size + fresh.length > this.#leaseIdsMax || seen > repeatsMax * this.#leaseIdsMax;
+      if (size > 0 && isFull) break;
+      for (const leaseId of fresh) leaseIds.add(leaseId);
+      size += 1;
+    }
+    return { leaseIds: [...leaseIds], renewals: this.#waiting.splice(0, size) };
+  }
+
+  #begin(group: Group): RenewalBatch {
+    this.#underWay += 1;
+    // Nobody hears later than asked for; who has more time goes into another command: renewing twice is renewing once.
+    const deadlineMs = Math.min(...group.renewals.map((renewal) => renewal.deadlineMs));
+    return {
+      leaseIds: group.leaseIds,
+      deadlineMs,
+      settle: (end) => {
+        this.#underWay -= 1;
+        const ttlMsOf = ttlsIn(end);
+        for (const renewal of group.renewals) {
+          const goesOn = !this.#closed && renewal.deadlineMs > deadlineMs && isEndOfTime(end);
+          if (goesOn) this.#waiting.push(end.kind === "outcomeUnknown" ? asUnknown(renewal) : renewal);
+          else renewal.settle(shareOf(end, renewal.leaseIds, ttlMsOf));
+        }
+      },
+    };
+  }
+}
+
+type Group = { readonly leaseIds: readonly LeaseId[]; readonly renewals: readonly Renewal[] };
+
+/** Whether a command ended without an answer, as it does at its deadline. */
+function isEndOfTime(end: ProposalEnd): boolean {
+  return end.kind === "noLeader" || end.kind === "outcomeUnknown";
+}
+
+/** A renewal that may have been carried out: nothing but an answer takes that back. */
+function asUnknown(renewal: Renewal): Renewal {
+  return { ...renewal, settle: (end) => renewal.settle(end.kind === "applied" ? end : { kind: "outcomeUnknown" }) };
+}
+
+type Ttls = ReadonlyMap<LeaseId, number | null>;
+
+/** What each lease of a batch was answered; once for all who asked. */
+function ttlsIn(end: ProposalEnd): Ttls {
+  if (end.kind !== "applied") return new Map();
+  const outcome = end.outcome as OutcomeOf<"leaseRenew">;
+  return new Map(outcome.ok ? outcome.value.renewals.map(({ leaseId, ttlMs }) => [leaseId, ttlMs]) : []);
+}
+
+/** The part of a batch's end that concerns one request. */
+function shareOf(end: ProposalEnd, leaseIds: readonly LeaseId[], ttlMsOf: Ttls): ProposalEnd {
+  if (end.kind !== "applied") return end;
+  if (!end.outcome.ok) return { kind: "applied", outcome: err(end.outcome.error) };
+  const renewals = leaseIds.map((leaseId) => {
+    const ttlMs = ttlMsOf.get(leaseId);
+    assert(ttlMs !== undefined, `lease ${leaseId} is missing in the answer to its renewal`);
+    return { leaseId, ttlMs };
+  });
+  const answer: Answers["leaseRenew"] = { renewals };
+  return { kind: "applied", outcome: ok(answer) };
+}

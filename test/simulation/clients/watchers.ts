@@ -1,0 +1,56 @@
+/**
+ * This file draws the watches of a run, and looks at the end whether any of them left something open.
+ */
+import type { WatchTarget } from "../../../src/machine/change.ts";
+import type { RunOptions } from "../faults/plan.ts";
+import type { Cluster } from "../world/cluster.ts";
+import type { RandomStream } from "../world/random.ts";
+import type { SimNode } from "../world/sim-node.ts";
+import { drawManner, plainManner, Watcher, type WatchManner } from "./watcher.ts";
+
+export function drawWatchers(
+  cluster: () => Cluster,
+  options: Pick<RunOptions, "watches" | "snapshotWatches" | "pastRowsMax">,
+  report: (finding: string) => void,
+): readonly Watcher[] {
+  const { clients: port, streams } = cluster();
+  const atNode = (node: number, act: () => void): void => void cluster().nodes[node]?.later(0, act);
+  const checkBound = (node: number): void => {
+    const rows = cluster().nodes[node]?.process?.service.inside.tables.keptRows ?? 0;
+    if (rows > options.pastRowsMax) report(`watches: n${node} keeps ${rows} rows for readers, of at most ${options.pastRowsMax}`);
+  };
+  const watcher = (number: number, random: RandomStream, manner: WatchManner): Watcher =>
+    new Watcher(number, { port, random, atNode, report, checkBound }, { targets: drawTargets(random), manner });
+  const { workload, checks } = streams;
+  return [
+    ...Array.from({ length: options.watches }, (_, i) => watcher(i, workload, plainManner)),
+    ...Array.from({ length: options.snapshotWatches }, (_, i) => watcher(options.watches + i, checks, drawManner(checks))),
+  ];
+}
+
+/** What nodes still hold for watches, when all of these are closed. */
+export function leftOpen(nodes: readonly SimNode[]): readonly string[] {
+  return nodes.flatMap(({ id, process }) => {
+    if (process === null) return [];
+    const { watches } = process.service.status();
+    const { keptRows } = process.service.inside.tables;
+    return watches + keptRows === 0 ? [] : [`watches: ${id} holds ${watches} watches and ${keptRows} rows for nobody`];
+  });
+}
+
+function drawTargets(random: RandomStream): readonly WatchTarget[] {
+  const choices: readonly (readonly WatchTarget[])[] = [
+    [{ kind: "config", prefix: "" }],
+    [{ kind: "config", key: "k0" }],
+    [{ kind: "lock", prefix: "l" }],
+    [
+      { kind: "lease", prefix: "" },
+      { kind: "lock", prefix: "" },
+    ],
+    [
+      { kind: "config", prefix: "k1" },
+      { kind: "lock", key: "l0" },
+    ],
+  ];
+  return random.pick(choices);
+}

@@ -1,0 +1,398 @@
+/**
+ * This file puts the simulated machines together: nodes, the network between them, faults, and the way of clients to
+ * them. It decides nothing about when; the run does.
+ */
+import { assert, unreachable } from "../../../src/base/assert.ts";
+import { at } from "../../../src/base/at.ts";
+import type { MemberAddress, Membership, Message } from "../../../src/raft/types.ts";
+import { toNodeId } from "../../../src/raft/types.ts";
+import { Invariants } from "../checks/invariants.ts";
+import { TermLeaders } from "../checks/term-leaders.ts";
+import { ClientPort } from "../clients/client-port.ts";
+import { Hoarders } from "../clients/hoarders.ts";
+import { Ambushes } from "../faults/ambushes.ts";
+import { FolderKeepers } from "../faults/folder-keepers.ts";
+import { Impostors, impostorsMax } from "../faults/impostors.ts";
+import { Liars } from "../faults/liars.ts";
+import { addressOf, Operators } from "../faults/operators.ts";
+import type { Fault, RunOptions } from "../faults/plan.ts";
+import { Strangers } from "../faults/strangers.ts";
+import { ClusterCalls } from "./cluster-calls.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { calmDisk } from "./disk-model.ts";
+import type { FolderCluster } from "./folder.ts";
+import { calmNetwork, drawPartition, NetworkModel, noPartition } from "./network-model.ts";
+import { type NodeWorld, noChecks } from "./node-world.ts";
+import { type RandomStreams, randomStreams } from "./random.ts";
+import { recode } from "./recode.ts";
+import { Scheduler } from "./scheduler.ts";
+import { SimNode } from "./sim-node.ts";
+import type { SimRun } from "./start-judge.ts";
+import type { Trace } from "./trace.ts";
+
+/** About as often as a stream that broke is opened again. */
+const dialEveryMs = 500;
+
+export class Cluster implements ClusterView {
+  readonly scheduler: Scheduler;
+  readonly streams: RandomStreams;
+  readonly nodes: readonly SimNode[];
+  readonly network: NetworkModel<SimRun>;
+  readonly impostors: Impostors;
+  /** Of the cluster that was formed; null while there is none. */
+  cluster: FolderCluster | null = null;
+  readonly invariants: Invariants;
+  readonly membership: Membership;
+  /** The number of the first node that is no member in the beginning. */
+  readonly spareFrom: number;
+  readonly electionMs: number;
+  readonly heartbeatMs: number;
+  readonly clients: ClientPort;
+  readonly operators: Operators;
+  readonly folderKeepers: FolderKeepers;
+  readonly strangers: Strangers;
+  readonly liars: Liars;
+  readonly hoarders: Hoarders;
+  /** Called when something is done to a node, with how long it will take. */
+  readonly onStrike: ((node: SimNode, durationMs: number) => void)[] = [];
+  readonly ambushes: Ambushes;
+  readonly counts = { partitions: 0, stalls: 0, clogs: 0, powerLosses: 0 };
+  readonly calls: ClusterCalls;
+  readonly #trace: Trace;
+  readonly #world: { readonly report: (finding: string) => void };
+  readonly #numbers = new Map<string, number>();
+  #clientLoss: number;
+  #calm = false;
+  #ended = false;
+  readonly #termLeaders: TermLeaders;
+
+  /** `before` is the cluster at the same addresses whose folders were wiped: its clients and its time go on. */
+  constructor(
+    options: RunOptions,
+    world: { readonly trace: Trace; readonly report: (finding: string) => void; readonly before?: Cluster },
+  ) {
+    this.scheduler = world.before?.scheduler ?? new Scheduler();
+    this.#trace = world.trace;
+    this.#world = world;
+    this.#termLeaders = new TermLeaders(world.report);
+    this.#clientLoss = options.clientLoss;
+    this.streams = randomStreams(options.seed);
+    this.spareFrom = options.nodes;
+    this.electionMs = options.tickMs * options.electionTicks;
+    this.heartbeatMs = options.tickMs * options.heartbeatTicks;
+    const ids = Array.from({ length: options.nodes + options.spares }, (_, i) => toNodeId(`n${i}`));
+    for (const [index, id] of ids.entries()) this.#numbers.set(id, index);
+    const addresses: Record<string, MemberAddress> = {};
+    const voters = ids.slice(0, options.nodes);
+    for (const id of voters) addresses[id] = addressOf(id);
+    this.membership = { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
+    const nodeWorld: NodeWorld<SimNode> = {
+      ...world,
+      scheduler: this.scheduler,
+      streams: this.streams,
+      options,
+      membership: this.membership,
+      network: () => this.network,
+      invariants: () => this.invariants,
+      firstMembers: voters.map((id) => ({ id, ...addressOf(id) })),
+      hasLiars: () => this.liars.lied,
+      ask: (from, to, answered) => this.calls.ask(from, to, answered),
+      onOpen: (node, cluster) => this.#onOpen(node, cluster),
+      onRefused: (node, why) => this.#onRefused(node, why),
+      onVerdict: (by, run, verdict) => this.impostors.onVerdict(by, run, verdict),
+      isUnseen: (run, node) => this.impostors.isUnseen(run, node),
+      isLinked: (run, node) => this.#isLinked(run, node),
+      onRole: (node, told) => {
+        this.#termLeaders.note(node.id, told);
+        this.ambushes.onRole(node, told.role);
+      },
+      sendSnapshot: (from, order, done) => this.calls.sendSnapshot(from, order, done),
+    };
+    this.nodes = ids.map((id, index) => new SimNode(index, id, nodeWorld));
+    this.invariants = new Invariants({
+      nodes: this.nodes,
+      numberOf: (id) => this.#numberOf(id),
+      report: world.report,
+      nowMs: () => this.scheduler.nowMs,
+    });
+    const tell = (line: string): void => this.#trace.tell(this.scheduler.nowMs, line);
+    this.impostors = new Impostors({
+      nodes: this.nodes,
+      nodeWorld: { ...nodeWorld, invariants: () => noChecks, report: tell, onRole: () => undefined },
+      random: this.streams.folders,
+      tell,
+      report: world.report,
+    });
+    this.strangers = new Strangers(world.report);
+    this.liars = new Liars(() => this.living, tell);
+    this.calls = new ClusterCalls({
+      scheduler: this.scheduler,
+      streams: this.streams,
+      network: () => this.network,
+      isCalm: () => this.#calm,
+      machineOf: (id) => this.machineAt(this.#numberOf(id)),
+      isBelieved: (from, to) => this.#isBelieved(from, to),
+      tell,
+    });
+    this.network = new NetworkModel(
+      {
+        scheduler: this.scheduler,
+        random: this.streams.net,
+        numberOf: (id) => this.machineAt(this.#numberOf(id)).index,
+        deliver: (to, message, from) => this.#deliver(this.#machine(to), message, from),
+        unreachable: (reporter, message) => this.#machine(reporter).unreachable(message.to),
+        handsOver: (from) => this.operators.handsOver(from),
+        recode: (message) => recode(message, world.report),
+      },
+      { rates: options.network, nodesMax: ids.length + impostorsMax },
+    );
+    this.ambushes = new Ambushes(this);
+    this.operators = new Operators(this, tell);
+    this.folderKeepers = new FolderKeepers(this, tell);
+    const { scheduler } = this;
+    this.clients = world.before?.clients ?? new ClientPort({ scheduler, random: this.streams.workload }, world.report);
+    this.clients.goTo({
+      nodes: this.nodes,
+      machineAt: (node) => (this.nodes[node] === undefined ? undefined : this.machineAt(node)),
+      loss: () => this.#clientLoss,
+    });
+    this.hoarders = new Hoarders({ port: this.clients, report: world.report });
+  }
+
+  watchClosely(node: SimNode, durationMs: number): void {
+    for (const look of this.onStrike) look(node, durationMs);
+  }
+
+  handOver(node: SimNode): void {
+    if (!this.#calm) this.operators.handOver(node.id);
+  }
+
+  /** The node that leads the highest term, if one leads. */
+  leader(): SimNode | null {
+    let leader: SimNode | null = null;
+    for (const node of this.nodes)
+      if (node.alive && node.role === "leader" && (leader === null || node.term > leader.term)) leader = node;
+    return leader;
+  }
+
+  inflict(fault: Fault): void {
+    if (this.#calm) return;
+    const { nowMs } = this.scheduler;
+    this.#trace.tell(nowMs, `fault ${JSON.stringify(fault)}`);
+    switch (fault.kind) {
+      case "crash":
+        this.#target(fault.node)?.crash(fault);
+        return;
+      case "crashAtWrite":
+        this.#target(fault.node)?.crashAtWrite(fault);
+        return;
+      case "stop":
+        this.#target(fault.node)?.stop(fault);
+        return;
+      case "powerLoss":
+        this.counts.powerLosses++;
+        for (const node of this.living) {
+          node.crash(fault);
+          node.disk.cutPower();
+        }
+        return;
+      case "pause":
+        this.#target(fault.node)?.pause(fault);
+        return;
+      case "partition":
+        this.#partition(fault);
+        return;
+      case "clog":
+        this.counts.clogs++;
+        this.network.clog(fault);
+        return;
+      case "stall":
+        this.counts.stalls++;
+        this.#target(fault.node)?.disk.stall(fault.durationMs);
+        return;
+      case "clockRate":
+        this.#target(fault.node)?.clock.setRate(fault.rate);
+        return;
+      case "wallJump":
+        this.#target(fault.node)?.clock.jumpWall(fault.byMs);
+        return;
+      case "crashLoop":
+        this.#crashLoop(this.#target(fault.node), fault);
+        return;
+      case "crowd":
+        this.clients.crowd(fault, randomStreams(fault.salt).workload);
+        return;
+      case "hoard":
+        this.hoarders.begin(fault);
+        return;
+      case "strangers":
+        this.strangers.speak(this.living, fault);
+        return;
+      case "lies":
+        this.liars.speak(fault);
+        return;
+      case "wipe":
+      case "takeBack":
+      case "backup":
+      case "restore":
+      case "clone":
+        this.folderKeepers.act(fault);
+        return;
+      case "ambush":
+        this.ambushes.add(fault);
+        return;
+      case "transfer":
+      case "membership":
+      case "rot":
+        this.operators.act(fault);
+        return;
+      default:
+        unreachable(fault);
+    }
+  }
+
+  /** Ends all faults within `core`, for good, and brings its nodes back. The others are dead or cut off. */
+  calmDown(core: ReadonlySet<number>): void {
+    this.#calm = true;
+    this.ambushes.end();
+    this.#clientLoss = 0;
+    this.network.setRates(calmNetwork);
+    this.network.unclogAll();
+    this.network.setPartition({ name: "core", blocked: (from, to) => core.has(from) !== core.has(to) });
+    for (const node of this.nodes) {
+      if (!node.known) continue;
+      if (!core.has(node.index)) {
+        if (this.streams.proc.chance(0.5)) node.crash({ downMs: null });
+        continue;
+      }
+      this.#calmNode(node);
+    }
+  }
+
+  /** Brings everybody back. */
+  healAll(): void {
+    this.network.setPartition(noPartition);
+    for (const node of this.nodes) if (node.known) this.#calmNode(node);
+  }
+
+  get calm(): boolean {
+    return this.#calm;
+  }
+
+  /** Nodes that were ever part of the cluster and may still be. */
+  get living(): readonly SimNode[] {
+    return this.nodes.filter((node) => node.known && !node.gone);
+  }
+
+  #calmNode(node: SimNode): void {
+    node.disk.setRates(calmDisk);
+    node.disk.endStall();
+    node.disarm();
+    node.resume();
+    if (!node.up) node.start();
+  }
+
+  /** Down for a moment, up for a moment, and again. */
+  #crashLoop(node: SimNode | null, loop: Extract<Fault, { readonly kind: "crashLoop" }>): void {
+    if (node === null) return;
+    const durationMs = loop.times * (loop.upMs + loop.downMs);
+    const late = { durationMs, lateMs: loop.downMs + loop.upMs / 2 };
+    for (const peer of this.living) if (peer !== node) this.network.straggle({ from: peer.index, to: node.index, ...late });
+    const strike = (left: number): void => {
+      if (this.#calm || left === 0) return;
+      node.crash({ downMs: loop.downMs });
+      this.watchClosely(node, loop.downMs + loop.upMs);
+      this.scheduler.after(loop.downMs + loop.upMs, () => strike(left - 1));
+    };
+    strike(loop.times);
+  }
+
+  #target(node: number): SimNode | null {
+    return node >= 0 ? at(this.nodes, node) : this.leader();
+  }
+
+  #partition(fault: Extract<Fault, { readonly kind: "partition" }>): void {
+    this.counts.partitions++;
+    const numbers = this.living.map((node) => node.index);
+    const partition = drawPartition(numbers, randomStreams(fault.salt).net);
+    this.#trace.tell(this.scheduler.nowMs, `partition ${partition.name}`);
+    this.network.setPartition(partition);
+    this.scheduler.after(fault.durationMs, () => {
+      if (!this.#calm) this.network.setPartition(noPartition);
+    });
+  }
+
+  /** Whether all first members have found each other, or will never. */
+  get formed(): boolean {
+    return this.nodes.slice(0, this.spareFrom).every((node) => node.gone || node.folder.cluster !== null);
+  }
+
+  /** All machines are switched off, for good. */
+  end(): void {
+    this.#ended = true;
+    for (const node of [...this.nodes, ...this.impostors.pretending]) node.retire();
+  }
+
+  /** Each node keeps streams to all others, also where nothing is to be said: that is how a second copy is noticed. */
+  dial(): void {
+    if (this.#ended) return;
+    const machines = [...this.nodes, ...this.impostors.pretending];
+    for (const caller of machines) {
+      const { process } = caller;
+      if (process === null || caller.paused) continue;
+      for (const node of this.nodes)
+        if (node.id !== caller.id && !node.paused && !this.network.isBlocked(caller.index, node.index)) node.hears(process.run);
+    }
+    this.scheduler.after(dialEveryMs, () => this.dial());
+  }
+
+  /** The machine at the address of the node with that number. */
+  machineAt(index: number): SimNode {
+    return this.impostors.listeningFor(at(this.nodes, index));
+  }
+
+  #machine(index: number): SimNode {
+    return this.nodes[index] ?? this.impostors.machine(index) ?? at(this.nodes, index);
+  }
+
+  /** Who calls looks at who answers, before it says anything. */
+  #isBelieved(from: SimNode, to: SimNode): boolean {
+    return to.process === null || !this.impostors.isImpostor(to) || from.hears(to.process.run);
+  }
+
+  #deliver(to: SimNode, message: Message, from: SimRun): void {
+    this.strangers.overhear(message);
+    if (this.#isBelieved(this.#machine(from.index), to)) to.receive(message, from);
+  }
+
+  #isLinked(run: SimRun, node: SimNode): boolean {
+    return [...this.nodes, ...this.impostors.pretending].some(({ id, index, process, paused }) => {
+      if (id !== run.nodeId || process === null || process.run === run || paused) return false;
+      const connected = !this.network.isBlocked(index, node.index) && !this.network.isBlocked(node.index, index);
+      return connected && node.process?.gate.knows(process.run.runId) === true;
+    });
+  }
+
+  #onOpen(node: SimNode, cluster: FolderCluster): void {
+    this.#trace.tell(this.scheduler.nowMs, `${node.id} on ${node.folder.instanceId} belongs to ${cluster.clusterId}`);
+    if (!["own", "second"].includes(node.folder.nature))
+      this.#world.report(`${node.id} takes part on a ${node.folder.nature} folder`);
+    this.cluster ??= cluster;
+    const { clusterId } = this.cluster;
+    if (clusterId !== cluster.clusterId) this.#world.report(`${node.id} begins ${cluster.clusterId} beside ${clusterId}`);
+  }
+
+  #onRefused(node: SimNode, why: string): void {
+    if (node.folder.nature === "own") this.#world.report(`${node.id} is healthy and was refused for good: ${why}`);
+  }
+
+  numberOf(nodeId: string): number {
+    return this.#numberOf(nodeId);
+  }
+
+  #numberOf(nodeId: string): number {
+    const number = this.#numbers.get(nodeId);
+    assert(number !== undefined, `no node ${nodeId}`);
+    return number;
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * This file is what a simulated machine is put into: its world, its process, and the settings that its process starts with.
+ */
+import type { StartVerdict } from "../../../src/bootstrap/starts.ts";
+import type { ProtocolFault } from "../../../src/node/driver-options.ts";
+import type { KeyholdNode, NodeOptions } from "../../../src/node/node.ts";
+import type { Snapshots } from "../../../src/node/ports.ts";
+import type { Membership, NodeId, Role, Term } from "../../../src/raft/types.ts";
+import type { FirstMember, GenesisAnswer } from "../../../src/transport/genesis.ts";
+import type { Invariants } from "../checks/invariants.ts";
+import { stateBytesOf } from "../faults/filling.ts";
+import type { RunOptions } from "../faults/plan.ts";
+import type { FolderCluster } from "./folder.ts";
+import type { NetworkModel } from "./network-model.ts";
+import type { RandomStreams } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { ServiceCalls } from "./service-calls.ts";
+import type { Gate, SimRun } from "./start-judge.ts";
+import type { Trace } from "./trace.ts";
+
+/** One run of the node's software. */
+export type Process = {
+  readonly run: SimRun;
+  readonly gate: Gate;
+  readonly service: KeyholdNode;
+  /** What it says that it can hold. */
+  readonly stateBytesMax: number;
+  /** What it promised and has not answered yet. */
+  readonly calls: ServiceCalls;
+  alive: boolean;
+  /** Ends it: what it read of its disk is damaged. */
+  readonly onFatal: (error: unknown) => void;
+  /** A snapshot was received and is neither installed nor refused. */
+  receiving: boolean;
+  /** Called when the process is gone, for those who talk to it. */
+  readonly onGone: Set<() => void>;
+};
+
+/** What a node says of itself when its role, its term or its leader changes. */
+export type Told = { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null };
+
+export type NodeWorld<Node> = {
+  readonly scheduler: Scheduler;
+  readonly streams: RandomStreams;
+  readonly trace: Trace;
+  readonly options: RunOptions;
+  readonly membership: Membership;
+  readonly firstMembers: readonly FirstMember[];
+  readonly network: () => NetworkModel<SimRun>;
+  readonly invariants: () => NodeChecks;
+  readonly report: (finding: string) => void;
+  readonly onRole: (node: Node, told: Told) => void;
+  /** Whether members have lied: what is not heard of them is told. */
+  readonly hasLiars: () => boolean;
+  /** Asks the machine at the address of a node who it is. */
+  readonly ask: (from: Node, to: NodeId, answered: (answer: GenesisAnswer | null) => void) => void;
+  /** The node found its cluster, or may take part in it now. */
+  readonly onOpen: (node: Node, cluster: FolderCluster) => void;
+  /** The node was told never to take part. */
+  readonly onRefused: (node: Node, why: string) => void;
+  /** A node has judged a run that it had not heard before. */
+  readonly onVerdict: (by: Node, run: SimRun, verdict: StartVerdict) => void;
+  /** Whether it is beyond what anybody promises that `node` tells this run from another one; then it has ended by now. */
+  readonly isUnseen: (run: SimRun, node: Node) => boolean;
+  /** Whether another process of the same id is connected to `node` and speaks. */
+  readonly isLinked: (run: SimRun, node: Node) => boolean;
+  readonly sendSnapshot: (from: Node, order: SnapshotOrder, done: (delivered: boolean) => void) => void;
+};
+
+/** What looks at each step of a node. A machine that is no member of the cluster has `noChecks`. */
+export type NodeChecks = Pick<
+  Invariants,
+  "beforeWrite" | "afterWrite" | "afterInstall" | "afterCrash" | "afterQuarantine" | "afterEvent" | "onSend"
+>;
+
+const nothing = (): void => undefined;
+
+export const noChecks: NodeChecks = {
+  beforeWrite: nothing,
+  afterWrite: nothing,
+  afterInstall: nothing,
+  afterCrash: nothing,
+  afterQuarantine: nothing,
+  afterEvent: nothing,
+  onSend: nothing,
+};
+
+export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
+
+/** What any run of a node so far may have promised; written down before a run's first promise. */
+export type Promised = { ms: number };
+
+/** By how much the longest election timeout of a node exceeds that of the plan, where nodes have different ones. */
+export const slowestElections = 3;
+
+type Timing = { readonly tickMs: number; readonly electionTicks: number; readonly heartbeatTicks: number };
+
+/** Who changes settings does so node by node: with read leases, whose promises are about them, each run draws its own. */
+function timingOf(seed: number, options: RunOptions): Timing {
+  const { tickMs, electionTicks, heartbeatTicks } = options;
+  if (!options.readLeases) return { tickMs, electionTicks, heartbeatTicks };
+  switch (Math.floor(seed / 4) % 6) {
+    case 0:
+      return { tickMs, electionTicks: slowestElections * electionTicks, heartbeatTicks };
+    case 1:
+      return { tickMs: tickMs / 2, electionTicks: 2 * slowestElections * electionTicks, heartbeatTicks: 2 * heartbeatTicks };
+    default:
+      return { tickMs, electionTicks, heartbeatTicks };
+  }
+}
+
+/** The settings of one run of a process, as `main.ts` makes them of its config. */
+export function nodeOptions(
+  process: { readonly run: SimRun; readonly seed: number; readonly cluster: FolderCluster; readonly promised: Promised },
+  options: RunOptions,
+): NodeOptions {
+  const { run, seed, cluster, promised } = process;
+  const { nodeId: id, instanceId, runId } = run;
+  // An operator may switch leases off and on again from run to run; what was promised stays promised.
+  const timing = timingOf(seed, options);
+  const leasePromiseMs = seed % 4 === 0 || !options.readLeases ? 0 : timing.electionTicks * timing.tickMs;
+  const earlierPromiseMs = promised.ms;
+  promised.ms = Math.max(promised.ms, leasePromiseMs);
+  return {
+    clusterId: cluster.clusterId,
+    instanceId,
+    tickMs: timing.tickMs,
+    recentBatchesMax: 20,
+    recentBytesMax: 10_000,
+    stateBytesMax: stateBytesOf(options.stateBytesMax, Math.floor(seed / 4)),
+    driver: {
+      raft: {
+        id,
+        origin: runId,
+        seed,
+        electionTicks: timing.electionTicks,
+        heartbeatTicks: timing.heartbeatTicks,
+        messageBytesMax: options.messageBytesMax,
+        inFlightMessagesMax: options.inFlightMessagesMax,
+        inFlightBytesMax: 1_000_000,
+        uncommittedBytesMax: 1_000_000,
+        applyBytesMax: options.applyBytesMax,
+        applyLagEntriesMax: 5000,
+        promoteLagEntriesMax: 100,
+        leasePromiseMs,
+        earlierPromiseMs,
+      },
+      storeId: cluster.clusterId,
+      firstInstances: cluster.first,
+      forwardBytesMax: options.messageBytesMax,
+      renewalsPerCommandMax: 100,
+      pendingReadsMax: 1000,
+      firstReadId: seed * 1_000_000,
+      readTicksMax: timing.electionTicks,
+      logEntriesMax: options.logEntriesMax,
+      logEntriesKept: Math.floor(options.logEntriesMax / 2),
+      logBytesMax: 200 * options.logEntriesMax,
+      logBytesCeiling: 2000 * options.logEntriesMax,
+      pendingProposalsMax: 1000,
+      pendingBytesMax: 1_000_000,
+      pastRowsMax: options.pastRowsMax,
+    },
+  };
+}
+
+/** What a machine counts, all at 0. */
+export function noCounts() {
+  const deaths = { crashes: 0, crashesAtWrite: 0, quarantines: 0, takenBack: 0, removals: 0 };
+  return { ...deaths, restarts: 0, refused: 0, pauses: 0, inputsDropped: 0, steppedDown: 0 };
+}
+
+/** What went wrong, with its place. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Among honest nodes only those are not heard that are no members yet, or no more; the rest is what strangers say. */
+export function reportFault(world: Pick<NodeWorld<never>, "report" | "hasLiars">, id: NodeId, fault: ProtocolFault): void {
+  if (fault.kind === "messageRefused" && ["notMember", "removed", "notForThisNode"].includes(fault.reason)) return;
+  const ofLiars = ["secondLeader", "notLeader", "beyondOwnLog", "fallingTime"];
+  if (fault.kind === "messageRefused" && ofLiars.includes(fault.reason) && world.hasLiars()) return;
+  world.report(`${id} objects to what it hears: ${JSON.stringify(fault)}`);
+}

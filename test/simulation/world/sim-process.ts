@@ -1,0 +1,178 @@
+/**
+ * This file makes the processes of a simulated machine: the service with the ports that it has in virtual time, and before
+ * it, on a folder that knows no cluster yet, the search for one.
+ */
+import { KeyholdNode, type NodeEvents } from "../../../src/node/node.ts";
+import type { Disk } from "../../../src/node/ports.ts";
+import type { Raft } from "../../../src/raft/raft.ts";
+import { type Membership, type Message, toLogIndex, toNodeId } from "../../../src/raft/types.ts";
+import { CorruptRecord } from "../../../src/storage/errors.ts";
+import { presentRun, withLastMet, withRun } from "../../../src/storage/folder-runs.ts";
+import type { GenesisAnswer } from "../../../src/transport/genesis.ts";
+import type { DiskModel } from "./disk-model.ts";
+import type { Folder, FolderCluster } from "./folder.ts";
+import { Forming } from "./forming.ts";
+import { type NodeWorld, nodeOptions, type Process } from "./node-world.ts";
+import { processTimers } from "./process-timers.ts";
+import { ServiceCalls } from "./service-calls.ts";
+import type { SimNode } from "./sim-node.ts";
+import { Gate, type SimRun } from "./start-judge.ts";
+
+export type ProcessHost = {
+  readonly cluster: FolderCluster;
+  /** Which run of the machine it is. */
+  readonly number: number;
+  readonly disk: Disk;
+  readonly send: (message: Message, run: SimRun) => void;
+  readonly tick: (process: Process, act: () => void, lastAtMs: number) => boolean;
+  readonly events: NodeEvents;
+};
+
+/** Opens the disk of `node`, and says whether what is there is not what was written. What nobody would notice is a finding. */
+export function findsDamage(node: SimNode, world: NodeWorld<SimNode>): boolean {
+  const isWhole = !node.disk.isRotten;
+  const { lost, why } = node.disk.open();
+  if (lost) node.counts.takenBack++;
+  if (lost && why === undefined) world.report(`${node.id} starts without its last write, and does not notice`);
+  if (isWhole && why !== undefined) world.report(`${node.id} sees damage where there is none: ${why}`);
+  return !isWhole || why !== undefined;
+}
+
+/** The process, not started yet. Throws when what is on disk cannot be read. */
+export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: ProcessHost): Process {
+  const { options, streams, scheduler } = world;
+  const seed = streams.proc.integer(1, 0x7fff_ffff);
+  const { folder } = node;
+  const { instanceId, promised } = folder;
+  folder.line = withRun(folder.line, `${node.id}-${node.index}-${host.number}`);
+  const run: SimRun = {
+    nodeId: node.id,
+    instanceId,
+    ...presentRun(folder.line),
+    index: node.index,
+    admitted: () => {
+      if (process.alive) folder.line = withLastMet(folder.line);
+    },
+  };
+  const settings = nodeOptions({ run, seed, cluster: host.cluster, promised }, options);
+  const service = new KeyholdNode(
+    settings,
+    {
+      disk: host.disk,
+      snapshots: {
+        send: (order, done) =>
+          world.sendSnapshot(node, order, (delivered) => {
+            // The process that asked may be gone, and another one here in its place.
+            if (process.alive) node.later(0, () => done(delivered));
+          }),
+        settle: (installed) => {
+          process.receiving = false;
+          if (!installed) node.disk.receive(null);
+        },
+        progress: () => ({ sending: [], receiving: null }),
+      },
+      network: { send: (message) => host.send(message, run), setPeers: () => undefined },
+      clock: node.clock,
+      turns: { soon: (task) => void node.later(0, task) },
+      timers: processTimers({
+        scheduler,
+        clock: node.clock,
+        later: (delayMs, act) => node.later(delayMs, act),
+        isAlive: () => process.alive,
+        tick: (act, lastAtMs) => host.tick(process, act, lastAtMs),
+      }),
+    },
+    host.events,
+  );
+  const process: Process = {
+    run,
+    service,
+    stateBytesMax: settings.stateBytesMax,
+    gate: new Gate(node.folder, { patienceMs: 5 * options.tickMs * options.electionTicks }),
+    calls: new ServiceCalls(node.id, world),
+    alive: true,
+    onFatal: host.events.onFatal,
+    receiving: false,
+    onGone: new Set(),
+  };
+  return process;
+}
+
+/** The search for the cluster of an empty folder, not begun yet. */
+export function openForming(
+  node: SimNode,
+  world: NodeWorld<SimNode>,
+  host: {
+    readonly isCurrent: () => boolean;
+    readonly onOpen: (cluster: FolderCluster) => void;
+    readonly onRefused: (why: string) => void;
+  },
+): Forming {
+  const { scheduler, streams, firstMembers, options } = world;
+  return new Forming(node.id, node.folder, firstMembers, {
+    later: (delayMs, act) =>
+      void scheduler.after(delayMs, () => {
+        if (host.isCurrent()) act();
+      }),
+    // As an operator names the members of today to a node that joins: of the first ones nobody may be left.
+    members: Array.from({ length: options.nodes + options.spares }, (_, index) => toNodeId(`n${index}`)),
+    ask: (to, answered) => world.ask(node, to, answered),
+    writeMs: () => streams.disk.exponential(options.disk.latencyMsMean),
+    onOpen: host.onOpen,
+    onRefused: host.onRefused,
+  });
+}
+
+/** What a process that takes part says to one that asks whose it is. */
+export function establishedAnswer(process: Process, folder: Folder): GenesisAnswer | null {
+  const genesis = unlessDamaged(process, () => process.service.genesis(), undefined);
+  return genesis === undefined || folder.cluster === null
+    ? null
+    : { kind: "established", clusterId: folder.cluster.clusterId, ...genesis };
+}
+
+/** As in production, where the store ends the process when what it reads is damaged, whoever reads. */
+function unlessDamaged<Value>(process: Process, read: () => Value, otherwise: Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CorruptRecord)) throw error;
+    process.onFatal(error);
+    return otherwise;
+  }
+}
+
+/** Whether `process`, of `node`, hears what `run` says. */
+export function lets(
+  node: SimNode,
+  world: NodeWorld<SimNode>,
+  { process, run }: { readonly process: Process; readonly run: SimRun },
+): boolean {
+  if (process.gate.knows(run.runId)) return true;
+  if (world.isUnseen(run, node)) return false;
+  const { service } = process;
+  const judge = () =>
+    process.gate.judge(run, {
+      instanceId: () => service.instanceOf(run.nodeId),
+      alive: () => world.isLinked(run, node),
+      nowMs: world.scheduler.nowMs,
+      isMember: service.isMember(run.nodeId),
+    });
+  const verdict = unlessDamaged<ReturnType<typeof judge> | null>(process, judge, null);
+  if (verdict === null) return false;
+  world.onVerdict(node, run, verdict);
+  if (verdict.kind === "admitted") run.admitted();
+  return verdict.kind === "admitted";
+}
+
+/** The newest membership that a core knows to be committed. */
+export function committedIn({ memberships, commitIndex }: Readonly<Raft>): Membership | null {
+  return memberships.findLast(({ index }) => index <= commitIndex)?.membership ?? null;
+}
+
+/** The term of an entry in the log that a core sees; undefined where it sees none. */
+export function termIn({ log }: Readonly<Raft>, disk: DiskModel, index: number): number | undefined {
+  const { base, unstable, unstableFrom } = log;
+  if (index <= base.lastIncludedIndex) return index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined;
+  return index >= unstableFrom ? unstable[index - unstableFrom]?.term : disk.bare.term(toLogIndex(index));
+}

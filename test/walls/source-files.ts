@@ -1,0 +1,13 @@
+/**
+ * This file lists the source files of the project, as git knows them.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { extname, join } from "node:path";
+
+/** TypeScript files under `root`, by their paths from there: those in git, and new ones that it does not ignore. */
+export function sourceFiles(root: string): readonly string[] {
+  return execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+    .split("\n")
+    .filter((path) => extname(path) === ".ts" && existsSync(join(root, path)));
+}
