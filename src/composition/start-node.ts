@@ -135,7 +135,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     throw error;
   });
   const faults = protocolFaults({ logger, retire: () => retire("foreignHistory") });
-  const ports = { store: storage, channel: transport };
+  const ports = { store: storage, channel: transport, ...realTime };
   const checkAddress = addressWatch(config, (advice) => logger.warn({}, advice));
   const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(config, peerTimeoutMs), ports, {
     currentTerm: () => service.position().term,

@@ -8,6 +8,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { TableWrite } from "../../src/machine/state/tables.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import type { WriteBatch } from "../../src/node/ports.ts";
+import { realTime } from "../../src/node/real-time.ts";
 import { SnapshotTransfer } from "../../src/node/snapshots/snapshot-transfer.ts";
 import { type SnapshotMeta, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
@@ -75,7 +76,7 @@ const transfer: SnapshotTransfer = new SnapshotTransfer(
     receivedBytesMax: Number.MAX_SAFE_INTEGER,
     newTransferId: randomUUID,
   },
-  { store: storage, channel: transport },
+  { store: storage, channel: transport, ...realTime },
   { currentTerm: () => toTerm(1), leaderId: () => null, onReceived: () => install() },
 );
 const peak = { anon: 0, resident: 0 };

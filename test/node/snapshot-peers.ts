@@ -2,6 +2,7 @@
  * This file holds what the tests of snapshot transfers put around them: a store of chunks in memory, and two nodes of which
  * one sends and the other receives.
  */
+import { realTime } from "../../src/node/real-time.ts";
 import {
   type ChunkAnswer,
   type ChunkHeader,
@@ -154,7 +155,7 @@ export class Peer {
   #open(): SnapshotTransfer {
     return new SnapshotTransfer(
       this.#options,
-      { store: this.store, channel: this.#channel },
+      { store: this.store, channel: this.#channel, ...realTime },
       {
         currentTerm: () => this.term,
         leaderId: () => this.leaderId,

@@ -98,9 +98,9 @@ export const rooms: readonly Room[] = [
   },
   {
     room: "src/node/snapshots",
-    world: "free",
+    world: "played",
     imports: ["src/base", "src/raft", node],
-    packages: ["node:timers/promises"],
+    packages: [],
   },
   {
     room: "src/node/watches",

@@ -66,6 +66,11 @@ describe("what is planted is refused:", () => {
     ["src/base/at.ts", 'import "../raft/types.ts";', "imports ../raft/types.ts"],
     ["src/node/driver.ts", "setTimeout(() => {}, 1);", "uses setTimeout"],
     ["src/node/node.ts", "const t = Date.now();", "uses Date"],
+    [
+      "src/node/snapshots/snapshot-transfer.ts",
+      'import { setTimeout as delay } from "node:timers/promises";',
+      "imports node:timers/promises",
+    ],
     ["src/node/writes/proposals.ts", "const id = crypto.randomUUID();", "uses crypto"],
     ["src/bootstrap/form.ts", 'import { KeyholdNode } from "../node/node.ts";', "imports ../node/node.ts"],
     ["src/cli/dev.ts", 'import { step } from "../raft/step.ts";', "imports ../raft/step.ts"],

@@ -3,9 +3,8 @@
  * transfer that broke off goes on where it stopped, and one that went astray starts over. Memory holds one chunk of each
  * transfer. A node sends to several others at a time, to each but once, and receives from one.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { NodeId, SnapshotMeta, Term } from "../../raft/types.ts";
-import type { Snapshots } from "../ports.ts";
+import type { Clock, Snapshots, Timers } from "../ports.ts";
 
 /** The state being read out; `read` gives chunk after chunk, any of them again, null behind the last. */
 export type SnapshotSource = { read(sequence: number): Uint8Array | null; close(): void };
@@ -35,6 +34,13 @@ export interface SnapshotChannel {
   /** Resolves with the receiver's answer; rejects when it cannot be reached within `timeoutMs`. */
   sendChunk(to: NodeId, header: ChunkHeader, chunk: Uint8Array, timeoutMs: number): Promise<ChunkAnswer>;
 }
+
+export type SnapshotTransferPorts = {
+  readonly store: SnapshotStore;
+  readonly channel: SnapshotChannel;
+  readonly clock: Clock;
+  readonly timers: Timers;
+};
 
 export type SnapshotTransferOptions = {
   readonly chunkBytesMax: number;
@@ -92,7 +98,7 @@ type Receiving =
       readonly term: Term;
       readonly sink: SnapshotSink;
       readonly untilMs: number;
-      readonly idleTimer: NodeJS.Timeout;
+      cancelIdle: () => void;
       progress: TransferProgress;
     }
   /** Complete, and offered to the node, which has yet to decide. */
@@ -100,8 +106,7 @@ type Receiving =
 
 export class SnapshotTransfer implements Snapshots {
   readonly #options: SnapshotTransferOptions;
-  readonly #store: SnapshotStore;
-  readonly #channel: SnapshotChannel;
+  readonly #ports: SnapshotTransferPorts;
   readonly #events: SnapshotTransferEvents;
   readonly #sending = new Map<NodeId, Sending>();
   /** Settle when their transfer no longer touches the store. */
@@ -113,14 +118,9 @@ export class SnapshotTransfer implements Snapshots {
   #lastChunk: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(
-    options: SnapshotTransferOptions,
-    ports: { readonly store: SnapshotStore; readonly channel: SnapshotChannel },
-    events: SnapshotTransferEvents,
-  ) {
+  constructor(options: SnapshotTransferOptions, ports: SnapshotTransferPorts, events: SnapshotTransferEvents) {
     this.#options = options;
-    this.#store = ports.store;
-    this.#channel = ports.channel;
+    this.#ports = ports;
     this.#events = events;
   }
 
@@ -143,7 +143,7 @@ export class SnapshotTransfer implements Snapshots {
       to,
       term,
       // Opened at once: `meta` describes what is on disk now.
-      source: this.#store.openSnapshot({ meta, chunkBytesMax }),
+      source: this.#ports.store.openSnapshot({ meta, chunkBytesMax }),
       ended: new AbortController(),
       progress: { peer: to, chunks: 0, bytes: 0 },
     };
@@ -176,7 +176,7 @@ export class SnapshotTransfer implements Snapshots {
   async close(): Promise<void> {
     this.#closed = true;
     for (const sending of this.#sending.values()) sending.ended.abort(new Error("shutting down"));
-    if (this.#receiving.kind === "receiving") clearTimeout(this.#receiving.idleTimer);
+    if (this.#receiving.kind === "receiving") this.#receiving.cancelIdle();
     await Promise.all([this.#lastChunk, ...this.#sends]);
   }
 
@@ -187,8 +187,22 @@ export class SnapshotTransfer implements Snapshots {
     if (this.#sending.get(to) === sending) this.#sending.delete(to);
     this.#events.onEvent?.({ kind: "sendingEnded", ...sending.progress, reason });
     if (reason === null) this.#failures.delete(to);
-    else await delay(this.#failureDelayMs(to), undefined, { signal: ended.signal }).catch(() => undefined);
+    else await this.#delay(this.#failureDelayMs(to), ended.signal);
     return reason === null;
+  }
+
+  /** Resolves after `delayMs`, at once when `signal` is aborted. */
+  #delay(delayMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = this.#ports.timers.after(delayMs, end);
+      signal.addEventListener("abort", end);
+    });
   }
 
   #failureDelayMs(to: NodeId): number {
@@ -202,9 +216,9 @@ export class SnapshotTransfer implements Snapshots {
     const { transferId, term, to, source } = sending;
     let sequence = 0;
     let startsOver = 0;
-    const untilMs = performance.now() + this.#options.transferMsMax;
+    const untilMs = this.#ports.clock.monotonicMs() + this.#options.transferMsMax;
     while (true) {
-      if (performance.now() > untilMs) return `it took longer than ${this.#options.transferMsMax} ms`;
+      if (this.#ports.clock.monotonicMs() > untilMs) return `it took longer than ${this.#options.transferMsMax} ms`;
       const chunk = source.read(sequence);
       if (chunk === null) return `the receiver asks for chunk ${sequence}, behind the last`;
       const answer = await this.#deliver(sending, { transferId, term, sequence }, chunk);
@@ -230,11 +244,11 @@ export class SnapshotTransfer implements Snapshots {
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
       try {
-        return await unlessAborted(signal, this.#channel.sendChunk(to, header, chunk, chunkTimeoutMs));
+        return await unlessAborted(signal, this.#ports.channel.sendChunk(to, header, chunk, chunkTimeoutMs));
       } catch (error) {
         if (attempt >= attemptsMax || signal.aborted) throw error;
         // The receiver says what it has when it is back: nothing is lost by trying again.
-        await delay(retryDelayMs, undefined, { signal }).catch(() => undefined);
+        await this.#delay(retryDelayMs, signal);
       }
     }
   }
@@ -279,11 +293,11 @@ export class SnapshotTransfer implements Snapshots {
   async #begin(from: NodeId, { transferId, term }: ChunkHeader): Promise<void> {
     this.#noteEnd("another transfer took its place");
     await this.#discard();
-    const sink = this.#store.beginSnapshot();
-    const idleTimer = setTimeout(() => this.#expire(transferId), this.#options.idleMsMax);
+    const sink = this.#ports.store.beginSnapshot();
+    const cancelIdle = this.#expireLater(transferId);
     const progress = { peer: from, chunks: 0, bytes: 0 };
-    const untilMs = performance.now() + this.#options.transferMsMax;
-    this.#receiving = { kind: "receiving", transferId, term, sink, untilMs, idleTimer, progress };
+    const untilMs = this.#ports.clock.monotonicMs() + this.#options.transferMsMax;
+    this.#receiving = { kind: "receiving", transferId, term, sink, untilMs, cancelIdle, progress };
     this.#events.onEvent?.({ kind: "receivingStarted", peer: from });
   }
 
@@ -297,10 +311,11 @@ export class SnapshotTransfer implements Snapshots {
       const bytes = before + chunk.byteLength;
       const { receivedBytesMax, transferMsMax } = this.#options;
       if (bytes > receivedBytesMax) throw new Error(`it brings more than ${receivedBytesMax} bytes`);
-      if (performance.now() > receiving.untilMs) throw new Error(`it took longer than ${transferMsMax} ms`);
+      if (this.#ports.clock.monotonicMs() > receiving.untilMs) throw new Error(`it took longer than ${transferMsMax} ms`);
       await sink.write(chunk);
       receiving.progress = { peer: from, chunks: chunks + 1, bytes };
-      receiving.idleTimer.refresh();
+      receiving.cancelIdle();
+      receiving.cancelIdle = this.#expireLater(transferId);
     }
     if (!sink.complete || sink.meta === undefined) return { kind: "next", sequence: sink.nextSequence, complete: false };
     this.#noteEnd(null);
@@ -319,6 +334,11 @@ export class SnapshotTransfer implements Snapshots {
     return { kind: "refused", reason };
   }
 
+  /** Gives up what was received when nothing is added to it; the function returned prevents that. */
+  #expireLater(transferId: string): () => void {
+    return this.#ports.timers.after(this.#options.idleMsMax, () => this.#expire(transferId));
+  }
+
   #expire(transferId: string): void {
     this.#lastChunk = this.#lastChunk.then(async () => {
       if (this.#closed || this.#receiving.kind !== "receiving" || this.#receiving.transferId !== transferId) return;
@@ -330,14 +350,14 @@ export class SnapshotTransfer implements Snapshots {
   /** The transfer that is being received ends here. */
   #noteEnd(reason: string | null): void {
     if (this.#receiving.kind !== "receiving") return;
-    clearTimeout(this.#receiving.idleTimer);
+    this.#receiving.cancelIdle();
     this.#events.onEvent?.({ kind: "receivingEnded", ...this.#receiving.progress, reason });
   }
 
   /** What cannot be removed now is removed when the next one begins, or at the next start. */
   async #discard(): Promise<void> {
     this.#receiving = { kind: "idle", taken: null };
-    await this.#store.discardSnapshot().catch(() => undefined);
+    await this.#ports.store.discardSnapshot().catch(() => undefined);
   }
 }
 
