@@ -1,7 +1,8 @@
 /**
  * This file names what the client takes from its surroundings, so that a test can put its own there: a clock with timers,
- * randomness, fetch. It also holds the two ways of waiting that the package uses.
+ * randomness, fetch, the sockets of watches. It also holds the two ways of waiting that the package uses.
  */
+import { openWatchSocket, type WatchSocket, type WatchSocketOptions } from "./watch-socket.ts";
 
 /** Milliseconds on two clocks, and timers. `setTimer` returns what cancels it. */
 export type Clock = {
@@ -18,6 +19,8 @@ export type Environment = {
   readonly random: () => number;
   readonly newRequestId: () => string;
   readonly fetch: (request: Request) => Promise<Response>;
+  /** Begins to connect to a node, for one watch. */
+  readonly openSocket: (options: WatchSocketOptions) => WatchSocket;
 };
 
 /** The surroundings of a Node process or a browser page. */
@@ -34,6 +37,7 @@ export const hostEnvironment: Environment = {
   newRequestId,
   // Looked up at every call, so that a page can wrap it after this package was loaded.
   fetch: (request) => globalThis.fetch(request),
+  openSocket: openWatchSocket,
 };
 
 /** Browsers have randomUUID in secure contexts only; a dashboard on a plain http address has random bytes all the same. */

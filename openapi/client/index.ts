@@ -30,3 +30,4 @@ export type { Result } from "./result.ts";
 export type { ConfigEntry, ConfigItem } from "./value.ts";
 export type { Watch, WatchFailure, WatchItem, WatchOptions } from "./watch.ts";
 export type { EventsItem, SnapshotItem, WatchEvent } from "./watch-cursor.ts";
+export type { WatchSocket, WatchSocketOptions } from "./watch-socket.ts";

@@ -15,7 +15,7 @@ export type ClientOptions = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Ends everything that this client does. */
   readonly signal?: AbortSignal;
-  /** For tests: clock, randomness, fetch. */
+  /** For tests: clock, randomness, fetch, sockets. */
   readonly environment?: Partial<Environment>;
 };
 

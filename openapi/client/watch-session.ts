@@ -2,9 +2,9 @@
  * This file is one watch on one socket to one node: it says what arrives, in order, until the watch or the socket dies.
  * Going on elsewhere is the business of watch.ts.
  */
-import { io, type Socket } from "socket.io-client";
 import type * as wire from "../generated/types.ts";
-import { type Clock, onAbort } from "./environment.ts";
+import { type Environment, onAbort } from "./environment.ts";
+import type { WatchSocket } from "./watch-socket.ts";
 
 /** What one session can tell. After `dead` or `refused` nothing more comes. */
 export type SessionMessage =
@@ -24,14 +24,14 @@ export type SessionOptions = {
   readonly headers: Readonly<Record<string, string>>;
   /** For the connection with its `hello`, and for the answer to `watch:open`. */
   readonly timeoutMs: number;
-  readonly clock: Clock;
+  readonly environment: Pick<Environment, "clock" | "openSocket">;
   readonly signal: AbortSignal;
 };
 
 const watchId = "w";
 
 export class WatchSession {
-  readonly #socket: Socket;
+  readonly #socket: WatchSocket;
   readonly #options: SessionOptions;
   /** Bounded by the node: it sends no more than `limits.unackedMax` messages ahead of the last acknowledged one. */
   readonly #queue: SessionMessage[] = [];
@@ -43,15 +43,8 @@ export class WatchSession {
   /** Starts to connect; the first message is `hello`, or `dead`. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { origin, pathname } = new URL(options.endpoint);
-    this.#socket = io(`${origin}/watch`, {
-      path: `${pathname.replace(/\/+$/, "")}/v1/socket.io`,
-      transports: ["websocket"],
-      // Resume is by revision and may go to another node, so the library must not reconnect by itself.
-      reconnection: false,
-      forceNew: true,
-      extraHeaders: { ...options.headers },
-    });
+    const { endpoint, headers, environment } = options;
+    this.#socket = environment.openSocket({ endpoint, headers });
     this.#startTimer("no hello");
     this.#unlink = onAbort(options.signal, () => this.#push({ kind: "dead", detail: "closed" }));
     this.#listen();
@@ -60,7 +53,7 @@ export class WatchSession {
   /** Asks for the watch; `opened` or `refused` follows. */
   open(request: Omit<wire.WatchOpen, "watchId">): void {
     this.#startTimer("no answer to watch:open");
-    this.#socket.emit("watch:open", { watchId, ...request } satisfies wire.WatchOpen, (ack: wire.WatchOpenAck) => {
+    this.#socket.emit("watch:open", { watchId, ...request }, (ack) => {
       this.#cancelTimer();
       if (ack.ok) this.#push({ kind: "opened", startRevision: ack.startRevision });
       else this.#push({ kind: "refused", error: ack.error });
@@ -80,37 +73,35 @@ export class WatchSession {
 
   /** Gives the node credit for more: everything up to `seq` was taken. */
   acknowledge(seq: number): void {
-    this.#socket.emit("watch:ack", { watchId, seq } satisfies wire.WatchAck);
+    this.#socket.emit("watch:ack", { watchId, seq });
   }
 
   close(): void {
     this.#cancelTimer();
     this.#unlink();
-    this.#socket.removeAllListeners();
-    this.#socket.disconnect();
+    this.#socket.close();
   }
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on("connect_error", (error: Error) => this.#push({ kind: "dead", detail: `cannot connect: ${error.message}` }));
-    socket.on("disconnect", (reason: string) => this.#push({ kind: "dead", detail: reason }));
-    socket.on("hello", (hello: wire.Hello) => {
+    socket.onClose((detail) => this.#push({ kind: "dead", detail }));
+    socket.on("hello", (hello) => {
       this.#cancelTimer();
       this.#push({ kind: "hello", hello });
     });
-    socket.on("watch:snapshot", (part: wire.WatchSnapshot) => {
+    socket.on("watch:snapshot", (part) => {
       if (this.#isNext(part)) this.#push({ kind: "snapshot", part });
     });
-    socket.on("watch:events", (message: wire.WatchEvents) => {
+    socket.on("watch:events", (message) => {
       if (this.#isNext(message)) this.#push({ kind: "events", message });
     });
-    socket.on("watch:synced", (message: wire.WatchSynced) => {
+    socket.on("watch:synced", (message) => {
       if (message.watchId === watchId) this.#push({ kind: "synced", message });
     });
-    socket.on("watch:progress", (message: wire.WatchProgress) => {
+    socket.on("watch:progress", (message) => {
       if (message.watchId === watchId) this.#push({ kind: "progress", message });
     });
-    socket.on("watch:error", (error: wire.WatchError) => {
+    socket.on("watch:error", (error) => {
       if (error.watchId === watchId) this.#push({ kind: "refused", error });
     });
   }
@@ -133,8 +124,10 @@ export class WatchSession {
   }
 
   #startTimer(what: string): void {
-    const { clock, timeoutMs } = this.#options;
+    const { environment, timeoutMs } = this.#options;
     this.#cancelTimer();
-    this.#cancelTimer = clock.setTimer(timeoutMs, () => this.#push({ kind: "dead", detail: `${what} within ${timeoutMs} ms` }));
+    this.#cancelTimer = environment.clock.setTimer(timeoutMs, () =>
+      this.#push({ kind: "dead", detail: `${what} within ${timeoutMs} ms` }),
+    );
   }
 }

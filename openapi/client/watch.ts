@@ -114,7 +114,7 @@ class WatchRun {
       endpoint,
       headers: settings.headers,
       timeoutMs: settings.attemptTimeoutMs,
-      clock: settings.environment.clock,
+      environment: settings.environment,
       signal,
     });
     let workedForAWhile = false;

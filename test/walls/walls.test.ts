@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { rooms } from "./rooms.ts";
+import { type Room, rooms } from "./rooms.ts";
 import { sourceFiles } from "./source-files.ts";
 import { breaches } from "./walls.ts";
 
@@ -18,14 +18,17 @@ test("no file imports, or reaches the world, past the walls of its room", () => 
 });
 
 test("every room of the list is there, and allows nothing that it does not need", () => {
-  const unused = rooms.flatMap(({ room, imports, packages, ports = [] }) => {
+  const unused = rooms.flatMap(({ room, imports, packages, ports = [], portPackages = [] }) => {
     const inside = files.filter((path) => dirname(path) === room).map(read);
     expect(inside.length, room).toBeGreaterThan(0);
-    const isNeeded = (left: { readonly imports?: readonly string[]; readonly packages?: readonly string[] }) =>
-      inside.some((file) => breaches([{ room, world: "free", imports, packages, ...left }], file).length > 0);
+    const isNeeded = (left: Partial<Pick<Room, "imports" | "packages" | "portPackages">>) =>
+      inside.some(
+        (file) => breaches([{ room, world: "free", imports, packages, ports, portPackages, ...left }], file).length > 0,
+      );
     return [
       ...imports.filter((one) => !isNeeded({ imports: imports.filter((other) => other !== one) })),
       ...packages.filter((one) => !isNeeded({ packages: packages.filter((other) => other !== one) })),
+      ...portPackages.filter((one) => !isNeeded({ portPackages: portPackages.filter((other) => other !== one) })),
       ...ports.filter((port) => !inside.some(({ path }) => path === port)),
     ].map((one) => `${room} does not need ${one}`);
   });
@@ -40,6 +43,7 @@ describe("what is planted is refused:", () => {
     ["src/node/driver.ts", 'import { open } from "lmdb";', "imports lmdb"],
     ["src/node/watches/watch-hub.ts", 'import "../../storage/records.ts";', "imports ../../storage/records.ts"],
     ["openapi/client/client.ts", 'import { readFileSync } from "node:fs";', "imports node:fs"],
+    ["openapi/client/watch-session.ts", 'import { io } from "socket.io-client";', "imports socket.io-client"],
     ["openapi/client/client.ts", 'export * from "../../src/base/at.ts";', "imports ../../src/base/at.ts"],
     ["api/server.ts", 'import { open } from "lmdb";', "imports lmdb"],
     [

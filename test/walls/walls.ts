@@ -39,7 +39,8 @@ export function breaches(
 function mayImport(room: Room, path: string, name: string): boolean {
   if (!name.startsWith(".")) {
     if (room.world !== "free" && deniedModules.test(name)) return false;
-    return room.packages.some((allowed) => name === allowed || (!allowed.startsWith("node:") && name.startsWith(`${allowed}/`)));
+    const packages = room.ports?.includes(path) ? [...room.packages, ...(room.portPackages ?? [])] : room.packages;
+    return packages.some((allowed) => name === allowed || (!allowed.startsWith("node:") && name.startsWith(`${allowed}/`)));
   }
   const target = normalize(join(dirname(path), name));
   return [room.room, ...room.imports].some((allowed) => allowed === target || allowed === dirname(target));
