@@ -1,6 +1,7 @@
 /**
  * This file plays many seeds one after the other and adds up what came of them.
  */
+import type { Finding } from "./checks/finding.ts";
 import { drawPlan, type PlanLimits } from "./faults/plan.ts";
 import { play, type RunReport } from "./run.ts";
 
@@ -18,7 +19,7 @@ export type BatchOptions = {
   readonly untilFailure: boolean;
 };
 
-export type Failure = { readonly seed: number; readonly findings: readonly string[] };
+export type Failure = { readonly seed: number; readonly findings: readonly Finding[] };
 
 export type BatchTotals = {
   seeds: number;
@@ -72,7 +73,11 @@ async function playSeed(seed: number, options: { readonly limits: PlanLimits; re
   // The second time with the whole story: asking for it must not change anything.
   const again = await play(plan, { wholeStory: true });
   if (again.hash === report.hash) return report;
-  return { ...report, findings: [...report.findings, `not deterministic: ${report.hash} and ${again.hash}`] };
+  const finding: Finding = {
+    check: "one seed is one run",
+    detail: `played twice, its hashes are ${report.hash} and ${again.hash}`,
+  };
+  return { ...report, findings: [...report.findings, finding] };
 }
 
 function addReport(totals: BatchTotals, report: RunReport): void {

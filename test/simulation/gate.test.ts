@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { findingText } from "./checks/finding.ts";
 import { neverHappened } from "./checks/sometimes.ts";
 import { hunt, misplaced } from "./mutants/hunt.ts";
 import { mutants } from "./mutants/list.ts";
@@ -32,7 +33,8 @@ test("a batch of seeds has no findings, and meets everything that it must meet",
     `${totals.seeds} seeds (${totals.playedTwice} twice), ${hours.toFixed(2)} virtual hours in ${(totals.wallMs / 1000).toFixed(0)} s\n`,
   );
   const failures = totals.failures.map(
-    ({ seed, findings }) => `make simulate SEED=${seed} VIRTUAL_SECONDS=${virtualSeconds}: ${findings.join(" | ")}`,
+    ({ seed, findings }) =>
+      `make simulate SEED=${seed} VIRTUAL_SECONDS=${virtualSeconds}: ${findings.map(findingText).join(" | ")}`,
   );
   expect(failures).toEqual([]);
   expect(totals.seeds).toBe(seeds);

@@ -15,6 +15,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type BatchTotals, playBatch } from "./batch.ts";
+import { findingText } from "./checks/finding.ts";
 import { drawPlan, type Plan } from "./faults/plan.ts";
 import { play } from "./run.ts";
 import { shrink } from "./shrink.ts";
@@ -54,7 +55,7 @@ async function playOne(plan: Plan): Promise<number> {
   for (const line of report.story) write(line);
   write(JSON.stringify(report.counts));
   write(`seed ${report.seed} hash ${report.hash} events ${report.events} virtual ${(report.virtualMs / 1000).toFixed(1)} s`);
-  for (const finding of report.findings) write(`FINDING ${finding}`);
+  for (const finding of report.findings) write(`FINDING ${findingText(finding)}`);
   if (report.findings.length > 0 && values.shrink) await shrinkPlan(plan);
   return report.findings.length === 0 ? 0 : 1;
 }
@@ -130,7 +131,7 @@ function tellProgress(totals: BatchTotals, told: Told): void {
   for (const failure of totals.failures) {
     if (told.failures.has(failure.seed) || values.json) continue;
     told.failures.add(failure.seed);
-    write(`seed ${failure.seed} FAILED: ${failure.findings.join(" | ")}`);
+    write(`seed ${failure.seed} FAILED: ${failure.findings.map(findingText).join(" | ")}`);
     write(`  replay: make simulate SEED=${failure.seed} VIRTUAL_SECONDS=${values["virtual-seconds"]}`);
   }
   const nowMs = performance.now();

@@ -5,6 +5,7 @@
 import { at } from "../../src/base/at.ts";
 import { membersOf } from "../../src/raft/leader.ts";
 import { type CommittedFact, committedWrites, replay } from "./checks/committed-log.ts";
+import { type CheckName, type Finding, findingText, type Report } from "./checks/finding.ts";
 import { checkLinearizable, describeVerdict } from "./checks/linearizability.ts";
 import { checkLocks } from "./checks/lock-checks.ts";
 import { checkChanges } from "./checks/membership-checks.ts";
@@ -31,7 +32,7 @@ import { Trace } from "./world/trace.ts";
 export type RunReport = {
   readonly seed: number;
   /** Empty when the run is as it should be. */
-  readonly findings: readonly string[];
+  readonly findings: readonly Finding[];
   readonly hash: string;
   readonly events: number;
   readonly virtualMs: number;
@@ -52,7 +53,7 @@ export function play(plan: Plan, options: { readonly wholeStory: boolean }): Pro
 class Run {
   readonly #plan: Plan;
   readonly #trace: Trace;
-  readonly #findings: string[] = [];
+  readonly #findings: Finding[] = [];
   /** The present one last. */
   readonly #clusters: Cluster[] = [];
   readonly #records: Records;
@@ -69,7 +70,7 @@ class Run {
   constructor(plan: Plan, options: { readonly wholeStory: boolean }) {
     this.#plan = plan;
     this.#trace = new Trace(options);
-    const report = (finding: string): void => this.#report(finding);
+    const report: Report = (check, detail) => this.#report(check, detail);
     const cluster = new Cluster(plan.options, { trace: this.#trace, report });
     this.#clusters.push(cluster);
     this.#records = {
@@ -109,7 +110,10 @@ class Run {
       if (this.#findings.length === 0 && this.#plan.options.remadeForMs > 0) await this.#remake();
     } catch (error) {
       // An assertion outside of a node: of the models, or of the log applied anew.
-      this.#report(`the run broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.#report(
+        "assertion in the sources",
+        `the run broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     }
     return this.#reportOfRun();
   }
@@ -124,7 +128,7 @@ class Run {
       if (done()) return true;
       eventsAtOnce = scheduler.nowMs === atMs ? eventsAtOnce + 1 : 0;
       atMs = scheduler.nowMs;
-      if (eventsAtOnce > eventsAtOnceMax) this.#report(`time stands still at ${atMs}: ${this.#positions()}`);
+      if (eventsAtOnce > eventsAtOnceMax) this.#report("liveness", `time stands still at ${atMs}: ${this.#positions()}`);
       if (!scheduler.next(untilMs)) return done();
       if (scheduler.hasPromises) await scheduler.settled();
     }
@@ -138,7 +142,7 @@ class Run {
     const before = this.#cluster;
     const again = new Cluster(
       { ...options, seed: options.seed ^ 0x5bd1_e995 },
-      { trace: this.#trace, report: (finding) => this.#report(finding), before },
+      { trace: this.#trace, report: (check, detail) => this.#report(check, detail), before },
     );
     this.#trace.tell(before.scheduler.nowMs, "all folders are wiped, and the cluster is made again");
     this.#clusters.push(again);
@@ -149,7 +153,7 @@ class Run {
     if (this.#findings.length === 0) await this.#recover();
     if (this.#findings.length === 0) this.#judge();
     this.#remade.oldRequestsRepeated += remake.repeated;
-    for (const finding of remake.findings()) this.#report(finding);
+    this.#reportAll(remake.findings());
   }
 
   async #recover(): Promise<void> {
@@ -165,6 +169,7 @@ class Run {
     this.#cluster.calmDown(core);
     if (!(await this.#runUntil(this.#marks.write(this.#cluster, core), 10 * electionMs))) {
       this.#report(
+        "liveness",
         `no write within 10 election timeouts (${10 * electionMs} ms) in the core ${[...core].join(",")}: ${this.#positions()}`,
       );
       return;
@@ -177,16 +182,16 @@ class Run {
     await this.#runUntil(() => !this.#scouts.busy && this.#clients.every((client) => !client.busy), 120_000);
     // Leases end within their TTL of at most 5 s, by a clock at half the speed; who waits with nobody behind goes with its lease.
     if (!(await this.#runUntil(() => !this.#isSomebodyQueued(), 25_000))) {
-      this.#report("waiters are left in a queue with nobody behind them");
+      this.#report("waits end with their lease", "waiters are left in a queue with nobody behind them");
       return;
     }
     const all = new Set(this.#cluster.living.map((node) => node.index));
     if (!(await this.#runUntil(this.#marks.write(this.#cluster, all), 10 * electionMs)))
-      this.#report(`no write after everything was healed: ${this.#positions()}`);
+      this.#report("liveness", `no write after everything was healed: ${this.#positions()}`);
     else if (!(await this.#runUntil(() => this.#agreeAmongMembers(), 30 * electionMs + 20_000)))
-      this.#report(`no agreement: ${this.#positions()}`);
+      this.#report("liveness", `no agreement: ${this.#positions()}`);
     else if (!(await this.#runUntil(() => this.#cluster.impostors.untold.length === 0, 10_000)))
-      this.#report(`nobody tells ${this.#cluster.impostors.untold.map(({ id }) => id).join(", ")} to stop`);
+      this.#report("copies kept out", `nobody tells ${this.#cluster.impostors.untold.map(({ id }) => id).join(", ")} to stop`);
     else this.#endWatches();
   }
 
@@ -199,6 +204,7 @@ class Run {
     if (await this.#runUntil(() => cluster.formed, 20_000)) return true;
     const isStuck = cluster.nodes.every(({ folder }) => folder.cluster === null);
     this.#report(
+      "one cluster formed",
       `the first members do not find each other${isStuck ? "" : ", and some of them have begun"}: ${this.#positions()}`,
     );
     return false;
@@ -254,7 +260,7 @@ class Run {
     // Who lives to see the cluster made again does not know yet that this one ends.
     if (this.#plan.options.remadeForMs > 0 && this.#clusters.length === 1) return;
     for (const watcher of this.#watchers) watcher.end();
-    for (const finding of leftOpen(this.#cluster.living)) this.#report(finding);
+    this.#reportAll(leftOpen(this.#cluster.living));
   }
 
   #positions(): string {
@@ -278,13 +284,13 @@ class Run {
     this.#facts.push(...truth.facts);
     for (const node of this.#cluster.nodes) {
       if (node.durableAppliedIndex === entries.length && node.disk.stateHash !== truth.stateHash)
-        this.#report(`${node.id} differs from the log applied anew`);
+        this.#report("state machine safety", `${node.id} differs from the log applied anew`);
     }
     const { operations, locks, answers, staleReads } = this.#records;
     // In every other run the search does not believe revisions, so that a lying one cannot hide a bug.
     const mode = options.seed % 2 === 0 ? "revisions" : "values";
     const verdict = checkLinearizable(operations, { mode, stepsMax: checkerStepsMax, committed });
-    if (verdict.kind !== "ok") this.#report(describeVerdict(verdict));
+    if (verdict.kind !== "ok") this.#report("linearizability", describeVerdict(verdict));
     const findings = [
       ...checkRevisionOrder(operations, { committed: committed.filter((write) => /^k\d+$/.test(write.key)), findingsMax }),
       ...checkLocks(truth.facts, locks, { rateErrorMax: options.clockRegime === "bounded" ? rateErrorMax : null, findingsMax }),
@@ -297,13 +303,18 @@ class Run {
       ...truth.snapshotFindings,
       ...checkChanges(this.#cluster.operators.agreed, { entries, first: membership }),
     ];
-    for (const finding of findings) this.#report(finding);
+    this.#reportAll(findings);
   }
 
-  #report(finding: string): void {
+  #reportAll(findings: readonly Finding[]): void {
+    for (const { check, detail } of findings) this.#report(check, detail);
+  }
+
+  #report(check: CheckName, detail: string): void {
     if (this.#findings.length >= findingsMax) return;
+    const finding = { check, detail };
     this.#findings.push(finding);
-    this.#trace.tell(this.#cluster.scheduler.nowMs, `FINDING ${finding}`);
+    this.#trace.tell(this.#cluster.scheduler.nowMs, `FINDING ${findingText(finding)}`);
   }
 
   #reportOfRun(): RunReport {

@@ -15,6 +15,7 @@ import {
 } from "../../../src/machine/types.ts";
 import { toNodeId, toTerm } from "../../../src/raft/types.ts";
 import type { CommittedFact } from "./committed-log.ts";
+import { findingText } from "./finding.ts";
 import { checkLocks, type LockEvent } from "./lock-checks.ts";
 import { checkForeignRequests, checkRequests } from "./request-checks.ts";
 import { TermLeaders } from "./term-leaders.ts";
@@ -82,7 +83,7 @@ const told = (n: number, leaseN: number, client: number, sentAtMs: number, recei
   waited: false,
 });
 const locks = (facts: readonly CommittedFact[], events: readonly LockEvent[] = []): readonly string[] =>
-  checkLocks(facts, events, { rateErrorMax: 0.001, findingsMax: 10 });
+  checkLocks(facts, events, { rateErrorMax: 0.001, findingsMax: 10 }).map(findingText);
 
 describe("locks", () => {
   const good = [
@@ -101,7 +102,7 @@ describe("locks", () => {
   });
   test("two holders at once are found", () => {
     expect(locks([fact(0, [[1, leaseGranted(1), granted(1, 1)]]), fact(1, [[2, leaseGranted(2), granted(2, 2)]])])).toEqual([
-      "exclusion: a granted as 2 while 1 holds it",
+      "locks and fences: a granted as 2 while 1 holds it",
     ]);
   });
   test("a fence that does not rise is found", () => {
@@ -110,11 +111,14 @@ describe("locks", () => {
       fact(1, [[6, released(5, 5), leaseEnded(5, "holdEnded")]]),
       fact(2, [[7, leaseGranted(7), granted(4, 7)]]),
     ];
-    expect(locks(facts)).toEqual(["fence 4 of a is not the revision 7 of its grant", "fence 4 of a after 5"]);
+    expect(locks(facts)).toEqual([
+      "locks and fences: fence 4 of a is not the revision 7 of its grant",
+      "locks and fences: fence 4 of a after 5",
+    ]);
   });
   test("a release of a fence that does not hold is found", () => {
     const facts = [fact(0, [[1, leaseGranted(1), granted(1, 1)]]), fact(1, [[2, released(9, 1), leaseEnded(1, "holdEnded")]])];
-    expect(locks(facts)).toEqual(["a released as 9, held as 1"]);
+    expect(locks(facts)).toEqual(["locks and fences: a released as 9, held as 1"]);
   });
   test("a grant past a waiter is found", () => {
     const facts = [
@@ -122,7 +126,7 @@ describe("locks", () => {
       fact(20, [[3, released(1, 1), leaseEnded(1, "holdEnded")]]),
       fact(21, [[4, leaseGranted(4), granted(4, 4)]]),
     ];
-    expect(locks(facts)).toEqual(["a granted as 4 past the waiter 2"]);
+    expect(locks(facts)).toEqual(["locks and fences: a granted as 4 past the waiter 2"]);
   });
   test("who is passed over may end with the next entry when many end at once, and is not granted any more", () => {
     const crowd = Array.from({ length: 60 }, (_, i) => queued(1000 + i, "b"));
@@ -133,11 +137,11 @@ describe("locks", () => {
     ]);
     const dequeued: Change = { kind: "lockDequeued", name: "a", ticket: toTicket(2), reason: "waitTimeout" };
     expect(locks([...before, past, fact(22, [[6, dequeued]])])).toEqual([]);
-    expect(locks([...before, past, fact(22, [])])).toEqual(["a granted as 4 past the waiter 2"]);
+    expect(locks([...before, past, fact(22, [])])).toEqual(["locks and fences: a granted as 4 past the waiter 2"]);
   });
   test("a lease that ends before its TTL in cluster time is found", () => {
     const facts = [fact(0, [[1, leaseGranted(1)]]), renewal(500, 1), fact(1499, [[2, leaseEnded(1, "expired")]])];
-    expect(locks(facts)).toEqual(["lease l1 ended early: 1000 ms from 500, expired at 1499 (cluster time)"]);
+    expect(locks(facts)).toEqual(["leases: lease l1 ended early: 1000 ms from 500, expired at 1499 (cluster time)"]);
   });
   test("a renewal of a dead lease is found", () => {
     const facts = [
@@ -145,14 +149,16 @@ describe("locks", () => {
       fact(1000, [[2, leaseEnded(1, "expired")]]),
       { ...renewal(1001, 1), index: 77 },
     ];
-    expect(locks(facts)).toEqual(["lease l1 was renewed at 77 after its end"]);
+    expect(locks(facts)).toEqual(["leases: lease l1 was renewed at 77 after its end"]);
   });
   test("a hold that outlives its lease is found", () => {
     const facts = [fact(0, [[1, leaseGranted(1), granted(1, 1)]]), fact(1000, [[2, leaseEnded(1, "expired")]])];
-    expect(locks(facts)).toEqual(["a held as 1 at revision 2 by a dead lease l1"]);
+    expect(locks(facts)).toEqual(["locks and fences: a held as 1 at revision 2 by a dead lease l1"]);
   });
   test("a hold that a client was told of and the log does not hold is found", () => {
-    expect(locks(good, [told(3, 3, 7, 0, 1)])).toEqual(["client 7 was told of a hold 3 of a that is not in the log"]);
+    expect(locks(good, [told(3, 3, 7, 0, 1)])).toEqual([
+      "locks and fences: client 7 was told of a hold 3 of a that is not in the log",
+    ]);
   });
   test("a lease that ends before its TTL of real time is found, though cluster time says otherwise", () => {
     const facts = [
@@ -160,7 +166,7 @@ describe("locks", () => {
       fact(1000, [[2, leaseEnded(1, "expired"), released(1, 1, "leaseEnded")]], 900),
     ];
     expect(locks(facts, [told(1, 1, 7, 50, 60)])).toEqual([
-      "lease l1 ended early: promised until 1049.0, expired at 900.0 (real time)",
+      "leases: lease l1 ended early: promised until 1049.0, expired at 900.0 (real time)",
     ]);
   });
   test("a clock that is too fast by less than it may be is allowed for", () => {
@@ -176,7 +182,7 @@ describe("locks", () => {
       fact(100, [[2, released(1, 1), leaseEnded(1, "holdEnded")]]),
       fact(100, [[3, leaseGranted(3), granted(3, 3)]]),
     ];
-    const finding = "clients 7 and 8 both believed to hold a at 110.0 (fences 1, 3)";
+    const finding = "no two believers: clients 7 and 8 both believed to hold a at 110.0 (fences 1, 3)";
     expect(locks(facts, [told(1, 1, 7, 0, 10), told(3, 3, 8, 90, 110)])).toEqual([finding]);
     const release: LockEvent = { kind: "release", client: 7, name: "a", fence: 1, sentAtMs: 95, released: false };
     expect(locks(facts, [told(1, 1, 7, 0, 10), release, told(3, 3, 8, 90, 110)])).toEqual([]);
@@ -184,7 +190,7 @@ describe("locks", () => {
   test("a confirmed release that the log does not hold is found", () => {
     const release: LockEvent = { kind: "release", client: 7, name: "a", fence: 1, sentAtMs: 95, released: true };
     expect(locks([fact(0, [[1, leaseGranted(1), granted(1, 1)]])], [told(1, 1, 7, 0, 10), release])).toEqual([
-      "client 7 was told that 1 of a is released; the log holds no release",
+      "locks and fences: client 7 was told that 1 of a is released; the log holds no release",
     ]);
   });
   test("a resource that takes an older fence after a newer one is found", () => {
@@ -196,8 +202,10 @@ describe("locks", () => {
       atMs: 1,
       accepted: true,
     });
-    expect(locks([], [write(1, 4), write(2, 5), write(1, 4)])).toEqual(["the resource a accepted fence 4 after 5"]);
-    expect(locks([], [write(1, 4), write(2, 4)])).toEqual(["clients 1 and 2 share fence 4 of a"]);
+    expect(locks([], [write(1, 4), write(2, 5), write(1, 4)])).toEqual([
+      "locks and fences: the resource a accepted fence 4 after 5",
+    ]);
+    expect(locks([], [write(1, 4), write(2, 4)])).toEqual(["locks and fences: clients 1 and 2 share fence 4 of a"]);
   });
 });
 
@@ -232,7 +240,7 @@ describe("watches", () => {
         },
       ],
       { findingsMax: 10 },
-    ).map((finding) => finding.slice(finding.indexOf(": ") + 2));
+    ).map(({ detail }) => detail.slice(detail.indexOf(": ") + 2));
   const prefix = 'watch 0 [{"kind":"lock","key":"a"}] from 1: ';
 
   test("all that matches, once, in order, is as it should be", () => {
@@ -271,7 +279,7 @@ describe("watches", () => {
       ],
       { findingsMax: 10 },
     );
-    expect(part[0]).toContain("revision 2 came with 1 of 2 changes");
+    expect(part[0]?.detail).toContain("revision 2 came with 1 of 2 changes");
   });
   test("other content than the log's is found", () => {
     expect(watch({ batches: [batch(toRevision(1), queued(9)), ...all.slice(1)] })[0]).toContain(
@@ -299,9 +307,9 @@ describe("watches", () => {
       coveredRevision: 4,
       compacted: null,
     } as const;
-    expect(checkWatches(truth, [record], { findingsMax: 10 })[0]).toBe(
-      `${prefix}nothing came of revision 1, though 4 was covered`,
-    );
+    expect(checkWatches(truth, [record], { findingsMax: 10 })).toEqual([
+      { check: "watches", detail: `${prefix}nothing came of revision 1, though 4 was covered` },
+    ]);
   });
 });
 
@@ -315,7 +323,7 @@ describe("request ids", () => {
     checkRequests(facts, [{ client: 1, requestId: "r", outcome }], {
       findingsMax: 10,
       answersAfterWait: new Map([["r", "granted"]]),
-    });
+    }).map(findingText);
 
   test("once carried out and twice answered is as it should be", () => {
     expect(check([request("r", true, "ok"), request("r", false, "ok")], "ok")).toEqual([]);
@@ -323,14 +331,16 @@ describe("request ids", () => {
   });
   test("carried out twice is found", () => {
     expect(check([request("r", true, "ok"), { ...request("r", true, "ok"), index: 9 }], "ok")).toEqual([
-      "request r was carried out at 5 and again at 9",
+      "each request once: request r was carried out at 5 and again at 9",
     ]);
   });
   test("another answer than the log's is found", () => {
-    expect(check([request("r", true, "ok")], "other")).toEqual(["client 1 was answered other to r, the log says ok"]);
+    expect(check([request("r", true, "ok")], "other")).toEqual([
+      "each request once: client 1 was answered other to r, the log says ok",
+    ]);
   });
   test("an answer to what is not in the log is found", () => {
-    expect(check([], "ok")).toEqual(["client 1 was answered ok to r, which is not in the log"]);
+    expect(check([], "ok")).toEqual(["each request once: client 1 was answered ok to r, which is not in the log"]);
   });
   test("a refusal because it may have been forgotten is neither carried out nor remembered", () => {
     expect(check([request("other", false, "requestForgotten 1"), request("r", true, "ok")], "ok")).toEqual([]);
@@ -342,8 +352,8 @@ describe("request ids", () => {
       request: { id: "r", executed: true, since, outcome: "ok" },
     });
     expect(checkForeignRequests([foreign("s"), foreign(null)], "s", { findingsMax: 10 })).toEqual([]);
-    expect(checkForeignRequests([foreign("old")], "s", { findingsMax: 10 })).toEqual([
-      "request r of another store, old, was carried out at 5",
+    expect(checkForeignRequests([foreign("old")], "s", { findingsMax: 10 }).map(findingText)).toEqual([
+      "each request once: request r of another store, old, was carried out at 5",
     ]);
   });
 });
@@ -355,17 +365,21 @@ describe("the work of an entry", () => {
   };
   test("a share of the leases that are due is as it should be, more is found", () => {
     expect(checkWork([ending(128)], { findingsMax: 10 })).toEqual([]);
-    expect(checkWork([ending(131)], { findingsMax: 10 })).toEqual(["work: entry 5 ended 131 leases, at most 128 are its share"]);
+    expect(checkWork([ending(131)], { findingsMax: 10 }).map(findingText)).toEqual([
+      "bounded work an entry: entry 5 ended 131 leases, at most 128 are its share",
+    ]);
   });
   test("rows without end are found", () => {
     expect(checkWork([ending(0, 7120)], { findingsMax: 10 })).toEqual([]);
-    expect(checkWork([ending(0, 7121)], { findingsMax: 10 })).toEqual(["work: entry 5 touched 7121 rows"]);
+    expect(checkWork([ending(0, 7121)], { findingsMax: 10 }).map(findingText)).toEqual([
+      "bounded work an entry: entry 5 touched 7121 rows",
+    ]);
   });
 });
 
 test("a second leader of a term is found, whoever hears it", () => {
   const findings: string[] = [];
-  const leaders = new TermLeaders((finding) => findings.push(finding));
+  const leaders = new TermLeaders((check, detail) => findings.push(findingText({ check, detail })));
   const told = (leaderId: string | null, term: number) =>
     ({ role: "follower", term: toTerm(term), leaderId: leaderId === null ? null : toNodeId(leaderId) }) as const;
   for (const [id, leaderId, term] of [
@@ -377,5 +391,5 @@ test("a second leader of a term is found, whoever hears it", () => {
     leaders.note(id, told(leaderId, term));
   expect(findings).toEqual([]);
   leaders.note("n2", told("n1", 1));
-  expect(findings).toEqual(["two leaders: n2 hears n1 in term 1, which n0 leads"]);
+  expect(findings).toEqual(["one leader a term: n2 hears n1 in term 1, which n0 leads"]);
 });

@@ -14,6 +14,7 @@ import { membersOf } from "../../../src/raft/leader.ts";
 import type { Entry, Membership } from "../../../src/raft/types.ts";
 import type { CommittedWrite } from "../clients/history.ts";
 import { hashValue, StateHash } from "../world/state-hash.ts";
+import type { Finding } from "./finding.ts";
 import { QuotaAudit } from "./quota-checks.ts";
 import { checkSnapshots, type SnapshotRecord } from "./snapshot-checks.ts";
 
@@ -49,7 +50,7 @@ export type Replay = {
   readonly answersAfterWait: ReadonlyMap<string, string>;
   readonly stateHash: number;
   readonly quota: Pick<QuotaAudit, "findings" | "counts">;
-  readonly snapshotFindings: readonly string[];
+  readonly snapshotFindings: readonly Finding[];
 };
 
 /** An answer in a form that can be compared. */

@@ -17,6 +17,7 @@ import {
   toTerm,
 } from "../../../src/raft/types.ts";
 import type { NodeView } from "../world/node-view.ts";
+import { findingText, type Report } from "./finding.ts";
 import { Invariants } from "./invariants.ts";
 
 const ids = ["n0", "n1", "n2"].map(toNodeId);
@@ -71,7 +72,7 @@ function setUp() {
   const findings: string[] = [];
   const nodes = [0, 1, 2].map((index) => new FakeNode(index));
   const numberOf = (id: string): number => ids.indexOf(toNodeId(id));
-  const report = (finding: string): void => void findings.push(finding);
+  const report: Report = (check, detail) => void findings.push(findingText({ check, detail }));
   const invariants = new Invariants({ nodes, numberOf, report, nowMs: () => 0 });
   const write = (node: FakeNode, batch: Partial<WriteBatch>): void => {
     const whole: WriteBatch = { hardState: undefined, entries: [], tableWrites: [], compactTo: undefined, ...batch };
@@ -140,7 +141,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       lead(a, 1);
       lead(b, 1);
     },
-    finding: "node 1: election safety: leads term 1, which node 0 led",
+    finding: "election safety: node 1: leads term 1, which node 0 led",
   },
   {
     name: "a term that nobody campaigned in",
@@ -148,7 +149,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       a.term = 3;
       invariants.afterEvent(a);
     },
-    finding: "node 0: term 3 was begun by nobody",
+    finding: "terms begin with a candidate: node 0: term 3 was begun by nobody",
   },
   {
     name: "a term that falls",
@@ -157,7 +158,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       Object.assign(a, { role: "follower", term: 1 });
       invariants.afterEvent(a);
     },
-    finding: "node 0: term fell from 2 to 1",
+    finding: "commit and apply: node 0: term fell from 2 to 1",
   },
   {
     name: "a leader whose log shrinks",
@@ -167,7 +168,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       a.terms = [0, 1];
       invariants.afterEvent(a);
     },
-    finding: "node 0: leader append-only: the log of the leader shrank from 2 to 1",
+    finding: "leader append-only: node 0: the log of the leader shrank from 2 to 1",
   },
   {
     name: "a leader without a committed entry",
@@ -176,7 +177,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       world.b.terms = [0];
       world.lead(world.b, 2);
     },
-    finding: "node 1: leader completeness: leads term 2 without committed entry 1 of term 1",
+    finding: "leader completeness: node 1: leads term 2 without committed entry 1 of term 1",
   },
   {
     name: "one index committed with two terms",
@@ -186,7 +187,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       world.b.commitIndex = 1;
       world.invariants.afterEvent(world.b);
     },
-    finding: "node 1: state machine safety: committed 1 with term 2, before with 1",
+    finding: "state machine safety: node 1: committed 1 with term 2, before with 1",
   },
   {
     name: "a commit without a durable majority",
@@ -196,7 +197,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       a.commitIndex = 1;
       invariants.afterEvent(a);
     },
-    finding: "node 0: committed 1 of term 1 without a durable majority: n0 of n0 n1 n2",
+    finding: "durable before said: node 0: committed 1 of term 1 without a durable majority: n0 of n0 n1 n2",
   },
   {
     name: "an older term committed by counting",
@@ -206,7 +207,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       a.commitIndex = 1;
       invariants.afterEvent(a);
     },
-    finding: "node 0: the leader of term 2 committed 1 of term 1 by counting",
+    finding: "own term by counting: node 0: the leader of term 2 committed 1 of term 1 by counting",
   },
   {
     name: "a commit index that falls",
@@ -215,7 +216,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       world.a.commitIndex = 0;
       world.invariants.afterEvent(world.a);
     },
-    finding: "node 0: commit index fell from 1 to 0",
+    finding: "commit and apply: node 0: commit index fell from 1 to 0",
   },
   {
     name: "an apply beyond the commit index",
@@ -223,7 +224,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       a.appliedIndex = 1;
       invariants.afterEvent(a);
     },
-    finding: "node 0: applied 1 beyond commit 0",
+    finding: "commit and apply: node 0: applied 1 beyond commit 0",
   },
   {
     name: "two entries of one index and term",
@@ -231,7 +232,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       write(a, { entries: [entry(1, 1, 1)] });
       write(b, { entries: [entry(1, 1, 2)] });
     },
-    finding: "node 1: log matching: 1 of term 1 differs from node 0's",
+    finding: "log matching: node 1: 1 of term 1 differs from node 0's",
   },
   {
     name: "one entry behind two different ones",
@@ -239,7 +240,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       write(a, { entries: [entry(1, 1), entry(2, 2)] });
       write(b, { entries: [entry(1, 2), entry(2, 2)] });
     },
-    finding: "node 1: log matching: 2 of term 2 follows term 2, at node 0 1",
+    finding: "log matching: node 1: 2 of term 2 follows term 2, at node 0 1",
   },
   {
     name: "a committed entry that is overwritten",
@@ -251,7 +252,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       world.write(world.b, { entries: [entry(1, 2)] });
       world.invariants.afterEvent(world.b);
     },
-    finding: "node 1: committed entry 1 is overwritten",
+    finding: "commit and apply: node 1: committed entry 1 is overwritten",
   },
   {
     name: "states that differ at one index",
@@ -261,12 +262,12 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       world.b.stateHash = 2;
       world.write(world.b, applied(1));
     },
-    finding: "node 1: state machine safety: state at 1 differs from 0's",
+    finding: "state machine safety: node 1: state at 1 differs from 0's",
   },
   {
     name: "a durable state ahead of every commit",
     make: ({ a, write }) => write(a, applied(1)),
-    finding: "node 0: applied 1, but only 0 is committed",
+    finding: "commit and apply: node 0: applied 1, but only 0 is committed",
   },
   {
     name: "a second vote in a term, over a crash",
@@ -275,7 +276,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       invariants.afterCrash(a);
       write(a, { hardState: hardState(1, "n2") });
     },
-    finding: "node 0: voted for n1 and n2 in term 1",
+    finding: "one durable vote a term: node 0: voted for n1 and n2 in term 1",
   },
   {
     name: "a vote that is forgotten",
@@ -283,7 +284,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
       write(a, { hardState: hardState(1, "n1") });
       write(a, { hardState: hardState(1, null) });
     },
-    finding: "node 0: forgot its vote in term 1",
+    finding: "one durable vote a term: node 0: forgot its vote in term 1",
   },
   {
     name: "a snapshot of what is not committed",
@@ -293,7 +294,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
         { ...base, lastIncludedIndex: toLogIndex(5), lastIncludedTerm: toTerm(1) },
         { hardState: undefined, entries: [] },
       ),
-    finding: "node 0: installed a snapshot of 5, which is not committed",
+    finding: "commit and apply: node 0: installed a snapshot of 5, which is not committed",
   },
 ];
 
@@ -309,11 +310,11 @@ describe("each mistake is found", () => {
   const messages: readonly { readonly message: Message; readonly finding: string }[] = [
     {
       message: { ...header(1), kind: "voteResponse", voteGranted: true },
-      finding: "node 0: granted n1 a vote in term 1 that is not on disk",
+      finding: "one durable vote a term: node 0: granted n1 a vote in term 1 that is not on disk",
     },
     {
       message: { ...header(0), kind: "appendEntriesAccepted", matchIndex: toLogIndex(4) },
-      finding: "node 0: accepted 4, but its disk ends at 0",
+      finding: "durable before said: node 0: accepted 4, but its disk ends at 0",
     },
     {
       message: {
@@ -324,7 +325,7 @@ describe("each mistake is found", () => {
         hintTerm: toTerm(0),
         quarantined: false,
       },
-      finding: "node 0: sent appendEntriesRejected of term 2, its disk knows 0",
+      finding: "durable before said: node 0: sent appendEntriesRejected of term 2, its disk knows 0",
     },
   ];
   for (const { message, finding } of messages) {

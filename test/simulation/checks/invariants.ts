@@ -9,23 +9,8 @@ import { at } from "../../../src/base/at.ts";
 import type { WriteBatch } from "../../../src/node/ports.ts";
 import type { Entry, HardState, Message, SnapshotMeta } from "../../../src/raft/types.ts";
 import { type InvariantWorld, type NodeView, sameEntry } from "../world/node-view.ts";
-
-/** What was seen of one node so far. */
-type Memory = {
-  term: number;
-  durableTerm: number;
-  votes: Map<number, string>;
-  commitIndex: number;
-  /** Up to here it holds, in memory, what is committed. */
-  heldTo: number;
-  durableApplied: number;
-  quarantined: boolean;
-  /** The term it leads, and the end of its log then; -1 while it does not lead. */
-  leads: number;
-  /** It led this term before the present event, too. */
-  ledBefore: boolean;
-  leaderLastIndex: number;
-};
+import type { CheckName } from "./finding.ts";
+import { type Memory, newMemory } from "./node-memory.ts";
 
 /** The identity of an entry, and the term of the one before it. */
 type Seen = { readonly entry: Entry; readonly previousTerm: number; readonly by: number };
@@ -64,14 +49,14 @@ export class Invariants {
   afterEvent(node: NodeView): void {
     if (!node.alive) return;
     const memory = this.#memoryOf(node.index);
-    if (node.term < memory.term) this.#report(node, `term fell from ${memory.term} to ${node.term}`);
+    if (node.term < memory.term) this.#report(node, "commit and apply", `term fell from ${memory.term} to ${node.term}`);
     if (node.term > memory.term) this.#checkBegun(node);
     memory.term = node.term;
     this.#checkLeader(node, memory);
     this.#checkCommit(node, memory);
     this.#checkHeld(node, memory);
     if (node.appliedIndex > node.commitIndex)
-      this.#report(node, `applied ${node.appliedIndex} beyond commit ${node.commitIndex}`);
+      this.#report(node, "commit and apply", `applied ${node.appliedIndex} beyond commit ${node.commitIndex}`);
   }
 
   /** The process of `node` is gone, and with it what only memory held. */
@@ -103,7 +88,7 @@ export class Invariants {
     }
     let previousTerm = log.term((first.index - 1) as Entry["index"]);
     for (const entry of batch.entries) {
-      if (previousTerm === undefined) this.#report(node, `entry ${entry.index} written after nothing`);
+      if (previousTerm === undefined) this.#report(node, "commit and apply", `entry ${entry.index} written after nothing`);
       else this.#checkMatching(node, entry, previousTerm);
       previousTerm = entry.term;
     }
@@ -117,16 +102,16 @@ export class Invariants {
     if (meta?.record === undefined || meta.table !== "meta") return;
     const { appliedIndex } = meta.record;
     if (appliedIndex < memory.durableApplied)
-      this.#report(node, `durable applied index fell from ${memory.durableApplied} to ${appliedIndex}`);
+      this.#report(node, "commit and apply", `durable applied index fell from ${memory.durableApplied} to ${appliedIndex}`);
     memory.durableApplied = appliedIndex;
     if (appliedIndex > this.committedIndex)
-      this.#report(node, `applied ${appliedIndex}, but only ${this.committedIndex} is committed`);
+      this.#report(node, "commit and apply", `applied ${appliedIndex}, but only ${this.committedIndex} is committed`);
     const hash = node.disk.stateHash;
     const known = this.#hashes.get(appliedIndex);
     if (known === undefined) this.#hashes.set(appliedIndex, { hash, by: node.index });
     else {
       this.counts.hashesCompared++;
-      if (known.hash !== hash) this.#report(node, `state machine safety: state at ${appliedIndex} differs from ${known.by}'s`);
+      if (known.hash !== hash) this.#report(node, "state machine safety", `state at ${appliedIndex} differs from ${known.by}'s`);
     }
   }
 
@@ -141,13 +126,13 @@ export class Invariants {
     this.counts.installs++;
     if (batch.hardState !== undefined) this.#checkHardState(node, memory, batch.hardState);
     if (this.#committedTerms[lastIncludedIndex] !== lastIncludedTerm)
-      this.#report(node, `installed a snapshot of ${lastIncludedIndex}, which is not committed`);
+      this.#report(node, "commit and apply", `installed a snapshot of ${lastIncludedIndex}, which is not committed`);
     if (lastIncludedIndex < memory.durableApplied)
-      this.#report(node, `installed ${lastIncludedIndex} over applied ${memory.durableApplied}`);
+      this.#report(node, "commit and apply", `installed ${lastIncludedIndex} over applied ${memory.durableApplied}`);
     memory.durableApplied = lastIncludedIndex;
     const known = this.#hashes.get(lastIncludedIndex);
     if (known !== undefined && known.hash !== node.disk.stateHash)
-      this.#report(node, `the snapshot of ${lastIncludedIndex} differs from node ${known.by}'s state`);
+      this.#report(node, "state machine safety", `the snapshot of ${lastIncludedIndex} differs from node ${known.by}'s state`);
     let previousTerm: number = lastIncludedTerm;
     for (const entry of batch.entries) {
       this.#checkMatching(node, entry, previousTerm);
@@ -175,13 +160,17 @@ export class Invariants {
           hardState.currentTerm < message.term ||
           (hardState.currentTerm === message.term && hardState.votedFor !== message.to)
         ) {
-          this.#report(node, `granted ${message.to} a vote in term ${message.term} that is not on disk`);
+          this.#report(
+            node,
+            "one durable vote a term",
+            `granted ${message.to} a vote in term ${message.term} that is not on disk`,
+          );
         }
         this.#noteVote(node, message.term, message.to);
         return;
       case "appendEntriesAccepted":
         if (hardState.currentTerm === message.term && log.lastIndex < message.matchIndex)
-          this.#report(node, `accepted ${message.matchIndex}, but its disk ends at ${log.lastIndex}`);
+          this.#report(node, "durable before said", `accepted ${message.matchIndex}, but its disk ends at ${log.lastIndex}`);
         this.#requireDurableTerm(node, message);
         return;
       case "heartbeatResponse":
@@ -207,6 +196,7 @@ export class Invariants {
       if (node.appliedIndex !== first.appliedIndex || node.disk.stateHash !== first.disk.stateHash) {
         this.#report(
           node,
+          "commit and apply",
           `at rest with ${node.appliedIndex}/${node.disk.stateHash}, node ${first.index} with ${first.appliedIndex}/${first.disk.stateHash}`,
         );
       }
@@ -223,11 +213,15 @@ export class Invariants {
       this.counts.elections++;
       memory.leads = node.term;
       const other = this.#leaderOf.get(node.term);
-      if (other !== undefined) this.#report(node, `election safety: leads term ${node.term}, which node ${other} led`);
+      if (other !== undefined) this.#report(node, "election safety", `leads term ${node.term}, which node ${other} led`);
       this.#leaderOf.set(node.term, node.index);
       this.#checkCompleteness(node);
     } else if (node.lastIndex < memory.leaderLastIndex) {
-      this.#report(node, `leader append-only: the log of the leader shrank from ${memory.leaderLastIndex} to ${node.lastIndex}`);
+      this.#report(
+        node,
+        "leader append-only",
+        `the log of the leader shrank from ${memory.leaderLastIndex} to ${node.lastIndex}`,
+      );
     }
     memory.leaderLastIndex = node.lastIndex;
   }
@@ -237,7 +231,7 @@ export class Invariants {
     if (this.#termsBegun.has(node.term)) return;
     const { lostLog } = node.disk.hardState;
     if (["candidate", "leader"].includes(node.role) || lostLog?.term === node.term - 1) this.#termsBegun.add(node.term);
-    else this.#report(node, `term ${node.term} was begun by nobody`);
+    else this.#report(node, "terms begin with a candidate", `term ${node.term} was begun by nobody`);
   }
 
   /** By log matching, holding the last committed entry means holding all of them. */
@@ -248,21 +242,24 @@ export class Invariants {
     if (term > node.term) return;
     const held = node.termAt(last);
     if (held !== term && !(held === undefined && node.disk.bare.base.lastIncludedIndex > last)) {
-      this.#report(node, `leader completeness: leads term ${node.term} without committed entry ${last} of term ${term}`);
+      this.#report(node, "leader completeness", `leads term ${node.term} without committed entry ${last} of term ${term}`);
     }
   }
 
   #checkCommit(node: NodeView, memory: Memory): void {
     const { commitIndex } = node;
     if (commitIndex === memory.commitIndex) return;
-    if (commitIndex < memory.commitIndex) this.#report(node, `commit index fell from ${memory.commitIndex} to ${commitIndex}`);
+    if (commitIndex < memory.commitIndex)
+      this.#report(node, "commit and apply", `commit index fell from ${memory.commitIndex} to ${commitIndex}`);
     // §3.6.2: by counting, a leader commits entries of its own term only; older ones go along.
     if (node.role === "leader" && memory.leads === node.term && memory.ledBefore && node.termAt(commitIndex) !== node.term)
       this.#report(
         node,
+        "own term by counting",
         `the leader of term ${node.term} committed ${commitIndex} of term ${node.termAt(commitIndex)} by counting`,
       );
-    if (commitIndex > node.lastIndex) this.#report(node, `commit ${commitIndex} beyond the end of the log ${node.lastIndex}`);
+    if (commitIndex > node.lastIndex)
+      this.#report(node, "commit and apply", `commit ${commitIndex} beyond the end of the log ${node.lastIndex}`);
     for (let index = Math.max(memory.commitIndex + 1, 1); index <= commitIndex; index++) {
       const term = node.termAt(index);
       if (term === undefined) continue;
@@ -271,7 +268,7 @@ export class Invariants {
         this.#checkDurable(node, index, term);
         this.#noteCommitted(node, index, term);
       } else if (known !== term)
-        this.#report(node, `state machine safety: committed ${index} with term ${term}, before with ${known}`);
+        this.#report(node, "state machine safety", `committed ${index} with term ${term}, before with ${known}`);
     }
     memory.commitIndex = commitIndex;
   }
@@ -286,13 +283,17 @@ export class Invariants {
         return log.base.lastIncludedIndex > index || log.term(index as Entry["index"]) === term;
       });
       if (held.length * 2 > half.length || half.length === 0) continue;
-      this.#report(node, `committed ${index} of term ${term} without a durable majority: ${held.join(" ")} of ${half.join(" ")}`);
+      this.#report(
+        node,
+        "durable before said",
+        `committed ${index} of term ${term} without a durable majority: ${held.join(" ")} of ${half.join(" ")}`,
+      );
     }
   }
 
   #noteCommitted(node: NodeView, index: number, term: number): void {
     if (index !== this.#committedTerms.length) {
-      this.#report(node, `committed ${index} before ${this.#committedTerms.length}`);
+      this.#report(node, "commit and apply", `committed ${index} before ${this.#committedTerms.length}`);
       return;
     }
     this.#committedTerms.push(term);
@@ -312,7 +313,8 @@ export class Invariants {
       changed = entry.index + 1;
     }
     if (changed > log.lastIndex) return;
-    if (changed <= memory.durableApplied) this.#report(node, `entry ${changed} was applied here and is overwritten`);
+    if (changed <= memory.durableApplied)
+      this.#report(node, "commit and apply", `entry ${changed} was applied here and is overwritten`);
   }
 
   /**
@@ -323,10 +325,12 @@ export class Invariants {
     const first = node.disk.bare.base.lastIncludedIndex;
     const { heldTo } = memory;
     if (heldTo > first && node.termAt(heldTo) !== undefined && node.termAt(heldTo) !== this.#committedTerms[heldTo]) {
-      if (node.term >= at(this.#committedIn, heldTo)) this.#report(node, `committed entry ${heldTo} is overwritten`);
+      if (node.term >= at(this.#committedIn, heldTo))
+        this.#report(node, "commit and apply", `committed entry ${heldTo} is overwritten`);
       memory.heldTo = 0;
     } else if (heldTo > node.lastIndex) {
-      if (node.term >= at(this.#committedIn, heldTo)) this.#report(node, `committed entry ${heldTo} is overwritten or cut off`);
+      if (node.term >= at(this.#committedIn, heldTo))
+        this.#report(node, "commit and apply", `committed entry ${heldTo} is overwritten or cut off`);
       memory.heldTo = 0;
     }
     let next = Math.max(memory.heldTo, first) + 1;
@@ -335,7 +339,8 @@ export class Invariants {
 
   /** Two entries with one index and term are the same, and follow the same: by induction the logs match (figure 3.2). */
   #checkMatching(node: NodeView, entry: Entry, previousTerm: number): void {
-    if (entry.term < previousTerm) this.#report(node, `entry ${entry.index} of term ${entry.term} after term ${previousTerm}`);
+    if (entry.term < previousTerm)
+      this.#report(node, "commit and apply", `entry ${entry.index} of term ${entry.term} after term ${previousTerm}`);
     const key = entry.term * indexesMax + entry.index;
     const seen = this.#entries.get(key);
     if (seen === undefined) {
@@ -345,56 +350,50 @@ export class Invariants {
     if (seen.previousTerm !== previousTerm) {
       this.#report(
         node,
-        `log matching: ${entry.index} of term ${entry.term} follows term ${previousTerm}, at node ${seen.by} ${seen.previousTerm}`,
+        "log matching",
+        `${entry.index} of term ${entry.term} follows term ${previousTerm}, at node ${seen.by} ${seen.previousTerm}`,
       );
     } else if (seen.entry !== entry && !sameEntry(seen.entry, entry)) {
-      this.#report(node, `log matching: ${entry.index} of term ${entry.term} differs from node ${seen.by}'s`);
+      this.#report(node, "log matching", `${entry.index} of term ${entry.term} differs from node ${seen.by}'s`);
     }
   }
 
   #checkHardState(node: NodeView, memory: Memory, hardState: HardState): void {
     const { currentTerm, votedFor } = hardState;
-    if (currentTerm < memory.durableTerm) this.#report(node, `durable term fell from ${memory.durableTerm} to ${currentTerm}`);
+    if (currentTerm < memory.durableTerm)
+      this.#report(node, "commit and apply", `durable term fell from ${memory.durableTerm} to ${currentTerm}`);
     memory.durableTerm = currentTerm;
     if (memory.quarantined && hardState.lostLog === null) this.counts.quarantinesEnded++;
     memory.quarantined = hardState.lostLog !== null;
     if (votedFor !== null) this.#noteVote(node, currentTerm, votedFor);
-    else if (memory.votes.has(currentTerm)) this.#report(node, `forgot its vote in term ${currentTerm}`);
+    else if (memory.votes.has(currentTerm))
+      this.#report(node, "one durable vote a term", `forgot its vote in term ${currentTerm}`);
   }
 
   #noteVote(node: NodeView, term: number, candidate: string): void {
     const { votes } = this.#memoryOf(node.index);
     const before = votes.get(term);
-    if (before !== undefined && before !== candidate) this.#report(node, `voted for ${before} and ${candidate} in term ${term}`);
+    if (before !== undefined && before !== candidate)
+      this.#report(node, "one durable vote a term", `voted for ${before} and ${candidate} in term ${term}`);
     votes.set(term, candidate);
   }
 
   #requireDurableTerm(node: NodeView, message: Message): void {
     const { currentTerm: durable } = node.disk.hardState;
-    if (durable < message.term) this.#report(node, `sent ${message.kind} of term ${message.term}, its disk knows ${durable}`);
+    if (durable < message.term)
+      this.#report(node, "durable before said", `sent ${message.kind} of term ${message.term}, its disk knows ${durable}`);
   }
 
   #memoryOf(index: number): Memory {
     let memory = this.#memories[index];
     if (memory === undefined) {
-      memory = {
-        term: 0,
-        durableTerm: 0,
-        votes: new Map(),
-        commitIndex: 0,
-        heldTo: 0,
-        durableApplied: 0,
-        quarantined: false,
-        leads: -1,
-        ledBefore: false,
-        leaderLastIndex: 0,
-      };
+      memory = newMemory();
       this.#memories[index] = memory;
     }
     return memory;
   }
 
-  #report(node: NodeView, finding: string): void {
-    this.#world.report(`node ${node.index}: ${finding}`);
+  #report(node: NodeView, check: CheckName, finding: string): void {
+    this.#world.report(check, `node ${node.index}: ${finding}`);
   }
 }

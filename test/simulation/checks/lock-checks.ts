@@ -3,6 +3,7 @@
  * cluster time), and against what clients were told and believed (in real time, which is the run's virtual time).
  */
 import { type CommittedFact, ownLeaseOf } from "./committed-log.ts";
+import type { CheckName, Finding } from "./finding.ts";
 
 /** What a client saw. Times are virtual ms; `sentAtMs` is when the request left the client. */
 export type LockEvent =
@@ -55,8 +56,8 @@ export function checkLocks(
   facts: readonly CommittedFact[],
   events: readonly LockEvent[],
   options: LockCheckOptions,
-): readonly string[] {
-  const findings: string[] = [];
+): readonly Finding[] {
+  const findings: Finding[] = [];
   const log = new LockLog(findings);
   for (const fact of facts) log.take(fact);
   checkAnswers(log, events, findings);
@@ -83,14 +84,14 @@ class LockLog {
   readonly grants = new Map<number, { readonly name: string; readonly leaseId: string }>();
   readonly releases = new Map<number, string>();
   readonly leases = new Map<string, Lease>();
-  readonly #findings: string[];
+  readonly #findings: Finding[];
   readonly #holds = new Map<string, Hold>();
   readonly #fences = new Map<string, number>();
   readonly #queues = new Map<string, number[]>();
   readonly #live = new Set<string>();
   readonly #passedOver = new Map<number, string>();
 
-  constructor(findings: string[]) {
+  constructor(findings: Finding[]) {
     this.#findings = findings;
   }
 
@@ -133,7 +134,7 @@ class LockLog {
     }
     // Only who is due is passed over, and that ends with the same entry, or with the first one that does not end as much as it may.
     if (changesIn(fact) < changesOfOneEntry) {
-      for (const finding of this.#passedOver.values()) this.#find(finding);
+      for (const finding of this.#passedOver.values()) this.#find("locks and fences", finding);
       this.#passedOver.clear();
     }
     for (const { leaseId } of fact.renewed) this.#renew(leaseId, fact);
@@ -148,24 +149,25 @@ class LockLog {
       const lease = this.leases.get(leaseId);
       if (lease === undefined || lease.endedAtMs !== null) this.#live.delete(leaseId);
       else if (fact.clusterTimeMs > lease.sinceMs + lease.ttlMs)
-        this.#find(`lease ${leaseId} is overdue at ${fact.clusterTimeMs}: ${lease.ttlMs} ms from ${lease.sinceMs}`);
+        this.#find("leases", `lease ${leaseId} is overdue at ${fact.clusterTimeMs}: ${lease.ttlMs} ms from ${lease.sinceMs}`);
     }
   }
 
   #grant(change: { name: string; fence: number; leaseId: string; ttlMs: number; ticket: number | null }, revision: number): void {
     const { name, fence, leaseId, ticket } = change;
     const held = this.#holds.get(name);
-    if (held !== undefined) this.#find(`exclusion: ${name} granted as ${fence} while ${held.fence} holds it`);
-    if (fence !== revision) this.#find(`fence ${fence} of ${name} is not the revision ${revision} of its grant`);
+    if (held !== undefined) this.#find("locks and fences", `${name} granted as ${fence} while ${held.fence} holds it`);
+    if (fence !== revision)
+      this.#find("locks and fences", `fence ${fence} of ${name} is not the revision ${revision} of its grant`);
     const last = this.#fences.get(name) ?? 0;
-    if (fence <= last) this.#find(`fence ${fence} of ${name} after ${last}`);
+    if (fence <= last) this.#find("locks and fences", `fence ${fence} of ${name} after ${last}`);
     for (const waiter of this.#queue(name)) {
       if (waiter === ticket) break;
       this.#passedOver.set(waiter, `${name} granted as ${fence} past the waiter ${waiter}`);
     }
     if (ticket !== null) {
       if (this.#passedOver.has(ticket))
-        this.#find(`${name} granted as ${fence} to the waiter ${ticket}, who had been passed over`);
+        this.#find("locks and fences", `${name} granted as ${fence} to the waiter ${ticket}, who had been passed over`);
       this.#dequeue(name, ticket);
     }
     this.#holds.set(name, { fence, leaseId });
@@ -176,7 +178,7 @@ class LockLog {
   #release(change: { name: string; fence: number; reason: string }): void {
     const held = this.#holds.get(change.name);
     if (held?.fence !== change.fence)
-      this.#find(`${change.name} released as ${change.fence}, held as ${held?.fence ?? "nothing"}`);
+      this.#find("locks and fences", `${change.name} released as ${change.fence}, held as ${held?.fence ?? "nothing"}`);
     this.#holds.delete(change.name);
     this.releases.set(change.fence, change.reason);
   }
@@ -184,11 +186,12 @@ class LockLog {
   #endLease(change: { leaseId: string; reason: string }, fact: CommittedFact): void {
     const lease = this.leases.get(change.leaseId);
     if (lease === undefined || lease.endedAtMs !== null) {
-      this.#find(`lease ${change.leaseId} ended, but was not there`);
+      this.#find("leases", `lease ${change.leaseId} ended, but was not there`);
       return;
     }
     if (change.reason === "expired" && fact.clusterTimeMs < lease.sinceMs + lease.ttlMs) {
       this.#find(
+        "leases",
         `lease ${change.leaseId} ended early: ${lease.ttlMs} ms from ${lease.sinceMs}, expired at ${fact.clusterTimeMs} (cluster time)`,
       );
     }
@@ -199,10 +202,10 @@ class LockLog {
   #renew(leaseId: string, fact: CommittedFact): void {
     const lease = this.leases.get(leaseId);
     if (lease === undefined || lease.endedAtMs !== null)
-      this.#find(`lease ${leaseId} was renewed at ${fact.index} after its end`);
+      this.#find("leases", `lease ${leaseId} was renewed at ${fact.index} after its end`);
     else {
       if (fact.clusterTimeMs > lease.sinceMs + lease.ttlMs)
-        this.#find(`lease ${leaseId} was renewed at ${fact.index} when it was due`);
+        this.#find("leases", `lease ${leaseId} was renewed at ${fact.index} when it was due`);
       lease.sinceMs = fact.clusterTimeMs;
     }
   }
@@ -211,7 +214,7 @@ class LockLog {
     for (const [name, { fence, leaseId }] of this.#holds) {
       const lease = this.leases.get(leaseId);
       if (lease === undefined || lease.endedAtMs !== null)
-        this.#find(`${name} held as ${fence} at revision ${revision} by a dead lease ${leaseId}`);
+        this.#find("locks and fences", `${name} held as ${fence} at revision ${revision} by a dead lease ${leaseId}`);
     }
   }
 
@@ -225,43 +228,59 @@ class LockLog {
     const queue = this.#queue(name);
     const position = queue.indexOf(ticket);
     if (position >= 0) queue.splice(position, 1);
-    else this.#find(`waiter ${ticket} left the queue of ${name}, but was not in it`);
+    else this.#find("locks and fences", `waiter ${ticket} left the queue of ${name}, but was not in it`);
   }
 
-  #find(finding: string): void {
-    if (this.#findings.length < 1000) this.#findings.push(finding);
+  #find(check: CheckName, detail: string): void {
+    if (this.#findings.length < 1000) this.#findings.push({ check, detail });
   }
 }
 
 /** What clients were told is in the log. */
-function checkAnswers(log: LockLog, events: readonly LockEvent[], findings: string[]): void {
+function checkAnswers(log: LockLog, events: readonly LockEvent[], findings: Finding[]): void {
   for (const event of events) {
     if (event.kind === "granted") {
       const grant = log.grants.get(event.fence);
       if (grant === undefined || grant.name !== event.name || grant.leaseId !== event.leaseId) {
-        findings.push(`client ${event.client} was told of a hold ${event.fence} of ${event.name} that is not in the log`);
+        findings.push({
+          check: "locks and fences",
+          detail: `client ${event.client} was told of a hold ${event.fence} of ${event.name} that is not in the log`,
+        });
       }
     } else if (event.kind === "release" && event.released && !log.releases.has(event.fence)) {
-      findings.push(`client ${event.client} was told that ${event.fence} of ${event.name} is released; the log holds no release`);
+      findings.push({
+        check: "locks and fences",
+        detail: `client ${event.client} was told that ${event.fence} of ${event.name} is released; the log holds no release`,
+      });
     } else if (event.kind === "renewed" && !log.leases.has(event.leaseId)) {
-      findings.push(`a renewal of ${event.leaseId} was acknowledged, but the log holds no such lease`);
+      findings.push({
+        check: "leases",
+        detail: `a renewal of ${event.leaseId} was acknowledged, but the log holds no such lease`,
+      });
     }
   }
 }
 
 /** The fenced resource takes a write if it saw no higher fence before: what it accepts must be in fence order. */
-function checkResource(events: readonly LockEvent[], findings: string[]): void {
+function checkResource(events: readonly LockEvent[], findings: Finding[]): void {
   const highest = new Map<string, number>();
   const owners = new Map<string, number>();
   for (const event of events) {
     if (event.kind !== "resourceWrite" || !event.accepted) continue;
     const before = highest.get(event.name) ?? 0;
-    if (event.fence < before) findings.push(`the resource ${event.name} accepted fence ${event.fence} after ${before}`);
+    if (event.fence < before)
+      findings.push({
+        check: "locks and fences",
+        detail: `the resource ${event.name} accepted fence ${event.fence} after ${before}`,
+      });
     highest.set(event.name, Math.max(before, event.fence));
     const hold = `${event.name}\0${event.fence}`;
     const owner = owners.get(hold);
     if (owner !== undefined && owner !== event.client)
-      findings.push(`clients ${owner} and ${event.client} share fence ${event.fence} of ${event.name}`);
+      findings.push({
+        check: "locks and fences",
+        detail: `clients ${owner} and ${event.client} share fence ${event.fence} of ${event.name}`,
+      });
     owners.set(hold, event.client);
   }
 }
@@ -270,7 +289,7 @@ function checkResource(events: readonly LockEvent[], findings: string[]): void {
 function checkLeaseLengths(
   log: LockLog,
   events: readonly LockEvent[],
-  options: { readonly rateErrorMax: number; readonly findings: string[] },
+  options: { readonly rateErrorMax: number; readonly findings: Finding[] },
 ): void {
   const promisedUntilMs = new Map<string, number>();
   for (const event of events) {
@@ -282,15 +301,16 @@ function checkLeaseLengths(
     const lease = log.leases.get(leaseId);
     if (lease === undefined || lease.endedAtMs === null || lease.endReason !== "expired") continue;
     if (lease.endedAtMs < untilMs) {
-      options.findings.push(
-        `lease ${leaseId} ended early: promised until ${untilMs.toFixed(1)}, expired at ${lease.endedAtMs.toFixed(1)} (real time)`,
-      );
+      options.findings.push({
+        check: "leases",
+        detail: `lease ${leaseId} ended early: promised until ${untilMs.toFixed(1)}, expired at ${lease.endedAtMs.toFixed(1)} (real time)`,
+      });
     }
   }
 }
 
 /** Two clients that each count from the sending of their last acknowledged renewal never believe in one lock at once. */
-function checkBeliefs(events: readonly LockEvent[], rateErrorMax: number, findings: string[]): void {
+function checkBeliefs(events: readonly LockEvent[], rateErrorMax: number, findings: Finding[]): void {
   type Belief = {
     readonly client: number;
     readonly name: string;
@@ -326,9 +346,10 @@ function checkBeliefs(events: readonly LockEvent[], rateErrorMax: number, findin
   let longest: Belief | undefined;
   for (const belief of beliefs) {
     if (longest !== undefined && longest.name === belief.name && belief.fromMs < longest.untilMs) {
-      findings.push(
-        `clients ${longest.client} and ${belief.client} both believed to hold ${belief.name} at ${belief.fromMs.toFixed(1)} (fences ${longest.fence}, ${belief.fence})`,
-      );
+      findings.push({
+        check: "no two believers",
+        detail: `clients ${longest.client} and ${belief.client} both believed to hold ${belief.name} at ${belief.fromMs.toFixed(1)} (fences ${longest.fence}, ${belief.fence})`,
+      });
     }
     if (longest === undefined || longest.name !== belief.name || belief.untilMs > longest.untilMs) longest = belief;
   }

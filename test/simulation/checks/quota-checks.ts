@@ -14,6 +14,7 @@ import type { ConfigRecord } from "../../../src/machine/types.ts";
 import { membersOf } from "../../../src/raft/leader.ts";
 import type { Entry, NodeId } from "../../../src/raft/types.ts";
 import type { SimNode } from "../world/sim-node.ts";
+import type { Finding } from "./finding.ts";
 
 /** What these add may be refused; everything else gives room, or keeps a promise. */
 const growing: readonly CommandBody["kind"][] = ["configPut", "leaseGrant", "lockAcquire"];
@@ -21,7 +22,7 @@ const growing: readonly CommandBody["kind"][] = ["configPut", "leaseGrant", "loc
 const besideValueBytes = 10_000;
 
 export class QuotaAudit {
-  readonly findings: string[] = [];
+  readonly findings: Finding[] = [];
   readonly counts = { quotaRefusals: 0, quotaMoves: 0, quotaShrunk: 0, overfull: 0, roomRegained: 0 };
   readonly #tables: TableReader;
   /** What members have said that they can hold. */
@@ -44,7 +45,7 @@ export class QuotaAudit {
     const before = this.#before;
     const after = readMeta(this.#tables);
     this.#before = after;
-    const tell = (what: string): void => void this.findings.push(`quota: at ${entry.index} ${what}`);
+    const tell = (what: string): void => this.#find(`at ${entry.index} ${what}`);
     this.#checkLimit(entry, { command, before, after, tell });
     const body = executed && command !== null ? command.body : null;
     const refusal = outcome === undefined || outcome.ok ? null : outcome.error;
@@ -77,13 +78,15 @@ export class QuotaAudit {
     const { usedBytes, pastBytes, appliedIndex } = readMeta(this.#tables);
     const { used, past } = countState(this.#tables, tableNames);
     if (used !== usedBytes || past !== pastBytes)
-      this.findings.push(
-        `quota: at ${appliedIndex} ${usedBytes} are counted, ${pastBytes} of them past; the rows weigh ${used}, ${past}`,
-      );
+      this.#find(`at ${appliedIndex} ${usedBytes} are counted, ${pastBytes} of them past; the rows weigh ${used}, ${past}`);
     let values = 0;
     for (const [, { value }] of this.#tables.range("config", {})) values += value.byteLength;
     for (const [, record] of this.#tables.range("history", {})) values += "value" in record ? record.value.byteLength : 0;
-    if (usedBytes < values) this.findings.push(`quota: at ${appliedIndex} ${usedBytes} are counted for ${values} of values`);
+    if (usedBytes < values) this.#find(`at ${appliedIndex} ${usedBytes} are counted for ${values} of values`);
+  }
+
+  #find(detail: string): void {
+    this.findings.push({ check: "room in the state", detail });
   }
 
   #checkLimit(

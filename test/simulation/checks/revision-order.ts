@@ -4,19 +4,20 @@
  * independent of the linearizability search, covers all keys together, and takes any length.
  */
 import { type CommittedWrite, describeOperation, type KeyOperation } from "../clients/history.ts";
+import type { Finding } from "./finding.ts";
 
 /** What is wrong, one line each, at most `findingsMax`; empty when nothing is. */
 export function checkRevisionOrder(
   history: readonly KeyOperation[],
   options: { readonly committed: readonly CommittedWrite[] | null; readonly findingsMax: number },
-): readonly string[] {
+): readonly Finding[] {
   const findings = [
     ...checkWrites(history),
     ...checkReads(history, options.committed),
     ...checkFreshness(history),
     ...(options.committed === null ? [] : checkCommitted(history, options.committed)),
   ];
-  return findings.slice(0, options.findingsMax);
+  return findings.slice(0, options.findingsMax).map((detail) => ({ check: "revision order", detail }));
 }
 
 /** Acknowledged writes by revision: no two alike, and none returned before one with a lower revision was called. */

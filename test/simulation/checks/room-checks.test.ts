@@ -11,6 +11,7 @@ import type { MetaRecord } from "../../../src/machine/state/records.ts";
 import { toRevision } from "../../../src/machine/types.ts";
 import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../../src/raft/types.ts";
 import { make } from "../../machine/bench.ts";
+import { findingText } from "./finding.ts";
 import { QuotaAudit } from "./quota-checks.ts";
 import { checkSnapshots, type SnapshotRecord } from "./snapshot-checks.ts";
 
@@ -42,7 +43,7 @@ function audit(body: CommandBody, outcome: Outcome, left: Partial<MetaRecord>): 
   tables.put("meta", metaKey, { ...readMeta(tables), ...left });
   const command: Command = { request: null, body };
   checks.applied(entry, { command, outcome, executed: true });
-  return checks.findings;
+  return checks.findings.map(findingText);
 }
 
 const limit = readMeta(newTables()).quotaBytes;
@@ -85,7 +86,7 @@ describe("the checks of room", () => {
     expect(checks.findings).toEqual([]);
     tables.put("meta", metaKey, { ...readMeta(tables), usedBytes: 1 });
     checks.finish();
-    expect(checks.findings.join()).toMatch(/1 are counted/);
+    expect(checks.findings.map(findingText).join()).toMatch(/1 are counted/);
   });
 });
 
@@ -113,7 +114,7 @@ describe("the check of snapshots", () => {
     const tables = newTables();
     tables.put("config", "a1", record);
     tables.put("config", "b1", record);
-    return checkSnapshots(tables, [snapshot]).join();
+    return checkSnapshots(tables, [snapshot]).map(findingText).join();
   }
 
   test("passes what its targets select", () => {

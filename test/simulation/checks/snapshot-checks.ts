@@ -9,6 +9,7 @@ import { readMeta } from "../../../src/machine/state/meta.ts";
 import type { TableReader } from "../../../src/machine/state/tables.ts";
 import type { SnapshotItems } from "../clients/snapshot-reading.ts";
 import { hashValue } from "../world/state-hash.ts";
+import type { Finding } from "./finding.ts";
 
 export type SnapshotRecord = {
   readonly watch: number;
@@ -22,16 +23,18 @@ export type SnapshotRecord = {
 const queueLimit = 100;
 
 /** What the snapshots that were opened after the last applied entry show otherwise; `tables` is the state after it. */
-export function checkSnapshots(tables: TableReader, snapshots: readonly SnapshotRecord[]): readonly string[] {
+export function checkSnapshots(tables: TableReader, snapshots: readonly SnapshotRecord[]): readonly Finding[] {
   return snapshots.flatMap((snapshot) => {
     const { watch, targets, appliedIndex, revision, items } = snapshot;
     const what = `watch ${watch}: the snapshot of ${JSON.stringify(targets)} at ${appliedIndex}`;
     const actual = readMeta(tables).revision;
-    const findings = revision === actual ? [] : [`${what} has revision ${revision}, not ${actual}`];
+    const findings: Finding[] = [];
+    const find = (detail: string): void => void findings.push({ check: "watches", detail: what + detail });
+    if (revision !== actual) find(` has revision ${revision}, not ${actual}`);
     const wanted = itemsOf(tables, targets);
     for (const kind of ["config", "locks", "leases"] as const) {
       const difference = differenceOf(byName(items[kind]), byName(wanted[kind]));
-      if (difference !== null) findings.push(`${what}, ${kind}: ${difference}`);
+      if (difference !== null) find(`, ${kind}: ${difference}`);
     }
     return findings;
   });

@@ -2,12 +2,13 @@
  * This file holds that a term has one leader, whoever is asked, whenever: what nodes say of whom they hear.
  */
 import type { Told } from "../world/node-world.ts";
+import type { Report } from "./finding.ts";
 
 export class TermLeaders {
-  readonly #report: (finding: string) => void;
+  readonly #report: Report;
   readonly #leaders = new Map<number, string>();
 
-  constructor(report: (finding: string) => void) {
+  constructor(report: Report) {
     this.#report = report;
   }
 
@@ -15,6 +16,7 @@ export class TermLeaders {
     if (leaderId === null) return;
     const known = this.#leaders.get(term) ?? leaderId;
     this.#leaders.set(term, known);
-    if (known !== leaderId) this.#report(`two leaders: ${nodeId} hears ${leaderId} in term ${term}, which ${known} leads`);
+    if (known !== leaderId)
+      this.#report("one leader a term", `${nodeId} hears ${leaderId} in term ${term}, which ${known} leads`);
   }
 }

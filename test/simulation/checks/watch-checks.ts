@@ -5,6 +5,7 @@
 import type { Change, ChangeBatch, WatchTarget } from "../../../src/machine/change.ts";
 import { hashValue } from "../world/state-hash.ts";
 import type { CommittedFact } from "./committed-log.ts";
+import type { Finding } from "./finding.ts";
 
 /** One logical watch, over all the nodes it was resumed on. */
 export type WatchRecord = {
@@ -25,15 +26,18 @@ export function checkWatches(
   facts: readonly CommittedFact[],
   watches: readonly WatchRecord[],
   options: { readonly findingsMax: number },
-): readonly string[] {
-  const findings: string[] = [];
+): readonly Finding[] {
+  const findings: Finding[] = [];
   const truth = facts.flatMap((fact) => fact.batches);
   const newest = truth.at(-1)?.revision ?? 0;
   for (const watch of watches) {
     if (findings.length >= options.findingsMax) break;
     const finding = checkWatch(watch, truth, newest);
     if (finding !== null)
-      findings.push(`watch ${watch.watch} ${JSON.stringify(watch.targets)} from ${watch.fromRevision}: ${finding}`);
+      findings.push({
+        check: "watches",
+        detail: `watch ${watch.watch} ${JSON.stringify(watch.targets)} from ${watch.fromRevision}: ${finding}`,
+      });
   }
   return findings;
 }

@@ -4,6 +4,7 @@
  */
 import { endedPerEntryMax } from "../../../src/machine/limits.ts";
 import type { CommittedFact } from "./committed-log.ts";
+import type { Finding } from "./finding.ts";
 
 /** A command may end a hold and a wait that it meets and finds due, beside the share of the entry. */
 const endedByCommandMax = 2;
@@ -15,16 +16,19 @@ const rowsOfCommandMax = 2_000;
 export function checkWork(
   facts: readonly Pick<CommittedFact, "index" | "batches" | "rowsWritten">[],
   options: { readonly findingsMax: number },
-): readonly string[] {
-  const findings: string[] = [];
+): readonly Finding[] {
+  const findings: Finding[] = [];
   for (const { index, batches, rowsWritten } of facts) {
     let expired = 0;
     for (const { changes } of batches)
       for (const change of changes) if (change.kind === "leaseEnded" && change.reason === "expired") expired++;
     if (expired > endedPerEntryMax + endedByCommandMax)
-      findings.push(`work: entry ${index} ended ${expired} leases, at most ${endedPerEntryMax} are its share`);
+      findings.push({
+        check: "bounded work an entry",
+        detail: `entry ${index} ended ${expired} leases, at most ${endedPerEntryMax} are its share`,
+      });
     if (rowsWritten > rowsOfCommandMax + rowsPerEnding * endedPerEntryMax)
-      findings.push(`work: entry ${index} touched ${rowsWritten} rows`);
+      findings.push({ check: "bounded work an entry", detail: `entry ${index} touched ${rowsWritten} rows` });
     if (findings.length >= options.findingsMax) break;
   }
   return findings.slice(0, options.findingsMax);

@@ -8,6 +8,7 @@ import type { Answers, CommandBody, Refusal } from "../../../src/machine/command
 import type { ConfigEntry } from "../../../src/machine/query.ts";
 import type { Revision } from "../../../src/machine/types.ts";
 import type { KeyholdService, ServiceError, StorePosition, Watch, WatchSnapshot } from "../../../src/node/service.ts";
+import type { Report } from "../checks/finding.ts";
 import type { RandomStream } from "../world/random.ts";
 import type { Scheduler } from "../world/scheduler.ts";
 import type { SimNode } from "../world/sim-node.ts";
@@ -49,7 +50,7 @@ export class ClientPort {
   readonly counts = { crowds: 0, revisionsReached: 0, calls: 0, unknown: 0, notDone: 0 };
   readonly #scheduler: Scheduler;
   readonly #random: RandomStream;
-  readonly #report: (finding: string) => void;
+  readonly #report: Report;
   #place: Place = { nodes: [], machineAt: () => undefined, loss: () => 0 };
   /** Which of the clusters that were made at these addresses it is, and the one in which each store was first seen. */
   #incarnation = 0;
@@ -62,7 +63,7 @@ export class ClientPort {
   #seen: StorePosition | null = null;
   readonly #sinceOf = new Map<string, StorePosition | null>();
 
-  constructor(world: { readonly scheduler: Scheduler; readonly random: RandomStream }, report: (finding: string) => void) {
+  constructor(world: { readonly scheduler: Scheduler; readonly random: RandomStream }, report: Report) {
     this.#scheduler = world.scheduler;
     this.#random = world.random;
     this.#report = report;
@@ -177,7 +178,8 @@ export class ClientPort {
   #checkReached({ id, process }: SimNode, wanted: Revision): void {
     const { revision } = process?.service.position() ?? { revision: wanted };
     this.counts.revisionsReached++;
-    if (revision < wanted) this.#report(`a read from revision ${wanted} on was answered by ${id} at ${revision}`);
+    if (revision < wanted)
+      this.#report("waits for a revision", `a read from revision ${wanted} on was answered by ${id} at ${revision}`);
   }
 
   /** Opens a watch at a node as the API does; `onGone` is called when the node dies. */
@@ -237,7 +239,7 @@ export class ClientPort {
     this.#recognized = storeId;
     const known = this.#incarnationOf.get(storeId) ?? this.#incarnation;
     this.#incarnationOf.set(storeId, known);
-    if (known !== this.#incarnation) this.#report(`store: ${storeId} is that of a cluster that was wiped`);
+    if (known !== this.#incarnation) this.#report("one store an id", `${storeId} is that of a cluster that was wiped`);
   }
 
   /** Sees where the node stands. */

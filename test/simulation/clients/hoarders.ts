@@ -3,6 +3,7 @@
  * at the end, by the log; that a delete is never refused for want of room, here as well.
  */
 import type { CommandBody } from "../../../src/machine/command.ts";
+import type { Report } from "../checks/finding.ts";
 import type { Hoard } from "../faults/filling.ts";
 import { type RandomStream, randomStreams } from "../world/random.ts";
 import type { ClientAnswer, ClientPort } from "./client-port.ts";
@@ -11,7 +12,7 @@ const timeoutMs = 1500;
 /** Values differ in size by so much. */
 const spread = 0.5;
 
-type World = { readonly port: ClientPort; readonly report: (finding: string) => void };
+type World = { readonly port: ClientPort; readonly report: Report };
 
 export class Hoarders {
   readonly counts = { hoards: 0, hoarded: 0, hoardsRefused: 0, hoardsFreed: 0, roomsMade: 0 };
@@ -82,7 +83,7 @@ export class Hoarders {
     const body = { kind: "configDelete", key, precondition: { kind: "none" } } as const;
     port.execute<"configDelete">(body, { node, requestId: null, timeoutMs }, (answer) => {
       if (answer.kind === "ok") this.counts.hoardsFreed++;
-      if (isFull(answer)) report(`quota: deleting ${key} was refused for want of room`);
+      if (isFull(answer)) report("room in the state", `deleting ${key} was refused for want of room`);
       done();
     });
   }

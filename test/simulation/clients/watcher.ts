@@ -4,6 +4,7 @@
  */
 import type { ChangeBatch, WatchTarget } from "../../../src/machine/change.ts";
 import type { Watch } from "../../../src/node/service.ts";
+import type { Report } from "../checks/finding.ts";
 import type { SnapshotRecord } from "../checks/snapshot-checks.ts";
 import type { WatchRecord } from "../checks/watch-checks.ts";
 import type { RandomStream } from "../world/random.ts";
@@ -15,7 +16,7 @@ export type WatcherWorld = {
   readonly random: RandomStream;
   /** Runs in the node's process, if that is still the one; a paused node answers later. */
   readonly atNode: (node: number, run: () => void) => void;
-  readonly report: (finding: string) => void;
+  readonly report: Report;
   /** Looks how much a node holds for those who read slowly. */
   readonly checkBound: (node: number) => void;
 };
@@ -172,7 +173,7 @@ export class Watcher {
         if (opened.why === "compacted") this.#beginAnew(opened.revision);
         else if (opened.why === "storeChanged") this.#beginElsewhere();
         else if (opened.why !== "futureRevision")
-          this.#world.report(`watch ${this.#number} was refused: ${opened.why} ${opened.revision}`);
+          this.#world.report("watches", `watch ${this.#number} was refused: ${opened.why} ${opened.revision}`);
       }
       this.#node = random.integer(0, port.nodeCount - 1);
       port.after(random.magnitude(5, 500), () => this.start());
@@ -243,7 +244,7 @@ export class Watcher {
     if (page.kind === "refused") {
       this.counts.snapshotsCompacted++;
       if (page.refusal.kind !== "compacted")
-        this.#world.report(`watch ${this.#number}: its snapshot ended: ${page.refusal.kind}`);
+        this.#world.report("watches", `watch ${this.#number}: its snapshot ended: ${page.refusal.kind}`);
       current.watch.close();
       this.#moveOn(current);
       return;
@@ -265,7 +266,7 @@ export class Watcher {
     const read = current.watch.next({ batchesMax: random.integer(1, 50), bytesMax: random.pick([1, 1000, 100_000]) });
     if (!read.ok) {
       current.watch.close();
-      if (read.error.kind !== "compacted") report(`watch ${this.#number} ended: ${read.error.kind}`);
+      if (read.error.kind !== "compacted") report("watches", `watch ${this.#number} ended: ${read.error.kind}`);
       else {
         this.#beginAnew(read.error.compactRevision);
         this.#moveOn(current);

@@ -2,6 +2,7 @@
  * This file draws the watches of a run, and looks at the end whether any of them left something open.
  */
 import type { WatchTarget } from "../../../src/machine/change.ts";
+import type { Finding, Report } from "../checks/finding.ts";
 import type { RunOptions } from "../faults/plan.ts";
 import type { Cluster } from "../world/cluster.ts";
 import type { RandomStream } from "../world/random.ts";
@@ -11,13 +12,14 @@ import { drawManner, plainManner, Watcher, type WatchManner } from "./watcher.ts
 export function drawWatchers(
   cluster: () => Cluster,
   options: Pick<RunOptions, "watches" | "snapshotWatches" | "pastRowsMax">,
-  report: (finding: string) => void,
+  report: Report,
 ): readonly Watcher[] {
   const { clients: port, streams } = cluster();
   const atNode = (node: number, act: () => void): void => void cluster().nodes[node]?.later(0, act);
   const checkBound = (node: number): void => {
     const rows = cluster().nodes[node]?.process?.service.inside.tables.keptRows ?? 0;
-    if (rows > options.pastRowsMax) report(`watches: n${node} keeps ${rows} rows for readers, of at most ${options.pastRowsMax}`);
+    if (rows > options.pastRowsMax)
+      report("watches", `n${node} keeps ${rows} rows for readers, of at most ${options.pastRowsMax}`);
   };
   const watcher = (number: number, random: RandomStream, manner: WatchManner): Watcher =>
     new Watcher(number, { port, random, atNode, report, checkBound }, { targets: drawTargets(random), manner });
@@ -29,12 +31,14 @@ export function drawWatchers(
 }
 
 /** What nodes still hold for watches, when all of these are closed. */
-export function leftOpen(nodes: readonly SimNode[]): readonly string[] {
+export function leftOpen(nodes: readonly SimNode[]): readonly Finding[] {
   return nodes.flatMap(({ id, process }) => {
     if (process === null) return [];
     const { watches } = process.service.status();
     const { keptRows } = process.service.inside.tables;
-    return watches + keptRows === 0 ? [] : [`watches: ${id} holds ${watches} watches and ${keptRows} rows for nobody`];
+    return watches + keptRows === 0
+      ? []
+      : [{ check: "watches", detail: `${id} holds ${watches} watches and ${keptRows} rows for nobody` }];
   });
 }
 

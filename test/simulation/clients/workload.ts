@@ -9,6 +9,7 @@ import { err, ok } from "../../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../../src/machine/command.ts";
 import { type Revision, toRevision } from "../../../src/machine/types.ts";
 import { outcomeText, valueText } from "../checks/committed-log.ts";
+import type { Report } from "../checks/finding.ts";
 import type { RunOptions } from "../faults/plan.ts";
 import { type RandomStream, randomStreams } from "../world/random.ts";
 import type { ClientAnswer, ClientPort } from "./client-port.ts";
@@ -24,7 +25,7 @@ export type Workload = {
   readonly port: ClientPort;
   readonly options: RunOptions;
   readonly records: Records;
-  readonly report: (finding: string) => void;
+  readonly report: Report;
 };
 
 type Attempt<Value> = (
@@ -172,7 +173,7 @@ export class Client {
           const keyRevision = entry === null ? 0 : entry.record.modRevision;
           const seen = this.#seen.get(key)?.revision ?? 0;
           if (minRevision !== null && keyRevision < seen && minRevision >= seen && value !== null)
-            report(`a stale read of ${key} from ${minRevision} on showed ${keyRevision}, when ${seen} was seen`);
+            report("stale reads", `a stale read of ${key} from ${minRevision} on showed ${keyRevision}, when ${seen} was seen`);
           this.#noteRevision(keyRevision);
           if (value !== null) this.#seen.set(key, { value, revision: keyRevision });
           if (stale && minRevision !== null) return;
@@ -248,7 +249,10 @@ export class Client {
           if (answer.kind === "notDone" || (body.kind === "configPut" && isFull(answer))) return;
           const output = outputOf(answer);
           if (output === null)
-            return report(`client ${this.number} was answered ${JSON.stringify(answer)} to ${body.kind} ${key}`);
+            return report(
+              "each request once",
+              `client ${this.number} was answered ${JSON.stringify(answer)} to ${body.kind} ${key}`,
+            );
           if (output.kind === "written") this.#noteRevision(output.revision);
           if (output.kind === "written" && input.kind === "put")
             this.#seen.set(key, { value: input.value, revision: output.revision });

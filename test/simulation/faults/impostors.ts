@@ -3,6 +3,7 @@
  * put back from a backup, a second copy of one that lives. Nobody may believe them, and each must be told to stop.
  */
 import type { StartVerdict } from "../../../src/bootstrap/starts.ts";
+import type { Report } from "../checks/finding.ts";
 import type { DiskModel } from "../world/disk-model.ts";
 import { Folder, type FolderImage, newInstanceId } from "../world/folder.ts";
 import type { NodeWorld } from "../world/node-world.ts";
@@ -19,7 +20,7 @@ export type ImpostorWorld = {
   readonly nodeWorld: NodeWorld<SimNode>;
   readonly random: RandomStream;
   readonly tell: (line: string) => void;
-  readonly report: (finding: string) => void;
+  readonly report: Report;
 };
 
 type Impostor = {
@@ -122,7 +123,10 @@ export class Impostors {
     }
     const impostor = this.#all.find(({ node }) => node.index === run.index);
     if (impostor !== undefined && !this.isImpostor(by))
-      this.#world.report(`${by.id} lets in a ${impostor.kind} of ${impostor.of.id} (${run.instanceId} start ${run.start})`);
+      this.#world.report(
+        "copies kept out",
+        `${by.id} lets in a ${impostor.kind} of ${impostor.of.id} (${run.instanceId} start ${run.start})`,
+      );
   }
 
   /** The run hears that it was refused, if it is still there. */

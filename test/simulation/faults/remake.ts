@@ -2,6 +2,8 @@
  * This file is the second life of a run: all folders were wiped, and a cluster is formed at the same addresses, while clients and
  * watches keep the store and the position that they saw. What they named in the old store must not be taken for the new one's.
  */
+
+import type { Finding } from "../checks/finding.ts";
 import type { NamedRequest } from "../clients/client-port.ts";
 import type { Records } from "../clients/records.ts";
 import type { Watcher } from "../clients/watcher.ts";
@@ -24,7 +26,7 @@ const repeats = 2;
 export class Remake {
   repeated = 0;
   readonly #world: World;
-  readonly #findings: string[] = [];
+  readonly #findings: Finding[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -55,11 +57,14 @@ export class Remake {
   }
 
   /** What is wrong with what only this life could show. */
-  findings(): readonly string[] {
+  findings(): readonly Finding[] {
     const { before, again } = this.#world;
     const [old, present] = [before.cluster, again.cluster];
     if (old !== null && old.clusterId === present?.clusterId)
-      this.#findings.push(`store: the cluster that was made again is ${old.clusterId}, as the one before`);
+      this.#findings.push({
+        check: "one store an id",
+        detail: `the cluster that was made again is ${old.clusterId}, as the one before`,
+      });
     return this.#findings;
   }
 
@@ -71,7 +76,10 @@ export class Remake {
     again.clients.execute(body, { node, requestId, timeoutMs: 1000 }, (answer) => {
       if (answer.kind === "unknown") this.repeated++;
       if (answer.kind === "ok" || answer.kind === "refused")
-        this.#findings.push(`store: ${requestId}, named at the old store, was answered ${answer.kind} by the new one`);
+        this.#findings.push({
+          check: "one store an id",
+          detail: `${requestId}, named at the old store, was answered ${answer.kind} by the new one`,
+        });
     });
   }
 }

@@ -6,6 +6,7 @@ import { type Message, toNodeId } from "../../../src/raft/types.ts";
 import { WireError } from "../../../src/transport/byte-cursor.ts";
 import { frameHeaderBytes } from "../../../src/transport/frame.ts";
 import { decodeMessage, encodeMessage } from "../../../src/transport/wire.ts";
+import type { Report } from "../checks/finding.ts";
 import { type RandomStream, randomStreams } from "../world/random.ts";
 import type { SimNode } from "../world/sim-node.ts";
 
@@ -28,11 +29,11 @@ const membersOnly: ReadonlySet<Message["kind"]> = new Set<Message["kind"]>([
 
 export class Strangers {
   readonly counts = { strangeFrames: 0, strangeFramesHeard: 0 };
-  readonly #report: (finding: string) => void;
+  readonly #report: Report;
   readonly #heard: Message[] = [];
   #next = 0;
 
-  constructor(report: (finding: string) => void) {
+  constructor(report: Report) {
     this.#report = report;
   }
 
@@ -78,7 +79,10 @@ export class Strangers {
       return decodeMessage(random.chance(0.1) ? bytes.subarray(0, random.integer(0, bytes.length)) : bytes);
     } catch (error) {
       if (!(error instanceof WireError))
-        this.#report(`the codec broke at a changed ${message.kind}: ${error instanceof Error ? error.stack : String(error)}`);
+        this.#report(
+          "the codec keeps messages",
+          `the codec broke at a changed ${message.kind}: ${error instanceof Error ? error.stack : String(error)}`,
+        );
       return null;
     }
   }

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BatchTotals } from "../batch.ts";
-import { checkOf } from "../checks/check-names.ts";
 import { playWithWorkers } from "../workers.ts";
 import type { Mutant, Suite } from "./mutant.ts";
 import { runSuite } from "./suite.ts";
@@ -168,8 +167,8 @@ function judge(mutant: Mutant, searches: readonly BatchTotals[]): Hunted {
     caught: seeds.every((count) => count !== null),
     seeds,
     medianSeeds: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
-    check: [...new Set(findings.map(checkOf))].join(", "),
-    finding: findings[0] ?? "",
+    check: [...new Set(findings.map(({ check }) => check))].join(", "),
+    finding: findings[0]?.detail ?? "",
     counts: searches[0]?.counts ?? {},
   };
 }

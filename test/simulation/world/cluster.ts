@@ -6,6 +6,7 @@ import { assert, unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
 import type { MemberAddress, Membership, Message } from "../../../src/raft/types.ts";
 import { toNodeId } from "../../../src/raft/types.ts";
+import type { Report } from "../checks/finding.ts";
 import { Invariants } from "../checks/invariants.ts";
 import { TermLeaders } from "../checks/term-leaders.ts";
 import { ClientPort } from "../clients/client-port.ts";
@@ -59,7 +60,7 @@ export class Cluster implements ClusterView {
   readonly counts = { partitions: 0, stalls: 0, clogs: 0, powerLosses: 0 };
   readonly calls: ClusterCalls;
   readonly #trace: Trace;
-  readonly #world: { readonly report: (finding: string) => void };
+  readonly #world: { readonly report: Report };
   readonly #numbers = new Map<string, number>();
   #clientLoss: number;
   #calm = false;
@@ -67,10 +68,7 @@ export class Cluster implements ClusterView {
   readonly #termLeaders: TermLeaders;
 
   /** `before` is the cluster at the same addresses whose folders were wiped: its clients and its time go on. */
-  constructor(
-    options: RunOptions,
-    world: { readonly trace: Trace; readonly report: (finding: string) => void; readonly before?: Cluster },
-  ) {
+  constructor(options: RunOptions, world: { readonly trace: Trace; readonly report: Report; readonly before?: Cluster }) {
     this.scheduler = world.before?.scheduler ?? new Scheduler();
     this.#trace = world.trace;
     this.#world = world;
@@ -118,7 +116,7 @@ export class Cluster implements ClusterView {
     const tell = (line: string): void => this.#trace.tell(this.scheduler.nowMs, line);
     this.impostors = new Impostors({
       nodes: this.nodes,
-      nodeWorld: { ...nodeWorld, invariants: () => noChecks, report: tell, onRole: () => undefined },
+      nodeWorld: { ...nodeWorld, invariants: () => noChecks, report: (_, detail) => tell(detail), onRole: () => undefined },
       random: this.streams.folders,
       tell,
       report: world.report,
@@ -376,14 +374,16 @@ export class Cluster implements ClusterView {
   #onOpen(node: SimNode, cluster: FolderCluster): void {
     this.#trace.tell(this.scheduler.nowMs, `${node.id} on ${node.folder.instanceId} belongs to ${cluster.clusterId}`);
     if (!["own", "second"].includes(node.folder.nature))
-      this.#world.report(`${node.id} takes part on a ${node.folder.nature} folder`);
+      this.#world.report("copies kept out", `${node.id} takes part on a ${node.folder.nature} folder`);
     this.cluster ??= cluster;
     const { clusterId } = this.cluster;
-    if (clusterId !== cluster.clusterId) this.#world.report(`${node.id} begins ${cluster.clusterId} beside ${clusterId}`);
+    if (clusterId !== cluster.clusterId)
+      this.#world.report("one cluster formed", `${node.id} begins ${cluster.clusterId} beside ${clusterId}`);
   }
 
   #onRefused(node: SimNode, why: string): void {
-    if (node.folder.nature === "own") this.#world.report(`${node.id} is healthy and was refused for good: ${why}`);
+    if (node.folder.nature === "own")
+      this.#world.report("one cluster formed", `${node.id} is healthy and was refused for good: ${why}`);
   }
 
   numberOf(nodeId: string): number {

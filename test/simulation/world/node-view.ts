@@ -2,6 +2,7 @@
  * This file is a node as the checks see it, and when two entries are the same.
  */
 import type { Entry, HardState, LogReader, Membership, Payload, Role } from "../../../src/raft/types.ts";
+import type { Report } from "../checks/finding.ts";
 import { hashValue } from "./state-hash.ts";
 
 /** One node as the checks see it. The disk is there while the process is down. */
@@ -27,7 +28,7 @@ export type InvariantWorld = {
   readonly nodes: readonly NodeView[];
   readonly numberOf: (nodeId: string) => number;
   /** A finding ends the run. */
-  readonly report: (finding: string) => void;
+  readonly report: Report;
   readonly nowMs: () => number;
 };
 

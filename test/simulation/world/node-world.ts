@@ -7,6 +7,7 @@ import type { KeyholdNode, NodeOptions } from "../../../src/node/node.ts";
 import type { Snapshots } from "../../../src/node/ports.ts";
 import type { Membership, NodeId, Role, Term } from "../../../src/raft/types.ts";
 import type { FirstMember, GenesisAnswer } from "../../../src/transport/genesis.ts";
+import type { Report } from "../checks/finding.ts";
 import type { Invariants } from "../checks/invariants.ts";
 import { stateBytesOf } from "../faults/filling.ts";
 import type { RunOptions } from "../faults/plan.ts";
@@ -48,7 +49,7 @@ export type NodeWorld<Node> = {
   readonly firstMembers: readonly FirstMember[];
   readonly network: () => NetworkModel<SimRun>;
   readonly invariants: () => NodeChecks;
-  readonly report: (finding: string) => void;
+  readonly report: Report;
   readonly onRole: (node: Node, told: Told) => void;
   /** Whether members have lied: what is not heard of them is told. */
   readonly hasLiars: () => boolean;
@@ -179,5 +180,5 @@ export function reportFault(world: Pick<NodeWorld<never>, "report" | "hasLiars">
   if (fault.kind === "messageRefused" && ["notMember", "removed", "notForThisNode"].includes(fault.reason)) return;
   const ofLiars = ["secondLeader", "notLeader", "beyondOwnLog", "fallingTime"];
   if (fault.kind === "messageRefused" && ofLiars.includes(fault.reason) && world.hasLiars()) return;
-  world.report(`${id} objects to what it hears: ${JSON.stringify(fault)}`);
+  world.report("honest members raise no protocol fault", `${id} objects to what it hears: ${JSON.stringify(fault)}`);
 }

@@ -2,12 +2,14 @@
  * This file watches over what one process promised: every call of the service ends by the time it was given, and all of
  * them when the process stops.
  */
+
+import type { Report } from "../checks/finding.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 type Call = { readonly what: string; readonly dueAtMs: number };
 /** What a caller asks for, and how long it may take by the clock of the node. */
 export type Called = { readonly what: string; readonly withinMs: number };
-type World = { readonly scheduler: Scheduler; readonly report: (finding: string) => void };
+type World = { readonly scheduler: Scheduler; readonly report: Report };
 
 export class ServiceCalls {
   readonly #node: string;
@@ -36,7 +38,7 @@ export class ServiceCalls {
       },
       (error: unknown) => {
         this.#open.delete(call);
-        this.#world.report(`${this.#node} rejected ${call.what}: ${error instanceof Error ? error.stack : String(error)}`);
+        this.#find(`rejected ${call.what}: ${error instanceof Error ? error.stack : String(error)}`);
       },
     );
   }
@@ -44,10 +46,14 @@ export class ServiceCalls {
   /** `nowMs` by the clock of the node: what was due before must be over. */
   checkOverdue(nowMs: number): void {
     for (const { what, dueAtMs } of this.#open)
-      if (dueAtMs < nowMs) this.#world.report(`${this.#node} did not settle ${what}, due at ${dueAtMs}, by ${nowMs}`);
+      if (dueAtMs < nowMs) this.#find(`did not settle ${what}, due at ${dueAtMs}, by ${nowMs}`);
   }
 
   checkAllSettled(): void {
-    for (const { what } of this.#open) this.#world.report(`${this.#node} stopped and did not settle ${what}`);
+    for (const { what } of this.#open) this.#find(`stopped and did not settle ${what}`);
+  }
+
+  #find(detail: string): void {
+    this.#world.report("every call ends", `${this.#node} ${detail}`);
   }
 }

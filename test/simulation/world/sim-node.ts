@@ -136,7 +136,8 @@ export class SimNode implements NodeView {
       this.#begin(cluster);
     } catch (error) {
       this.process = null;
-      if (!(error instanceof CorruptRecord)) this.#world.report(`${this.id} does not start: ${messageOf(error)}`);
+      if (!(error instanceof CorruptRecord))
+        this.#world.report("assertion in the sources", `${this.id} does not start: ${messageOf(error)}`);
     }
   }
 
@@ -216,7 +217,8 @@ export class SimNode implements NodeView {
         onRemoved: () => this.#onRemoved(),
         onForeignInstance: () => void scheduler.after(0, () => this.refused("the cluster knows another folder")),
         onProtocolFault: (fault) => reportFault(this.#world, this.id, fault),
-        onRequestFailed: (error) => this.#world.report(`${this.id} could not answer a request: ${String(error)}`),
+        onRequestFailed: (error) =>
+          this.#world.report("every call ends", `${this.id} could not answer a request: ${String(error)}`),
         onFatal: (error) => this.#onFatal(error),
       },
     });
@@ -389,7 +391,7 @@ export class SimNode implements NodeView {
   #onFatal(error: unknown): void {
     const { trace, scheduler, report, streams } = this.#world;
     trace.tell(scheduler.nowMs, `${this.id} dies: ${messageOf(error)}`);
-    if (!(error instanceof CorruptRecord)) report(`${this.id} stopped: ${messageOf(error)}`);
+    if (!(error instanceof CorruptRecord)) report("assertion in the sources", `${this.id} stopped: ${messageOf(error)}`);
     const process = this.process;
     scheduler.after(0, () => {
       if (process?.alive === true) this.crash({ downMs: streams.proc.magnitude(10, 5000) });

@@ -33,8 +33,9 @@ export function findsDamage(node: SimNode, world: NodeWorld<SimNode>): boolean {
   const isWhole = !node.disk.isRotten;
   const { lost, why } = node.disk.open();
   if (lost) node.counts.takenBack++;
-  if (lost && why === undefined) world.report(`${node.id} starts without its last write, and does not notice`);
-  if (isWhole && why !== undefined) world.report(`${node.id} sees damage where there is none: ${why}`);
+  if (lost && why === undefined)
+    world.report("no write taken back", `${node.id} starts without its last write, and does not notice`);
+  if (isWhole && why !== undefined) world.report("no write taken back", `${node.id} sees damage where there is none: ${why}`);
   return !isWhole || why !== undefined;
 }
 
