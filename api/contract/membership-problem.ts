@@ -31,9 +31,6 @@ export const codeByMembershipRefusal = {
   instanceUnknown: "instance_unknown",
 } as const satisfies Record<ChangeRefusal["kind"], ProblemCode>;
 
-/** The codes of transfers that are not among those above. */
-export const transferCodes = ["no_transfer_target", "transfer_timed_out"] as const satisfies readonly ProblemCode[];
-
 /** A change ends within milliseconds unless a voter is slow. */
 const retryMs = 1_000;
 

@@ -49,23 +49,6 @@ export const codeByServiceError = {
   recovering: "recovering",
 } as const satisfies Record<ServiceError["kind"], ProblemCode>;
 
-/** The codes that the face gives itself, before the service is asked or instead of it. */
-export const edgeCodes = [
-  "invalid_request",
-  "not_found",
-  "method_not_allowed",
-  "too_large",
-  "unsupported_media_type",
-  "origin_not_allowed",
-  "request_timeout",
-  "expectation_failed",
-  "misdirected_request",
-  "header_too_large",
-  "internal",
-  "not_ready",
-  "forward_loop",
-] as const satisfies readonly ProblemCode[];
-
 /** How long a client should stay away from a node that cannot serve: about one election. */
 const unavailableRetryMs = 1_000;
 /** From a full queue: it drains in milliseconds, or not at all. */

@@ -78,12 +78,10 @@ async function releaseLock({ path, headers, body }: Exchange<"releaseLock">, con
 
 async function verifyLock({ path, body }: Exchange<"verifyLock">, context: ApiContext): Promise<Answer> {
   const options = readOptionsOf({}, context);
-  const found = await context.service.read({ kind: "lock", name: path.name, queueLimit: 0 }, options);
+  const found = await context.service.read({ kind: "fence", name: path.name, fence: toFence(body.fence) }, options);
   if (!found.ok) return refuse(found.error, context);
-  const holders = found.value?.holders ?? [];
-  const holder = holders.find((candidate) => candidate.fence === body.fence);
-  if (holder === undefined) return refuse({ kind: "notHolder", fence: holders[0]?.fence ?? null }, context);
-  const { fence, leaseId, owner, remainingMs } = holder;
+  if (found.value.kind === "notHeld") return refuse({ kind: "notHolder", fence: found.value.fence }, context);
+  const { fence, leaseId, owner, remainingMs } = found.value.hold;
   const { storeId } = context.service.position();
   return json(
     { name: path.name, fence, storeId, leaseId, owner, remainingMs: remaining(remainingMs) },

@@ -3,7 +3,6 @@
  * then the entry's own payload, then a bounded share of forgetting. The same entries give the same state and the same answers on every node.
  */
 import { assert, unreachable } from "../base/assert.ts";
-import { at } from "../base/at.ts";
 import type { Entry, Payload } from "../raft/types.ts";
 import type { ChangeBatch } from "./change.ts";
 import type { Command, CommandBody, Outcome } from "./command.ts";
@@ -25,11 +24,6 @@ export type AppliedEntry = Omit<Entry, "payload"> & {
 
 /** What an entry came to. `outcome` is there for commands; `batches` have rising revisions, and there may be none. */
 export type Applied = { readonly outcome: Outcome | undefined; readonly batches: readonly ChangeBatch[] };
-
-/** Applies the entry after the last applied one. */
-export function applyEntry(tables: TableWriter, entry: AppliedEntry): Applied {
-  return at(applyEntries(tables, [entry]), 0);
-}
 
 /**
  * Applies entries, the first of which follows the last applied one, and answers for each that it applied: it takes no more of

@@ -1,7 +1,7 @@
 /**
  * This file lists the questions that can be asked of a state, and the shape of each answer.
  */
-import type { ConfigRecord, LeaseId, LeaseRecord, LockHold, Revision, Ticket } from "./types.ts";
+import type { ConfigRecord, Fence, LeaseId, LeaseRecord, LockHold, Revision, Ticket } from "./types.ts";
 
 export type Query =
   /** `revision` null asks for the newest. */
@@ -20,6 +20,8 @@ export type Query =
   | { readonly kind: "lease"; readonly leaseId: LeaseId }
   | { readonly kind: "leaseList"; readonly after: LeaseId | null; readonly limit: number }
   | { readonly kind: "lock"; readonly name: string; readonly queueLimit: number }
+  /** Whether the hold with this fence has the lock, so that what it guards may be done in its name. */
+  | { readonly kind: "fence"; readonly name: string; readonly fence: Fence }
   | { readonly kind: "lockList"; readonly prefix: string; readonly after: string | null; readonly limit: number };
 
 export type ConfigEntry = { readonly key: string; readonly record: ConfigRecord };
@@ -33,9 +35,15 @@ export type LeaseHolding =
   | { readonly kind: "lock"; readonly name: string }
   | { readonly kind: "waiter"; readonly name: string; readonly ticket: Ticket }
   | { readonly kind: "config"; readonly key: string };
+/** A hold whose lease lives, with what is left of it. */
+export type HoldView = LockHold & { readonly ttlMs: number; readonly remainingMs: number };
+/** `notHeld` names the fence that holds the lock instead, null when none does: what a release by that fence is refused with. */
+export type FenceView =
+  | { readonly kind: "held"; readonly hold: HoldView }
+  | { readonly kind: "notHeld"; readonly fence: Fence | null };
 export type LockView = {
   readonly name: string;
-  readonly holders: readonly (LockHold & { readonly ttlMs: number; readonly remainingMs: number })[];
+  readonly holders: readonly HoldView[];
   /** May count, for a moment, waiters whose end is due. */
   readonly queueLength: number;
   /** The first `queueLimit` waiters that are not due, in order; fewer while very many before them are due. */
@@ -61,6 +69,7 @@ export type QueryAnswers = {
   readonly lease: LeaseView | null;
   readonly leaseList: Page<LeaseView>;
   readonly lock: LockView | null;
+  readonly fence: FenceView;
   readonly lockList: Page<LockView>;
 };
 

@@ -3,8 +3,8 @@
  * the same set. Every answer was held against the document when it came (contract-recorder.ts).
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { codeByMembershipRefusal, transferCodes } from "../../api/contract/membership-problem.ts";
-import { codeByServiceError, edgeCodes } from "../../api/contract/problem.ts";
+import { codeByMembershipRefusal } from "../../api/contract/membership-problem.ts";
+import { codeByServiceError, type ProblemCode } from "../../api/contract/problem.ts";
 import { problems } from "../../openapi/generated/problems.ts";
 import { describeConfig } from "./config-suite.ts";
 import { answersDocumented, answersSeen } from "./contract-recorder.ts";
@@ -15,6 +15,26 @@ import { describeLeases } from "./lease-suite.ts";
 import { describeLocks } from "./lock-suite.ts";
 import { describeMembers } from "./member-suite.ts";
 import { describeOps } from "./ops-suite.ts";
+
+/** The codes that the API gives itself, before the service is asked or instead of it. */
+const edgeCodes = [
+  "invalid_request",
+  "not_found",
+  "method_not_allowed",
+  "too_large",
+  "unsupported_media_type",
+  "origin_not_allowed",
+  "request_timeout",
+  "expectation_failed",
+  "misdirected_request",
+  "header_too_large",
+  "internal",
+  "not_ready",
+  "forward_loop",
+] as const satisfies readonly ProblemCode[];
+
+/** The codes of transfers that are not those of a refused change. */
+const transferCodes = ["no_transfer_target", "transfer_timed_out"] as const satisfies readonly ProblemCode[];
 
 let api: TestApi | undefined;
 const running = (): TestApi => {

@@ -2,10 +2,10 @@
  * This file runs the storage contract on the disk in memory, and checks its crashes.
  */
 import { expect, test } from "vitest";
-import { MemoryTables, writeAll } from "../../src/machine/state/memory-tables.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
 import { batch, membership, noop } from "./entries.ts";
 import { type DurableImage, emptyImage, MemoryStorage } from "./memory-storage.ts";
+import { MemoryTables, writeAll } from "./memory-tables.ts";
 import { describeStorage } from "./storage-contract.ts";
 
 describeStorage("the storage in memory", async () => {

@@ -3,7 +3,6 @@
  * it is durable and visible in one step, as on LMDB. A crash gives back what a restart would find.
  */
 import { assert } from "../../src/base/assert.ts";
-import { MemoryTables, writeAll } from "../../src/machine/state/memory-tables.ts";
 import { type TableReader, type TableWrite, tableNames } from "../../src/machine/state/tables.ts";
 import type { Disk, WriteBatch } from "../../src/node/ports.ts";
 import {
@@ -20,6 +19,7 @@ import {
   toTerm,
 } from "../../src/raft/types.ts";
 import { checkBatch } from "../../src/storage/write-batch.ts";
+import { MemoryTables, writeAll } from "./memory-tables.ts";
 
 /** What survives a crash. Belongs to one storage at a time, which changes it. */
 export type DurableImage = { hardState: HardState; readonly log: MemoryLog; readonly tables: MemoryTables };

@@ -3,11 +3,11 @@
  */
 import { describe, expect, test } from "vitest";
 import { applyEntries } from "../../src/machine/apply.ts";
-import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
 import { readMeta, writeInitialState } from "../../src/machine/state/meta.ts";
-import { stateHash } from "../../src/machine/state/state-hash.ts";
 import { type Membership, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
+import { MemoryTables } from "../contracts/memory-tables.ts";
 import { Bench, make } from "./bench.ts";
+import { stateHash } from "./state-hash.ts";
 
 function membership(parts: { voters: string[]; outgoing?: string[]; learners?: string[]; learnersNext?: string[] }): Membership {
   const all = [parts.voters, parts.outgoing ?? [], parts.learners ?? [], parts.learnersNext ?? []].flat();

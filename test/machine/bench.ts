@@ -5,11 +5,11 @@ import { at } from "../../src/base/at.ts";
 import { type Applied, type AppliedEntry, applyEntries } from "../../src/machine/apply.ts";
 import type { Change, ChangeBatch } from "../../src/machine/change.ts";
 import type { Answers, CommandBody, OutcomeOf, Precondition } from "../../src/machine/command.ts";
-import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
 import { readMeta } from "../../src/machine/state/meta.ts";
 import type { TableWriter } from "../../src/machine/state/tables.ts";
 import { type LeaseId, parseLeaseId, toFence, toRevision, toTicket } from "../../src/machine/types.ts";
 import { toClusterTimeMs, toLogIndex, toTerm } from "../../src/raft/types.ts";
+import { MemoryTables } from "../contracts/memory-tables.ts";
 
 /** Text as the bytes of a value. */
 export function bytes(text: string): Uint8Array {

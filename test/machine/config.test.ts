@@ -4,9 +4,9 @@
 import { describe, expect, test } from "vitest";
 import type { Precondition } from "../../src/machine/command.ts";
 import { readChanges } from "../../src/machine/config/change-log.ts";
-import { answer } from "../../src/machine/reads/answer.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { Bench, bytes, make } from "./bench.ts";
+import { answer } from "./questions.ts";
 
 function read(bench: Bench, key: string, revision: number | null = null) {
   return answer(bench.tables, { kind: "config", key, revision: revision === null ? null : toRevision(revision) });

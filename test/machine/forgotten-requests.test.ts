@@ -5,9 +5,9 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { CommandBody } from "../../src/machine/command.ts";
-import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
 import { initialMeta, readMeta } from "../../src/machine/state/meta.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
+import { MemoryTables } from "../contracts/memory-tables.ts";
 import { Bench, make } from "./bench.ts";
 
 vi.mock("../../src/machine/limits.ts", async (original) => ({

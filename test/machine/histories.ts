@@ -6,15 +6,14 @@ import { expect } from "vitest";
 import { at } from "../../src/base/at.ts";
 import type { AppliedEntry } from "../../src/machine/apply.ts";
 import type { Command, CommandBody, Precondition } from "../../src/machine/command.ts";
-import { answer } from "../../src/machine/reads/answer.ts";
-import { nextDeadline, requestOutcome } from "../../src/machine/reads/lookups.ts";
+import { nextDeadline } from "../../src/machine/reads/lookups.ts";
 import { readMeta } from "../../src/machine/state/meta.ts";
 import { type TableReader, tableNames } from "../../src/machine/state/tables.ts";
-import { countState } from "../../src/machine/state/usage.ts";
 import { leaseIdAt, toFence, toRevision, toTicket } from "../../src/machine/types.ts";
 import { toClusterTimeMs, toLogIndex, toTerm } from "../../src/raft/types.ts";
 import { bytes } from "./bench.ts";
 import type { NaiveModel } from "./naive-model.ts";
+import { answer, countState, requestOutcome } from "./questions.ts";
 
 const names = ["a", "b", "c"];
 const keys = ["k", "k/1", "k/2", "m"];
@@ -182,6 +181,16 @@ function expectSameLock(tables: TableReader, model: NaiveModel, name: string): v
   const rows = model.waits.filter((wait) => wait.name === name);
   const queue = rows.filter((wait) => !model.waitIsDue(wait));
   const view = answer(tables, { kind: "lock", name, queueLimit: 100 });
+  // Of all fences that were ever given out, those that hold the lock are verified, whether or not an entry has ended the others yet.
+  const given = model.batches.flatMap(({ changes }) => changes.flatMap((change) => ("fence" in change ? [change.fence] : [])));
+  for (const fence of new Set(given)) {
+    const hold = holders.find((one) => one.fence === fence);
+    const expected =
+      hold === undefined
+        ? { kind: "notHeld", fence: holders[0]?.fence ?? null }
+        : { kind: "held", hold: { fence, leaseId: hold.leaseId } };
+    expect(answer(tables, { kind: "fence", name, fence })).toMatchObject({ ok: true, value: expected });
+  }
   if (!model.holds.some((hold) => hold.name === name)) expect(queue).toEqual([]);
   if (holders.length === 0 && queue.length === 0) {
     expect(view).toEqual({ ok: true, value: null });

@@ -2,10 +2,15 @@
  * This file tests the rules of locks: who gets them, in which order, under which fence, and how a hold ends.
  */
 import { describe, expect, test } from "vitest";
-import { answer } from "../../src/machine/reads/answer.ts";
-import { fenceHolds, nextDeadline, requestOutcome, ticketState } from "../../src/machine/reads/lookups.ts";
+import { nextDeadline } from "../../src/machine/reads/lookups.ts";
 import { toFence, toTicket } from "../../src/machine/types.ts";
 import { Bench, make } from "./bench.ts";
+import { answer, requestOutcome, ticketState } from "./questions.ts";
+
+const verified = (bench: Bench, fence: number) => {
+  const found = answer(bench.tables, { kind: "fence", name: "a", fence: toFence(fence) });
+  return found.ok ? found.value : found.error;
+};
 
 describe("a lock", () => {
   test("that is free is granted, and the revision of the grant is the fence", () => {
@@ -77,8 +82,8 @@ describe("a lock", () => {
       bench.do(make.acquire("a", { waitMs: 1_000 }));
       bench.do(make.release("a", "l1", 1));
       expect(bench.run(make.release("a", id, fence))).toEqual({ ok: false, error: { kind: "notHolder", fence: 4 } });
-      expect(fenceHolds(bench.tables, "a", toFence(4))).toMatchObject({ leaseId: "l2" });
-      expect(fenceHolds(bench.tables, "a", toFence(1))).toBeUndefined();
+      expect(verified(bench, 4)).toEqual({ kind: "held", hold: expect.objectContaining({ fence: 4, leaseId: "l2" }) });
+      expect(verified(bench, 1)).toEqual({ kind: "notHeld", fence: 4 });
     });
   }
 
@@ -268,6 +273,48 @@ describe("a lease that exists", () => {
       "8 lockGranted",
       "9 lockGranted",
     ]);
+  });
+});
+
+describe("a fence", () => {
+  test("is told with the holder and what is left of its lease, as it is now", () => {
+    const bench = new Bench();
+    bench.do(make.acquire("a", { ttlMs: 5_000, owner: "one" }));
+    expect(answer(bench.tables, { kind: "fence", name: "a", fence: toFence(1) }, 1_500)).toEqual({
+      ok: true,
+      value: {
+        kind: "held",
+        hold: {
+          fence: 1,
+          leaseId: "l1",
+          ticket: null,
+          owner: "one",
+          grantedAtWallMs: 1_700_000_000_000,
+          ttlMs: 5_000,
+          remainingMs: 3_501,
+        },
+      },
+    });
+  });
+
+  test("of a free lock, of one that was never there, and of another lock is held by nobody", () => {
+    const bench = new Bench();
+    expect(verified(bench, 1)).toEqual({ kind: "notHeld", fence: null });
+    bench.do(make.acquire("b"));
+    expect(verified(bench, 1)).toEqual({ kind: "notHeld", fence: null });
+    bench.do(make.acquire("a"));
+    bench.do(make.release("a", "l2", 2));
+    expect(verified(bench, 2)).toEqual({ kind: "notHeld", fence: null });
+  });
+
+  test("has the lock no more once its lease is due, also while very much else ends first", () => {
+    const bench = new Bench();
+    // More than an entry ends: the hold is due, and its row is still there.
+    for (let i = 0; i < 200; i++) bench.do(make.lease(1_000));
+    bench.do(make.acquire("a", { ttlMs: 1_000 }));
+    bench.advance(5_000).tick();
+    expect(bench.tables.get("locks", "a")?.holders).toHaveLength(1);
+    expect(verified(bench, 201)).toEqual({ kind: "notHeld", fence: null });
   });
 });
 

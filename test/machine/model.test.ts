@@ -7,15 +7,15 @@ import { at } from "../../src/base/at.ts";
 import { applyEntries } from "../../src/machine/apply.ts";
 import { readChanges } from "../../src/machine/config/change-log.ts";
 import { passNextChange } from "../../src/machine/config/compaction.ts";
-import { answer } from "../../src/machine/reads/answer.ts";
 import { newDraft } from "../../src/machine/state/draft.ts";
-import { MemoryTables, writeAll } from "../../src/machine/state/memory-tables.ts";
 import { readMeta } from "../../src/machine/state/meta.ts";
 import { StagedTables } from "../../src/machine/state/staged-tables.ts";
-import { stateHash } from "../../src/machine/state/state-hash.ts";
 import { toRevision } from "../../src/machine/types.ts";
+import { MemoryTables, writeAll } from "../contracts/memory-tables.ts";
 import { expectRisingFences, expectSameState, expectTidy, plan, stepModel } from "./histories.ts";
 import { NaiveModel } from "./naive-model.ts";
+import { answer } from "./questions.ts";
+import { stateHash } from "./state-hash.ts";
 
 describe("random histories", () => {
   test("have the outcomes, changes, states and old states of the naive model", () => {

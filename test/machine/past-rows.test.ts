@@ -3,10 +3,10 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
 import { PastRows, type PastView } from "../../src/machine/state/past-rows.ts";
 import type { KeyRange } from "../../src/machine/state/tables.ts";
 import type { HoldingRecord } from "../../src/machine/types.ts";
+import { MemoryTables } from "../contracts/memory-tables.ts";
 
 const keys = ["a", "b", "b\u0001", "c", "\u{10000}", "\uffff"];
 const key = fc.constantFrom(...keys);

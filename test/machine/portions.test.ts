@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { at } from "../../src/base/at.ts";
 import { applyEntries } from "../../src/machine/apply.ts";
-import { MemoryTables, writeAll } from "../../src/machine/state/memory-tables.ts";
 import { StagedTables } from "../../src/machine/state/staged-tables.ts";
+import { MemoryTables, writeAll } from "../contracts/memory-tables.ts";
 import { expectRisingFences, expectSameState, expectTidy, plan, stepModel } from "./histories.ts";
 import { NaiveModel } from "./naive-model.ts";
 

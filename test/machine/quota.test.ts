@@ -6,13 +6,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { at } from "../../src/base/at.ts";
 import { quotaBytesDefault } from "../../src/machine/limits.ts";
-import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
 import { readMeta, writeInitialState } from "../../src/machine/state/meta.ts";
 import { tableNames } from "../../src/machine/state/tables.ts";
-import { countState } from "../../src/machine/state/usage.ts";
 import { type Membership, toNodeId } from "../../src/raft/types.ts";
 import { mapBytesMin, planBudget } from "../../src/storage/budget.ts";
+import { MemoryTables } from "../contracts/memory-tables.ts";
 import { Bench, make } from "./bench.ts";
+import { countState } from "./questions.ts";
 
 const n1 = toNodeId("n1");
 const n2 = toNodeId("n2");

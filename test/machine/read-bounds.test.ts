@@ -5,11 +5,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Query } from "../../src/machine/query.ts";
-import { answer } from "../../src/machine/reads/answer.ts";
 import { keyAfter } from "../../src/machine/state/keys.ts";
 import type { KeyRange, TableName, TableReader, Tables } from "../../src/machine/state/tables.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { Bench, leaseId, make } from "./bench.ts";
+import { answer } from "./questions.ts";
 
 /** A page's 1,024 rows, what one more lock or the first lease adds to them, and a portion that was read ahead. */
 const rowsMax = 2_048;

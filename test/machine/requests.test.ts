@@ -3,8 +3,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { forgottenPerEntryMax, requestAgeMsMax, requestsMax } from "../../src/machine/limits.ts";
-import { requestOutcome } from "../../src/machine/reads/lookups.ts";
 import { Bench, make } from "./bench.ts";
+import { requestOutcome } from "./questions.ts";
 
 const queued = { ok: true, value: { kind: "queued", ticket: 2, position: 1 } };
 

@@ -12,10 +12,10 @@ import {
   queueLengthMax,
   revisionsKeptMax,
 } from "../../src/machine/limits.ts";
-import { answer } from "../../src/machine/reads/answer.ts";
 import type { MetaRecord } from "../../src/machine/state/records.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { Bench, make } from "./bench.ts";
+import { answer } from "./questions.ts";
 
 function meta(bench: Bench): MetaRecord {
   const record = bench.tables.get("meta", "state");

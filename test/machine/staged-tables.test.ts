@@ -3,9 +3,9 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MemoryTables, writeAll } from "../../src/machine/state/memory-tables.ts";
 import { StagedTables } from "../../src/machine/state/staged-tables.ts";
 import { compareKeys, type KeyRange } from "../../src/machine/state/tables.ts";
+import { MemoryTables, writeAll } from "../contracts/memory-tables.ts";
 
 const table = "requestOrder";
 

@@ -2,7 +2,6 @@
  * This file tests how the orders of several turns become one write: nothing of them is lost, reordered or split.
  */
 import { expect, test } from "vitest";
-import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
 import { readMeta, writeInitialState } from "../../src/machine/state/meta.ts";
 import { StagedTables } from "../../src/machine/state/staged-tables.ts";
 import type { Disk, WriteBatch } from "../../src/node/ports.ts";
@@ -10,6 +9,7 @@ import { DiskWriter } from "../../src/node/writes/disk-writer.ts";
 import { type Effect, type HardState, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { baseAt, membership, noop } from "../contracts/entries.ts";
 import { emptyImage, MemoryStorage } from "../contracts/memory-storage.ts";
+import { MemoryTables } from "../contracts/memory-tables.ts";
 
 type Persist = Extract<Effect, { readonly kind: "persist" }>;
 

@@ -3,7 +3,6 @@
  * travel when the test says so.
  */
 import type { CommandBody } from "../../src/machine/command.ts";
-import { stateHash } from "../../src/machine/state/state-hash.ts";
 import { Driver } from "../../src/node/driver.ts";
 import type { Network, Snapshots } from "../../src/node/ports.ts";
 import type { ProposalEnd } from "../../src/node/writes/proposals.ts";
@@ -11,6 +10,7 @@ import { type SoftwareVersion, softwareVersion } from "../../src/node/writes/ver
 import { type Membership, type NodeId, type Term, toNodeId } from "../../src/raft/types.ts";
 import { MemoryHub } from "../contracts/memory-network.ts";
 import { type DurableImage, emptyImage, type MemorySnapshot, MemoryStorage } from "../contracts/memory-storage.ts";
+import { stateHash } from "../machine/state-hash.ts";
 
 /** A state on its way; `deliver` brings it to its receiver, `done` tells the sender that it is there or not. */
 export type Transfer = {

@@ -3,11 +3,11 @@
  * then applies, or is sent, makes it equal to the others, although the cluster has other members by now.
  */
 import { describe, expect, test } from "vitest";
-import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
 import { readMeta } from "../../src/machine/state/meta.ts";
 import { genesisOf, isRemoved } from "../../src/node/members/genesis.ts";
 import { softwareVersion } from "../../src/node/writes/version-gate.ts";
 import { type MembershipChange, toNodeId } from "../../src/raft/types.ts";
+import { MemoryTables } from "../contracts/memory-tables.ts";
 import { DriverCluster, type Machine } from "./driver-cluster.ts";
 
 const n9 = toNodeId("n9");

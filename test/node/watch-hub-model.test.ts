@@ -9,8 +9,8 @@ import type { Change, ChangeBatch, WatchTarget } from "../../src/machine/change.
 import { toRevision } from "../../src/machine/types.ts";
 import type { Watch } from "../../src/node/service.ts";
 import { WatchHub } from "../../src/node/watches/watch-hub.ts";
-import { selects } from "../../src/node/watches/watch-targets.ts";
 import { toNodeId } from "../../src/raft/types.ts";
+import { selects } from "../simulation/checks/watch-checks.ts";
 
 const names = ["", "a", "ab", "ab/c", "b", "b/\u{10000}", "b/\uffff"];
 const name = fc.constantFrom(...names);
@@ -132,7 +132,7 @@ class World {
   expected({ targets, after, watch }: Open): readonly ChangeBatch[] {
     return this.log
       .filter(({ revision }) => revision > after && revision <= watch.revision)
-      .map((batch) => ({ ...batch, changes: batch.changes.filter((one) => targets.some((each) => selects(each, one))) }))
+      .map((batch) => ({ ...batch, changes: batch.changes.filter((one) => selects(targets, one)) }))
       .filter((batch) => batch.changes.length > 0);
   }
 

@@ -8,7 +8,7 @@ import type { Change, ChangeBatch, WatchTarget } from "../../src/machine/change.
 import { toRevision } from "../../src/machine/types.ts";
 import type { Watch } from "../../src/node/service.ts";
 import { WatchHub } from "../../src/node/watches/watch-hub.ts";
-import { selects } from "../../src/node/watches/watch-targets.ts";
+import { selectorOf } from "../../src/node/watches/watch-targets.ts";
 import { toNodeId } from "../../src/raft/types.ts";
 
 const everything: WatchTarget[] = [{ kind: "config", prefix: "" }];
@@ -199,6 +199,6 @@ describe("a target", () => {
     { target: { kind: "member" }, change: lease, selected: false },
   ];
   test.each(cases)("$target of change $change.kind: $selected", ({ target, change, selected }) => {
-    expect(selects(target, change)).toBe(selected);
+    expect(selectorOf([target])(change)).toBe(selected);
   });
 });

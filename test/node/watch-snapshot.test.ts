@@ -9,11 +9,11 @@ import { historyBytesMax } from "../../src/machine/limits.ts";
 import type { ConfigEntry, LeaseView, LockView } from "../../src/machine/query.ts";
 import { viewLease, viewLock } from "../../src/machine/reads/views.ts";
 import { parseLeaseKey } from "../../src/machine/state/keys.ts";
-import { MemoryTables } from "../../src/machine/state/memory-tables.ts";
 import { readMeta } from "../../src/machine/state/meta.ts";
 import { StagedTables } from "../../src/machine/state/staged-tables.ts";
 import type { WatchSnapshot } from "../../src/node/service.ts";
 import { openSnapshot } from "../../src/node/watches/watch-snapshot.ts";
+import { MemoryTables } from "../contracts/memory-tables.ts";
 import { Bench, make } from "../machine/bench.ts";
 
 type Content = { readonly config: ConfigEntry[]; readonly locks: LockView[]; readonly leases: LeaseView[] };

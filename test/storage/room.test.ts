@@ -3,7 +3,6 @@
  * entries that were cut; and that what is said to be in use is what is in use.
  */
 import { describe, expect, test } from "vitest";
-import { answer } from "../../src/machine/reads/answer.ts";
 import { StagedTables } from "../../src/machine/state/staged-tables.ts";
 import { toRevision } from "../../src/machine/types.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
@@ -12,6 +11,7 @@ import type { StorageEvent } from "../../src/storage/storage-event.ts";
 import { baseAt, command, noop } from "../contracts/entries.ts";
 import { written } from "../contracts/storage-contract.ts";
 import { Bench, make } from "../machine/bench.ts";
+import { answer } from "../machine/questions.ts";
 import { optionsFor } from "./storage-options.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 

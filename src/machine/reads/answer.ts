@@ -15,23 +15,14 @@ import { scan, scanSelected } from "../state/scan.ts";
 import type { TableReader } from "../state/tables.ts";
 import type { ConfigRecord, Revision } from "../types.ts";
 import { type Candidate, pageBytesMax, pageOf } from "./page.ts";
-import { type Moment, viewLease, viewLock } from "./views.ts";
+import { type Moment, viewFence, viewLease, viewLock } from "./views.ts";
 
 type QueryOf<Kind extends Query["kind"]> = Extract<Query, { readonly kind: Kind }>;
 
 /**
- * The answer of this state. Refused are revisions that it does not keep any more, or has not reached. `elapsedMs` is the real
- * time since its last entry: leases have run on, so what remains of them is that much less.
+ * The answer of this state, and what it took. Refused are revisions that it does not keep any more, or has not reached. `elapsedMs` is
+ * the real time since its last entry: leases have run on, so what remains of them is that much less.
  */
-export function answer<Kind extends Query["kind"]>(
-  tables: TableReader,
-  query: QueryOf<Kind>,
-  elapsedMs = 0,
-): Result<QueryAnswers[Kind], QueryRefusal> {
-  return measuredAnswer<Kind>(tables, query, elapsedMs).result;
-}
-
-/** The same, with what it took. */
 export function measuredAnswer<Kind extends Query["kind"]>(
   tables: TableReader,
   query: QueryOf<Kind>,
@@ -71,6 +62,8 @@ function answerAny(tables: ReadMeter, query: Query, elapsedMs: number): Result<Q
       const record = tables.get("locks", name);
       return ok(record === undefined ? null : viewLock(tables, { name, record, queueLimit }, moment));
     }
+    case "fence":
+      return ok(viewFence(tables, query, moment));
     case "lockList": {
       const { limit } = query;
       return ok(

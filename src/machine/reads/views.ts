@@ -5,10 +5,19 @@ import { assert } from "../../base/assert.ts";
 import type { ClusterTimeMs } from "../../raft/types.ts";
 import { isDue } from "../leases/due.ts";
 import { remainingMs } from "../leases/leases.ts";
-import type { LeaseHolding, LeaseView, LockView } from "../query.ts";
+import { readLock } from "../locks/locks.ts";
+import type { FenceView, HoldView, LeaseHolding, LeaseView, LockView } from "../query.ts";
 import { holdingsOf, keyAfter, leaseKey, parseHoldingName, waiterKey, waitersOf } from "../state/keys.ts";
 import type { TableReader } from "../state/tables.ts";
-import { type HoldingRecord, type LeaseId, type LeaseRecord, type LockHold, type LockRecord, toTicket } from "../types.ts";
+import {
+  type Fence,
+  type HoldingRecord,
+  type LeaseId,
+  type LeaseRecord,
+  type LockHold,
+  type LockRecord,
+  toTicket,
+} from "../types.ts";
 
 /** When somebody looks: the time of the last applied entry, which decides what has ended, and the time since then. */
 export type Moment = { readonly appliedMs: ClusterTimeMs; readonly shownMs: ClusterTimeMs };
@@ -58,11 +67,22 @@ export function viewLock(
   return { name, holders, queueLength: record.queueLength, queue: queue.slice(0, queueLimit) };
 }
 
+/** Whether a fence has its lock: a hold whose lease is due has it no more, also when no entry has ended it yet. */
+export function viewFence(
+  tables: TableReader,
+  { name, fence }: { readonly name: string; readonly fence: Fence },
+  moment: Moment,
+): FenceView {
+  const live = readLock(tables, name).holders.flatMap((hold) => viewHold(tables, { name, hold }, moment));
+  const hold = live.find((candidate) => candidate.fence === fence);
+  return hold === undefined ? { kind: "notHeld", fence: live[0]?.fence ?? null } : { kind: "held", hold };
+}
+
 function viewHold(
   tables: TableReader,
   held: { readonly name: string; readonly hold: LockHold },
   moment: Moment,
-): LockView["holders"][number][] {
+): readonly HoldView[] {
   const { name, hold } = held;
   const lease = tables.get("leases", leaseKey(hold.leaseId));
   assert(lease !== undefined, `lock ${JSON.stringify(name)} is held by lease ${hold.leaseId}, which is gone`);

@@ -7,7 +7,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { ConfigRecord, LockHold } from "../types.ts";
 import type { MetaDraft } from "./draft.ts";
 import type { StoredChange } from "./records.ts";
-import type { KeyRange, TableName, TableReader, Tables, TableWriter } from "./tables.ts";
+import type { KeyRange, TableName, Tables, TableWriter } from "./tables.ts";
 
 /** A row above this has pages of its own, and takes the last of them whole. */
 const rowBytesInPage = 1900;
@@ -109,20 +109,6 @@ export class CountedTables implements TableWriter {
     const record = this.#tables.get(table, key);
     return record === undefined ? 0 : rowBytes(table, key, record);
   }
-}
-
-/** The count made anew from the rows: what `usedBytes` must be. */
-export function countState(tables: TableReader, names: readonly TableName[]): { readonly used: number; readonly past: number } {
-  let used = 0;
-  let past = 0;
-  for (const table of names) {
-    for (const [key, record] of tables.range(table, {})) {
-      const bytes = rowBytes(table, key, record);
-      used += bytes;
-      if (isPast(table)) past += bytes;
-    }
-  }
-  return { used, past };
 }
 
 type Version = Pick<ConfigRecord, "value" | "contentType" | "author" | "comment">;

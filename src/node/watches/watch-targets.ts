@@ -28,12 +28,7 @@ export function subjectOf(change: Change | StoredChange): Subject {
   }
 }
 
-/** Whether a watch of `target` is told of `change`. */
-export function selects(target: WatchTarget, change: Change | StoredChange): boolean {
-  return covers(target, subjectOf(change));
-}
-
-/** The same question for many changes: looks the subject up once, and keys in a set instead of one by one. */
+/** Says of each change whether a watch of `targets` is told of it: looks its subject up once, and keys in a set instead of one by one. */
 export function selectorOf(targets: readonly WatchTarget[]): (change: Change | StoredChange) => boolean {
   const keys = new Set(targets.flatMap((target) => ("key" in target ? [`${target.kind} ${target.key}`] : [])));
   const others = targets.filter((target) => !("key" in target));

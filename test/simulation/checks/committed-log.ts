@@ -2,16 +2,16 @@
  * This file is the truth that the checks at the end of a run measure clients against: what each committed entry did,
  * found by applying the log once more from its beginning, away from every node.
  */
-
-import { applyEntry } from "../../../src/machine/apply.ts";
+import { at } from "../../../src/base/at.ts";
+import { applyEntries } from "../../../src/machine/apply.ts";
 import type { Change } from "../../../src/machine/change.ts";
 import type { Command, Outcome } from "../../../src/machine/command.ts";
-import { MemoryTables } from "../../../src/machine/state/memory-tables.ts";
 import { writeInitialState } from "../../../src/machine/state/meta.ts";
 import type { KeyRange, TableName, Tables, TableWrite, TableWriter } from "../../../src/machine/state/tables.ts";
 import { decodeCommand } from "../../../src/node/writes/command-codec.ts";
 import { membersOf } from "../../../src/raft/leader.ts";
 import type { Entry, Membership } from "../../../src/raft/types.ts";
+import { MemoryTables } from "../../contracts/memory-tables.ts";
 import type { CommittedWrite } from "../clients/history.ts";
 import { hashValue, StateHash } from "../world/state-hash.ts";
 import type { Finding } from "./finding.ts";
@@ -88,10 +88,15 @@ export function replay(
     const id = command?.request?.id;
     const executed = id !== undefined && tables.get("requests", id) === undefined;
     const rowsBefore = tables.written;
-    const applied = applyEntry(tables, {
-      ...entry,
-      payload: payload.kind === "command" ? { kind: "command", command: command as Command } : payload,
-    });
+    const applied = at(
+      applyEntries(tables, [
+        {
+          ...entry,
+          payload: payload.kind === "command" ? { kind: "command", command: command as Command } : payload,
+        },
+      ]),
+      0,
+    );
     const { outcome } = applied;
     const opened = snapshotsAt.get(entry.index);
     if (opened !== undefined) snapshotFindings.push(...checkSnapshots(tables, opened));

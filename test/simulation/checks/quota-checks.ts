@@ -9,10 +9,11 @@ import { compactedPerEntryMax, compactedPerRefusalMax, quotaBytesDefault } from 
 import { readMeta } from "../../../src/machine/state/meta.ts";
 import type { MetaRecord } from "../../../src/machine/state/records.ts";
 import { type TableReader, tableNames } from "../../../src/machine/state/tables.ts";
-import { countState, requestShareBytes } from "../../../src/machine/state/usage.ts";
+import { requestShareBytes } from "../../../src/machine/state/usage.ts";
 import type { ConfigRecord } from "../../../src/machine/types.ts";
 import { membersOf } from "../../../src/raft/leader.ts";
 import type { Entry, NodeId } from "../../../src/raft/types.ts";
+import { countState } from "../../machine/questions.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import type { Finding } from "./finding.ts";
 

@@ -5,11 +5,11 @@
 import { describe, expect, test } from "vitest";
 import type { Command, CommandBody, Outcome } from "../../../src/machine/command.ts";
 import { metaKey } from "../../../src/machine/state/keys.ts";
-import { MemoryTables } from "../../../src/machine/state/memory-tables.ts";
 import { readMeta, writeInitialState } from "../../../src/machine/state/meta.ts";
 import type { MetaRecord } from "../../../src/machine/state/records.ts";
 import { toRevision } from "../../../src/machine/types.ts";
 import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../../src/raft/types.ts";
+import { MemoryTables } from "../../contracts/memory-tables.ts";
 import { make } from "../../machine/bench.ts";
 import { findingText } from "./finding.ts";
 import { QuotaAudit } from "./quota-checks.ts";

@@ -4,12 +4,12 @@
  * throws, as the production store does. The image outlives every process that used it.
  */
 import { assert } from "../../../src/base/assert.ts";
-import { MemoryTables } from "../../../src/machine/state/memory-tables.ts";
 import { readMeta } from "../../../src/machine/state/meta.ts";
 import type { TableReader } from "../../../src/machine/state/tables.ts";
 import type { Disk, WriteBatch } from "../../../src/node/ports.ts";
 import { type Entry, type HardState, type LogReader, type SnapshotMeta, toLogIndex, toTerm } from "../../../src/raft/types.ts";
 import { bytesOf } from "../../contracts/memory-storage.ts";
+import { MemoryTables } from "../../contracts/memory-tables.ts";
 import { ImageLog } from "./image-log.ts";
 import { MetaPages } from "./meta-pages.ts";
 import type { RandomStream } from "./random.ts";

@@ -1,8 +1,15 @@
 /**
  * This file is a state held in memory: the base of the in-memory storage, and what tests of the machine run on.
  */
-import { OrderedMap } from "./ordered-map.ts";
-import { type KeyRange, type TableName, type Tables, type TableWrite, type TableWriter, tableNames } from "./tables.ts";
+import { OrderedMap } from "../../src/machine/state/ordered-map.ts";
+import {
+  type KeyRange,
+  type TableName,
+  type Tables,
+  type TableWrite,
+  type TableWriter,
+  tableNames,
+} from "../../src/machine/state/tables.ts";
 
 type TableMaps = { readonly [Name in TableName]: OrderedMap<Tables[Name]> };
 

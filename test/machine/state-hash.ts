@@ -3,8 +3,8 @@
  * it reads every row, and it is no protection against anybody. (A running digest of writes would depend on how entries were
  * batched, since only the last write of a key is written.)
  */
-import { assert } from "../../base/assert.ts";
-import { type TableReader, tableNames } from "./tables.ts";
+import { assert } from "../../src/base/assert.ts";
+import { type TableReader, tableNames } from "../../src/machine/state/tables.ts";
 
 type Digest = { a: number; b: number };
 
