@@ -35,7 +35,7 @@ cluster: ## Start the nodes as last built (DATA=, NODES=, BASE_PORT=)
 	@exec node dist/src/cli/main.js dev --nodes $(NODES) --data-dir "$(DATA)" --base-port $(BASE_PORT)
 
 test: check build packages ## Check, build, run every test
-	@$(bin)/vitest run
+	@npm test --silent
 
 check: $(installed) ## Look for anything wrong, without writing: contract, types, lint, dead code
 	@$(bin)/tsx openapi/generate.ts --check
@@ -43,6 +43,7 @@ check: $(installed) ## Look for anything wrong, without writing: contract, types
 	@$(bin)/tsc --noEmit --incremental false -p .
 	@$(bin)/biome ci --colors=off .
 	@$(bin)/knip
+	@$(bin)/knip --production
 
 fix: $(installed) ## Format and repair what a tool can repair
 	@$(bin)/biome check --write .

@@ -1,6 +1,6 @@
 /**
  * This file runs a hundred short random lives of a cluster. A failing seed is replayed by its own test name:
- * `npx vitest run test/raft/random-cluster.test.ts -t "seed 17"`.
+ * `npm test -- test/raft/random-cluster.test.ts -t "seed 17"`.
  */
 import { expect, test } from "vitest";
 import { runRandomCluster } from "./random-cluster.ts";

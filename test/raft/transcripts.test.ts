@@ -1,5 +1,5 @@
 /**
- * This file holds the cluster to its transcripts. `UPDATE_TRANSCRIPTS=1 npx vitest run test/raft/transcripts.test.ts`
+ * This file holds the cluster to its transcripts. `UPDATE_TRANSCRIPTS=1 npm test -- test/raft/transcripts.test.ts`
  * rewrites them; the diff is then read line by line, as the explanation of the change.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

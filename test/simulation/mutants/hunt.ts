@@ -122,17 +122,7 @@ function unheard({ name, suite }: Mutant) {
 
 /** Copies what a simulator, and a suite, needs to `copy`, with the bug in it. */
 async function plant(mutant: Mutant, copy: string): Promise<void> {
-  for (const part of [
-    "src",
-    "api",
-    "openapi",
-    "test",
-    "vitest.config.ts",
-    "package.json",
-    "tsconfig.json",
-    "Makefile",
-    "package-lock.json",
-  ]) {
+  for (const part of ["src", "api", "openapi", "test", "package.json", "tsconfig.json", "Makefile", "package-lock.json"]) {
     // As old as they are: what is built of them is not made again.
     await cp(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
   }

@@ -20,7 +20,7 @@ export type Suite = {
   readonly only?: string;
   /** Whether it draws what it tries from the environment variable SEED. Else it is one start, however often it is run. */
   readonly seeded: boolean;
-  /** Of vitest.config.ts; default "unit". Suites of processes build the service first. */
+  /** Of test/vitest.config.ts; default "unit". Suites of processes build the service first. */
   readonly project?: "unit" | "processes";
 };
 

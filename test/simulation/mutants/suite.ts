@@ -18,9 +18,10 @@ export async function runSuite(
   { root, seed }: { readonly root: string; readonly seed: number },
 ): Promise<string | null> {
   const chosen = only === undefined ? [] : ["--testNamePattern", only];
+  const config = ["--config", "test/vitest.config.ts"];
   const child = spawn(
     process.execPath,
-    [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", project, "--reporter", "json", ...chosen, file],
+    [join(root, "node_modules/vitest/vitest.mjs"), "run", ...config, "--project", project, "--reporter", "json", ...chosen, file],
     { cwd: root, env: { ...process.env, SEED: String(seed) }, stdio: ["ignore", "pipe", "pipe"] },
   );
   const output = { stdout: "", stderr: "" };

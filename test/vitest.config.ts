@@ -1,3 +1,6 @@
+/**
+ * This file tells vitest how to run the tests: `npm test`, `npm test -- test/raft`, `npm test -- --project unit`. Paths are from the top.
+ */
 import { defineConfig } from "vitest/config";
 
 // Two groups, one after the other: suites that start real processes measure time, and must not compete with the others.
