@@ -95,8 +95,8 @@ function refusalProblem(refusal: ChangeRefusal, { id, by }: About): Problem {
     case "notCaughtUp":
       return {
         code,
-        detail: `${by ?? id} is ${refusal.behindEntries} entries behind, or does not answer. See that it runs, and try again when lagEntries in GET /v1/cluster is small.`,
-        extensions: { behindEntries: refusal.behindEntries },
+        detail: `${by ?? id} is ${refusal.lagEntries} entries behind, or does not answer. See that it runs, and try again when lagEntries in GET /v1/cluster is small.`,
+        extensions: { lagEntries: refusal.lagEntries },
       };
     case "lastVoter":
       return { code, detail: `${id} is the only voter. Add a node and promote it first.` };

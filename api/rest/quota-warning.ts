@@ -19,11 +19,11 @@ export type QuotaWarningOptions = {
 export function quotaWarning({ service, logger, nowMs = () => performance.now() }: QuotaWarningOptions): () => void {
   const repeats = new Repeats({ quietMs, keysMax: 1 });
   return () => {
-    const untold = repeats.note("full", nowMs());
-    if (untold === undefined) return;
+    const suppressed = repeats.note("full", nowMs());
+    if (suppressed === undefined) return;
     const { stateBytes: used, stateBytesMax: limit } = service.status();
     logger.warn(
-      { code: "quota_exceeded", used, limit, untold },
+      { code: "quota_exceeded", used, limit, suppressed },
       "the store is full, and a write was refused with 507: delete, or make room",
     );
   };

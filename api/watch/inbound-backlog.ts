@@ -45,11 +45,11 @@ export class InboundBacklog {
     for (const share of this.#changed) if (!share.waits) share.looked();
     this.#changed.clear();
     while (this.#bytes > this.bytesMax) {
-      let dearest: InboundShare | undefined;
-      for (const share of this.#shares) if (share.bytes > (dearest?.bytes ?? 0)) dearest = share;
-      if (dearest === undefined) return;
-      this.close(dearest);
-      dearest.cut();
+      let heaviest: InboundShare | undefined;
+      for (const share of this.#shares) if (share.bytes > (heaviest?.bytes ?? 0)) heaviest = share;
+      if (heaviest === undefined) return;
+      this.close(heaviest);
+      heaviest.cut();
     }
   }
 }

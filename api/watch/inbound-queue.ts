@@ -4,7 +4,7 @@
  */
 import type { InboundShare } from "./inbound-backlog.ts";
 
-/** How many messages of a client are looked at in one turn; opening a watch is the dearest of them. */
+/** How many messages of a client are looked at in one turn; opening a watch is the heaviest of them. */
 const messagesPerTurn = 8;
 /** Renewals of one socket that wait for the cluster. A client that renews in time has one. */
 const renewalsMax = 2;

@@ -19,8 +19,8 @@ export type LockNotices = {
 };
 
 /** Changes are read in bites, so that a burst does not hold up the node; the watch calls again while there are more. */
-const batchesPerBite = 256;
-const bytesPerBite = 1024 * 1024;
+const batchesPerRead = 256;
+const bytesPerRead = 1024 * 1024;
 
 /** Notices for the sockets of one node. */
 export function createLockNotices(service: Pick<KeyholdService, "openWatch" | "position">): LockNotices {
@@ -70,7 +70,7 @@ export function createLockNotices(service: Pick<KeyholdService, "openWatch" | "p
     if (watch === null) return;
     let next: ReturnType<Watch["next"]>;
     try {
-      next = watch.next({ batchesMax: batchesPerBite, bytesMax: bytesPerBite });
+      next = watch.next({ batchesMax: batchesPerRead, bytesMax: bytesPerRead });
     } catch (error) {
       // A watch that failed is not called again, so that nobody would hear of a lock any more.
       beginAnew();

@@ -44,7 +44,7 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
   // Everybody is in /watch; a connection that asks for another namespace asks for nothing.
   io.use((_socket, next) => next(new Error("the namespace is /watch")));
   io.of(namespace).on("connection", (socket) => {
-    const client = createClient(socket, host, gates.get(socket.conn) ?? missingEntrance());
+    const client = createClient(socket, host, gates.get(socket.conn) ?? missingGate());
     clients.add(client);
     socket.on("disconnect", () => {
       clients.delete(client);
@@ -112,7 +112,7 @@ function createIo(context: ApiContext): Server {
 }
 
 /** A gate for each connection from its beginning: it can make the node answer before it says which namespace it wants. */
-function guardConnections({ engine }: Server, { limits, logger, metrics }: ApiContext): WeakMap<object, Entrance> {
+function guardConnections({ engine }: Server, { limits, logger, metrics }: ApiContext): WeakMap<object, GuardedConnection> {
   const budget = new InboundBudget(limits.watch.inbound);
   const backlog = new InboundBacklog(limits.watch.backlogBytesMax);
   metrics.addGauge({
@@ -120,7 +120,7 @@ function guardConnections({ engine }: Server, { limits, logger, metrics }: ApiCo
     help: "Bytes that Socket.IO clients sent and that were not looked at yet",
     value: () => backlog.bytes,
   });
-  const gates = new WeakMap<object, Entrance>();
+  const gates = new WeakMap<object, GuardedConnection>();
   engine.on("connection", (conn: Socket["conn"]) => {
     const { socket } = conn.request;
     const onCut = (): void =>
@@ -141,9 +141,9 @@ function guardConnections({ engine }: Server, { limits, logger, metrics }: ApiCo
 }
 
 /** The way in of one connection, and what of it lies there. */
-type Entrance = { readonly gate: InboundGate; readonly share: InboundShare };
+type GuardedConnection = { readonly gate: InboundGate; readonly share: InboundShare };
 
-function missingEntrance(): never {
+function missingGate(): never {
   throw new Error("a socket connected whose connection was never seen");
 }
 
@@ -190,7 +190,7 @@ type Client = {
   failed(error: unknown, event?: string): void;
 };
 
-function createClient(socket: Socket, host: SessionHost, { gate, share }: Entrance): Client {
+function createClient(socket: Socket, host: SessionHost, { gate, share }: GuardedConnection): Client {
   const { context } = host;
   const { transport } = socket.conn;
   const outlet = new SocketOutlet({

@@ -64,7 +64,7 @@ export class WatchSession implements Worker, Waiting {
   readonly #outlet: SocketOutlet;
   readonly #streams = new Map<string, OpenStream>();
   /** Streams that may have something to send, in the order of their turns. */
-  readonly #hungry = new Set<WatchStream>();
+  readonly #streamsToServe = new Set<WatchStream>();
   /** Ids that are being opened and wait for their revision. */
   readonly #opening = new Set<string>();
   readonly #inbound: InboundQueue;
@@ -110,7 +110,7 @@ export class WatchSession implements Worker, Waiting {
 
   /** The socket took everything: more can be sent. */
   outletIdle(): void {
-    if (this.#hungry.size > 0) this.#host.slices.add(this);
+    if (this.#streamsToServe.size > 0) this.#host.slices.add(this);
   }
 
   roomAgain(): void {
@@ -119,25 +119,25 @@ export class WatchSession implements Worker, Waiting {
 
   /** True when there is more to send, and it can be sent now. */
   #sendNext(nowMs: number): boolean {
-    const [stream] = this.#hungry;
+    const [stream] = this.#streamsToServe;
     // `outletIdle` brings it back.
     if (stream === undefined || !this.#outlet.idle) return false;
     if (!this.#host.budget.hasRoom) {
       this.#host.budget.wait(this);
       return false;
     }
-    this.#hungry.delete(stream);
+    this.#streamsToServe.delete(stream);
     try {
-      if (stream.step(nowMs)) this.#hungry.add(stream);
+      if (stream.step(nowMs)) this.#streamsToServe.add(stream);
     } catch (error) {
       this.#socket.watchFailed(error);
       stream.fail({ code: "internal", detail: "This node failed to read what the watch selects; the error is in its log." });
     }
-    return this.#hungry.size > 0 && this.#outlet.idle;
+    return this.#streamsToServe.size > 0 && this.#outlet.idle;
   }
 
   #feed(stream: WatchStream): void {
-    this.#hungry.add(stream);
+    this.#streamsToServe.add(stream);
     if (this.#outlet.idle) this.#host.slices.add(this);
   }
 
@@ -331,7 +331,7 @@ export class WatchSession implements Worker, Waiting {
     const found = this.#streams.get(watchId);
     if (found === undefined) return;
     this.#streams.delete(watchId);
-    this.#hungry.delete(found.stream);
+    this.#streamsToServe.delete(found.stream);
     this.#host.targets.release(found.targets);
     this.#host.watchCount -= 1;
   }

@@ -6164,7 +6164,7 @@ export const document: Record<string, unknown> = {
           {
             "type": "object",
             "required": [
-              "behindEntries"
+              "lagEntries"
             ],
             "properties": {
               "code": {
@@ -6176,7 +6176,7 @@ export const document: Record<string, unknown> = {
               "title": {
                 "const": "The learner is behind"
               },
-              "behindEntries": {
+              "lagEntries": {
                 "type": "integer",
                 "minimum": 0
               }

@@ -1307,7 +1307,7 @@ export interface components {
             readonly status?: 409;
             /** @constant */
             readonly title?: "The learner is behind";
-            readonly behindEntries: number;
+            readonly lagEntries: number;
         };
         readonly InstanceUnknownProblem: components["schemas"]["Problem"] & {
             /** @constant */

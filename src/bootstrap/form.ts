@@ -14,11 +14,11 @@ import {
   decide,
   type Formation,
   type FormationPlan,
+  genesisAnswerOf,
   heardFrom,
   lockedOn,
   missed,
   type Obstacle,
-  sayingOf,
   waitingText,
 } from "./formation.ts";
 
@@ -57,7 +57,7 @@ export async function formCluster(
   const { log, signal } = options;
   let formation = beginFormation(planOf(config, instanceId), standing);
   const others = config.members.filter(({ id }) => id !== config.nodeId);
-  const server = others.length === 0 ? undefined : await answerOthers(config, () => sayingOf(formation), instanceId);
+  const server = others.length === 0 ? undefined : await answerOthers(config, () => genesisAnswerOf(formation), instanceId);
   const ended = new AbortController();
   const end = AbortSignal.any([ended.signal, signal]);
   const failures = new Map<NodeId, GenesisFailure>();
@@ -139,7 +139,11 @@ function planOf(config: Config, instanceId: string): FormationPlan {
 }
 
 /** The peer port, on which nothing but questions is answered yet. */
-function answerOthers(config: Config, saying: () => ReturnType<typeof sayingOf>, instanceId: string): Promise<PeerServer> {
+function answerOthers(
+  config: Config,
+  genesisAnswer: () => ReturnType<typeof genesisAnswerOf>,
+  instanceId: string,
+): Promise<PeerServer> {
   return PeerServer.open({
     identity: {
       // No cluster has this id, so every stream is refused for now.
@@ -155,7 +159,7 @@ function answerOthers(config: Config, saying: () => ReturnType<typeof sayingOf>,
     onSnapshotChunk: () => Promise.resolve({ kind: "refused", reason: "starting" }),
     isRemoved: () => false,
     admit: () => ({ kind: "refused", forGood: false, code: "starting", detail: "this node has no cluster yet" }),
-    onGenesis: saying,
+    onGenesis: genesisAnswer,
     onOpened: () => undefined,
     onClosed: () => undefined,
     onRefused: () => undefined,

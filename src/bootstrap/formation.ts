@@ -72,7 +72,7 @@ export function beginFormation(plan: FormationPlan, standing: Standing): Formati
 }
 
 /** What this node tells those who ask. */
-export function sayingOf({ plan, standing }: Formation): GenesisAnswer {
+export function genesisAnswerOf({ plan, standing }: Formation): GenesisAnswer {
   const { clusterName, members, instanceId } = plan;
   if (standing.kind === "new") return { kind: "new", instanceId, clusterName, members };
   return { kind: "locked", instanceId, clusterName, members, set: standing.set };

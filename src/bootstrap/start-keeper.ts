@@ -53,21 +53,21 @@ export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
     const verdict = register.judge(claim, { alive, instanceId: options.instanceOf(nodeId), nowMs: performance.now() });
     if (verdict.kind === "refused") {
       // Which of two that live is the copy, only who remembers an earlier run can say.
-      if (verdict.code === "start_duplicate" && !uncounted.canTell(claim, now())) return { ...verdict, forGood: false };
+      if (verdict.code === "start_duplicate" && !uncounted.isConclusive(claim, now())) return { ...verdict, forGood: false };
       if (verdict.forGood)
         options.onRefused({ peer: nodeId, code: verdict.code, detail: verdict.detail }, "a peer is refused for good");
       return verdict;
     }
     if (verdict.remember === null && uncounted.isVouched(nodeId, claim)) return { kind: "admitted", counts: true };
-    const { counts, keep: isToBeKept } = uncounted.letIn(claim, now());
+    const { counts, keep: isToBeKept } = uncounted.admitRun(claim, now());
     const { nodeId: _nodeId, ...start } = claim;
     if (isToBeKept) keep(nodeId, start, "vouches");
     return { kind: "admitted", counts };
   };
-  const hear: StartNews["hear"] = (from, starts) => {
+  const receive: StartNews["receive"] = (from, starts) => {
     // Anybody can call itself anything: only members speak for others.
     if (!options.isMember(from)) return [];
-    uncounted.toldBy(from);
+    uncounted.reportedBy(from);
     const news = starts.filter((claim) => {
       const { nodeId, ...said } = claim;
       if (nodeId === options.nodeId) {
@@ -80,14 +80,14 @@ export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
       keep(nodeId, said);
       return true;
     });
-    for (const { nodeId, ...start } of uncounted.takeCounting(now())) keep(nodeId, start, "vouches");
+    for (const { nodeId, ...start } of uncounted.takeCountedRuns(now())) keep(nodeId, start, "vouches");
     return news;
   };
   const counts: StartNews["counts"] = (nodeId) => {
     const known = register.known.get(nodeId);
     return known !== undefined && uncounted.isVouched(nodeId, known);
   };
-  return { admit, starts: { known: () => register.known, counts, hear } };
+  return { admit, starts: { known: () => register.known, counts, receive } };
 }
 
 function vouchedIn(starts: ReadonlyMap<NodeId, PeerStart>): readonly NodeId[] {

@@ -138,9 +138,9 @@ function descends(later: KnownStart, earlier: KnownStart): boolean {
  * Whether a run that a member has let in takes the place of another one. Where neither descends from the other, one of them is a copy, and
  * nobody can tell which; so that no two go on, the one does that was let in more often since.
  */
-export function supersedes(told: KnownStart, known: KnownStart): boolean {
-  if (told.runId === known.runId || descends(known, told)) return false;
-  return descends(told, known) || told.start > known.start;
+export function supersedes(reported: KnownStart, known: KnownStart): boolean {
+  if (reported.runId === known.runId || descends(known, reported)) return false;
+  return descends(reported, known) || reported.start > known.start;
 }
 
 /** Why the run `claim` is one of an older copy, where `seen` was seen. */

@@ -31,7 +31,7 @@ export class UncountedRuns {
   /** The folder of each node for whose runs this one vouches. */
   readonly #vouched: Map<NodeId, string>;
   /** Who has told which starts it has seen. */
-  readonly #toldBy = new Set<NodeId>();
+  readonly #reportedBy = new Set<NodeId>();
   /** The last run of each node that was let in and does not count yet. */
   readonly #waiting = new Map<NodeId, KnownStart>();
 
@@ -47,11 +47,11 @@ export class UncountedRuns {
   }
 
   /** The member `from` has told all starts that it has seen, be they none; what is news in them is in the register. */
-  toldBy(from: NodeId): void {
-    this.#toldBy.add(from);
+  reportedBy(from: NodeId): void {
+    this.#reportedBy.add(from);
   }
 
-  /** Kept durably, with that start: see `letIn` and `takeCounting`. */
+  /** Kept durably, with that start: see `admitRun` and `takeCountedRuns`. */
   vouch(nodeId: NodeId, { instanceId }: Pick<KnownStart, "instanceId">): void {
     this.#vouched.set(nodeId, instanceId);
     this.#waiting.delete(nodeId);
@@ -65,44 +65,44 @@ export class UncountedRuns {
    * The register lets `claim` in. `keep`: it is to be kept durably, and that this node vouches for its folder, before anybody is told that
    * the run `counts` this node.
    */
-  letIn(claim: StartClaim, now: MembersNow): { readonly counts: boolean; readonly keep: boolean } {
+  admitRun(claim: StartClaim, now: MembersNow): { readonly counts: boolean; readonly keep: boolean } {
     const { nodeId, ...start } = claim;
-    const canTell = this.canTell(claim, now);
-    const keep = canTell && now.isMember(nodeId);
+    const isConclusive = this.isConclusive(claim, now);
+    const keep = isConclusive && now.isMember(nodeId);
     this.#waiting.delete(nodeId);
     if (!keep) this.#add(nodeId, start);
     return { counts: keep || start.start === 1, keep };
   }
 
-  /** Runs that count from now on, those that were let in and those that others told of: to be kept as `letIn` says. */
-  takeCounting(now: MembersNow): readonly StartClaim[] {
+  /** Runs that count from now on, those that were let in and those that others told of: to be kept as `admitRun` says. */
+  takeCountedRuns(now: MembersNow): readonly StartClaim[] {
     const found = new Map<NodeId, StartClaim>();
     for (const [nodeId, start] of this.#register.known) {
       const claim = { nodeId, ...start };
-      if (!this.isVouched(nodeId, start) && now.isMember(nodeId) && this.#hasHeardEnough(nodeId, now)) found.set(nodeId, claim);
+      if (!this.isVouched(nodeId, start) && now.isMember(nodeId) && this.#hasEnoughReports(nodeId, now)) found.set(nodeId, claim);
     }
     for (const [nodeId, start] of [...this.#waiting]) {
       const claim = { nodeId, ...start };
       if (!this.#register.isNews(claim, { instanceId: now.instanceOf(nodeId) })) this.#waiting.delete(nodeId);
-      else if (now.isMember(nodeId) && this.canTell(claim, now)) found.set(nodeId, claim);
+      else if (now.isMember(nodeId) && this.isConclusive(claim, now)) found.set(nodeId, claim);
     }
     return [...found.values()];
   }
 
   /** Whether this node would know a later run than the claim's, which is here itself, if one had spoken. */
-  canTell(claim: StartClaim, now: MembersNow): boolean {
+  isConclusive(claim: StartClaim, now: MembersNow): boolean {
     // None was let in before a run with number 1, and clusters begin with such.
-    return claim.start === 1 || this.isVouched(claim.nodeId, claim) || this.#hasHeardEnough(claim.nodeId, now);
+    return claim.start === 1 || this.isVouched(claim.nodeId, claim) || this.#hasEnoughReports(claim.nodeId, now);
   }
 
   /** A run speaks when `admissionsWanted` others have let it in, so one of these has told of each that has. */
-  #hasHeardEnough(of: NodeId, { members }: MembersNow): boolean {
+  #hasEnoughReports(of: NodeId, { members }: MembersNow): boolean {
     const wanted = admissionsWanted(members);
     // In a cluster of one, runs speak without anybody's leave, so there are no witnesses; the second member is the first one.
     if (wanted === 0) return true;
     const all = new Set([...members.voters, ...members.votersOutgoing, ...members.learners, ...members.learnersNext]);
     const others = [...all].filter((id) => id !== of && id !== this.#self);
-    const told = others.filter((id) => this.#toldBy.has(id)).length;
+    const told = others.filter((id) => this.#reportedBy.has(id)).length;
     return told > others.length - wanted;
   }
 

@@ -44,7 +44,7 @@ export function printConfig(flags: Record<string, unknown>): number {
   for (const name of Object.keys(options) as OptionName[]) {
     const value = config.value[name];
     const shown = options[name].kind === "secret" ? (value === "" ? "not set" : "set") : JSON.stringify(value);
-    console.log(`${`${name}: ${shown}`.padEnd(40)} # ${config.value.origins[name]}`);
+    console.log(`${`${name}: ${shown}`.padEnd(40)} # ${config.value.optionSources[name]}`);
   }
   return 0;
 }

@@ -4,14 +4,14 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type FolderOrigin, folderOrigin } from "../bootstrap/folder-origin.ts";
+import { type FolderSummary, folderSummary } from "../bootstrap/folder-summary.ts";
 
 /** Why the nodes could not go on with the data, and the way out; undefined when they can, or when there is none. */
 export function devDataAdvice(
   dataDir: string,
   plans: readonly { readonly id: string; readonly apiUrl: string; readonly peerUrl: string }[],
 ): string | undefined {
-  for (const { nodeId, nodes, address } of originsIn(dataDir)) {
+  for (const { nodeId, nodes, address } of summariesIn(dataDir)) {
     const plan = plans.find(({ id }) => id === nodeId);
     const isSame = address === undefined || (address.apiUrl === plan?.apiUrl && address.peerUrl === plan.peerUrl);
     if (nodes === plans.length && isSame) continue;
@@ -28,14 +28,14 @@ export function devDataAdvice(
 }
 
 /** What is damaged or of another version is left to the node, which says so. */
-function originsIn(dataDir: string): readonly FolderOrigin[] {
+function summariesIn(dataDir: string): readonly FolderSummary[] {
   try {
     const folders = readdirSync(dataDir, { withFileTypes: true }).filter(
       (entry) => entry.isDirectory() && /^n\d$/.test(entry.name),
     );
     return folders.flatMap(({ name }) => {
       try {
-        return folderOrigin(join(dataDir, name)) ?? [];
+        return folderSummary(join(dataDir, name)) ?? [];
       } catch {
         return [];
       }

@@ -23,9 +23,9 @@ export type ProtocolFaults = {
 export function protocolFaults(to: { readonly logger: NodeLogger; readonly retire: () => void }): ProtocolFaults {
   const repeats = new Repeats({ quietMs, keysMax });
   let refused = 0;
-  const messageRefused = (fields: object, untold: number | undefined) => {
+  const messageRefused = (fields: object, suppressed: number | undefined) => {
     refused += 1;
-    if (untold !== undefined) to.logger.warn({ ...fields, untold }, "a message of a peer was not heard");
+    if (suppressed !== undefined) to.logger.warn({ ...fields, suppressed }, "a message of a peer was not heard");
   };
   return {
     refusedCount: () => refused,

@@ -69,7 +69,7 @@ export type RunningNode = {
 /** Settles when the API listens; whether a leader is known, /readyz tells. Rejects when a port or the folder cannot be had. */
 export async function startNode(config: Config, host: NodeHost): Promise<RunningNode> {
   const { logger } = host;
-  const { service, close, origin, gauges } = await openNode(config, host);
+  const { service, close, established, gauges } = await openNode(config, host);
   const api = await createApiServer({
     service,
     document,
@@ -84,7 +84,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     throw error;
   });
   for (const gauge of gauges) api.metrics.addGauge(gauge);
-  logger.info({ apiUrl: api.url, dataDir: config.dataDir, clusterId: origin.clusterId }, "started");
+  logger.info({ apiUrl: api.url, dataDir: config.dataDir, clusterId: established.clusterId }, "started");
   const lostForGood = lostForGoodAdvice(service.status());
   if (lostForGood !== undefined) logger.error({ dataDir: config.dataDir }, lostForGood);
   return {
@@ -108,15 +108,15 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const signal = host.signal ?? new AbortController().signal;
   const unreached = reachAdvice(config);
   if (unreached !== undefined) logger.warn({}, unreached);
-  const origin = await bootstrap(config, { log: logger, signal });
-  const { clusterId, nodeId } = origin;
+  const established = await bootstrap(config, { log: logger, signal });
+  const { clusterId, nodeId } = established;
   const peerTimeoutMs = config.tickMs * config.electionTicks;
   const storage = await LmdbStorage.open({
     ...storageOptions(config),
-    ownership: origin.ownership,
+    ownership: established.ownership,
     clusterId,
     nodeId,
-    initialMembership: origin.genesis,
+    initialMembership: established.genesis,
     onFatal: host.onFatal,
     onEvent: (event) => logStorage(logger, event),
   });
@@ -124,16 +124,18 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     ...host,
     onRetired: (retirement) => {
       // Before anybody can start it again.
-      if (retirement.kind === "copied" || retirement.kind === "dataLost") origin.refuse(retirement.message);
+      if (retirement.kind === "copied" || retirement.kind === "dataLost") established.refuse(retirement.message);
       host.onRetired(retirement);
     },
   });
   // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
   let circle: Circle | undefined;
-  const transport = await openTransport(config, host, { origin, retire, circle: () => circle }).catch(async (error: unknown) => {
-    await storage.close();
-    throw error;
-  });
+  const transport = await openTransport(config, host, { established, retire, circle: () => circle }).catch(
+    async (error: unknown) => {
+      await storage.close();
+      throw error;
+    },
+  );
   const faults = protocolFaults({ logger, retire: () => retire("foreignHistory") });
   const ports = { store: storage, channel: transport, ...realTime };
   const checkAddress = addressWatch(config, (advice) => logger.warn({}, advice));
@@ -144,7 +146,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "state between nodes"),
   });
   const service: KeyholdNode = new KeyholdNode(
-    nodeOptions(config, origin),
+    nodeOptions(config, established),
     { ...realTime, disk: storage, network: transport, snapshots },
     {
       onRoleChanged: ({ role, term, leaderId }) => {
@@ -161,7 +163,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   circle = { service, snapshots };
   service.start();
   checkAddress(service.membership());
-  const promiseEnd = setTimeout(origin.promiseEnded, origin.earlierPromiseMs);
+  const promiseEnd = setTimeout(established.promiseEnded, established.earlierPromiseMs);
   if (service.isRemoved(nodeId)) retire("removed");
   const close = async () => {
     clearTimeout(promiseEnd);
@@ -169,7 +171,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     await transport.close();
     await storage.close();
   };
-  return { service, close, origin, gauges: gaugesOf({ service, storage, transport, faults }) };
+  return { service, close, established, gauges: gaugesOf({ service, storage, transport, faults }) };
 }
 
 type Gauged = {
@@ -185,18 +187,18 @@ type Retire = (kind: NodeRetired["kind"], advice?: string) => void;
 async function openTransport(
   config: Config,
   { logger }: NodeHost,
-  node: { readonly origin: Established; readonly retire: Retire; readonly circle: () => Circle | undefined },
+  node: { readonly established: Established; readonly retire: Retire; readonly circle: () => Circle | undefined },
 ): Promise<HttpTransport> {
-  const { origin, retire, circle } = node;
-  const { clusterId, nodeId } = origin;
+  const { established, retire, circle } = node;
+  const { clusterId, nodeId } = established;
   const peerTimeoutMs = config.tickMs * config.electionTicks;
-  origin.begin();
+  established.begin();
   const refusedForGood = (by: string, code: string, detail: string) =>
     retire(refusalOf(code), refusedStartAdvice(nodeId, by, detail));
   return HttpTransport.open({
     clusterId,
     nodeId,
-    self: origin,
+    self: established,
     listen: { host: config.peerHost, port: config.peerPort },
     peerTimeoutMs,
     bufferBytesMax: config.peerBufferBytesMax,
@@ -210,20 +212,20 @@ async function openTransport(
     isRemoved: (caller) => circle()?.service.isRemoved(caller) ?? false,
     ...createStartKeeper({
       nodeId,
-      self: origin,
+      self: established,
       directory: config.dataDir,
       peerTimeoutMs,
       instanceOf: (id) => {
         const known = circle();
-        return known === undefined ? own(origin.first, id) : known.service.instanceOf(id);
+        return known === undefined ? own(established.first, id) : known.service.instanceOf(id);
       },
-      isMember: (id) => circle()?.service.isMember(id) ?? origin.genesis.voters.includes(id),
-      members: () => circle()?.service.membership() ?? origin.genesis,
+      isMember: (id) => circle()?.service.isMember(id) ?? established.genesis.voters.includes(id),
+      members: () => circle()?.service.membership() ?? established.genesis,
       onRefused: (fields, message) => logger.warn(fields, message),
       onOutdated: (by, detail) => refusedForGood(by, "start_outdated" satisfies StartRefusalCode, detail),
     }),
-    admissionsWanted: () => admissionsWanted(circle()?.service.membership() ?? origin.genesis),
-    onAdmitted: origin.admitted,
+    admissionsWanted: () => admissionsWanted(circle()?.service.membership() ?? established.genesis),
+    onAdmitted: established.admitted,
     onRefusedForGood: refusedForGood,
     onGenesis: () => {
       const view = circle()?.service.genesis();
@@ -268,7 +270,7 @@ type NodeGauge = { readonly name: string; readonly help: string; readonly value:
 type OpenNode = {
   readonly service: KeyholdNode;
   readonly close: () => Promise<void>;
-  readonly origin: Established;
+  readonly established: Established;
   readonly gauges: readonly NodeGauge[];
 };
 
@@ -322,11 +324,11 @@ function transferOptions({ mapBytesMax }: Config, peerTimeoutMs: number): Snapsh
 }
 
 /** Settings, and beside them the bounds that only a measurement should change. */
-function nodeOptions(config: Config, origin: Established): NodeOptions {
+function nodeOptions(config: Config, established: Established): NodeOptions {
   const budget = budgetOf(config);
   return {
-    clusterId: origin.clusterId,
-    instanceId: origin.instanceId,
+    clusterId: established.clusterId,
+    instanceId: established.instanceId,
     stateBytesMax: budget.stateBytesMax,
     tickMs: config.tickMs,
     // What a watch that is a moment behind reads from memory instead of the disk.
@@ -334,8 +336,8 @@ function nodeOptions(config: Config, origin: Established): NodeOptions {
     recentBytesMax: 16 * MIB,
     driver: {
       raft: {
-        id: origin.nodeId,
-        origin: origin.runId,
+        id: established.nodeId,
+        runId: established.runId,
         seed: randomInt(2 ** 31),
         electionTicks: config.electionTicks,
         heartbeatTicks: config.heartbeatTicks,
@@ -348,13 +350,13 @@ function nodeOptions(config: Config, origin: Established): NodeOptions {
         applyBytesMax: MIB,
         applyLagEntriesMax: 100_000,
         promoteLagEntriesMax: 1000,
-        leasePromiseMs: origin.leasePromiseMs,
-        earlierPromiseMs: origin.earlierPromiseMs,
+        leasePromiseMs: established.leasePromiseMs,
+        earlierPromiseMs: established.earlierPromiseMs,
       },
       // The same on every node, because the state is hashed and compared.
-      genesis: origin.genesis,
-      firstInstances: origin.first,
-      storeId: createHash("sha256").update(`store of ${origin.clusterId}`).digest("hex").slice(0, 16),
+      genesis: established.genesis,
+      firstInstances: established.first,
+      storeId: createHash("sha256").update(`store of ${established.clusterId}`).digest("hex").slice(0, 16),
       forwardBytesMax: MIB,
       renewalsPerCommandMax: 1000,
       pendingProposalsMax: config.pendingProposalsMax,

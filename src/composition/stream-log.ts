@@ -42,9 +42,9 @@ export function transportLog(
   const closed = ({ kind, peer, reason }: StreamEnd) => {
     const isSecret = reason.startsWith("refused with 401");
     const isStarting = !seen.has(peer) && nowMs() - startedMs < startMs;
-    const untold = isStarting && !isSecret ? undefined : reasonsOf(streams, `${kind} ${peer}`).note(reason, nowMs());
-    const fields = { peer, reason, stream: kind, ...(untold === undefined || untold === 0 ? {} : { untold }) };
-    if (untold === undefined) logger.debug(fields, "stream closed");
+    const suppressed = isStarting && !isSecret ? undefined : reasonsOf(streams, `${kind} ${peer}`).note(reason, nowMs());
+    const fields = { peer, reason, stream: kind, ...(suppressed === undefined || suppressed === 0 ? {} : { suppressed }) };
+    if (suppressed === undefined) logger.debug(fields, "stream closed");
     else if (isSecret) logger.warn(fields, secretAdvice);
     else logger.info(fields, "stream closed");
   };

@@ -28,7 +28,7 @@ type ValueOf<Spec> = Spec extends { kind: "integer" }
       : string;
 
 /** Where a value came from, weakest last. */
-export type Origin = "flag" | "environment" | "file" | "default";
+export type OptionSource = "flag" | "environment" | "file" | "default";
 
 /** What a node runs with. Frozen. */
 export type Config = Values & {
@@ -36,7 +36,7 @@ export type Config = Values & {
   readonly members: readonly Member[];
   /** `join`, parsed; empty unless the node joins a cluster. */
   readonly joinUrls: readonly string[];
-  readonly origins: { readonly [Name in OptionName]: Origin };
+  readonly optionSources: { readonly [Name in OptionName]: OptionSource };
 };
 
 /** What `loadConfig` reads: flags by option name, the environment, and how to read a file (it throws when it cannot). */
@@ -55,18 +55,18 @@ export function loadConfig(sources: ConfigSources): Result<Config, ConfigError> 
   const file = path === undefined ? ok({}) : readFileValues(path, sources.readText, Object.keys(options));
   if (!file.ok) return file;
   const values: Record<string, unknown> = {};
-  const origins: Record<string, Origin> = {};
+  const optionSources: Record<string, OptionSource> = {};
   for (const [name, spec] of Object.entries<OptionSpec>(options)) {
-    const [origin, raw] = pick(name, spec, { ...sources, file: file.value });
-    const parsed = parseValue(name, spec, raw, origin);
+    const [source, raw] = pick(name, spec, { ...sources, file: file.value });
+    const parsed = parseValue(name, spec, raw, source);
     if (!parsed.ok) return parsed;
     values[name] = parsed.value;
-    origins[name] = origin;
+    optionSources[name] = source;
   }
   const secret = secretIn(values as Values, sources.readText);
   if (!secret.ok) return secret;
   if (placeholderSecret.test(secret.value)) return err(publicSecret);
-  return finish({ ...(values as Values), peerSecret: secret.value }, origins as Config["origins"]);
+  return finish({ ...(values as Values), peerSecret: secret.value }, optionSources as Config["optionSources"]);
 }
 
 /** The peer secret, from its file when there is one. */
@@ -89,7 +89,7 @@ function pick(
   name: string,
   spec: OptionSpec,
   sources: ConfigSources & { readonly file: Readonly<Record<string, unknown>> },
-): readonly [Origin, unknown] {
+): readonly [OptionSource, unknown] {
   const flag = sources.flags[name];
   if (flag !== undefined) return ["flag", flag];
   const variable = sources.env[spec.env];
@@ -99,7 +99,7 @@ function pick(
   return ["default", spec.default];
 }
 
-function finish(values: Values, origins: Config["origins"]): Result<Config, ConfigError> {
+function finish(values: Values, optionSources: Config["optionSources"]): Result<Config, ConfigError> {
   if (values.electionTicks < 3 * values.heartbeatTicks) {
     return refuse("electionTicks", `${values.electionTicks} is less than three times heartbeatTicks (${values.heartbeatTicks})`);
   }
@@ -107,7 +107,7 @@ function finish(values: Values, origins: Config["origins"]): Result<Config, Conf
   if (!budget.ok) return err({ option: "mapBytesMax", message: budget.error, exitCode: 2 });
   const unsafe = unprotected(values);
   if (unsafe !== undefined) return err(unsafe);
-  if (values.join !== "") return joining(values, origins);
+  if (values.join !== "") return joining(values, optionSources);
   const parsed = values.initialCluster === "" ? ok([alone(values)]) : parseMembers(values.initialCluster);
   if (!parsed.ok) return refuse("initialCluster", parsed.error);
   const members = [...parsed.value].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -115,17 +115,19 @@ function finish(values: Values, origins: Config["origins"]): Result<Config, Conf
     return refuse("initialCluster", `has no member named ${values.nodeId}, which is this node's id`);
   }
   if (members.length > 1 && lacksSecret(values)) return err(noSecret);
-  return ok(Object.freeze({ ...values, members: Object.freeze(members), joinUrls: [], origins: Object.freeze(origins) }));
+  return ok(
+    Object.freeze({ ...values, members: Object.freeze(members), joinUrls: [], optionSources: Object.freeze(optionSources) }),
+  );
 }
 
 /** Who joins is told by the members who they are. */
-function joining(values: Values, origins: Config["origins"]): Result<Config, ConfigError> {
+function joining(values: Values, optionSources: Config["optionSources"]): Result<Config, ConfigError> {
   if (values.initialCluster !== "") return refuse("join", "initialCluster is set, too: a node begins a cluster or joins one");
   const parsed = parseUrls(values.join);
   if (!parsed.ok) return refuse("join", parsed.error);
   if (lacksSecret(values)) return err(noSecret);
   const joinUrls = Object.freeze(parsed.value);
-  return ok(Object.freeze({ ...values, members: [], joinUrls, origins: Object.freeze(origins) }));
+  return ok(Object.freeze({ ...values, members: [], joinUrls, optionSources: Object.freeze(optionSources) }));
 }
 
 function refuse(option: string, message: string): Result<never, ConfigError> {

@@ -41,11 +41,11 @@ export function parseValue(
   name: string,
   spec: OptionSpec,
   raw: unknown,
-  origin: string,
+  source: string,
 ): Result<string | number | boolean, ConfigError> {
   const wrong = (bound: string): Result<never, ConfigError> => {
     const shown = spec.kind === "secret" ? "the value" : JSON.stringify(raw);
-    const message = `${name}: ${shown} (from ${describeOrigin(origin, spec)}) is not ${bound}`;
+    const message = `${name}: ${shown} (from ${describeSource(source, spec)}) is not ${bound}`;
     return err({ option: name, message, exitCode: 2 });
   };
   const value = typeof raw === "string" ? raw.trim() : raw;
@@ -72,10 +72,10 @@ export function parseValue(
   }
 }
 
-function describeOrigin(origin: string, spec: OptionSpec): string {
-  if (origin === "environment") return spec.env;
-  if (origin === "flag" && spec.kind !== "secret") return spec.flag;
-  return origin === "file" ? "the file" : `the ${origin}`;
+function describeSource(source: string, spec: OptionSpec): string {
+  if (source === "environment") return spec.env;
+  if (source === "flag" && spec.kind !== "secret") return spec.flag;
+  return source === "file" ? "the file" : `the ${source}`;
 }
 
 /** Parses `id=peerUrl|apiUrl,...`; the error completes "initialCluster: ". */
@@ -85,8 +85,8 @@ export function parseMembers(text: string): Result<readonly Member[], string> {
     const match = /^([^=|]+)=([^|]+)\|([^|]+)$/.exec(part.trim());
     const [, id = "", peerUrl = "", apiUrl = ""] = match ?? [];
     if (match === null || !idPattern.test(id)) return err(`${JSON.stringify(part.trim())} is not id=peerUrl|apiUrl`);
-    const peer = origin(peerUrl);
-    const api = origin(apiUrl);
+    const peer = originOf(peerUrl);
+    const api = originOf(apiUrl);
     if (peer === undefined) return err(`${JSON.stringify(peerUrl)} is not an http URL of a host and a port`);
     if (isTls(peer)) return err(plainOnly(peerUrl));
     if (api === undefined) return err(`${JSON.stringify(apiUrl)} is not an http URL of a host and a port`);
@@ -102,7 +102,7 @@ export function parseMembers(text: string): Result<readonly Member[], string> {
 export function parseUrls(text: string): Result<readonly string[], string> {
   const urls: string[] = [];
   for (const part of text.split(",")) {
-    const url = origin(part.trim());
+    const url = originOf(part.trim());
     if (url === undefined) return err(`${JSON.stringify(part.trim())} is not an http URL of a host and a port`);
     if (isTls(url)) return err(plainOnly(part.trim()));
     if (!urls.includes(url)) urls.push(url);
@@ -119,7 +119,7 @@ function plainOnly(url: string): string {
 }
 
 /** `http://host:port` of a URL that has nothing else in it. */
-function origin(text: string): string | undefined {
+function originOf(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   const bare = url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "" && url.password === "";

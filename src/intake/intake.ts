@@ -166,16 +166,16 @@ export class Intake<Answer extends ServerResponse> {
   /** Not who arrives pays for it, but who pipelines past an open request, and of those who holds most. */
   #makeRoom(): void {
     while (this.#heldBytes > this.#limits.heldBytesMax) {
-      let dearest: Connection<Answer> | undefined;
+      let heaviest: Connection<Answer> | undefined;
       let most = -1;
       for (const connection of this.#holders) {
         const weight = connection.heldBytes + (this.#isReady(connection) ? 0 : this.#heldBytes);
-        if (weight > most) [dearest, most] = [connection, weight];
+        if (weight > most) [heaviest, most] = [connection, weight];
       }
-      if (dearest === undefined) return;
+      if (heaviest === undefined) return;
       this.#cut += 1;
-      this.#discard(dearest);
-      dearest.socket.destroy();
+      this.#discard(heaviest);
+      heaviest.socket.destroy();
     }
   }
 

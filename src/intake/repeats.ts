@@ -13,7 +13,7 @@ export type RepeatsOptions = {
 export class Repeats {
   readonly #options: RepeatsOptions;
   /** In the order in which they were told. */
-  readonly #told = new Map<string, { readonly atMs: number; untold: number }>();
+  readonly #logged = new Map<string, { readonly atMs: number; suppressed: number }>();
 
   constructor(options: RepeatsOptions) {
     this.#options = options;
@@ -22,23 +22,23 @@ export class Repeats {
   /** How many of the same were not told since the last one that was; undefined when this one is not told either. `nowMs` never falls. */
   note(key: string, nowMs: number): number | undefined {
     const { quietMs, keysMax } = this.#options;
-    const told = this.#told.get(key);
-    if (told !== undefined && nowMs - told.atMs < quietMs) {
-      told.untold += 1;
+    const logged = this.#logged.get(key);
+    if (logged !== undefined && nowMs - logged.atMs < quietMs) {
+      logged.suppressed += 1;
       return undefined;
     }
-    this.#told.delete(key);
-    if (this.#told.size >= keysMax) this.forgetBefore(nowMs - quietMs);
-    if (this.#told.size >= keysMax) return undefined;
-    this.#told.set(key, { atMs: nowMs, untold: 0 });
-    return told?.untold ?? 0;
+    this.#logged.delete(key);
+    if (this.#logged.size >= keysMax) this.forgetBefore(nowMs - quietMs);
+    if (this.#logged.size >= keysMax) return undefined;
+    this.#logged.set(key, { atMs: nowMs, suppressed: 0 });
+    return logged?.suppressed ?? 0;
   }
 
   /** What was told at `ms` or before is news when it comes again. */
   forgetBefore(ms: number): void {
-    for (const [key, { atMs }] of this.#told) {
+    for (const [key, { atMs }] of this.#logged) {
       if (atMs > ms) return;
-      this.#told.delete(key);
+      this.#logged.delete(key);
     }
   }
 }

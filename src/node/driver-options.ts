@@ -31,7 +31,7 @@ export type DriverOptions = PendingLimits &
   };
 
 /** The bound that a leader refused a proposal for. */
-export function limitBehind(reason: RefusalReason, options: RaftOptions): number {
+export function limitOfRefusal(reason: RefusalReason, options: RaftOptions): number {
   return reason === "applyLag" ? options.applyLagEntriesMax : options.uncommittedBytesMax;
 }
 

@@ -11,7 +11,7 @@ import { snapshotMetaAt } from "../raft/log.ts";
 import { createRaft, type Raft } from "../raft/raft.ts";
 import { step } from "../raft/step.ts";
 import type { Effect, Entry, Input, LogIndex, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
-import { type DriverEvents, type DriverOptions, type DriverPorts, limitBehind } from "./driver-options.ts";
+import { type DriverEvents, type DriverOptions, type DriverPorts, limitOfRefusal } from "./driver-options.ts";
 import { type ChangeRequest, MembershipChanges } from "./members/membership-changes.ts";
 import { peersOf } from "./members/peers.ts";
 import { type TransferRequest, Transfers } from "./members/transfers.ts";
@@ -81,7 +81,7 @@ export class Driver {
     );
     this.#raft = createRaft(options.raft, { hardState: disk.hardState, log: disk.log, appliedIndex });
     this.#applier = new Applier(this.#tables, this.commands);
-    this.#proposals = new Proposals(options.raft.origin);
+    this.#proposals = new Proposals(options.raft.runId);
     this.#reads = new Reads(options);
     this.#renewals = new Renewals({ leaseIdsMax: options.renewalsPerCommandMax });
   }
@@ -294,7 +294,10 @@ export class Driver {
         this.#proposals.placed(effect.sequences, effect.term);
         return;
       case "proposalsRefused":
-        this.#proposals.refused(effect.sequences, { reason: effect.reason, max: limitBehind(effect.reason, this.#options.raft) });
+        this.#proposals.refused(effect.sequences, {
+          reason: effect.reason,
+          max: limitOfRefusal(effect.reason, this.#options.raft),
+        });
         return;
       case "barrierReached":
         this.#proposals.barrierReached(effect, this.#appliedIndex);
@@ -332,7 +335,7 @@ export class Driver {
       this.#noteApplied(entry);
       const { payload } = entry;
       // First the end of the command, then its changes: whoever is told of the end can still catch all that follows.
-      if (payload.kind === "command" && payload.id.origin === this.#options.raft.origin && outcome !== undefined) {
+      if (payload.kind === "command" && payload.id.runId === this.#options.raft.runId && outcome !== undefined) {
         this.#proposals.applied(payload.id.sequence, outcome);
       }
       if (batches.length > 0) this.#events.onBatches(batches);

@@ -13,7 +13,7 @@
  * two logs is not of this history: `logConflict`. That is proven only by a member's word; a stranger is just not heard.
  */
 import { unreachable } from "../base/assert.ts";
-import { heardIndexMax, membershipFault, termMax } from "./ceilings.ts";
+import { membershipFault, receivedIndexMax, termMax } from "./ceilings.ts";
 import { membersOf } from "./leader.ts";
 import { lastIndex, termAt } from "./log.ts";
 import { isQuarantined } from "./quarantine.ts";
@@ -56,13 +56,13 @@ export function snapshotRefusal(
   if (from === raft.options.id) return "notForThisNode";
   if (wasRemoved(raft, from)) return "removed";
   if (isSecondLeader(raft, received)) return "secondLeader";
-  if (term > termMax || index > heardIndexMax || lastIncludedTerm > term) return "malformed";
+  if (term > termMax || index > receivedIndexMax || lastIncludedTerm > term) return "malformed";
   if (membershipFault(snapshot.membership) !== null) return "malformed";
   return refuseConflict(raft, from, termConflict(raft, index, lastIncludedTerm));
 }
 
 /** Reports what was not heard. */
-export function tellRefused(
+export function reportRefused(
   raft: Raft,
   refused: Pick<Extract<Effect, { kind: "messageRefused" }>, "from" | "messageKind" | "reason">,
 ): void {

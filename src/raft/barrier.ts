@@ -26,27 +26,27 @@ const runsMax = 1000;
 /** This node wants to know what became of what it placed under epochs below `epoch`. Asked of nobody without a leader. */
 export function askBarrier(raft: Raft, epoch: number): void {
   if (raft.role.kind !== "follower" || raft.leaderId === null) return;
-  send(raft, raft.leaderId, { kind: "proposeBarrier", origin: raft.options.origin, epoch });
+  send(raft, raft.leaderId, { kind: "proposeBarrier", runId: raft.options.runId, epoch });
 }
 
 /** A member asks. Only the leader of the term in which it asks can tell: for others, a later term will (`proposals.ts` of the node). */
 export function onProposeBarrier(raft: Raft, message: Extract<Message, { kind: "proposeBarrier" }>): void {
-  const { from, origin, epoch } = message;
+  const { from, runId, epoch } = message;
   if (raft.role.kind !== "leader") return;
   const { barriers } = raft.role;
-  const known = barriers.get(origin);
+  const known = barriers.get(runId);
   if (known === undefined && barriers.size >= runsMax) return;
-  barriers.set(origin, Math.max(known ?? 0, epoch));
-  send(raft, from, { kind: "proposeBarrierReached", origin, epoch, index: lastIndex(raft) });
+  barriers.set(runId, Math.max(known ?? 0, epoch));
+  send(raft, from, { kind: "proposeBarrierReached", runId, epoch, index: lastIndex(raft) });
 }
 
 /** Whether a request of `epoch` comes after the run has given it up. */
-export function isGivenUp(leader: LeaderState, request: { readonly origin: string; readonly epoch: number }): boolean {
-  return request.epoch < (leader.barriers.get(request.origin) ?? 0);
+export function isGivenUp(leader: LeaderState, request: { readonly runId: string; readonly epoch: number }): boolean {
+  return request.epoch < (leader.barriers.get(request.runId) ?? 0);
 }
 
 /** The answer, for this run. One of an older term says nothing about this one. */
 export function onProposeBarrierReached(raft: Raft, message: Extract<Message, { kind: "proposeBarrierReached" }>): void {
-  const { origin, epoch, index, term } = message;
-  if (origin === raft.options.origin) raft.effects.push({ kind: "barrierReached", epoch, index, term });
+  const { runId, epoch, index, term } = message;
+  if (runId === raft.options.runId) raft.effects.push({ kind: "barrierReached", epoch, index, term });
 }

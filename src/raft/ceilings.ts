@@ -10,7 +10,7 @@ export const termMax = 2 ** 48;
 /** No node campaigns or leads with a log this long. */
 export const logIndexMax = 2 ** 48;
 /** The longest index that is heard: a leader that reaches `logIndexMax` within a turn still tells of what it appended. */
-export const heardIndexMax = 2 * logIndexMax;
+export const receivedIndexMax = 2 * logIndexMax;
 /** Cluster time stands still here. */
 export const clusterTimeMsMax = 2 ** 48;
 /** What a Date can hold, in both directions: people read the wall time of an entry as a date. */

@@ -70,7 +70,7 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
   const promised = isPromised(raft) && !(message.kind === "voteRequest" && message.leadershipTransfer);
   const upToDate = isUpToDate(raft, message);
   // Who hears a leader is not needed, whoever asks. A stale name of one that is long silent does not count: learners never forget it.
-  if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.isNeeded = true;
+  if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.mayCampaignAsLearner = true;
   const granted = mayVote && !promised && upToDate && !isQuarantined(raft);
   if (preVote) {
     if (granted && raft.role.kind === "preCandidate" && ranksBefore(raft, message)) giveWay(raft);
@@ -99,7 +99,7 @@ export function countVote(raft: Raft, message: VoteAnswered): void {
   // The first answer of a voter stands.
   if (role.kind !== "candidate" && role.kind !== "preCandidate") return;
   if (!role.votes.has(message.from)) role.votes.set(message.from, message.voteGranted);
-  if (role.kind === "candidate" && !message.voteGranted) trySoonOnce(raft);
+  if (role.kind === "candidate" && !message.voteGranted) campaignEarlyOnce(raft);
   decide(raft, role.kind, role.votes);
 }
 
@@ -146,9 +146,9 @@ function giveWay(raft: Raft): void {
 }
 
 /** The election is probably split. The time counts from now, and is drawn anew: the others who try again draw another. */
-function trySoonOnce(raft: Raft): void {
-  if (raft.triedSoon) return;
-  raft.triedSoon = true;
+function campaignEarlyOnce(raft: Raft): void {
+  if (raft.campaignedEarly) return;
+  raft.campaignedEarly = true;
   const soon = raft.electionElapsed + 1 + nextBelow(raft.random, Math.ceil(raft.options.electionTicks / 2));
   raft.electionTimeout = Math.min(raft.electionTimeout, soon);
 }

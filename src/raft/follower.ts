@@ -2,7 +2,7 @@
  * This file is what a follower does with what a leader sends (figure 3.1, receiver implementation).
  */
 import { assert } from "../base/assert.ts";
-import { tellRefused } from "./admission.ts";
+import { reportRefused } from "./admission.ts";
 import { agreeIndex, append, clusterTimeAt, lastIndex, restoreLog, termAt, truncate } from "./log.ts";
 import { sendDurably, sendInDurableTerm } from "./outbox.ts";
 import { isQuarantined, noteLeaderCommit } from "./quarantine.ts";
@@ -24,7 +24,7 @@ export function onAppendEntries(raft: Raft, message: Extract<Message, { kind: "a
     return;
   }
   if (fallsInTime(raft, entries)) {
-    tellRefused(raft, { from, messageKind: message.kind, reason: "fallingTime" });
+    reportRefused(raft, { from, messageKind: message.kind, reason: "fallingTime" });
     return;
   }
   appendNew(raft, entries);

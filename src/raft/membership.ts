@@ -118,11 +118,11 @@ export function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): Me
   if (current.voters.includes(id)) return { kind: "alreadyMember" };
   if (!current.learners.includes(id)) return { kind: "notLearner" };
   const progress = leader.progress.get(id);
-  const behindEntries = lastIndex(raft) - (progress?.matchIndex ?? 0);
+  const lagEntries = lastIndex(raft) - (progress?.matchIndex ?? 0);
   // A new Progress counts as active before it was ever heard; only an answer makes it replicate.
   const isHeard = progress?.recentActive === true && progress.flow.kind === "replicate";
-  const caughtUp = isHeard && behindEntries <= raft.options.promoteLagEntriesMax;
-  return caughtUp ? null : { kind: "notCaughtUp", behindEntries };
+  const caughtUp = isHeard && lagEntries <= raft.options.promoteLagEntriesMax;
+  return caughtUp ? null : { kind: "notCaughtUp", lagEntries };
 }
 
 function enterJoint(

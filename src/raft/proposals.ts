@@ -31,14 +31,14 @@ export function propose(
 /** Proposals that another node handed over, to the leader of the message's term and no other. */
 export function onProposeRequest(raft: Raft, message: Extract<Message, { kind: "proposeRequest" }>): void {
   const { from, proposals } = message;
-  const origin = proposals[0]?.id.origin;
-  if (origin === undefined) return;
+  const runId = proposals[0]?.id.runId;
+  if (runId === undefined) return;
   const isTheirLeader = raft.role.kind === "leader" && message.term === raft.currentTerm;
-  if (raft.role.kind === "leader" && isTheirLeader && isGivenUp(raft.role, { origin, epoch: message.epoch })) return;
+  if (raft.role.kind === "leader" && isTheirLeader && isGivenUp(raft.role, { runId, epoch: message.epoch })) return;
   const refused = isTheirLeader
     ? appendAll(raft, raft.role as LeaderState, proposals)
     : { sequences: proposals.map((proposal) => proposal.id.sequence), reason: "noLeader" as const };
-  if (refused !== null) send(raft, from, { kind: "proposeRefused", origin, ...refused });
+  if (refused !== null) send(raft, from, { kind: "proposeRefused", runId, ...refused });
 }
 
 /** Appends in order until a limit is met; what comes behind it is refused, too, so that order is kept. */

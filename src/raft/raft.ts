@@ -26,7 +26,7 @@ import {
 export type RaftOptions = {
   readonly id: NodeId;
   /** Names this run of the process; the proposals of this run carry it. */
-  readonly origin: string;
+  readonly runId: string;
   /** Of the election timeouts; should differ from node to node. */
   readonly seed: number;
   /** Without a leader for `electionTicks` up to twice that (drawn anew each time), a follower campaigns. */
@@ -148,9 +148,9 @@ export type Raft = {
   /** What is committed here is not of the history that its cluster has: this node takes part in nothing any more. */
   conflicted: boolean;
   /** A candidate knows this learner as a voter, and its log is older than the own: perhaps nobody else can win. */
-  isNeeded: boolean;
+  mayCampaignAsLearner: boolean;
   /** A split election was repeated after a short time, since a leader was last known. */
-  triedSoon: boolean;
+  campaignedEarly: boolean;
   /** When a leader was last heard, on the own monotonic clock; null in a run that heard none. */
   leaderHeardMs: number | null;
   electionElapsed: number;
@@ -170,7 +170,7 @@ export type Raft = {
   held: Message[];
   /** Read requests of this node that a leader has not answered, and for how many ticks. */
   reads: Map<number, number>;
-  told: { role: Role; term: Term; leaderId: NodeId | null };
+  reported: { role: Role; term: Term; leaderId: NodeId | null };
 };
 
 /** What a node remembers when it starts. `appliedIndex` is how far its durable state reaches into the log. */
@@ -204,8 +204,8 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     monotonicMs: 0,
     wallTimeMs: 0,
     conflicted: false,
-    isNeeded: false,
-    triedSoon: false,
+    mayCampaignAsLearner: false,
+    campaignedEarly: false,
     leaderHeardMs: null,
     electionElapsed: 0,
     electionTimeout: 0,
@@ -218,7 +218,7 @@ export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
     selfVote: null,
     held: [],
     reads: new Map(),
-    told: { role: "follower", term: hardState.currentTerm, leaderId: null },
+    reported: { role: "follower", term: hardState.currentTerm, leaderId: null },
   };
   resetElectionTimer(raft);
   // Nobody else could be elected, so there is nobody to wait for.
@@ -246,7 +246,7 @@ export function resetElectionTimer(raft: Raft): void {
  * learner, whose promotion is in the log of somebody who needs its vote, but not in its own.
  */
 export function isPromotable(raft: Raft): boolean {
-  if (raft.isNeeded) return true;
+  if (raft.mayCampaignAsLearner) return true;
   for (let i = raft.memberships.length - 1; i >= 0; i--) {
     const { index, membership } = at(raft.memberships, i);
     if (isVoter(membership, raft.options.id)) return true;

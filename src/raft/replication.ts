@@ -125,8 +125,8 @@ function sendNext(raft: Raft, to: NodeId, progress: Progress): boolean {
   const last = lastIndex(raft);
   const hasEntries = progress.nextIndex <= last;
   const open = canSend(progress, raft.options);
-  const tellCommit = progress.flow.kind === "replicate" && progress.commitSent < raft.commitIndex;
-  const mayBeEmpty = progress.flow.kind !== "snapshot" && (progress.nudge || tellCommit);
+  const sendsCommit = progress.flow.kind === "replicate" && progress.commitSent < raft.commitIndex;
+  const mayBeEmpty = progress.flow.kind !== "snapshot" && (progress.nudge || sendsCommit);
   if (!(open && hasEntries) && !mayBeEmpty) return false;
 
   const prevLogIndex = toLogIndex(progress.nextIndex - 1);

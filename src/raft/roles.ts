@@ -68,8 +68,8 @@ export function becomeLeader(raft: Raft): void {
 export function setLeader(raft: Raft, leaderId: NodeId | null): void {
   if (leaderId === raft.leaderId) return;
   raft.leaderId = leaderId;
-  if (leaderId !== null) raft.triedSoon = false;
-  if (leaderId !== null && leaderId !== raft.options.id) raft.isNeeded = false;
+  if (leaderId !== null) raft.campaignedEarly = false;
+  if (leaderId !== null && leaderId !== raft.options.id) raft.mayCampaignAsLearner = false;
   dropOwnReads(raft);
 }
 

@@ -4,7 +4,7 @@
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { refusalOf, snapshotRefusal, tellRefused } from "./admission.ts";
+import { refusalOf, reportRefused, snapshotRefusal } from "./admission.ts";
 import { askBarrier, onProposeBarrier, onProposeBarrierReached } from "./barrier.ts";
 import { answerVote, campaign, countOwnVote, countVote, isAtCeiling, refuseOldVote, sticksToLeader } from "./election.ts";
 import { onAppendEntries, onHeartbeat, onSnapshot } from "./follower.ts";
@@ -132,7 +132,7 @@ function take(raft: Raft, input: Input): void {
 function onMessage(raft: Raft, message: Message): void {
   const reason = refusalOf(raft, message);
   if (reason !== null) {
-    tellRefused(raft, { from: message.from, messageKind: message.kind, reason });
+    reportRefused(raft, { from: message.from, messageKind: message.kind, reason });
     if (raft.conflicted) becomeFollower(raft, raft.currentTerm, null);
     return;
   }
@@ -202,7 +202,7 @@ function onMessageToAny(raft: Raft, message: Message): void {
       return;
     case "proposeRefused":
       // An earlier run of this node counted its proposals with the same numbers.
-      if (message.origin !== raft.options.origin) return;
+      if (message.runId !== raft.options.runId) return;
       raft.effects.push({ kind: "proposalsRefused", sequences: message.sequences, reason: message.reason });
       return;
     case "readIndexRequest":
@@ -256,7 +256,7 @@ function isFromLeader(message: Message): boolean {
 /** The leader of this term speaks: a candidate gives way, a follower's timer starts anew. */
 function hearLeader(raft: Raft, leaderId: NodeId): void {
   raft.leaderHeardMs = raft.monotonicMs;
-  raft.isNeeded = false;
+  raft.mayCampaignAsLearner = false;
   if (raft.role.kind === "follower" && raft.leaderId === leaderId) raft.electionElapsed = 0;
   else becomeFollower(raft, raft.currentTerm, leaderId);
 }
@@ -281,7 +281,7 @@ function onSnapshotReceived(raft: Raft, input: { from: NodeId; term: Term; snaps
   if (input.term !== raft.currentTerm) return;
   const reason = snapshotRefusal(raft, input);
   if (reason !== null) {
-    tellRefused(raft, { from: input.from, messageKind: "snapshot", reason });
+    reportRefused(raft, { from: input.from, messageKind: "snapshot", reason });
     if (raft.conflicted) becomeFollower(raft, raft.currentTerm, null);
     return;
   }
@@ -335,14 +335,14 @@ function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
     advanceReads(raft, leader);
     settleMembership(raft, leader);
     // What only a learner held is where a majority of voters can elect one of their own.
-    if (raft.isNeeded && hasCommittedInTerm(raft)) raft.isNeeded = false;
+    if (raft.mayCampaignAsLearner && hasCommittedInTerm(raft)) raft.mayCampaignAsLearner = false;
     // A leader whose removal is committed has told the others of it and goes (§4.2.2); so does one whose log is at its ceiling.
     if (!isPromotable(raft) || isAtCeiling(raft)) becomeFollower(raft, raft.currentTerm, null);
   }
   endQuarantine(raft);
   persistTurn(raft, snapshot);
   applyCommitted(raft);
-  tellRole(raft);
+  reportRole(raft);
 }
 
 /** Hands out committed entries, one batch at a time, so that a long backlog does not hold up the node. */
@@ -357,10 +357,10 @@ function applyCommitted(raft: Raft): void {
   for (const entry of entries) if (entry.index >= firstIndex) raft.role.uncommittedBytes -= entryBytes(entry);
 }
 
-function tellRole(raft: Raft): void {
-  const { told, currentTerm: term, leaderId } = raft;
+function reportRole(raft: Raft): void {
+  const { reported, currentTerm: term, leaderId } = raft;
   const role = raft.role.kind;
-  if (told.role === role && told.term === term && told.leaderId === leaderId) return;
-  raft.told = { role, term, leaderId };
+  if (reported.role === role && reported.term === term && reported.leaderId === leaderId) return;
+  raft.reported = { role, term, leaderId };
   raft.effects.push({ kind: "roleChanged", role, term, leaderId });
 }

@@ -52,7 +52,7 @@ export type Membership = {
 };
 
 /** Names one proposal for ever: `origin` is one process run of one node, `sequence` counts its proposals from 1. */
-export type ProposalId = { readonly origin: string; readonly sequence: number };
+export type ProposalId = { readonly runId: string; readonly sequence: number };
 /** A command on its way into the log; `command` is opaque here. */
 export type Proposal = { readonly id: ProposalId; readonly command: Uint8Array };
 
@@ -159,13 +159,13 @@ export type Message = Header &
     /** None of these was appended, and none will be because of the request. */
     | {
         readonly kind: "proposeRefused";
-        readonly origin: string;
+        readonly runId: string;
         readonly sequences: readonly number[];
         readonly reason: RefusalReason;
       }
     /** Asks how far the leader's log reaches, and gives up what the run handed over under lower epochs (`barrier.ts`). */
-    | { readonly kind: "proposeBarrier"; readonly origin: string; readonly epoch: number }
-    | { readonly kind: "proposeBarrierReached"; readonly origin: string; readonly epoch: number; readonly index: LogIndex }
+    | { readonly kind: "proposeBarrier"; readonly runId: string; readonly epoch: number }
+    | { readonly kind: "proposeBarrierReached"; readonly runId: string; readonly epoch: number; readonly index: LogIndex }
     | { readonly kind: "timeoutNow" }
   );
 
@@ -305,7 +305,7 @@ export type MembershipRefusal =
   | { readonly kind: "alreadyMember" }
   | { readonly kind: "notMember" }
   | { readonly kind: "notLearner" }
-  | { readonly kind: "notCaughtUp"; readonly behindEntries: number }
+  | { readonly kind: "notCaughtUp"; readonly lagEntries: number }
   | { readonly kind: "lastVoter" };
 
 /** Index, term, times and kind, at most, and the checksum of what is stored. */
@@ -324,7 +324,7 @@ const addressBytes = 32;
 export function entryBytes({ payload }: Entry): number {
   switch (payload.kind) {
     case "command":
-      return headBytes + proposalBytes + payload.id.origin.length + payload.command.byteLength;
+      return headBytes + proposalBytes + payload.id.runId.length + payload.command.byteLength;
     case "membership":
       return headBytes + bytesOfMembership(payload.membership);
     default:

@@ -41,7 +41,6 @@ export type IdentityRecord = {
 };
 
 const fileName = "IDENTITY";
-const formerName = "BIRTH";
 const replaceAdvice = "remove this node from the cluster, and add one with a new id and an empty directory";
 
 /**
@@ -76,10 +75,6 @@ export function readIdentity(directory: string): IdentityRecord | undefined {
 
 /** The file is the first thing that is written to a directory: where there is anything else, it was lost. */
 function refuseUnlessNew(directory: string): void {
-  if (existsSync(join(directory, formerName))) {
-    const advice = "Nothing of it can be taken over: give this node an empty directory, and write again what is needed.";
-    throw new StorageError("unknownFormat", `${directory} was made by an older version. ${advice}`);
-  }
   const traces = tracesOfState(directory);
   if (existsSync(join(directory, peerStartsName))) traces.push(peerStartsName);
   const [trace] = traces;

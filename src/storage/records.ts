@@ -28,7 +28,7 @@ export type Identity = { readonly formatVersion: number; readonly clusterId: str
 export const formatVersion = 3;
 
 const packr = new Packr({ useRecords: false, copyBuffers: true, moreTypes: false });
-const sumBytes = 4;
+const checksumBytes = 4;
 const slabBytesMin = 64 * 1024;
 
 /**
@@ -44,14 +44,14 @@ export class Sealer {
   /** `table` and `key` say where the record will stand. */
   seal(record: unknown, table: string, key: number | string): Uint8Array {
     const body = packr.pack(record);
-    const size = sumBytes + body.byteLength;
+    const size = checksumBytes + body.byteLength;
     if (this.#used + size > this.#slab.byteLength) {
       this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytesMin, size));
       this.#used = 0;
     }
     const sealed = this.#slab.subarray(this.#used, this.#used + size);
-    sealed.writeUInt32BE(crc32(body, placeSum(table, key)), 0);
-    sealed.set(body, sumBytes);
+    sealed.writeUInt32BE(crc32(body, placeChecksum(table, key)), 0);
+    sealed.set(body, checksumBytes);
     this.#used += size;
     this.bytes += size;
     return sealed;
@@ -61,9 +61,9 @@ export class Sealer {
 /** One sealed record in memory of its own. */
 export function sealOne(record: unknown, table: string, key: number | string): Uint8Array {
   const body = packr.pack(record);
-  const sealed = Buffer.alloc(sumBytes + body.byteLength);
-  sealed.writeUInt32BE(crc32(body, placeSum(table, key)), 0);
-  sealed.set(body, sumBytes);
+  const sealed = Buffer.alloc(checksumBytes + body.byteLength);
+  sealed.writeUInt32BE(crc32(body, placeChecksum(table, key)), 0);
+  sealed.set(body, checksumBytes);
   return sealed;
 }
 
@@ -84,10 +84,10 @@ export function unseal(bytes: Uint8Array, table: string, key: number | string): 
 export function checkSeal(bytes: Uint8Array, table: string, key: number | string): Uint8Array {
   // Not `byteLength`: of LMDB's reused buffer that is the capacity, and `length` the size of what was read last.
   const size = bytes.length;
-  if (size <= sumBytes) throw new CorruptRecord(table, key, `only ${size} bytes`);
-  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + sumBytes, size - sumBytes);
-  const found = crc32(body, placeSum(table, key));
-  const stored = new DataView(bytes.buffer, bytes.byteOffset, sumBytes).getUint32(0);
+  if (size <= checksumBytes) throw new CorruptRecord(table, key, `only ${size} bytes`);
+  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + checksumBytes, size - checksumBytes);
+  const found = crc32(body, placeChecksum(table, key));
+  const stored = new DataView(bytes.buffer, bytes.byteOffset, checksumBytes).getUint32(0);
   if (found !== stored) throw new CorruptRecord(table, key, `sum is ${found}, stored ${stored}`);
   return body;
 }
@@ -96,7 +96,7 @@ export function checkSeal(bytes: Uint8Array, table: string, key: number | string
  * What the sum of a record starts from. A row of the machine knows nothing of its key, so the sum must. Entries and chunks
  * hold their number, and the records of the node must be readable in every format.
  */
-function placeSum(table: string, key: number | string): number {
+function placeChecksum(table: string, key: number | string): number {
   return typeof key === "number" || table === "node" ? 0 : crc32(`${table}/${key}`);
 }
 
@@ -106,7 +106,7 @@ export function entryRecord(entry: Entry): unknown {
   const head = [entry.index, entry.term, entry.clusterTimeMs, entry.wallTimeMs, payload.kind];
   switch (payload.kind) {
     case "command":
-      return [...head, payload.id.origin, payload.id.sequence, payload.command];
+      return [...head, payload.id.runId, payload.id.sequence, payload.command];
     case "membership":
       return [...head, payload.membership];
     case "clusterVersion":
@@ -141,7 +141,7 @@ function parsePayload(fields: readonly unknown[]): Payload {
     case "command": {
       const command = fields[7];
       check(command instanceof Uint8Array, "command is not bytes");
-      return { kind, id: { origin: text(fields[5], "origin"), sequence: count(fields[6], "sequence") }, command };
+      return { kind, id: { runId: text(fields[5], "runId"), sequence: count(fields[6], "sequence") }, command };
     }
     case "membership":
       return { kind, membership: parseMembership(fields[5]) };

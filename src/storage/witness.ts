@@ -21,7 +21,7 @@ const slotBytes = 4096;
 const lengthBytes = 2;
 
 /** A meta page as it was: its transaction, a checksum of all of it, and one of what is in it but the transaction. */
-export type MetaPage = { readonly transaction: number; readonly sum: number; readonly contentSum: number };
+export type MetaPage = { readonly transaction: number; readonly checksum: number; readonly contentChecksum: number };
 
 /** What the node had on disk when the transaction `newest` completed. */
 export type WitnessRecord = {
@@ -68,9 +68,9 @@ function parse(value: unknown): WitnessRecord | undefined {
   if (!Array.isArray(value)) return undefined;
   const [identity, hardState, lastIndex, ...numbers]: readonly unknown[] = value;
   if (!(identity instanceof Uint8Array) || !(hardState instanceof Uint8Array) || typeof lastIndex !== "number") return undefined;
-  const [newest, older] = [numbers.slice(0, 3), numbers.slice(3)].map(([transaction, sum, contentSum]) =>
-    typeof transaction === "number" && typeof sum === "number" && typeof contentSum === "number"
-      ? { transaction, sum, contentSum }
+  const [newest, older] = [numbers.slice(0, 3), numbers.slice(3)].map(([transaction, checksum, contentChecksum]) =>
+    typeof transaction === "number" && typeof checksum === "number" && typeof contentChecksum === "number"
+      ? { transaction, checksum, contentChecksum }
       : undefined,
   );
   if (newest === undefined || older === undefined) return undefined;
@@ -100,10 +100,10 @@ export function contradictionIn(pages: readonly MetaPage[], witness: WitnessReco
   const [same, other] = place === 0 ? [pages[0], pages[1]] : [pages[1], pages[0]];
   const shown = `the meta pages show transactions ${pages.map((page) => page?.transaction).join(" and ")}`;
   if (same === undefined || other === undefined) return "a meta page is missing";
-  if (same.sum === newest.sum) {
+  if (same.checksum === newest.checksum) {
     // The older page may have given way to the next transaction, which nobody noted. Or its number alone has changed.
-    if (other.sum === older.sum || other.transaction < newest.transaction) return undefined;
-    const next = other.transaction === newest.transaction + 1 && other.contentSum !== older.contentSum;
+    if (other.checksum === older.checksum || other.transaction < newest.transaction) return undefined;
+    const next = other.transaction === newest.transaction + 1 && other.contentChecksum !== older.contentChecksum;
     return next ? undefined : `${shown}, and ${newest.transaction} was the last`;
   }
   // Both pages were written since, as after a power cut that the witness did not survive.
@@ -147,7 +147,11 @@ export class Witness {
     const { hardState, lastIndex } = promised;
     if (hardState !== this.#hardState) this.#vote = sealOne(hardState, "node", "hardState");
     this.#hardState = hardState;
-    const pages = [newest, older].flatMap(({ transaction, sum, contentSum }) => [transaction, sum, contentSum]);
+    const pages = [newest, older].flatMap(({ transaction, checksum, contentChecksum }) => [
+      transaction,
+      checksum,
+      contentChecksum,
+    ]);
     const sealed = sealOne([this.#identity, this.#vote, lastIndex, ...pages], "node", "witness");
     this.#slot.fill(0);
     this.#slot.writeUInt16BE(sealed.byteLength, 0);
@@ -170,5 +174,5 @@ function metaPage(bytes: Buffer): MetaPage {
   const content = Buffer.from(bytes);
   content.fill(0, transactionAt, transactionAt + 8);
   const transaction = Number(bytes.readBigUInt64LE(transactionAt));
-  return { transaction, sum: crc32(bytes), contentSum: crc32(content) };
+  return { transaction, checksum: crc32(bytes), contentChecksum: crc32(content) };
 }

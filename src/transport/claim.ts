@@ -47,7 +47,7 @@ export type StartNews = {
   /** Whether the start that is known of that node counts this one among those that let it in. */
   readonly counts: (nodeId: NodeId) => boolean;
   /** `from`, whose stream was admitted, knows `starts`. Returns those that are news and are kept durably now. */
-  readonly hear: (from: NodeId, starts: readonly Claim[]) => readonly Claim[];
+  readonly receive: (from: NodeId, starts: readonly Claim[]) => readonly Claim[];
 };
 
 const header = {

@@ -7,7 +7,7 @@ import type { Message, NodeId } from "../raft/types.ts";
 import { WireError } from "./byte-cursor.ts";
 import { createFrameReader, readFrames } from "./frame.ts";
 import { beatsPerTimeout, silentBeatsMax } from "./pulse.ts";
-import { startsIn, type ToldStarts } from "./starts-frame.ts";
+import { type StartsReport, startsIn } from "./starts-frame.ts";
 import { decodeMessage } from "./wire.ts";
 
 /** Takes a message, or says why it is refused, without any of its values; that costs its sender the stream. */
@@ -25,7 +25,7 @@ export type IncomingOptions = {
   readonly response: ServerResponse;
   readonly onMessage: OnMessage;
   /** The sender tells which starts of others it has seen. */
-  readonly onStarts: (told: ToldStarts) => void;
+  readonly onStarts: (told: StartsReport) => void;
   /** The stream is over; called once, never for `destroy`. */
   readonly onClosed: (reason: string) => void;
 };
@@ -119,7 +119,7 @@ export class IncomingStream {
     if (message.from !== sender) throw new WireError(`message from ${message.from} on the stream of ${sender}`);
     if (message.to !== receiver) throw new WireError(`message to ${message.to} at ${receiver}`);
     // Proposals name the run that made them, and their end is told to it: nobody makes one in another's name.
-    if (message.kind === "proposeRequest" && message.proposals.some(({ id }) => id.origin !== runId)) {
+    if (message.kind === "proposeRequest" && message.proposals.some(({ id }) => id.runId !== runId)) {
       throw new WireError(`a proposal of another run on the stream of ${sender}`);
     }
     this.#receivedFrames += 1;

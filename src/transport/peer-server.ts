@@ -29,7 +29,7 @@ import {
 import { IncomingStream, type OnMessage } from "./incoming-stream.ts";
 import { challengePath } from "./peer-call.ts";
 import { Challenges, challengeHeaders, proveAnswer, provenCaller } from "./proof.ts";
-import type { ToldStarts } from "./starts-frame.ts";
+import type { StartsReport } from "./starts-frame.ts";
 import { UnprovenConnections } from "./unproven-connections.ts";
 
 export type ListenAddress = { readonly host: string; readonly port: number };
@@ -43,7 +43,7 @@ export type PeerServerOptions = {
   readonly ownUrl: () => string | null;
   readonly onMessage: OnMessage;
   /** A peer tells which starts of others it has seen; default: nobody wants to know. */
-  readonly onStarts?: (from: NodeId, told: ToldStarts) => void;
+  readonly onStarts?: (from: NodeId, told: StartsReport) => void;
   readonly onSnapshotChunk: OnSnapshotChunk;
   /** Whether a caller was a member once and is none any more; it is told so. */
   readonly isRemoved: (caller: NodeId) => boolean;

@@ -30,7 +30,7 @@ const startsMax = 256;
 const fixedBytes = 2 * 8 + 4;
 
 /** What a node tells another one. */
-export type ToldStarts = {
+export type StartsReport = {
   readonly starts: readonly Claim[];
   /** Whether the start of the receiver that is among them counts the sender among those that let it in. */
   readonly counts: boolean;
@@ -62,7 +62,7 @@ export function encodeStarts(starts: ReadonlyMap<NodeId, SelfClaim>, counts: boo
 }
 
 /** What the payload of a frame tells of starts; undefined when it is a message. Throws WireError when it is broken. */
-export function startsIn(payload: Buffer): ToldStarts | undefined {
+export function startsIn(payload: Buffer): StartsReport | undefined {
   if (payload[0] !== startsKind) return undefined;
   const reader = createReader(payload);
   takeByte(reader);

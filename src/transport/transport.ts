@@ -17,7 +17,7 @@ import { OutgoingStream } from "./outgoing-stream.ts";
 import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.ts";
 import type { PeerAccess } from "./proof.ts";
 import { beatMs, beatsPerTimeout } from "./pulse.ts";
-import { encodeStarts, type ToldStarts } from "./starts-frame.ts";
+import { encodeStarts, type StartsReport } from "./starts-frame.ts";
 import { encodeMessage } from "./wire.ts";
 
 export type HttpTransportOptions = {
@@ -67,8 +67,8 @@ export type TransportEvent =
   | { readonly kind: "outgoingClosed"; readonly peer: NodeId; readonly reason: string }
   | { readonly kind: "incomingOpened"; readonly peer: NodeId }
   | { readonly kind: "incomingClosed"; readonly peer: NodeId; readonly reason: string }
-  /** `untold`: how many of the same address and code were refused since the last that was told. */
-  | ({ readonly kind: "callerRefused"; readonly untold: number } & PeerRefusal)
+  /** `suppressed`: how many of the same address and code were refused since the last event of them. */
+  | ({ readonly kind: "callerRefused"; readonly suppressed: number } & PeerRefusal)
   | { readonly kind: "frameTooLarge"; readonly peer: NodeId; readonly messageKind: Message["kind"]; readonly bytes: number };
 
 /** Counted since the peer was last added by `setPeers`; what was received, since the start. */
@@ -106,7 +106,7 @@ export class HttpTransport implements AsyncDisposable {
   /** Who has let this run in, and so remembers its start durably. */
   readonly #admittedBy = new Set<NodeId>();
   /** What was told last. */
-  #startsTold: ReadonlyMap<NodeId, SelfClaim> = new Map();
+  #startsSent: ReadonlyMap<NodeId, SelfClaim> = new Map();
   readonly #server: PeerServer;
   readonly #timer: NodeJS.Timeout;
   readonly #refusals = new Repeats({ quietMs: 10_000, keysMax: 256 });
@@ -133,12 +133,12 @@ export class HttpTransport implements AsyncDisposable {
       headersTimeoutMs: Math.ceil(peerTimeoutMs),
       ownUrl: options.ownUrl ?? (() => null),
       onMessage: options.onMessage,
-      onStarts: (from, told) => transport.#hearStarts(from, told),
+      onStarts: (from, told) => transport.#receiveStarts(from, told),
       onSnapshotChunk: options.onSnapshotChunk ?? refuseChunk,
       isRemoved: options.isRemoved ?? (() => false),
       admit: (claim, situation) => {
         const admission = (options.admit ?? admitAll)(claim, situation);
-        transport.#tellNewStarts();
+        transport.#sendNewStarts();
         return admission;
       },
       onGenesis: options.onGenesis ?? (() => undefined),
@@ -244,7 +244,7 @@ export class HttpTransport implements AsyncDisposable {
       onOpened: (counts) => {
         if (counts) this.#countAdmission(peer);
         // Before any message on this stream.
-        this.#tellStartsTo(peer);
+        this.#sendStartsTo(peer);
         onEvent?.({ kind: "outgoingOpened", peer });
       },
       onClosed: (reason) => onEvent?.({ kind: "outgoingClosed", peer, reason }),
@@ -264,28 +264,28 @@ export class HttpTransport implements AsyncDisposable {
 
   #admit(claim: Claim): Admission {
     const admission = (this.#options.admit ?? admitAll)(claim, { alive: this.#server.isAliveElsewhere(claim) });
-    this.#tellNewStarts();
+    this.#sendNewStarts();
     return admission;
   }
 
-  #hearStarts(from: NodeId, { starts, counts }: ToldStarts): void {
+  #receiveStarts(from: NodeId, { starts, counts }: StartsReport): void {
     const { nodeId, self } = this.#options;
     const isOurs = (told: Claim) => told.nodeId === nodeId && told.instanceId === self.instanceId && told.runId === self.runId;
     // Who let this run in before it could count, and remembers it now.
     if (counts && starts.some(isOurs)) this.#countAdmission(from);
-    for (const news of this.#options.starts?.hear(from, starts) ?? []) this.#server.cutUnless(news);
-    this.#tellNewStarts();
+    for (const news of this.#options.starts?.receive(from, starts) ?? []) this.#server.cutUnless(news);
+    this.#sendNewStarts();
   }
 
   /** To all, before anything else is said, when more is known than was told. */
-  #tellNewStarts(): void {
+  #sendNewStarts(): void {
     const known = this.#options.starts?.known();
-    if (known === undefined || known === this.#startsTold) return;
-    this.#startsTold = known;
-    for (const peer of this.#outgoing.keys()) this.#tellStartsTo(peer);
+    if (known === undefined || known === this.#startsSent) return;
+    this.#startsSent = known;
+    for (const peer of this.#outgoing.keys()) this.#sendStartsTo(peer);
   }
 
-  #tellStartsTo(peer: NodeId): void {
+  #sendStartsTo(peer: NodeId): void {
     const { starts } = this.#options;
     const stream = this.#outgoing.get(peer);
     if (starts !== undefined && stream?.accepts === true) stream.send(encodeStarts(starts.known(), starts.counts(peer)));
@@ -304,13 +304,13 @@ export class HttpTransport implements AsyncDisposable {
     this.#server.beat();
     for (const stream of this.#outgoing.values()) stream.beat();
     this.#beats += 1;
-    if (this.#beats % startsRepeatedBeats === 0) for (const peer of this.#outgoing.keys()) this.#tellStartsTo(peer);
+    if (this.#beats % startsRepeatedBeats === 0) for (const peer of this.#outgoing.keys()) this.#sendStartsTo(peer);
   }
 
   #callerRefused(refusal: PeerRefusal): void {
     this.#refused += 1;
-    const untold = this.#refusals.note(`${refusal.remote} ${refusal.code}`, performance.now());
-    if (untold !== undefined) this.#options.onEvent?.({ kind: "callerRefused", untold, ...refusal });
+    const suppressed = this.#refusals.note(`${refusal.remote} ${refusal.code}`, performance.now());
+    if (suppressed !== undefined) this.#options.onEvent?.({ kind: "callerRefused", suppressed, ...refusal });
   }
 
   #incomingOpened(peer: NodeId, peerUrl: string | undefined): void {
@@ -335,11 +335,11 @@ export class HttpTransport implements AsyncDisposable {
   /** Later, because the driver that sends is in the middle of a turn; once, because one hint is enough. */
   #reportUnreachable(peer: NodeId): void {
     if (this.#closed !== null) return;
-    if (this.#unreachable.size === 0) process.nextTick(() => this.#tellUnreachable());
+    if (this.#unreachable.size === 0) process.nextTick(() => this.#flushUnreachable());
     this.#unreachable.add(peer);
   }
 
-  #tellUnreachable(): void {
+  #flushUnreachable(): void {
     const peers = [...this.#unreachable];
     this.#unreachable.clear();
     if (this.#closed !== null) return;

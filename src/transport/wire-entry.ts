@@ -4,7 +4,7 @@
  * here: a peer that sends nonsense must lose its stream, not stop our node.
  */
 import { InvariantViolation, unreachable } from "../base/assert.ts";
-import { clusterTimeMsMax, heardIndexMax, membershipFault, termMax, wallTimeMsMax } from "../raft/ceilings.ts";
+import { clusterTimeMsMax, membershipFault, receivedIndexMax, termMax, wallTimeMsMax } from "../raft/ceilings.ts";
 import {
   type Entry,
   isNodeId,
@@ -64,7 +64,7 @@ export function entriesRoom(entries: readonly Entry[]): number {
   let room = 4;
   for (const { payload } of entries) {
     room += entryBytesMin + 8;
-    if (payload.kind === "command") room += textRoom(payload.id.origin) + 12 + payload.command.byteLength;
+    if (payload.kind === "command") room += textRoom(payload.id.runId) + 12 + payload.command.byteLength;
     if (payload.kind === "membership") room += membershipRoom(payload.membership);
   }
   return room;
@@ -159,7 +159,7 @@ function takePayload(reader: ByteReader): Payload {
 /** At least the bytes that `putProposals` writes. */
 export function proposalsRoom(proposals: readonly Proposal[]): number {
   let room = 4;
-  for (const { id, command } of proposals) room += textRoom(id.origin) + 12 + command.byteLength;
+  for (const { id, command } of proposals) room += textRoom(id.runId) + 12 + command.byteLength;
   return room;
 }
 
@@ -173,7 +173,7 @@ export function takeProposals(reader: ByteReader): readonly Proposal[] {
   const proposals: Proposal[] = [];
   for (let taken = 0; taken < count; taken += 1) proposals.push(takeProposal(reader));
   // One message is of one run of its sender: what becomes of it is told under that name.
-  if (proposals.some(({ id }) => id.origin !== proposals[0]?.id.origin)) throw new WireError("proposals of several runs");
+  if (proposals.some(({ id }) => id.runId !== proposals[0]?.id.runId)) throw new WireError("proposals of several runs");
   return proposals;
 }
 
@@ -190,7 +190,7 @@ export function takeTerm(reader: ByteReader): Term {
 }
 
 export function takeIndex(reader: ByteReader): LogIndex {
-  return toLogIndex(takeIntegerUpTo(reader, heardIndexMax));
+  return toLogIndex(takeIntegerUpTo(reader, receivedIndexMax));
 }
 
 function takeIntegerUpTo(reader: ByteReader, max: number): number {
@@ -200,7 +200,7 @@ function takeIntegerUpTo(reader: ByteReader, max: number): number {
 }
 
 function putProposal(writer: ByteWriter, proposal: Proposal): void {
-  putText(writer, proposal.id.origin);
+  putText(writer, proposal.id.runId);
   putInteger(writer, proposal.id.sequence);
   putBytes(writer, proposal.command);
 }
@@ -210,8 +210,8 @@ function takeProposal(reader: ByteReader): Proposal {
 }
 
 function takeProposalId(reader: ByteReader): ProposalId {
-  const origin = takeText(reader);
-  return { origin, sequence: takeInteger(reader) };
+  const runId = takeText(reader);
+  return { runId, sequence: takeInteger(reader) };
 }
 
 export function putNodeId(writer: ByteWriter, id: NodeId): void {

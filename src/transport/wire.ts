@@ -96,9 +96,9 @@ function messageRoom(message: Message): number {
       return fixed + proposalsRoom(message.proposals);
     case "proposeBarrier":
     case "proposeBarrierReached":
-      return fixed + textRoom(message.origin);
+      return fixed + textRoom(message.runId);
     case "proposeRefused":
-      return fixed + textRoom(message.origin) + 8 * message.sequences.length;
+      return fixed + textRoom(message.runId) + 8 * message.sequences.length;
     default:
       return fixed;
   }
@@ -155,17 +155,17 @@ function putBody(writer: ByteWriter, message: Message): void {
       putProposals(writer, message.proposals);
       break;
     case "proposeRefused":
-      putText(writer, message.origin);
+      putText(writer, message.runId);
       putByte(writer, reasonCodes[message.reason]);
       putCount(writer, message.sequences.length);
       for (const sequence of message.sequences) putInteger(writer, sequence);
       break;
     case "proposeBarrier":
-      putText(writer, message.origin);
+      putText(writer, message.runId);
       putInteger(writer, message.epoch);
       break;
     case "proposeBarrierReached":
-      putText(writer, message.origin);
+      putText(writer, message.runId);
       putInteger(writer, message.epoch);
       putInteger(writer, message.index);
       break;
@@ -225,11 +225,11 @@ function takeBody(reader: ByteReader, { kind, header }: { readonly kind: Kind; r
     case "proposeRequest":
       return { ...header, kind, epoch: takeInteger(reader), proposals: takeProposals(reader) };
     case "proposeBarrier":
-      return { ...header, kind, origin: takeText(reader), epoch: takeInteger(reader) };
+      return { ...header, kind, runId: takeText(reader), epoch: takeInteger(reader) };
     case "proposeBarrierReached":
-      return { ...header, kind, origin: takeText(reader), epoch: takeInteger(reader), index: takeIndex(reader) };
+      return { ...header, kind, runId: takeText(reader), epoch: takeInteger(reader), index: takeIndex(reader) };
     case "proposeRefused":
-      return { ...header, kind, origin: takeText(reader), reason: takeReason(reader), sequences: takeSequences(reader) };
+      return { ...header, kind, runId: takeText(reader), reason: takeReason(reader), sequences: takeSequences(reader) };
     case "timeoutNow":
       return { ...header, kind };
     default:

@@ -41,8 +41,8 @@ export function describeMembers(api: () => TestApi): void {
 
       const behind = await ask({ method: "POST", path: "/v1/cluster/members/n4/promote" });
       expect([behind.status, behind.body["code"]]).toEqual([409, "not_caught_up"]);
-      expect(behind.body["behindEntries"]).toBeGreaterThan(0);
-      expect(behind.body["detail"]).toContain(`n4 is ${String(behind.body["behindEntries"])} entries behind`);
+      expect(behind.body["lagEntries"]).toBeGreaterThan(0);
+      expect(behind.body["detail"]).toContain(`n4 is ${String(behind.body["lagEntries"])} entries behind`);
       const replaced = await ask({ ...replace, body: { by: "n4" } });
       expect(replaced.body["code"]).toBe("not_caught_up");
 

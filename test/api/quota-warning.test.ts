@@ -14,7 +14,7 @@ test("the first refused write is told with what is used and the limit, and the n
   note();
   note();
   expect(lines).toEqual([
-    { code: "quota_exceeded", used: 99, limit: 100, untold: 0 },
-    { code: "quota_exceeded", used: 99, limit: 100, untold: 9 },
+    { code: "quota_exceeded", used: 99, limit: 100, suppressed: 0 },
+    { code: "quota_exceeded", used: 99, limit: 100, suppressed: 9 },
   ]);
 });

@@ -90,7 +90,7 @@ function driverOptions(id: NodeId) {
   return {
     raft: {
       id,
-      origin: `${id}-1`,
+      runId: `${id}-1`,
       seed: 1,
       // An election timeout that no busy disk reaches: a leader that steps down for it is another test.
       electionTicks: 200,

@@ -12,7 +12,7 @@ const header = { from: n1, to: n2, term: toTerm(7) } as const;
 
 function batch(entryCount: number): Message {
   const entries = Array.from({ length: entryCount }, (_, position): Entry => {
-    const id = { origin: "n1-4f9c0a7b12345678", sequence: 1000 + position };
+    const id = { runId: "n1-4f9c0a7b12345678", sequence: 1000 + position };
     const payload = { kind: "command", id, command: new Uint8Array(256).fill(position) } as const;
     const clusterTimeMs = toClusterTimeMs(123_456_789);
     return { index: toLogIndex(1_000_001 + position), term: toTerm(7), clusterTimeMs, wallTimeMs: 1_763_714_221_000, payload };

@@ -9,11 +9,11 @@ import {
   clusterIdOf,
   decide,
   type FormationOrder,
+  genesisAnswerOf,
   heardFrom,
   lockedOn,
   missed,
   sameSet,
-  sayingOf,
 } from "../../src/bootstrap/formation.ts";
 import { type NodeId, toNodeId } from "../../src/raft/types.ts";
 import type { GenesisAnswer, InstanceSet } from "../../src/transport/genesis.ts";
@@ -21,9 +21,9 @@ import type { GenesisAnswer, InstanceSet } from "../../src/transport/genesis.ts"
 /** The functions under test; a planted bug replaces one. */
 export type Rules = {
   readonly decide: (formation: Formation) => FormationOrder;
-  readonly sayingOf: (formation: Formation) => GenesisAnswer;
+  readonly genesisAnswerOf: (formation: Formation) => GenesisAnswer;
 };
-export const realRules: Rules = { decide, sayingOf };
+export const realRules: Rules = { decide, genesisAnswerOf };
 
 export type Action =
   /** `who` asks `whom`, whose answer is under way. */
@@ -186,7 +186,7 @@ function opened(world: World, who: number, set: InstanceSet): World {
 
 function answerOf(world: World, who: number, rules: Rules): GenesisAnswer {
   const { open, instanceId } = nodeAt(world, who);
-  if (open === null) return rules.sayingOf(formationOf(world, who));
+  if (open === null) return rules.genesisAnswerOf(formationOf(world, who));
   const { members } = planOf(world.nodes.length, who, instanceId);
   const addresses = Object.fromEntries(members.map(({ id, ...address }) => [id, address]));
   const membership = { voters: [], votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };

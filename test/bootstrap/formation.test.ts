@@ -10,10 +10,10 @@ import {
   type Formation,
   type FormationOrder,
   type FormationPlan,
+  genesisAnswerOf,
   heardFrom,
   lockedOn,
   notAdmittedTo,
-  sayingOf,
   waitingText,
 } from "../../src/bootstrap/formation.ts";
 import { toNodeId } from "../../src/raft/types.ts";
@@ -200,9 +200,9 @@ const plantedBugs: readonly { readonly name: string; readonly rules: Rules; read
     name: "a node says that it is locked before that is written down",
     rules: {
       ...realRules,
-      sayingOf: (formation) => {
+      genesisAnswerOf: (formation) => {
         const order = decide(formation);
-        return sayingOf(order.kind === "lock" ? lockedOn(formation, order.set) : formation);
+        return genesisAnswerOf(order.kind === "lock" ? lockedOn(formation, order.set) : formation);
       },
     },
     bounds: { size: 2, wipes: 0, restores: 0, crashes: 1 },

@@ -103,7 +103,7 @@ class World {
   #call(claim: StartClaim, peer: Peer): void {
     const verdict = peer.register.judge(claim, { alive: false, instanceId: "folder", nowMs: 0 });
     if (verdict.kind === "refused") return;
-    const { counts, keep } = peer.uncounted.letIn(claim, this.#now);
+    const { counts, keep } = peer.uncounted.admitRun(claim, this.#now);
     if (keep) peer.keep(claim);
     if (counts) this.#count(peer);
   }
@@ -112,8 +112,8 @@ class World {
     for (const [nodeId, known] of from.register.known) {
       if (to.register.isNews({ nodeId, ...known }, { instanceId: "folder" })) to.register.remember(nodeId, known);
     }
-    to.uncounted.toldBy(from.id);
-    for (const claim of to.uncounted.takeCounting(this.#now)) to.keep(claim);
+    to.uncounted.reportedBy(from.id);
+    for (const claim of to.uncounted.takeCountedRuns(this.#now)) to.keep(claim);
     const known = to.register.known.get(subject);
     if (known?.runId === this.run?.claim.runId && known !== undefined && to.uncounted.isVouched(subject, known)) this.#count(to);
   }

@@ -34,7 +34,7 @@ function optionsIn(directory: string, told: string[] = []): StartKeeperOptions {
 describe("what a member says of the starts of others", () => {
   test("is kept, also over a restart, and an earlier start is refused for good from then on", () => {
     const directory = temporaryFolder();
-    expect(keeperIn(directory).starts.hear(n2, [said(n3, 7)])).toEqual([said(n3, 7)]);
+    expect(keeperIn(directory).starts.receive(n2, [said(n3, 7)])).toEqual([said(n3, 7)]);
     expect(keeperIn(directory).admit(said(n3, 6), { alive: false })).toMatchObject({ forGood: true, code: "start_outdated" });
     expect(keeperIn(directory).admit(said(n3, 7, "another"), { alive: false })).toMatchObject({ code: "start_duplicate" });
     expect(keeperIn(directory).admit(said(n3, 7), { alive: false })).toEqual({ kind: "admitted", counts: true });
@@ -43,10 +43,10 @@ describe("what a member says of the starts of others", () => {
 
   test("is no news when it is known, older, or of a folder that the id does not have", () => {
     const keeper = keeperIn(temporaryFolder());
-    keeper.starts.hear(n2, [said(n3, 7)]);
+    keeper.starts.receive(n2, [said(n3, 7)]);
     const before = keeper.starts.known();
     const other = { ...said(n3, 9), instanceId: "another" };
-    expect(keeper.starts.hear(n2, [said(n3, 7), said(n3, 6), said(n3, 7, "another"), other])).toEqual([]);
+    expect(keeper.starts.receive(n2, [said(n3, 7), said(n3, 6), said(n3, 7, "another"), other])).toEqual([]);
     expect(keeper.starts.known()).toBe(before);
   });
 
@@ -55,7 +55,7 @@ describe("what a member says of the starts of others", () => {
     expect(keeper.admit(said(n3, 7), { alive: false })).toEqual({ kind: "admitted", counts: false });
     expect(keeper.starts.known().size).toBe(0);
     // The node itself comes after the copy, is named by another member, and the copy is refused from then on.
-    keeper.starts.hear(n2, [said(n3, 9)]);
+    keeper.starts.receive(n2, [said(n3, 9)]);
     expect(keeper.admit(said(n3, 9), { alive: false })).toEqual({ kind: "admitted", counts: true });
     expect(keeper.admit(said(n3, 7), { alive: false })).toMatchObject({ forGood: true, code: "start_outdated" });
   });
@@ -64,10 +64,10 @@ describe("what a member says of the starts of others", () => {
     const directory = temporaryFolder();
     const keeper = keeperIn(directory);
     keeper.admit(said(n3, 7), { alive: false });
-    keeper.starts.hear(n4, []);
-    keeper.starts.hear(n3, []);
+    keeper.starts.receive(n4, []);
+    keeper.starts.receive(n3, []);
     expect(keeper.starts.known().size).toBe(0);
-    keeper.starts.hear(n2, []);
+    keeper.starts.receive(n2, []);
     expect(keeper.starts.known().get(n3)?.runId).toBe("run7");
     expect(keeperIn(directory).admit(said(n3, 8), { alive: false })).toEqual({ kind: "admitted", counts: true });
   });
@@ -79,22 +79,22 @@ describe("what a member says of the starts of others", () => {
   test("is what decides which of two that live is the copy: who remembers neither ends none of them", () => {
     const keeper = createStartKeeper({ ...optionsIn(temporaryFolder()), peerTimeoutMs: 0 });
     expect(keeper.admit(said(n3, 9), { alive: true })).toMatchObject({ forGood: false, code: "start_duplicate" });
-    keeper.starts.hear(n2, [said(n3, 8)]);
+    keeper.starts.receive(n2, [said(n3, 8)]);
     expect(keeper.admit(said(n3, 9), { alive: true })).toMatchObject({ forGood: true, code: "start_duplicate" });
   });
 
   test("is not heard from strangers, nor about them", () => {
     const keeper = keeperIn(temporaryFolder());
-    expect(keeper.starts.hear(n4, [said(n3, 7)])).toEqual([]);
-    expect(keeper.starts.hear(n2, [said(n4, 7)])).toEqual([]);
+    expect(keeper.starts.receive(n4, [said(n3, 7)])).toEqual([]);
+    expect(keeper.starts.receive(n2, [said(n4, 7)])).toEqual([]);
   });
 
   test("ends this node when it is of a later start of its own folder, and only then", () => {
     const told: string[] = [];
     const { starts } = keeperIn(temporaryFolder(), told);
-    starts.hear(n2, [said(n1, 5), said(n1, 4), { ...said(n1, 9), instanceId: "another" }]);
+    starts.receive(n2, [said(n1, 5), said(n1, 4), { ...said(n1, 9), instanceId: "another" }]);
     expect(told).toEqual([]);
-    starts.hear(n2, [said(n1, 6)]);
+    starts.receive(n2, [said(n1, 6)]);
     expect(told).toEqual([
       "n2: this is start 5 (run run5) of the data folder of n1, and a later one was seen, start 6 (run run6)",
     ]);

@@ -38,12 +38,12 @@ test("each call is the request that the contract has for it", async () => {
 
 test("a refusal comes back as it is, and a leader that moved is asked for again", async () => {
   const node = await startFakeNode((_asked, count) =>
-    count === 1 ? problem(508, "forward_loop", { retryAfterMs: 1 }) : problem(409, "not_caught_up", { behindEntries: 1234 }),
+    count === 1 ? problem(508, "forward_loop", { retryAfterMs: 1 }) : problem(409, "not_caught_up", { lagEntries: 1234 }),
   );
   const { cluster, close } = createClient({ endpoints: [node.url], retry: { delayMsMin: 1, delayMsMax: 1 } });
   try {
     const refused = await cluster.promote("n4");
-    expect(refused.ok ? undefined : refused.error).toMatchObject({ code: "not_caught_up", behindEntries: 1234 });
+    expect(refused.ok ? undefined : refused.error).toMatchObject({ code: "not_caught_up", lagEntries: 1234 });
     expect(node.asked).toHaveLength(2);
   } finally {
     close();

@@ -88,7 +88,7 @@ test("a cluster grows from three to five: a learner votes only when it has caugh
   expect(added.ok && added.value.changed).toBe(true);
   const early = await client.cluster.promote("n4");
   expect(early.ok ? undefined : early.error).toMatchObject({ code: "not_caught_up" });
-  expect(!early.ok && "behindEntries" in early.error ? early.error.behindEntries : 0).toBeGreaterThan(250);
+  expect(!early.ok && "lagEntries" in early.error ? early.error.lagEntries : 0).toBeGreaterThan(250);
   fourth.node.start();
   await fourth.node.untilReady();
   await promote(client, "n4");

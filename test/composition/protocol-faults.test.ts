@@ -29,9 +29,9 @@ test("a sender that repeats itself is logged once in ten seconds, and counted ea
   note(refused("n3"), 10_001);
   expect(refusedCount()).toBe(5);
   expect(told).toEqual([
-    'warn a message of a peer was not heard {"from":"n2","messageKind":"heartbeat","reason":"secondLeader","untold":0}',
-    'warn a message of a peer was not heard {"from":"n2","messageKind":"heartbeat","reason":"secondLeader","untold":2}',
-    'warn a message of a peer was not heard {"from":"n3","messageKind":"heartbeat","reason":"secondLeader","untold":0}',
+    'warn a message of a peer was not heard {"from":"n2","messageKind":"heartbeat","reason":"secondLeader","suppressed":0}',
+    'warn a message of a peer was not heard {"from":"n2","messageKind":"heartbeat","reason":"secondLeader","suppressed":2}',
+    'warn a message of a peer was not heard {"from":"n3","messageKind":"heartbeat","reason":"secondLeader","suppressed":0}',
   ]);
 });
 

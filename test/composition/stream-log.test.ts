@@ -12,8 +12,8 @@ function recorded() {
   const lines: string[] = [];
   const clock = { ms: 0 };
   const write = (level: string) => (fields: object, message: string) => {
-    const { reason, untold } = { reason: "", untold: 0, ...fields };
-    lines.push(`${level} ${message}: ${reason} +${untold}`);
+    const { reason, suppressed } = { reason: "", suppressed: 0, ...fields };
+    lines.push(`${level} ${message}: ${reason} +${suppressed}`);
   };
   const logger = { debug: () => undefined, info: write("info"), warn: write("warn"), error: write("error") };
   const note = transportLog(logger, () => clock.ms);

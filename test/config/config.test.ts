@@ -32,10 +32,10 @@ test("a flag beats the environment, which beats the file, which beats the defaul
   const env = { KEYHOLD_REQUEST_TIMEOUT_MS: "200", KEYHOLD_ACQUIRE_HOLD_MS_MAX: "200" };
   const result = load({ flags: { requestTimeoutMs: "100" }, env, configFile: "k.yaml", readText });
   if (!result.ok) throw new Error(result.error.message);
-  const { requestTimeoutMs, acquireHoldMsMax, shutdownGraceMs, bodyBytesMax, origins } = result.value;
+  const { requestTimeoutMs, acquireHoldMsMax, shutdownGraceMs, bodyBytesMax, optionSources } = result.value;
   expect([requestTimeoutMs, acquireHoldMsMax, shutdownGraceMs, bodyBytesMax]).toEqual([100, 200, 300, 1_048_576]);
   const names: OptionName[] = ["requestTimeoutMs", "acquireHoldMsMax", "shutdownGraceMs", "bodyBytesMax"];
-  expect(names.map((name) => origins[name])).toEqual(["flag", "environment", "file", "default"]);
+  expect(names.map((name) => optionSources[name])).toEqual(["flag", "environment", "file", "default"]);
 });
 
 test("read leases rest on clock rates: they are off unless asked for", () => {

@@ -40,7 +40,7 @@ export function noop(index: number, term: number): Entry {
 
 /** An entry whose weight is 64 and `bytes`. */
 export function command(index: number, term: number, bytes: number): Entry {
-  const id = { origin: "run-1", sequence: index };
+  const id = { runId: "run-1", sequence: index };
   return { ...noop(index, term), payload: { kind: "command", id, command: new Uint8Array(bytes).fill(index) } };
 }
 

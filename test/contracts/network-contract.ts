@@ -93,8 +93,8 @@ export function networkContract(name: string, setUp: () => NetworkHarness): void
         to: n2,
         term: toTerm(7),
         proposals: [
-          { id: { origin: "n1-1", sequence: 1 }, command: new Uint8Array([0, 127, 128, 255]) },
-          { id: { origin: "n1-1", sequence: 2 }, command: new Uint8Array(0) },
+          { id: { runId: "n1-1", sequence: 1 }, command: new Uint8Array([0, 127, 128, 255]) },
+          { id: { runId: "n1-1", sequence: 2 }, command: new Uint8Array(0) },
         ],
       };
       a.network.send(message);

@@ -26,7 +26,7 @@ const membership = {
 const payloads: readonly Payload[] = [
   { kind: "noop" },
   { kind: "clock" },
-  { kind: "command", id: { origin: "run", sequence: 300 }, command },
+  { kind: "command", id: { runId: "run", sequence: 300 }, command },
   { kind: "membership", membership },
   { kind: "clusterVersion", version: 2 },
 ];
@@ -65,10 +65,10 @@ const bodies: { readonly [Kind in Message["kind"]]: Extract<Body, { readonly kin
   heartbeatResponse: { kind: "heartbeatResponse", round: 70_000, promiseMs: 500 },
   readIndexRequest: { kind: "readIndexRequest", readId: 2 ** 40 },
   readIndexResponse: { kind: "readIndexResponse", readId: 2 ** 40, index: toLogIndex(6) },
-  proposeRequest: { kind: "proposeRequest", epoch: 4, proposals: [{ id: { origin: "run", sequence: 300 }, command }] },
-  proposeRefused: { kind: "proposeRefused", origin: "run", sequences: [3, 4], reason: "applyLag" },
-  proposeBarrier: { kind: "proposeBarrier", origin: "run", epoch: 4 },
-  proposeBarrierReached: { kind: "proposeBarrierReached", origin: "run", epoch: 4, index: toLogIndex(9) },
+  proposeRequest: { kind: "proposeRequest", epoch: 4, proposals: [{ id: { runId: "run", sequence: 300 }, command }] },
+  proposeRefused: { kind: "proposeRefused", runId: "run", sequences: [3, 4], reason: "applyLag" },
+  proposeBarrier: { kind: "proposeBarrier", runId: "run", epoch: 4 },
+  proposeBarrierReached: { kind: "proposeBarrierReached", runId: "run", epoch: 4, index: toLogIndex(9) },
   timeoutNow: { kind: "timeoutNow" },
 };
 

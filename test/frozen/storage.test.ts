@@ -52,7 +52,7 @@ const at = { term: toTerm(3), clusterTimeMs: toClusterTimeMs(1000), wallTimeMs: 
 const payloads: { readonly [Kind in Payload["kind"]]: Extract<Payload, { readonly kind: Kind }> } = {
   noop: { kind: "noop" },
   clock: { kind: "clock" },
-  command: { kind: "command", id: { origin: "run", sequence: 300 }, command: new Uint8Array([1, 2, 3]) },
+  command: { kind: "command", id: { runId: "run", sequence: 300 }, command: new Uint8Array([1, 2, 3]) },
   membership: { kind: "membership", membership },
   clusterVersion: { kind: "clusterVersion", version: 2 },
 };

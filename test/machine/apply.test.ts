@@ -6,7 +6,7 @@ import { applyEntries } from "../../src/machine/apply.ts";
 import { readMeta, writeInitialState } from "../../src/machine/state/meta.ts";
 import { type Membership, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { MemoryTables } from "../contracts/memory-tables.ts";
-import { Bench, make } from "./bench.ts";
+import { MachineFixture, make } from "./machine-fixture.ts";
 import { stateHash } from "./state-hash.ts";
 
 function membership(parts: { voters: string[]; outgoing?: string[]; learners?: string[]; learnersNext?: string[] }): Membership {
@@ -32,32 +32,32 @@ describe("an initial state", () => {
 
 describe("an entry", () => {
   test("moves the applied index, term and time on, also when it changes nothing", () => {
-    const bench = new Bench().advance(70);
-    expect(bench.apply({ kind: "noop" })).toEqual({ outcome: undefined, batches: [] });
-    expect(readMeta(bench.tables)).toMatchObject({ appliedIndex: 1, appliedTerm: 1, clusterTimeMs: 70, revision: 0 });
+    const fixture = new MachineFixture().advance(70);
+    expect(fixture.apply({ kind: "noop" })).toEqual({ outcome: undefined, batches: [] });
+    expect(readMeta(fixture.tables)).toMatchObject({ appliedIndex: 1, appliedTerm: 1, clusterTimeMs: 70, revision: 0 });
   });
 
   test("that does not follow the last applied one is a broken invariant", () => {
-    const bench = new Bench();
-    const entry = bench.entry({ kind: "noop" });
-    expect(() => applyEntries(bench.tables, [{ ...entry, index: toLogIndex(2) }])).toThrow("does not follow");
-    expect(() => applyEntries(bench.tables, [entry, entry])).toThrow("does not follow");
+    const fixture = new MachineFixture();
+    const entry = fixture.entry({ kind: "noop" });
+    expect(() => applyEntries(fixture.tables, [{ ...entry, index: toLogIndex(2) }])).toThrow("does not follow");
+    expect(() => applyEntries(fixture.tables, [entry, entry])).toThrow("does not follow");
   });
 
   test("whose term or time falls is a broken invariant", () => {
-    const bench = new Bench().advance(10);
-    bench.tick();
-    const entry = bench.entry({ kind: "clock" });
-    expect(() => applyEntries(bench.tables, [{ ...entry, term: toTerm(0) }])).toThrow("falls from term 1 to 0");
-    expect(() => applyEntries(bench.tables, [{ ...entry, clusterTimeMs: toClusterTimeMs(9) }])).toThrow(
+    const fixture = new MachineFixture().advance(10);
+    fixture.tick();
+    const entry = fixture.entry({ kind: "clock" });
+    expect(() => applyEntries(fixture.tables, [{ ...entry, term: toTerm(0) }])).toThrow("falls from term 1 to 0");
+    expect(() => applyEntries(fixture.tables, [{ ...entry, clusterTimeMs: toClusterTimeMs(9) }])).toThrow(
       "falls from time 10 to 9",
     );
   });
 
   test("of a cluster version sets it, without a change for watchers", () => {
-    const bench = new Bench();
-    expect(bench.apply({ kind: "clusterVersion", version: 3 }).batches).toEqual([]);
-    expect(readMeta(bench.tables)).toMatchObject({ clusterVersion: 3, revision: 0 });
+    const fixture = new MachineFixture();
+    expect(fixture.apply({ kind: "clusterVersion", version: 3 }).batches).toEqual([]);
+    expect(readMeta(fixture.tables)).toMatchObject({ clusterVersion: 3, revision: 0 });
   });
 });
 
@@ -92,12 +92,12 @@ describe("a membership entry", () => {
   ];
   for (const { name, before, after, told } of cases) {
     test(`tells ${name}`, () => {
-      const bench = new Bench();
-      writeInitialState(bench.tables, { storeId: "s", membership: before });
-      const { batches } = bench.apply({ kind: "membership", membership: after });
+      const fixture = new MachineFixture();
+      writeInitialState(fixture.tables, { storeId: "s", membership: before });
+      const { batches } = fixture.apply({ kind: "membership", membership: after });
       expect(batches.flatMap((batch) => batch.changes)).toEqual(told);
-      expect(bench.revision).toBe(told.length === 0 ? 0 : 1);
-      expect(bench.tables.get("members", "current")).toEqual(after);
+      expect(fixture.revision).toBe(told.length === 0 ? 0 : 1);
+      expect(fixture.tables.get("members", "current")).toEqual(after);
     });
   }
 });
@@ -105,45 +105,49 @@ describe("a membership entry", () => {
 describe("what a member says of itself", () => {
   const [n1, n2] = [toNodeId("n1"), toNodeId("n2")];
   const both = membership({ voters: ["n1"], learners: ["n2"] });
-  function begin(): Bench {
-    const bench = new Bench();
-    writeInitialState(bench.tables, { storeId: "s", membership: membership({ voters: ["n1"] }) });
-    bench.apply({ kind: "membership", membership: both });
-    return bench;
+  function begin(): MachineFixture {
+    const fixture = new MachineFixture();
+    writeInitialState(fixture.tables, { storeId: "s", membership: membership({ voters: ["n1"] }) });
+    fixture.apply({ kind: "membership", membership: both });
+    return fixture;
   }
-  const hello = (bench: Bench, id: typeof n1, instanceId: string, version: number) =>
-    bench.do({ kind: "memberHello", id, instanceId, version, stateBytesMax: 1e9 });
+  const hello = (fixture: MachineFixture, id: typeof n1, instanceId: string, version: number) =>
+    fixture.do({ kind: "memberHello", id, instanceId, version, stateBytesMax: 1e9 });
 
   test("is kept under its id, without a revision, and follows an upgrade", () => {
-    const bench = begin();
-    const before = bench.revision;
-    hello(bench, n1, "folder-1", 1);
-    expect(hello(bench, n1, "folder-1", 2)).toEqual({ instanceId: "folder-1", version: 2, stateBytesMax: 1e9 });
-    expect([...bench.tables.range("nodes", {})]).toEqual([["n1", { instanceId: "folder-1", version: 2, stateBytesMax: 1e9 }]]);
-    expect(bench.revision).toBe(before);
+    const fixture = begin();
+    const before = fixture.revision;
+    hello(fixture, n1, "folder-1", 1);
+    expect(hello(fixture, n1, "folder-1", 2)).toEqual({ instanceId: "folder-1", version: 2, stateBytesMax: 1e9 });
+    expect([...fixture.tables.range("nodes", {})]).toEqual([["n1", { instanceId: "folder-1", version: 2, stateBytesMax: 1e9 }]]);
+    expect(fixture.revision).toBe(before);
   });
 
   test("does not take the id of another instance, which is what it is answered", () => {
-    const bench = begin();
-    hello(bench, n2, "folder-2", 1);
-    expect(hello(bench, n2, "wiped", 2)).toEqual({ instanceId: "folder-2", version: 1, stateBytesMax: 1e9 });
-    expect(bench.tables.get("nodes", "n2")).toEqual({ instanceId: "folder-2", version: 1, stateBytesMax: 1e9 });
+    const fixture = begin();
+    hello(fixture, n2, "folder-2", 1);
+    expect(hello(fixture, n2, "wiped", 2)).toEqual({ instanceId: "folder-2", version: 1, stateBytesMax: 1e9 });
+    expect(fixture.tables.get("nodes", "n2")).toEqual({ instanceId: "folder-2", version: 1, stateBytesMax: 1e9 });
   });
 
   test("counts no more when it is removed, but for its folder, and is never taken of somebody who is no member", () => {
-    const bench = begin();
-    hello(bench, n2, "folder-2", 1);
-    bench.apply({ kind: "membership", membership: { ...membership({ voters: ["n1"] }), removed: [n2] } });
-    hello(bench, n2, "folder-2", 2);
-    hello(bench, toNodeId("n3"), "folder-3", 1);
-    expect([...bench.tables.range("nodes", {})]).toEqual([["n2", { instanceId: "folder-2", version: 0, stateBytesMax: 0 }]]);
+    const fixture = begin();
+    hello(fixture, n2, "folder-2", 1);
+    fixture.apply({ kind: "membership", membership: { ...membership({ voters: ["n1"] }), removed: [n2] } });
+    hello(fixture, n2, "folder-2", 2);
+    hello(fixture, toNodeId("n3"), "folder-3", 1);
+    expect([...fixture.tables.range("nodes", {})]).toEqual([["n2", { instanceId: "folder-2", version: 0, stateBytesMax: 0 }]]);
   });
 
   test("is known of the first members before they say it, and nobody else can say it for them", () => {
-    const bench = new Bench();
-    writeInitialState(bench.tables, { storeId: "s", membership: membership({ voters: ["n1"] }), instances: { n1: "folder-1" } });
-    expect(hello(bench, n1, "wiped", 1)).toEqual({ instanceId: "folder-1", version: 0, stateBytesMax: 0 });
-    expect(hello(bench, n1, "folder-1", 1)).toEqual({ instanceId: "folder-1", version: 1, stateBytesMax: 1e9 });
+    const fixture = new MachineFixture();
+    writeInitialState(fixture.tables, {
+      storeId: "s",
+      membership: membership({ voters: ["n1"] }),
+      instances: { n1: "folder-1" },
+    });
+    expect(hello(fixture, n1, "wiped", 1)).toEqual({ instanceId: "folder-1", version: 0, stateBytesMax: 0 });
+    expect(hello(fixture, n1, "folder-1", 1)).toEqual({ instanceId: "folder-1", version: 1, stateBytesMax: 1e9 });
   });
 
   test("leaves the membership that the cluster began with as it was", () => {
@@ -154,9 +158,9 @@ describe("what a member says of itself", () => {
 describe("the hash of a state", () => {
   test("differs when a byte of a value differs", () => {
     const hashes = ["1", "2"].map((value) => {
-      const bench = new Bench();
-      bench.do(make.put("k", value));
-      return stateHash(bench.tables);
+      const fixture = new MachineFixture();
+      fixture.do(make.put("k", value));
+      return stateHash(fixture.tables);
     });
     expect(hashes[0]).toMatch(/^[0-9a-f]{16}$/);
     expect(hashes[0]).not.toBe(hashes[1]);

@@ -5,14 +5,17 @@ import { describe, expect, test } from "vitest";
 import type { Precondition } from "../../src/machine/command.ts";
 import { readChanges } from "../../src/machine/config/change-log.ts";
 import { toRevision } from "../../src/machine/types.ts";
-import { Bench, bytes, make } from "./bench.ts";
+import { bytes, MachineFixture, make } from "./machine-fixture.ts";
 import { answer } from "./questions.ts";
 
-function read(bench: Bench, key: string, revision: number | null = null) {
-  return answer(bench.tables, { kind: "config", key, revision: revision === null ? null : toRevision(revision) });
+function read(fixture: MachineFixture, key: string, revision: number | null = null) {
+  return answer(fixture.tables, { kind: "config", key, revision: revision === null ? null : toRevision(revision) });
 }
-function list(bench: Bench, more: { prefix?: string; after?: string; revision?: number; limit?: number; bytesMax?: number }) {
-  const page = answer(bench.tables, {
+function list(
+  fixture: MachineFixture,
+  more: { prefix?: string; after?: string; revision?: number; limit?: number; bytesMax?: number },
+) {
+  const page = answer(fixture.tables, {
     kind: "configList",
     prefix: more.prefix ?? "",
     after: more.after ?? null,
@@ -28,11 +31,11 @@ function list(bench: Bench, more: { prefix?: string; after?: string; revision?: 
 
 describe("a key", () => {
   test("counts its versions from its creation, and again after a deletion", () => {
-    const bench = new Bench();
-    expect(bench.do(make.put("k", "1"))).toEqual({ created: true, version: 1, createRevision: 1, modRevision: 1 });
-    expect(bench.do(make.put("k", "2"))).toEqual({ created: false, version: 2, createRevision: 1, modRevision: 2 });
-    expect(bench.do(make.remove("k"))).toEqual({ revision: 3 });
-    expect(bench.do(make.put("k", "3"))).toEqual({ created: true, version: 1, createRevision: 4, modRevision: 4 });
+    const fixture = new MachineFixture();
+    expect(fixture.do(make.put("k", "1"))).toEqual({ created: true, version: 1, createRevision: 1, modRevision: 1 });
+    expect(fixture.do(make.put("k", "2"))).toEqual({ created: false, version: 2, createRevision: 1, modRevision: 2 });
+    expect(fixture.do(make.remove("k"))).toEqual({ revision: 3 });
+    expect(fixture.do(make.put("k", "3"))).toEqual({ created: true, version: 1, createRevision: 4, modRevision: 4 });
   });
 
   const cases: readonly { name: string; precondition: Precondition; exists: boolean; passes: boolean }[] = [
@@ -48,113 +51,113 @@ describe("a key", () => {
   ];
   for (const { name, precondition, exists, passes } of cases) {
     test(`is ${passes ? "written" : "not written, and nothing changes,"} under the precondition: ${name}`, () => {
-      const bench = new Bench();
-      bench.do(make.put("other", "1"));
-      if (exists) bench.do(make.put("k", "1"));
-      const before = bench.revision;
-      const outcome = bench.run(make.put("k", "2", { precondition }));
+      const fixture = new MachineFixture();
+      fixture.do(make.put("other", "1"));
+      if (exists) fixture.do(make.put("k", "1"));
+      const before = fixture.revision;
+      const outcome = fixture.run(make.put("k", "2", { precondition }));
       if (passes) expect(outcome).toMatchObject({ ok: true, value: { modRevision: before + 1 } });
       else expect(outcome).toEqual({ ok: false, error: { kind: "revisionMismatch", actual: exists ? 2 : null } });
-      expect(bench.revision).toBe(passes ? before + 1 : before);
+      expect(fixture.revision).toBe(passes ? before + 1 : before);
     });
   }
 
   test("that is missing cannot be deleted, and a failing precondition says so first", () => {
-    const bench = new Bench();
-    expect(bench.run(make.remove("k"))).toEqual({ ok: false, error: { kind: "keyNotFound" } });
-    const guarded = bench.run(make.remove("k", make.modRevision(1)));
+    const fixture = new MachineFixture();
+    expect(fixture.run(make.remove("k"))).toEqual({ ok: false, error: { kind: "keyNotFound" } });
+    const guarded = fixture.run(make.remove("k", make.modRevision(1)));
     expect(guarded).toEqual({ ok: false, error: { kind: "revisionMismatch", actual: null } });
   });
 
   test("reads as it was at each revision, also where it was deleted", () => {
-    const bench = new Bench();
-    bench.do(make.put("k", "1"));
-    bench.do(make.put("k", "2"));
-    bench.do(make.remove("k"));
-    bench.do(make.put("k", "4"));
-    expect(read(bench, "k", 0)).toEqual({ ok: true, value: null });
-    expect(read(bench, "k", 1)).toMatchObject({ ok: true, value: { record: { value: bytes("1"), modRevision: 1 } } });
-    expect(read(bench, "k", 2)).toMatchObject({ ok: true, value: { record: { value: bytes("2"), version: 2 } } });
-    expect(read(bench, "k", 3)).toEqual({ ok: true, value: null });
-    expect(read(bench, "k")).toMatchObject({ ok: true, value: { record: { value: bytes("4") } } });
-    expect(read(bench, "k", 5)).toEqual({ ok: false, error: { kind: "futureRevision", revision: 4 } });
+    const fixture = new MachineFixture();
+    fixture.do(make.put("k", "1"));
+    fixture.do(make.put("k", "2"));
+    fixture.do(make.remove("k"));
+    fixture.do(make.put("k", "4"));
+    expect(read(fixture, "k", 0)).toEqual({ ok: true, value: null });
+    expect(read(fixture, "k", 1)).toMatchObject({ ok: true, value: { record: { value: bytes("1"), modRevision: 1 } } });
+    expect(read(fixture, "k", 2)).toMatchObject({ ok: true, value: { record: { value: bytes("2"), version: 2 } } });
+    expect(read(fixture, "k", 3)).toEqual({ ok: true, value: null });
+    expect(read(fixture, "k")).toMatchObject({ ok: true, value: { record: { value: bytes("4") } } });
+    expect(read(fixture, "k", 5)).toEqual({ ok: false, error: { kind: "futureRevision", revision: 4 } });
   });
 
   test("remembers the wall time of its writer", () => {
-    const bench = new Bench().advance(5);
-    bench.do(make.put("k", "1"));
-    expect(read(bench, "k")).toMatchObject({ ok: true, value: { record: { wallTimeMs: 1_700_000_000_005 } } });
+    const fixture = new MachineFixture().advance(5);
+    fixture.do(make.put("k", "1"));
+    expect(read(fixture, "k")).toMatchObject({ ok: true, value: { record: { wallTimeMs: 1_700_000_000_005 } } });
   });
 });
 
 describe("a key on a lease", () => {
   test("needs a lease that exists", () => {
-    const outcome = new Bench().run(make.put("k", "1", { lease: "l5" }));
+    const outcome = new MachineFixture().run(make.put("k", "1", { lease: "l5" }));
     expect(outcome).toEqual({ ok: false, error: { kind: "leaseNotFound", leaseId: "l5" } });
   });
 
   test("moves with each put: to another lease, or to none", () => {
-    const bench = new Bench();
-    bench.do(make.lease(1_000));
-    bench.do(make.lease(2_000));
-    bench.do(make.put("moved", "1", { lease: "l1" }));
-    bench.do(make.put("moved", "2", { lease: "l2" }));
-    bench.do(make.put("freed", "1", { lease: "l1" }));
-    bench.do(make.put("freed", "2"));
-    expect(bench.advance(1_001).tick()).toEqual([{ kind: "leaseEnded", leaseId: "l1", reason: "expired" }]);
-    expect(bench.advance(1_000).tick()).toEqual([
+    const fixture = new MachineFixture();
+    fixture.do(make.lease(1_000));
+    fixture.do(make.lease(2_000));
+    fixture.do(make.put("moved", "1", { lease: "l1" }));
+    fixture.do(make.put("moved", "2", { lease: "l2" }));
+    fixture.do(make.put("freed", "1", { lease: "l1" }));
+    fixture.do(make.put("freed", "2"));
+    expect(fixture.advance(1_001).tick()).toEqual([{ kind: "leaseEnded", leaseId: "l1", reason: "expired" }]);
+    expect(fixture.advance(1_000).tick()).toEqual([
       { kind: "configDeleted", key: "moved", reason: "leaseEnded" },
       { kind: "leaseEnded", leaseId: "l2", reason: "expired" },
     ]);
-    expect(read(bench, "freed")).toMatchObject({ ok: true, value: { key: "freed" } });
+    expect(read(fixture, "freed")).toMatchObject({ ok: true, value: { key: "freed" } });
   });
 
   test("that is deleted hangs on nothing, and lives its own life when it comes back", () => {
-    const bench = new Bench();
-    bench.do(make.lease(1_000));
-    bench.do(make.put("k", "1", { lease: "l1" }));
-    bench.do(make.remove("k"));
-    bench.do(make.put("k", "2"));
-    bench.advance(1_001).tick();
-    expect(read(bench, "k")).toMatchObject({ ok: true, value: { record: { value: bytes("2") } } });
+    const fixture = new MachineFixture();
+    fixture.do(make.lease(1_000));
+    fixture.do(make.put("k", "1", { lease: "l1" }));
+    fixture.do(make.remove("k"));
+    fixture.do(make.put("k", "2"));
+    fixture.advance(1_001).tick();
+    expect(read(fixture, "k")).toMatchObject({ ok: true, value: { record: { value: bytes("2") } } });
   });
 });
 
 describe("a list", () => {
   test("selects by prefix, in code point order", () => {
-    const bench = new Bench();
-    for (const key of ["b", "a/😀", "a/\uffff", "a/1", "a", "a0"]) bench.do(make.put(key, "x"));
-    expect(list(bench, { prefix: "a/" })).toMatchObject({ items: ["a/1=x", "a/\uffff=x", "a/😀=x"], next: null });
+    const fixture = new MachineFixture();
+    for (const key of ["b", "a/😀", "a/\uffff", "a/1", "a", "a0"]) fixture.do(make.put(key, "x"));
+    expect(list(fixture, { prefix: "a/" })).toMatchObject({ items: ["a/1=x", "a/\uffff=x", "a/😀=x"], next: null });
   });
 
   test("goes on at the revision of its first page", () => {
-    const bench = new Bench();
-    for (const key of ["a", "b", "c", "d"]) bench.do(make.put(key, "old"));
-    expect(list(bench, { limit: 2 })).toEqual({ items: ["a=old", "b=old"], next: "b", revision: 4 });
-    bench.do(make.put("c", "new"));
-    bench.do(make.remove("d"));
-    bench.do(make.put("bb", "new"));
-    expect(list(bench, { after: "b", revision: 4, limit: 1 })).toEqual({ items: ["c=old"], next: "c", revision: 4 });
-    expect(list(bench, { after: "c", revision: 4, limit: 1 })).toEqual({ items: ["d=old"], next: null, revision: 4 });
-    expect(list(bench, { after: "b" })).toEqual({ items: ["bb=new", "c=new"], next: null, revision: 7 });
+    const fixture = new MachineFixture();
+    for (const key of ["a", "b", "c", "d"]) fixture.do(make.put(key, "old"));
+    expect(list(fixture, { limit: 2 })).toEqual({ items: ["a=old", "b=old"], next: "b", revision: 4 });
+    fixture.do(make.put("c", "new"));
+    fixture.do(make.remove("d"));
+    fixture.do(make.put("bb", "new"));
+    expect(list(fixture, { after: "b", revision: 4, limit: 1 })).toEqual({ items: ["c=old"], next: "c", revision: 4 });
+    expect(list(fixture, { after: "c", revision: 4, limit: 1 })).toEqual({ items: ["d=old"], next: null, revision: 4 });
+    expect(list(fixture, { after: "b" })).toEqual({ items: ["bb=new", "c=new"], next: null, revision: 7 });
   });
 
   test("ends a page before the entry that would pass its bytes, but not without looking at one", () => {
-    const bench = new Bench();
-    bench.do(make.put("a", "12"));
-    bench.do(make.put("b", "12"));
-    bench.do(make.put("c", "1234"));
+    const fixture = new MachineFixture();
+    fixture.do(make.put("a", "12"));
+    fixture.do(make.put("b", "12"));
+    fixture.do(make.put("c", "1234"));
     // A key and its value count.
-    expect(list(bench, { bytesMax: 7 })).toMatchObject({ items: ["a=12", "b=12"], next: "b" });
-    expect(list(bench, { bytesMax: 6 })).toMatchObject({ items: ["a=12", "b=12"], next: "b" });
-    expect(list(bench, { bytesMax: 5 })).toMatchObject({ items: ["a=12"], next: "a" });
-    expect(list(bench, { bytesMax: 1, after: "b" })).toMatchObject({ items: ["c=1234"], next: null });
+    expect(list(fixture, { bytesMax: 7 })).toMatchObject({ items: ["a=12", "b=12"], next: "b" });
+    expect(list(fixture, { bytesMax: 6 })).toMatchObject({ items: ["a=12", "b=12"], next: "b" });
+    expect(list(fixture, { bytesMax: 5 })).toMatchObject({ items: ["a=12"], next: "a" });
+    expect(list(fixture, { bytesMax: 1, after: "b" })).toMatchObject({ items: ["c=1234"], next: null });
   });
 
   test("walks far beyond its first portion", () => {
-    const bench = new Bench();
-    for (let i = 0; i < 200; i++) bench.do(make.put(`k${100 + i}`, "x"));
-    const page = list(bench, { prefix: "k", limit: 1_000 });
+    const fixture = new MachineFixture();
+    for (let i = 0; i < 200; i++) fixture.do(make.put(`k${100 + i}`, "x"));
+    const page = list(fixture, { prefix: "k", limit: 1_000 });
     expect(page).toMatchObject({ next: null });
     expect("items" in page ? page.items.length : 0).toBe(200);
   });
@@ -162,22 +165,22 @@ describe("a list", () => {
 
 describe("the change log", () => {
   test("tells changes again as they were told, although their values were superseded since", () => {
-    const bench = new Bench();
-    bench.do(make.lease(1_000));
-    bench.do(make.put("k", "1", { lease: "l1" }));
-    bench.do(make.put("k", "2", { lease: "l1" }));
-    bench.do(make.acquire("a"));
-    bench.do(make.remove("k"));
-    const all = readChanges(bench.tables, { after: toRevision(0), batchesMax: 100, bytesMax: 1_000 });
-    expect(all).toEqual({ ok: true, value: bench.batches });
-    expect(bench.batches[1]?.changes).toMatchObject([{ kind: "configPut", key: "k", record: { value: bytes("1") } }]);
+    const fixture = new MachineFixture();
+    fixture.do(make.lease(1_000));
+    fixture.do(make.put("k", "1", { lease: "l1" }));
+    fixture.do(make.put("k", "2", { lease: "l1" }));
+    fixture.do(make.acquire("a"));
+    fixture.do(make.remove("k"));
+    const all = readChanges(fixture.tables, { after: toRevision(0), batchesMax: 100, bytesMax: 1_000 });
+    expect(all).toEqual({ ok: true, value: fixture.batches });
+    expect(fixture.batches[1]?.changes).toMatchObject([{ kind: "configPut", key: "k", record: { value: bytes("1") } }]);
   });
 
   test("leaves out what is not wanted, with its value, and still shows every revision", () => {
-    const bench = new Bench();
-    for (const key of ["a", "b", "a"]) bench.do(make.put(key, "123456"));
+    const fixture = new MachineFixture();
+    for (const key of ["a", "b", "a"]) fixture.do(make.put(key, "123456"));
     const wants = (change: { kind: string; key?: string }) => change.key === "b";
-    const read = readChanges(bench.tables, { after: toRevision(0), batchesMax: 100, bytesMax: 6, wants });
+    const read = readChanges(fixture.tables, { after: toRevision(0), batchesMax: 100, bytesMax: 6, wants });
     expect(read.ok && read.value.map(({ revision, changes }) => [revision, changes.length])).toEqual([
       [1, 0],
       [2, 1],
@@ -185,10 +188,10 @@ describe("the change log", () => {
   });
 
   test("stops at its bounds, and knows nothing of the future", () => {
-    const bench = new Bench();
-    for (const value of ["123", "123", "123", "123"]) bench.do(make.put("k", value));
+    const fixture = new MachineFixture();
+    for (const value of ["123", "123", "123", "123"]) fixture.do(make.put("k", value));
     const revisions = (after: number, batchesMax: number, bytesMax: number) => {
-      const read = readChanges(bench.tables, { after: toRevision(after), batchesMax, bytesMax });
+      const read = readChanges(fixture.tables, { after: toRevision(after), batchesMax, bytesMax });
       return read.ok ? read.value.map((batch) => batch.revision) : read.error;
     };
     expect(revisions(1, 2, 1_000)).toEqual([2, 3]);

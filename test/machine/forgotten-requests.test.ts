@@ -8,7 +8,7 @@ import type { CommandBody } from "../../src/machine/command.ts";
 import { initialMeta, readMeta } from "../../src/machine/state/meta.ts";
 import { toLogIndex } from "../../src/raft/types.ts";
 import { MemoryTables } from "../contracts/memory-tables.ts";
-import { Bench, make } from "./bench.ts";
+import { MachineFixture, make } from "./machine-fixture.ts";
 
 vi.mock("../../src/machine/limits.ts", async (original) => ({
   ...(await original<typeof import("../../src/machine/limits.ts")>()),
@@ -20,10 +20,10 @@ const storeId = "store";
 /** SEED replays the random steps. */
 const seed = process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) };
 
-function benchOf(): Bench {
+function fixtureOf(): MachineFixture {
   const tables = new MemoryTables();
   tables.put("meta", "state", initialMeta({ storeId }));
-  return new Bench(tables);
+  return new MachineFixture(tables);
 }
 
 type Sent = {
@@ -33,10 +33,10 @@ type Sent = {
 };
 
 /** Sends it once more, and says whether it was carried out, answered from memory, or refused as forgotten. */
-function attempt(bench: Bench, { id, body, since }: Sent): "carriedOut" | "remembered" | "forgotten" {
-  const isKnown = bench.tables.get("requests", id) !== undefined;
+function attempt(fixture: MachineFixture, { id, body, since }: Sent): "carriedOut" | "remembered" | "forgotten" {
+  const isKnown = fixture.tables.get("requests", id) !== undefined;
   const request = { id, fingerprint: body.kind, since: { storeId: since.storeId, index: toLogIndex(since.index) } };
-  const { outcome } = bench.apply({ kind: "command", command: { request, body } });
+  const { outcome } = fixture.apply({ kind: "command", command: { request, body } });
   if (outcome?.ok === false && outcome.error.kind === "requestForgotten") return "forgotten";
   return isKnown ? "remembered" : "carriedOut";
 }
@@ -52,27 +52,27 @@ describe("a request that says what its sender had seen before it", () => {
     const counts = { carriedOut: 0, remembered: 0, forgotten: 0 };
     fc.assert(
       fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => {
-        const bench = benchOf();
+        const fixture = fixtureOf();
         const begun: Sent[] = [];
         const done = new Set<string>();
         for (const one of steps) {
-          if (one.kind === "pass") bench.advance(one.ms).tick();
+          if (one.kind === "pass") fixture.advance(one.ms).tick();
           else if (one.kind === "begin") {
             const id = `r${begun.length}`;
             const body = one.waits ? make.acquire("lock", { ttlMs: 9_000, waitMs: 5_000 }) : make.put(id, "1");
-            const index = Math.max(0, readMeta(bench.tables).appliedIndex - one.lag);
+            const index = Math.max(0, readMeta(fixture.tables).appliedIndex - one.lag);
             begun.push({ id, body, since: { storeId, index } });
           } else if (begun.length > 0) {
             const sent = begun[one.pick % begun.length] as Sent;
-            const horizon = readMeta(bench.tables).requestForgottenIndex;
-            const end = attempt(bench, sent);
+            const horizon = readMeta(fixture.tables).requestForgottenIndex;
+            const end = attempt(fixture, sent);
             counts[end] += 1;
             if (end === "carriedOut") {
               expect(done.has(sent.id), `${sent.id} is carried out for the first time`).toBe(false);
               done.add(sent.id);
             } else if (end === "forgotten") expect(sent.since.index).toBeLessThan(horizon);
             if (sent.body.kind === "configPut")
-              expect(bench.tables.get("config", sent.id)?.version).toBe(done.has(sent.id) ? 1 : undefined);
+              expect(fixture.tables.get("config", sent.id)?.version).toBe(done.has(sent.id) ? 1 : undefined);
           }
         }
       }),
@@ -82,21 +82,21 @@ describe("a request that says what its sender had seen before it", () => {
   });
 
   test("is carried out at the horizon, and refused one entry before it", () => {
-    const bench = benchOf();
+    const fixture = fixtureOf();
     const [first, ...others] = ["a", "b", "c", "d"].map(
       (id, index): Sent => ({ id, body: make.put(id, "1"), since: { storeId, index } }),
     );
-    for (const sent of [first as Sent, ...others]) expect(attempt(bench, sent)).toBe("carriedOut");
-    expect(readMeta(bench.tables).requestForgottenIndex).toBe(1);
-    expect(attempt(bench, first as Sent)).toBe("forgotten");
-    expect(attempt(bench, others[0] as Sent)).toBe("remembered");
-    expect(attempt(bench, { id: "e", body: make.put("e", "1"), since: { storeId, index: 1 } })).toBe("carriedOut");
+    for (const sent of [first as Sent, ...others]) expect(attempt(fixture, sent)).toBe("carriedOut");
+    expect(readMeta(fixture.tables).requestForgottenIndex).toBe(1);
+    expect(attempt(fixture, first as Sent)).toBe("forgotten");
+    expect(attempt(fixture, others[0] as Sent)).toBe("remembered");
+    expect(attempt(fixture, { id: "e", body: make.put("e", "1"), since: { storeId, index: 1 } })).toBe("carriedOut");
   });
 
   test("of another store is refused, and without a past it is carried out again once it is forgotten", () => {
-    const bench = benchOf();
-    expect(attempt(bench, { id: "x", body: make.put("x", "1"), since: { storeId: "other", index: 9 } })).toBe("forgotten");
-    for (const id of ["a", "b", "c", "d", "a"]) expect(bench.request(id, make.put(id, "1")).ok).toBe(true);
-    expect(bench.tables.get("config", "a")?.version).toBe(2);
+    const fixture = fixtureOf();
+    expect(attempt(fixture, { id: "x", body: make.put("x", "1"), since: { storeId: "other", index: 9 } })).toBe("forgotten");
+    for (const id of ["a", "b", "c", "d", "a"]) expect(fixture.request(id, make.put(id, "1")).ok).toBe(true);
+    expect(fixture.tables.get("config", "a")?.version).toBe(2);
   });
 });

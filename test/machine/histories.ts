@@ -11,7 +11,7 @@ import { readMeta } from "../../src/machine/state/meta.ts";
 import { type TableReader, tableNames } from "../../src/machine/state/tables.ts";
 import { leaseIdAt, toFence, toRevision, toTicket } from "../../src/machine/types.ts";
 import { toClusterTimeMs, toLogIndex, toTerm } from "../../src/raft/types.ts";
-import { bytes } from "./bench.ts";
+import { bytes } from "./machine-fixture.ts";
 import type { NaiveModel } from "./naive-model.ts";
 import { answer, countState, requestOutcome } from "./questions.ts";
 

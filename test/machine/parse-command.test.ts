@@ -6,7 +6,7 @@ import type { CommandBody } from "../../src/machine/command.ts";
 import { MalformedCommand } from "../../src/machine/fields.ts";
 import { parseCommand } from "../../src/machine/parse-command.ts";
 import { toNodeId } from "../../src/raft/types.ts";
-import { bytes, make } from "./bench.ts";
+import { bytes, make } from "./machine-fixture.ts";
 
 const bodies: readonly CommandBody[] = [
   make.put("k", "1"),

@@ -8,7 +8,7 @@ import type { Query } from "../../src/machine/query.ts";
 import { keyAfter } from "../../src/machine/state/keys.ts";
 import type { KeyRange, TableName, TableReader, Tables } from "../../src/machine/state/tables.ts";
 import { toRevision } from "../../src/machine/types.ts";
-import { Bench, leaseId, make } from "./bench.ts";
+import { leaseId, MachineFixture, make } from "./machine-fixture.ts";
 import { answer } from "./questions.ts";
 
 /** A page's 1,024 rows, what one more lock or the first lease adds to them, and a portion that was read ahead. */
@@ -59,24 +59,24 @@ function walk(tables: TableReader, query: Extract<Query, { readonly kind: "confi
 }
 
 /** Leases with hundreds of keys each, and many that are due; a lock whose long queue is due; keys that came and went. */
-function crowded(): Bench {
-  const bench = new Bench();
-  bench.do(make.put("a", "first"));
+function crowded(): MachineFixture {
+  const fixture = new MachineFixture();
+  fixture.do(make.put("a", "first"));
   for (let i = 0; i < 6; i++) {
-    const { leaseId: id } = bench.do(make.lease(1_000_000));
-    for (let k = 0; k < 700; k++) bench.do(make.put(`k/${i}/${k}`, "x", { lease: id }));
+    const { leaseId: id } = fixture.do(make.lease(1_000_000));
+    for (let k = 0; k < 700; k++) fixture.do(make.put(`k/${i}/${k}`, "x", { lease: id }));
   }
-  bench.do(make.put("z", "last"));
-  bench.do(make.acquire("long", { ttlMs: 1_000_000 }));
-  for (let i = 0; i < 2_500; i++) bench.do(make.acquire("long", { ttlMs: 1_000, waitMs: 1_000_000 }));
-  bench.do(make.acquire("long", { ttlMs: 1_000_000, waitMs: 1_000_000 }));
+  fixture.do(make.put("z", "last"));
+  fixture.do(make.acquire("long", { ttlMs: 1_000_000 }));
+  for (let i = 0; i < 2_500; i++) fixture.do(make.acquire("long", { ttlMs: 1_000, waitMs: 1_000_000 }));
+  fixture.do(make.acquire("long", { ttlMs: 1_000_000, waitMs: 1_000_000 }));
   // Due, and but a few of them ended.
-  bench.advance(2_000).do(make.put("b", "later"));
-  return bench;
+  fixture.advance(2_000).do(make.put("b", "later"));
+  return fixture;
 }
 
-const bench = crowded();
-const { tables } = bench;
+const fixture = crowded();
+const { tables } = fixture;
 const everything = { kind: "configList", prefix: "", after: null, revision: null, limit: 1_000, bytesMax: 1_000_000 } as const;
 
 describe("a list", () => {
@@ -111,7 +111,7 @@ describe("a list", () => {
   });
 
   test("of keys with large values ends by what was read for it, shown or not", () => {
-    const large = new Bench();
+    const large = new MachineFixture();
     large.do(make.put("a", "first"));
     const value = "x".repeat(100_000);
     for (let i = 0; i < 40; i++) large.do(make.put(`k${i}`, value));
@@ -130,7 +130,7 @@ describe("a lock whose whole queue is due", () => {
   });
 
   test("is shown without a holder, too, as nobody knows yet whether somebody waits", () => {
-    const free = new Bench();
+    const free = new MachineFixture();
     free.do(make.acquire("l", { ttlMs: 1_000 }));
     for (let i = 0; i < 600; i++) free.do(make.acquire("l", { ttlMs: 1_000, waitMs: 1_000_000 }));
     free.advance(2_000).do(make.put("b", "later"));
@@ -146,8 +146,8 @@ test("no question touches more than a bounded number of rows", () => {
   const place = fc.constantFrom(...keys);
   const after = fc.option(place.filter((key) => key !== ""));
   const limit = fc.integer({ min: 1, max: 100_000 });
-  const revision = fc.option(fc.integer({ min: 1, max: bench.revision }).map(toRevision));
-  const lease = fc.integer({ min: 1, max: bench.revision }).map((number) => leaseId(`l${number}`));
+  const revision = fc.option(fc.integer({ min: 1, max: fixture.revision }).map(toRevision));
+  const lease = fc.integer({ min: 1, max: fixture.revision }).map((number) => leaseId(`l${number}`));
   const query: fc.Arbitrary<Query> = fc.oneof(
     fc.record({ kind: fc.constant("config" as const), key: place, revision }),
     fc.record({ kind: fc.constant("configList" as const), prefix: place, after, revision, limit, bytesMax: limit }),

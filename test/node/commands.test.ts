@@ -65,12 +65,12 @@ const propose = (bytes: readonly Uint8Array[]): Message => ({
   to: n1,
   term: toTerm(3),
   epoch: 0,
-  proposals: bytes.map((command, position) => ({ id: { origin: "run", sequence: position }, command })),
+  proposals: bytes.map((command, position) => ({ id: { runId: "run", sequence: position }, command })),
 });
 
 function entry(index: number, command: Uint8Array): Entry {
   const place = { index: toLogIndex(index), term: toTerm(3), clusterTimeMs: toClusterTimeMs(1), wallTimeMs: 1 };
-  return { ...place, payload: { kind: "command", id: { origin: "run", sequence: index }, command } };
+  return { ...place, payload: { kind: "command", id: { runId: "run", sequence: index }, command } };
 }
 
 const append = (entries: readonly Entry[], leaderCommit: number): Message => ({

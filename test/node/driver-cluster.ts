@@ -250,7 +250,7 @@ function driverOptions(id: NodeId, run: number) {
     ...limits,
     raft: {
       id,
-      origin: `${id}-run-${run}`,
+      runId: `${id}-run-${run}`,
       seed: Number(id.slice(1)),
       electionTicks: 10,
       heartbeatTicks: 1,

@@ -28,10 +28,10 @@ function withLog(commands: readonly Uint8Array[]): Raft {
       term: toTerm(1),
       clusterTimeMs: toClusterTimeMs(0),
       wallTimeMs: 0,
-      payload: { kind: "command", id: { origin: "run", sequence: position }, command },
+      payload: { kind: "command", id: { runId: "run", sequence: position }, command },
     }),
   );
-  const options = { ...defaultOptions, id: n1, origin: "run-1", seed: 1 };
+  const options = { ...defaultOptions, id: n1, runId: "run-1", seed: 1 };
   return createRaft(options, { hardState: disk.hardState, log: readerOf(disk), appliedIndex: toLogIndex(0) });
 }
 

@@ -92,8 +92,8 @@ describe("a membership change", () => {
 
   test("is refused with the core's reason", () => {
     const { changes, ends, id } = begin({ accepted: false });
-    changes.answered({ kind: "membershipRefused", changeId: id, refusal: { kind: "notCaughtUp", behindEntries: 9 } });
-    expect(ends).toEqual([{ kind: "refused", refusal: { kind: "notCaughtUp", behindEntries: 9 } }]);
+    changes.answered({ kind: "membershipRefused", changeId: id, refusal: { kind: "notCaughtUp", lagEntries: 9 } });
+    expect(ends).toEqual([{ kind: "refused", refusal: { kind: "notCaughtUp", lagEntries: 9 } }]);
   });
 
   test("is unknown once a snapshot holds its place, or its deadline passed", () => {
@@ -151,7 +151,7 @@ describe("on a cluster of drivers", () => {
     expect(change(cluster, cluster.n1, { kind: "addLearner", id: n4, address })).toMatchObject([{ kind: "made" }]);
     const log = cluster.n1.driver.raft.log.unstableFrom - 1;
     expect(change(cluster, cluster.n1, { kind: "promote", id: n4 })).toEqual([
-      { kind: "refused", refusal: { kind: "notCaughtUp", behindEntries: log } },
+      { kind: "refused", refusal: { kind: "notCaughtUp", lagEntries: log } },
     ]);
   });
 

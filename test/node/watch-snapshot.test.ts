@@ -14,7 +14,7 @@ import { StagedTables } from "../../src/machine/state/staged-tables.ts";
 import type { WatchSnapshot } from "../../src/node/service.ts";
 import { openSnapshot } from "../../src/node/watches/watch-snapshot.ts";
 import { MemoryTables } from "../contracts/memory-tables.ts";
-import { Bench, make } from "../machine/bench.ts";
+import { MachineFixture, make } from "../machine/machine-fixture.ts";
 
 type Content = { readonly config: ConfigEntry[]; readonly locks: LockView[]; readonly leases: LeaseView[] };
 
@@ -48,31 +48,31 @@ type Action = typeof action extends fc.Arbitrary<infer One> ? One : never;
 class World {
   readonly base = new MemoryTables();
   readonly tables = new StagedTables(this.base);
-  readonly bench = new Bench(this.tables);
+  readonly fixture = new MachineFixture(this.tables);
 
   act(step: Action): void {
-    const { bench } = this;
+    const { fixture } = this;
     switch (step.kind) {
       case "put":
-        bench.run(make.put(step.key, "x".repeat(bench.revision % 300), step.lease === null ? {} : { lease: step.lease }));
+        fixture.run(make.put(step.key, "x".repeat(fixture.revision % 300), step.lease === null ? {} : { lease: step.lease }));
         return;
       case "remove":
-        bench.run(make.remove(step.key));
+        fixture.run(make.remove(step.key));
         return;
       case "acquire":
-        bench.run(make.acquire(step.key, { ttlMs: 3_000, waitMs: step.waitMs }));
+        fixture.run(make.acquire(step.key, { ttlMs: 3_000, waitMs: step.waitMs }));
         return;
       case "break":
-        bench.run(make.breakLock(step.key));
+        fixture.run(make.breakLock(step.key));
         return;
       case "lease":
-        bench.run(make.lease(3_000));
+        fixture.run(make.lease(3_000));
         return;
       case "revoke":
-        bench.run(make.revoke(step.lease));
+        fixture.run(make.revoke(step.lease));
         return;
       case "time":
-        bench.advance(step.ms).tick();
+        fixture.advance(step.ms).tick();
         return;
       case "compact":
         this.compact();
@@ -96,7 +96,7 @@ class World {
   compact(): void {
     const meta = readMeta(this.tables);
     this.tables.put("meta", "state", { ...meta, historyBytes: meta.historyBytes + historyBytesMax });
-    this.bench.tick();
+    this.fixture.tick();
     const after = readMeta(this.tables);
     this.tables.put("meta", "state", { ...after, historyBytes: Math.max(0, after.historyBytes - historyBytesMax) });
   }
@@ -173,13 +173,13 @@ describe("a snapshot in pages", () => {
 
   test("goes on at a place as if all before it had been read", () => {
     const world = new World();
-    for (let i = 0; i < 20; i++) world.bench.do(make.put(`k${String(i).padStart(2, "0")}`, "x".repeat(400)));
+    for (let i = 0; i < 20; i++) world.fixture.do(make.put(`k${String(i).padStart(2, "0")}`, "x".repeat(400)));
     const first = openSnapshot(world.tables, [{ kind: "config", prefix: "" }]);
     const second = openSnapshot(world.tables, [{ kind: "config", prefix: "" }]);
     expect(first.place).toBe(second.place);
     const [one, two] = [nothing(), nothing()];
     readPage(first, one, 1_000);
-    world.bench.do(make.remove("k05"));
+    world.fixture.do(make.remove("k05"));
     second.skip(first.place ?? "");
     for (const [snapshot, into] of [
       [first, one],
@@ -193,11 +193,11 @@ describe("a snapshot in pages", () => {
 
   test("looks at a bounded number of rows for a page, whether or not they are part of it", () => {
     const world = new World();
-    for (let i = 0; i < 1_000; i++) world.bench.do(make.put(`k${i}`, "x"));
-    for (let i = 0; i < 1_000; i++) world.bench.do(make.remove(`k${i}`));
-    world.bench.do(make.put("z", "x"));
+    for (let i = 0; i < 1_000; i++) world.fixture.do(make.put(`k${i}`, "x"));
+    for (let i = 0; i < 1_000; i++) world.fixture.do(make.remove(`k${i}`));
+    world.fixture.do(make.put("z", "x"));
     const snapshot = openSnapshot(world.tables, [{ kind: "config", prefix: "" }]);
-    world.bench.do(make.put("z", "y"));
+    world.fixture.do(make.put("z", "y"));
     const found = nothing();
     let pages = 1;
     while (readPage(snapshot, found, 1_000_000) === "more") pages++;
@@ -207,18 +207,18 @@ describe("a snapshot in pages", () => {
 
   test("that compaction overtakes ends as compacted, and keeps nothing", () => {
     const world = new World();
-    for (let i = 0; i < 3; i++) world.bench.do(make.put(`k${i}`, "x"));
+    for (let i = 0; i < 3; i++) world.fixture.do(make.put(`k${i}`, "x"));
     const snapshot = openSnapshot(world.tables, [{ kind: "config", prefix: "" }]);
     const found = nothing();
     expect(readPage(snapshot, found, 1)).toBe("more");
-    world.bench.do(make.put("k2", "y"));
+    world.fixture.do(make.put("k2", "y"));
     world.compact();
     expect(readPage(snapshot, found, 1)).toBe("compacted");
   });
 
   test("of locks ends as compacted when the state is replaced under it", () => {
     const world = new World();
-    for (const key of ["a", "b", "c"]) world.bench.do(make.acquire(key));
+    for (const key of ["a", "b", "c"]) world.fixture.do(make.acquire(key));
     const snapshot = openSnapshot(world.tables, [{ kind: "lock", prefix: "" }]);
     const found = nothing();
     expect(readPage(snapshot, found, 1)).toBe("more");

@@ -159,10 +159,10 @@ describe("§4.2.2 who is no member", () => {
     heartbeatResponse: { round: 1, promiseMs: 100 },
     readIndexRequest: { readId: 1 },
     readIndexResponse: { readId: 1, index: 1 },
-    proposeBarrier: { origin: "x9-1", epoch: 1 },
-    proposeBarrierReached: { origin: "run-1", epoch: 1, index: 1 },
-    proposeRequest: { epoch: 0, proposals: [{ id: { origin: "x9-1", sequence: 1 }, command: new Uint8Array(1) }] },
-    proposeRefused: { origin: "run-1", sequences: [1], reason: "noLeader" },
+    proposeBarrier: { runId: "x9-1", epoch: 1 },
+    proposeBarrierReached: { runId: "run-1", epoch: 1, index: 1 },
+    proposeRequest: { epoch: 0, proposals: [{ id: { runId: "x9-1", sequence: 1 }, command: new Uint8Array(1) }] },
+    proposeRefused: { runId: "run-1", sequences: [1], reason: "noLeader" },
     timeoutNow: {},
   };
   for (const [kind, body] of Object.entries(bodies)) {

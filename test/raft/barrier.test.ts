@@ -10,15 +10,15 @@ test("a request of an epoch before the barrier is neither appended nor refused, 
   lead(fixture);
   const { raft } = fixture;
   const hear = (body: Parameters<typeof hears>[2]) => turn(fixture, hears(n2, raft.currentTerm, body));
-  const request = (origin: string, epoch: number) =>
-    hear({ kind: "proposeRequest", epoch, proposals: [{ id: { origin, sequence: 1 }, command: Uint8Array.of(1) }] });
+  const request = (runId: string, epoch: number) =>
+    hear({ kind: "proposeRequest", epoch, proposals: [{ id: { runId, sequence: 1 }, command: Uint8Array.of(1) }] });
   const end = lastIndex(raft);
-  const told = hear({ kind: "proposeBarrier", origin: "run", epoch: 2 });
+  const told = hear({ kind: "proposeBarrier", runId: "run", epoch: 2 });
   const answer = { kind: "proposeBarrierReached", epoch: 2, index: end };
   expect(told).toContainEqual({ kind: "send", message: expect.objectContaining(answer) });
   expect(request("run", 1).filter(({ kind }) => kind === "send")).toEqual([]);
   // An older question that comes late gives up nothing back.
-  hear({ kind: "proposeBarrier", origin: "run", epoch: 1 });
+  hear({ kind: "proposeBarrier", runId: "run", epoch: 1 });
   request("run", 1);
   expect(lastIndex(raft)).toBe(end);
   request("run", 2);

@@ -7,7 +7,7 @@ import type { Input, Proposal } from "../../src/raft/types.ts";
 import { createFixture, type Fixture, hears, index, lead, n2, n3, turnDurably } from "./node-fixture.ts";
 
 function proposal(sequence: number, bytes = 10): Proposal {
-  return { id: { origin: "run-1", sequence }, command: new Uint8Array(bytes) };
+  return { id: { runId: "run-1", sequence }, command: new Uint8Array(bytes) };
 }
 
 function proposes(...proposals: Proposal[]): Input {
@@ -37,7 +37,7 @@ describe("§6.2 routing requests to the leader", () => {
     const forwarded = {
       kind: "proposeRequest",
       epoch: 0,
-      proposals: [{ ...proposal(4), id: { origin: "run-9", sequence: 4 } }],
+      proposals: [{ ...proposal(4), id: { runId: "run-9", sequence: 4 } }],
     } as const;
     const before = fixture.disk.entries.length;
     expect(turnDurably(fixture, hears(n3, 1, forwarded))).toEqual(["to n3: term 2 proposeRefused 4 noLeader"]);
@@ -49,8 +49,8 @@ describe("§6.2 routing requests to the leader", () => {
   test("a refusal to an earlier run of this process is not this run's", () => {
     const refused = { kind: "proposeRefused", sequences: [1], reason: "noLeader" } as const;
     const fixture = createFixture({ term: 1 });
-    expect(turnDurably(fixture, hears(n2, 1, { ...refused, origin: "run-0" }))).toEqual([]);
-    expect(turnDurably(fixture, hears(n2, 1, { ...refused, origin: "run-1" }))).toEqual(["proposals 1 are refused: noLeader"]);
+    expect(turnDurably(fixture, hears(n2, 1, { ...refused, runId: "run-0" }))).toEqual([]);
+    expect(turnDurably(fixture, hears(n2, 1, { ...refused, runId: "run-1" }))).toEqual(["proposals 1 are refused: noLeader"]);
   });
 });
 

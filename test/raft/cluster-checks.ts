@@ -11,7 +11,7 @@ import { lastIndexOf, readerOf } from "./memory-disk.ts";
 import type { Cluster, ClusterNode, Turn } from "./scripted-cluster.ts";
 
 type Placed = { readonly entry: Entry; readonly previousTerm: Term; readonly bornMs: number };
-type ProposalState = { readonly origin: string; told: "placed" | "refused" | null; term: number; ended: boolean };
+type ProposalState = { readonly runId: string; told: "placed" | "refused" | null; term: number; ended: boolean };
 
 export type Checks = {
   readonly cluster: Cluster;
@@ -22,7 +22,7 @@ export type Checks = {
   readonly committed: (Entry | undefined)[];
   readonly commitByRun: Map<string, number>;
   readonly proposals: Map<string, ProposalState>;
-  readonly reads: Map<string, { readonly origin: string; readonly atLeast: number; ended: boolean }>;
+  readonly reads: Map<string, { readonly runId: string; readonly atLeast: number; ended: boolean }>;
   /** How often something worth reaching happened. */
   readonly seen: Map<string, number>;
 };
@@ -43,7 +43,7 @@ export function watchCluster(cluster: Cluster): Checks {
 }
 
 export function nameOf(id: ProposalId): string {
-  return `${id.origin}/${id.sequence}`;
+  return `${id.runId}/${id.sequence}`;
 }
 
 /** The last index that any node knows to be committed. */
@@ -55,12 +55,12 @@ function checkTurn(checks: Checks, turn: Turn): void {
   for (const input of turn.inputs) {
     if (input.kind === "proposed") {
       for (const { id } of input.proposals) {
-        checks.proposals.set(nameOf(id), { origin: id.origin, told: null, term: -1, ended: false });
+        checks.proposals.set(nameOf(id), { runId: id.runId, told: null, term: -1, ended: false });
       }
     }
     if (input.kind === "readIndexWanted") {
-      const { origin } = turn.raft.options;
-      checks.reads.set(`${turn.node.id}/${input.readId}`, { origin, atLeast: committedIndex(checks), ended: false });
+      const { runId } = turn.raft.options;
+      checks.reads.set(`${turn.node.id}/${input.readId}`, { runId, atLeast: committedIndex(checks), ended: false });
     }
   }
   checkLeader(checks, turn);
@@ -207,7 +207,7 @@ function checkProposals(
   effect: Extract<Effect, { kind: "proposalsPlaced" | "proposalsRefused" }>,
 ): void {
   for (const sequence of effect.sequences) {
-    const name = nameOf({ origin: turn.raft.options.origin, sequence });
+    const name = nameOf({ runId: turn.raft.options.runId, sequence });
     const proposal = checks.proposals.get(name);
     assert(proposal !== undefined, `${name} was never proposed`);
     if (effect.kind === "proposalsPlaced") {

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assert } from "../../src/base/assert.ts";
-import { addressLengthMax, heardIndexMax, memberIdsMax, membershipFault, termMax } from "../../src/raft/ceilings.ts";
+import { addressLengthMax, memberIdsMax, membershipFault, receivedIndexMax, termMax } from "../../src/raft/ceilings.ts";
 import { membershipAfter } from "../../src/raft/membership.ts";
 import { newProgress } from "../../src/raft/progress.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
@@ -34,7 +34,7 @@ const longId = (number: number): NodeId => toNodeId(`learner-${number}-`.padEnd(
 const longIds = (count: number, from = 0): NodeId[] => Array.from({ length: count }, (_, i) => longId(from + i));
 
 /** The entry with the largest numbers that an entry can have. */
-function heaviest(payload: Payload, at: number = heardIndexMax): Entry {
+function heaviest(payload: Payload, at: number = receivedIndexMax): Entry {
   return { index: toLogIndex(at), term: toTerm(termMax), clusterTimeMs: toClusterTimeMs(termMax), wallTimeMs: 0.1, payload };
 }
 
@@ -48,12 +48,12 @@ function frameOf(entries: readonly Entry[]): number {
 
 const nodeId = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,63}$/).map(toNodeId);
 const url = fc.stringMatching(/^[!-~]{0,80}$/);
-const origin = fc.stringMatching(/^[a-z0-9-]{0,100}$/);
+const runId = fc.stringMatching(/^[a-z0-9-]{0,100}$/);
 const payload: fc.Arbitrary<Payload> = fc.oneof(
   fc.constantFrom<Payload>({ kind: "noop" }, { kind: "clock" }, { kind: "clusterVersion", version: 2 ** 31 }),
   fc
-    .tuple(origin, fc.maxSafeNat(), fc.uint8Array({ maxLength: 300 }))
-    .map(([run, sequence, command]): Payload => ({ kind: "command", id: { origin: run, sequence }, command })),
+    .tuple(runId, fc.maxSafeNat(), fc.uint8Array({ maxLength: 300 }))
+    .map(([run, sequence, command]): Payload => ({ kind: "command", id: { runId: run, sequence }, command })),
   fc.tuple(fc.uniqueArray(nodeId, { minLength: 1, maxLength: 60 }), url, fc.nat(15)).map(([ids, peerUrl, addressed]): Payload => {
     const addresses = Object.fromEntries(ids.slice(0, addressed).map((id) => [id, { peerUrl, apiUrl: `${peerUrl}/` }]));
     const lists = { voters: ids.slice(0, 7), learners: ids.slice(7, 15), removed: ids.slice(15) };
@@ -67,7 +67,7 @@ describe("an entry", () => {
       fc.property(payload, (drawn) => {
         const held = heaviest(drawn);
         const stored = sealOne(entryRecord(held), "log", held.index).byteLength;
-        const sent = frameOf([held, heaviest(drawn, heardIndexMax + 1)]) - frameOf([held]);
+        const sent = frameOf([held, heaviest(drawn, receivedIndexMax + 1)]) - frameOf([held]);
         expect(stored).toBeLessThanOrEqual(entryBytes(held));
         expect(sent).toBeLessThanOrEqual(entryBytes(held));
         expect(entryBytes(held)).toBeLessThanOrEqual(1.5 * Math.max(stored, sent) + 200);

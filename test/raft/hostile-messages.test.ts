@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { heardIndexMax, logIndexMax, termMax } from "../../src/raft/ceilings.ts";
+import { logIndexMax, receivedIndexMax, termMax } from "../../src/raft/ceilings.ts";
 import { clusterTimeAt, lastIndex, lastTerm, snapshotMetaAt } from "../../src/raft/log.ts";
 import type { Raft } from "../../src/raft/raft.ts";
 import {
@@ -33,8 +33,8 @@ const id = fc.constantFrom("n1", "n2", "n2", "n3", "n3", "x1", "x9").map(toNodeI
 const number = (max: number) =>
   fc.oneof({ weight: 9, arbitrary: fc.nat(9) }, { weight: 1, arbitrary: fc.constantFrom(max - 1, max) });
 const term = number(termMax).map(toTerm);
-const index = fc.oneof(number(logIndexMax), number(heardIndexMax)).map(toLogIndex);
-const origin = fc.constantFrom("run-1", "run-9");
+const index = fc.oneof(number(logIndexMax), number(receivedIndexMax)).map(toLogIndex);
+const runId = fc.constantFrom("run-1", "run-9");
 const sequences = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 });
 const command = fc.uint8Array({ maxLength: 3 });
 const membership = fc
@@ -48,7 +48,7 @@ const membership = fc
   );
 const payload: fc.Arbitrary<Entry["payload"]> = fc.oneof(
   fc.constant({ kind: "noop" } as const),
-  fc.record({ origin, sequence: fc.nat(5), command }).map(({ command: bytes, ...proposal }) => ({
+  fc.record({ runId, sequence: fc.nat(5), command }).map(({ command: bytes, ...proposal }) => ({
     kind: "command" as const,
     id: proposal,
     command: bytes,
@@ -98,13 +98,13 @@ const bodies: Bodies = {
   heartbeatResponse: fc.record({ round: number(2 ** 50), promiseMs: number(2 ** 50) }),
   readIndexRequest: fc.record({ readId: fc.nat(9) }),
   readIndexResponse: fc.record({ readId: fc.nat(9), index: fc.option(index) }),
-  proposeRequest: fc.tuple(origin, number(2 ** 50), sequences, command).map(([run, epoch, numbers, bytes]) => ({
+  proposeRequest: fc.tuple(runId, number(2 ** 50), sequences, command).map(([run, epoch, numbers, bytes]) => ({
     epoch,
-    proposals: numbers.map((sequence) => ({ id: { origin: run, sequence }, command: bytes })),
+    proposals: numbers.map((sequence) => ({ id: { runId: run, sequence }, command: bytes })),
   })),
-  proposeRefused: fc.record({ origin, sequences, reason: fc.constantFrom("noLeader", "applyLag") }),
-  proposeBarrier: fc.record({ origin, epoch: number(2 ** 50) }),
-  proposeBarrierReached: fc.record({ origin, epoch: number(2 ** 50), index }),
+  proposeRefused: fc.record({ runId, sequences, reason: fc.constantFrom("noLeader", "applyLag") }),
+  proposeBarrier: fc.record({ runId, epoch: number(2 ** 50) }),
+  proposeBarrierReached: fc.record({ runId, epoch: number(2 ** 50), index }),
   timeoutNow: fc.record({}),
 };
 
@@ -147,7 +147,7 @@ type Act =
   | { readonly kind: "grant" }
   | { readonly kind: "acknowledge" };
 
-const proposal = { id: { origin: "run-1", sequence: 1 }, command: new Uint8Array(1) };
+const proposal = { id: { runId: "run-1", sequence: 1 }, command: new Uint8Array(1) };
 const snapshot = fc.tuple(id, term, index, term, membership).map(
   ([from, inTerm, lastIncludedIndex, lastIncludedTerm, made]): Act => ({
     kind: "snapshotReceived",

@@ -59,7 +59,7 @@ export function createFixture(given: Given = {}): Fixture {
   disk.appliedIndex = toLogIndex(given.committed ?? 0);
   const votedFor = given.votedFor === undefined ? null : toNodeId(given.votedFor);
   disk.hardState = { currentTerm: toTerm(given.term ?? log[log.length - 1] ?? 0), votedFor, lostLog: null };
-  const options = { ...defaultOptions, ...given.options, id: toNodeId(given.id ?? "n1"), origin: "run-1", seed: 1 };
+  const options = { ...defaultOptions, ...given.options, id: toNodeId(given.id ?? "n1"), runId: "run-1", seed: 1 };
   const raft = createRaft(options, { hardState: disk.hardState, log: readerOf(disk), appliedIndex: disk.appliedIndex });
   return { raft, disk };
 }

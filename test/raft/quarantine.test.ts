@@ -53,7 +53,7 @@ function clusterWith(count: number): Cluster {
 let sequence = 0;
 function propose(cluster: Cluster, count: number): void {
   for (let i = 0; i < count; i++) {
-    const id = { origin: raftOf(cluster, n1).options.origin, sequence: ++sequence };
+    const id = { runId: raftOf(cluster, n1).options.runId, sequence: ++sequence };
     turn(cluster, n1, [{ kind: "proposed", epoch: 0, proposals: [{ id, command: new Uint8Array(100) }] }]);
   }
 }
@@ -192,7 +192,7 @@ function clusterAfterLonelyLeader(options: { readonly count: number; readonly he
   const isCut = (flight: Flight): boolean =>
     flight.kind === "message" && (endsOf(flight).to === n3 || endsOf(flight).from === n3);
   for (let i = 0; i < options.count; i++) {
-    const id = { origin: raftOf(cluster, n3).options.origin, sequence: ++sequence };
+    const id = { runId: raftOf(cluster, n3).options.runId, sequence: ++sequence };
     turn(cluster, n3, [{ kind: "proposed", epoch: 0, proposals: [{ id, command: new Uint8Array(100) }] }]);
   }
   settle(cluster, { isCut });

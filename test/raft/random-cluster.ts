@@ -117,11 +117,11 @@ function lie({ cluster }: Run, random: RandomStream): void {
     {
       kind: "proposeRequest",
       epoch: 9,
-      proposals: [{ id: { origin: node.raft.options.origin, sequence: index }, command: new Uint8Array(9) }],
+      proposals: [{ id: { runId: node.raft.options.runId, sequence: index }, command: new Uint8Array(9) }],
     },
-    { kind: "proposeRefused", origin: node.raft.options.origin, sequences: [random.integer(1, 50)], reason: "noLeader" },
-    { kind: "proposeBarrier", origin: node.raft.options.origin, epoch: 9 },
-    { kind: "proposeBarrierReached", origin: node.raft.options.origin, epoch: 9, index: 0 },
+    { kind: "proposeRefused", runId: node.raft.options.runId, sequences: [random.integer(1, 50)], reason: "noLeader" },
+    { kind: "proposeBarrier", runId: node.raft.options.runId, epoch: 9 },
+    { kind: "proposeBarrierReached", runId: node.raft.options.runId, epoch: 9, index: 0 },
     { kind: "timeoutNow" },
   ]);
   const message = { from: toNodeId("z9"), to: node.id, term, ...body } as Message;
@@ -134,9 +134,9 @@ function inTurn(run: Run, node: ClusterNode, ...inputs: Input[]): void {
 
 function propose(run: Run, node: ClusterNode, count: number): void {
   if (node.raft === null) return;
-  const { origin } = node.raft.options;
+  const { runId } = node.raft.options;
   const proposals = Array.from({ length: count }, () => ({
-    id: { origin, sequence: ++run.sequence },
+    id: { runId, sequence: ++run.sequence },
     command: new Uint8Array(run.random.pick([10, 100, 500])),
   }));
   turn(run.cluster, node.id, [{ kind: "proposed", epoch: 0, proposals }]);
@@ -262,11 +262,11 @@ function settle(run: Run): void {
     const { appliedIndex } = raftOf(cluster, id);
     assert(appliedIndex === commitIndex, `${id} applied ${appliedIndex} of ${commitIndex}`);
   }
-  const runs = new Set([...cluster.nodes.values()].map(({ raft }) => raft?.options.origin));
-  for (const [name, { origin, ended }] of checks.reads) assert(ended || !runs.has(origin), `read ${name} has no end`);
-  for (const [name, { origin, told, ended, term: placed }] of checks.proposals) {
+  const runs = new Set([...cluster.nodes.values()].map(({ raft }) => raft?.options.runId));
+  for (const [name, { runId, ended }] of checks.reads) assert(ended || !runs.has(runId), `read ${name} has no end`);
+  for (const [name, { runId, told, ended, term: placed }] of checks.proposals) {
     assert(told !== null, `${name} was not answered`);
-    assert(ended || !runs.has(origin), `${name}, placed in term ${placed}, has no end`);
+    assert(ended || !runs.has(runId), `${name}, placed in term ${placed}, has no end`);
   }
 }
 

@@ -54,7 +54,7 @@ export type Turn = {
 export type Cluster = {
   nowMs: number;
   readonly nodes: ReadonlyMap<NodeId, ClusterNode>;
-  readonly options: Omit<RaftOptions, "id" | "origin" | "seed">;
+  readonly options: Omit<RaftOptions, "id" | "runId" | "seed">;
   readonly seed: number;
   flights: Flight[];
   /** Called after every turn. */
@@ -118,7 +118,7 @@ export function restart(cluster: Cluster, id: NodeId): void {
   const position = [...cluster.nodes.keys()].indexOf(id);
   const { hardState, appliedIndex } = node.disk;
   node.raft = createRaft(
-    { ...cluster.options, id, origin: `${id}#${node.run}`, seed: cluster.seed * 1000 + node.run * 10 + position },
+    { ...cluster.options, id, runId: `${id}#${node.run}`, seed: cluster.seed * 1000 + node.run * 10 + position },
     { hardState, log: readerOf(node.disk), appliedIndex },
   );
 }

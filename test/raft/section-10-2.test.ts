@@ -13,7 +13,7 @@ const tick: Input = { kind: "tick" };
 
 function proposes(...sequences: number[]): Input {
   const proposals: Proposal[] = sequences.map((sequence) => ({
-    id: { origin: "run-1", sequence },
+    id: { runId: "run-1", sequence },
     command: new TextEncoder().encode(`c${sequence}`),
   }));
   return { kind: "proposed", epoch: 0, proposals };

@@ -59,7 +59,7 @@ describe("a candidate whose votes went elsewhere", () => {
     expect(fixture.raft.electionTimeout - fixture.raft.electionElapsed).toBeGreaterThanOrEqual(10);
     turnDurably(fixture, hears(n2, 4, { kind: "heartbeat", leaderCommit: index(0), round: 0 }));
     lead(fixture);
-    expect(fixture.raft.triedSoon).toBe(false);
+    expect(fixture.raft.campaignedEarly).toBe(false);
   });
 
   test("is elected, or another one is, within an election timeout whatever the seed", () => {

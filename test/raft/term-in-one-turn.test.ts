@@ -7,8 +7,8 @@ import type { Input, NodeId, Proposal } from "../../src/raft/types.ts";
 import { createFixture, entry, type Fixture, hears, index, lead, n1, n2, n3, term, turn, turnDurably } from "./node-fixture.ts";
 import { sayEffect } from "./talk.ts";
 
-function proposals(origin: string, ...words: string[]): readonly Proposal[] {
-  return words.map((word, position) => ({ id: { origin, sequence: position + 1 }, command: new TextEncoder().encode(word) }));
+function proposals(runId: string, ...words: string[]): readonly Proposal[] {
+  return words.map((word, position) => ({ id: { runId, sequence: position + 1 }, command: new TextEncoder().encode(word) }));
 }
 
 function proposed(word: string): Input {

@@ -110,7 +110,7 @@ const handlers: Readonly<Record<string, (call: Call) => void>> = {
   propose,
   barrier: (call) => {
     const epoch = Number(call.args[1]);
-    call.play.epochs.set(raftOf(call.cluster, node(call.args, 0)).options.origin, epoch);
+    call.play.epochs.set(raftOf(call.cluster, node(call.args, 0)).options.runId, epoch);
     input(call, { kind: "barrierWanted", epoch });
   },
   change: (call) => input(call, { kind: "membershipProposed", changeId: 1, change: changeOf(call.args) }),
@@ -165,13 +165,13 @@ function create(args: readonly string[]): Cluster {
 }
 
 function propose(call: Call): void {
-  const { origin } = raftOf(call.cluster, node(call.args, 0)).options;
+  const { runId } = raftOf(call.cluster, node(call.args, 0)).options;
   const proposals = call.args.slice(1).map((word) => {
-    const sequence = (call.play.sequences.get(origin) ?? 0) + 1;
-    call.play.sequences.set(origin, sequence);
-    return { id: { origin, sequence }, command: new TextEncoder().encode(word) };
+    const sequence = (call.play.sequences.get(runId) ?? 0) + 1;
+    call.play.sequences.set(runId, sequence);
+    return { id: { runId, sequence }, command: new TextEncoder().encode(word) };
   });
-  input(call, { kind: "proposed", epoch: call.play.epochs.get(origin) ?? 0, proposals });
+  input(call, { kind: "proposed", epoch: call.play.epochs.get(runId) ?? 0, proposals });
 }
 
 function changeOf(args: readonly string[]): MembershipChange {

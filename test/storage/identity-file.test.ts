@@ -134,15 +134,6 @@ describe("the record of a folder", () => {
     });
   });
 
-  test("of the first format (BIRTH) is refused as such", () => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, "BIRTH"), "{}");
-    expect(refusal(() => readIdentity(folder))).toMatchObject({
-      code: "unknownFormat",
-      message: expect.stringContaining("made by an older version"),
-    });
-  });
-
   const traces = ["state-00000001", "state-00000007.new", "damaged-00000002", "DAMAGED", "PEERS"];
   test.each(traces)("that is missing beside %s is refused", (trace) => {
     const folder = temporaryFolder();

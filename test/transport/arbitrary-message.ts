@@ -2,7 +2,7 @@
  * This file makes random messages of every kind, as a node could send them.
  */
 import fc from "fast-check";
-import { heardIndexMax, termMax } from "../../src/raft/ceilings.ts";
+import { receivedIndexMax, termMax } from "../../src/raft/ceilings.ts";
 import {
   type Entry,
   type Membership,
@@ -19,8 +19,8 @@ import {
 const nodeId: fc.Arbitrary<NodeId> = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,63}$/).map(toNodeId);
 const integer = fc.maxSafeNat();
 const term = fc.integer({ min: 0, max: termMax }).map(toTerm);
-const index = fc.integer({ min: 0, max: heardIndexMax }).map(toLogIndex);
-const origin = fc.string({ unit: "grapheme", maxLength: 40 });
+const index = fc.integer({ min: 0, max: receivedIndexMax }).map(toLogIndex);
+const runId = fc.string({ unit: "grapheme", maxLength: 40 });
 const command = fc.uint8Array({ maxLength: 700 });
 const address = fc.stringMatching(/^[!-~]{0,60}$/);
 
@@ -42,7 +42,7 @@ const membership: fc.Arbitrary<Membership> = fc
   }));
 
 const proposal = fc.record(
-  { id: fc.record({ origin, sequence: integer }, { noNullPrototype: true }), command },
+  { id: fc.record({ runId, sequence: integer }, { noNullPrototype: true }), command },
   { noNullPrototype: true },
 );
 
@@ -100,17 +100,15 @@ const bodies: Bodies = {
   heartbeatResponse: fc.record({ term, round: integer, promiseMs: integer }),
   readIndexRequest: fc.record({ term, readId: integer }),
   readIndexResponse: fc.record({ term, readId: integer, index: fc.option(index) }),
-  proposeBarrier: fc.record({ term, origin, epoch: integer }),
-  proposeBarrierReached: fc.record({ term, origin, epoch: integer, index }),
-  proposeRequest: fc
-    .tuple(term, origin, integer, fc.array(proposal, { maxLength: 8 }))
-    .map(([inTerm, run, epoch, proposals]) => ({
-      term: inTerm,
-      epoch,
-      // One message is of one run.
-      proposals: proposals.map(({ id, command: bytes }) => ({ id: { origin: run, sequence: id.sequence }, command: bytes })),
-    })),
-  proposeRefused: fc.record({ term, origin, sequences: fc.array(integer, { maxLength: 20 }), reason }),
+  proposeBarrier: fc.record({ term, runId, epoch: integer }),
+  proposeBarrierReached: fc.record({ term, runId, epoch: integer, index }),
+  proposeRequest: fc.tuple(term, runId, integer, fc.array(proposal, { maxLength: 8 })).map(([inTerm, run, epoch, proposals]) => ({
+    term: inTerm,
+    epoch,
+    // One message is of one run.
+    proposals: proposals.map(({ id, command: bytes }) => ({ id: { runId: run, sequence: id.sequence }, command: bytes })),
+  })),
+  proposeRefused: fc.record({ term, runId, sequences: fc.array(integer, { maxLength: 20 }), reason }),
   timeoutNow: fc.record({ term }),
 };
 

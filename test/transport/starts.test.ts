@@ -32,7 +32,7 @@ function memory(heard: Claim[] = []): StartNews & { learn: (nodeId: NodeId, star
     learn: (nodeId, start) => {
       known = new Map(known).set(nodeId, start);
     },
-    hear: (_from, starts) => {
+    receive: (_from, starts) => {
       heard.push(...starts);
       return starts;
     },
@@ -44,7 +44,7 @@ test("what is known is told first on each stream, and again before the next mess
   const heard: StartNews = {
     known: () => new Map(),
     counts: () => false,
-    hear: (from, starts) => {
+    receive: (from, starts) => {
       order.push(`${from} knows ${starts.map(({ nodeId, start }) => `${nodeId} ${start}`).join()}`);
       return [];
     },
@@ -129,7 +129,7 @@ test("who has seen no start says so, and says it again to who did not know it as
   const hearing: StartNews = {
     known: () => new Map(),
     counts: () => false,
-    hear: (_from, starts) => {
+    receive: (_from, starts) => {
       frames.push(starts.length);
       return [];
     },

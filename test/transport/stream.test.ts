@@ -42,7 +42,7 @@ const rounds = (received: readonly Message[]) =>
   received.flatMap((message) => (message.kind === "heartbeatResponse" ? [message.round] : []));
 
 function large(bytes: number): Message {
-  const proposals = [{ id: { origin: "n1-1", sequence: 1 }, command: new Uint8Array(bytes) }];
+  const proposals = [{ id: { runId: "n1-1", sequence: 1 }, command: new Uint8Array(bytes) }];
   return { kind: "proposeRequest", epoch: 0, from: n1, to: n2, term: toTerm(1), proposals };
 }
 

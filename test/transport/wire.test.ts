@@ -14,7 +14,7 @@ const payloadOf = (message: Message) => encodeMessage(message).subarray(frameHea
 const header = { from: toNodeId("n1"), to: toNodeId("n2"), term: toTerm(7) } as const;
 
 function entry(index: number, command: Uint8Array = new Uint8Array(0)): Entry {
-  const payload = { kind: "command", id: { origin: "n1-1", sequence: index }, command } as const;
+  const payload = { kind: "command", id: { runId: "n1-1", sequence: index }, command } as const;
   return { index: toLogIndex(index), term: toTerm(7), clusterTimeMs: toClusterTimeMs(1000 + index), wallTimeMs: 1.5, payload };
 }
 
@@ -150,7 +150,7 @@ describe("what is not a message is refused", () => {
     {
       name: "proposals of several runs",
       make: () => {
-        const proposal = (origin: string) => ({ id: { origin, sequence: 1 }, command: new Uint8Array(1) });
+        const proposal = (runId: string) => ({ id: { runId, sequence: 1 }, command: new Uint8Array(1) });
         return payloadOf({ ...header, kind: "proposeRequest", epoch: 0, proposals: [proposal("n1-1"), proposal("n1-2")] });
       },
       message: "proposals of several runs",

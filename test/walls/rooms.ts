@@ -141,7 +141,7 @@ export const rooms: readonly Room[] = [
   {
     room: "src/cli",
     world: "free",
-    imports: ["src/base", "src/config", "src/composition/start-node.ts", "src/bootstrap/folder-origin.ts"],
+    imports: ["src/base", "src/config", "src/composition/start-node.ts", "src/bootstrap/folder-summary.ts"],
     packages: [
       ...["commander", "pino", "node:child_process", "node:crypto", "node:events", "node:fs", "node:net"],
       ...["node:path", "node:readline", "node:timers/promises", "node:url", "node:util"],

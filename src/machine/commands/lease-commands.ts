@@ -8,7 +8,7 @@ import { renewLease, startLease } from "../leases/leases.ts";
 import { begin, commit, type Draft } from "../state/draft.ts";
 import { holdGrowth } from "../state/usage.ts";
 import { endLease } from "./endings.ts";
-import { checkLeaseRoom } from "./lease-room.ts";
+import { checkLeaseCount } from "./lease-limit.ts";
 import { checkQuota } from "./quota.ts";
 
 /** Grants a lease that belongs to no lock. */
@@ -16,7 +16,7 @@ export function leaseGrant(
   draft: Draft,
   command: Extract<CommandBody, { readonly kind: "leaseGrant" }>,
 ): OutcomeOf<"leaseGrant"> {
-  const refusal = checkLeaseRoom(draft);
+  const refusal = checkLeaseCount(draft);
   if (refusal !== undefined) return err(refusal);
   const { ttlMs, owner } = command;
   const full = checkQuota(draft, holdGrowth("", owner));

@@ -15,7 +15,7 @@ import { leaseKey, lockHoldingKey, waiterKey } from "../state/keys.ts";
 import { holdGrowth } from "../state/usage.ts";
 import type { LeaseChoice, LeaseId, LockRecord, Ticket } from "../types.ts";
 import { endDueWait, endHold, endWait } from "./endings.ts";
-import { checkLeaseRoom } from "./lease-room.ts";
+import { checkLeaseCount } from "./lease-limit.ts";
 import { checkQuota } from "./quota.ts";
 
 type Acquire = Extract<CommandBody, { readonly kind: "lockAcquire" }>;
@@ -125,7 +125,7 @@ function checkPlace(draft: Draft, place: { readonly lock: LockRecord; readonly w
 
 function checkLeaseLimit(draft: Draft, lease: LeaseChoice): Refusal | undefined {
   if (lease.kind === "existing") return checkHoldable(draft, lease.leaseId);
-  return checkLeaseRoom(draft);
+  return checkLeaseCount(draft);
 }
 
 function remainingOf(draft: Draft, leaseId: LeaseId): number {

@@ -8,7 +8,7 @@ import type { Change } from "../change.ts";
 import type { CommandBody, OutcomeOf } from "../command.ts";
 import { addChange, begin, commit, type Draft } from "../state/draft.ts";
 import { membersKey } from "../state/keys.ts";
-import { unsaid } from "../state/meta.ts";
+import { beforeHello } from "../state/meta.ts";
 import { agreedQuota } from "./quota.ts";
 
 type MemberChange = Extract<Change, { readonly kind: "memberAdded" | "memberPromoted" | "memberRemoved" }>;
@@ -25,7 +25,7 @@ export function changeMembership(draft: Draft, membership: Membership): void {
   // Their data folders stay known; what they said of their software and disks does not count any more.
   for (const id of before.keys()) {
     const node = draft.tables.get("nodes", id);
-    if (!after.has(id) && node !== undefined) draft.tables.put("nodes", id, unsaid(node.instanceId));
+    if (!after.has(id) && node !== undefined) draft.tables.put("nodes", id, beforeHello(node.instanceId));
   }
   draft.meta.quotaBytes = agreedQuota(draft.tables);
   const changes = differences(before, after);

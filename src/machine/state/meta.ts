@@ -53,10 +53,10 @@ export function writeInitialState(
   tables.put("members", membersKey, state.membership);
   // A node that joins later begins with it, so that it comes to the same state.
   tables.put("members", genesisKey, state.membership);
-  for (const [id, instanceId] of Object.entries(state.instances ?? {})) tables.put("nodes", id, unsaid(instanceId));
+  for (const [id, instanceId] of Object.entries(state.instances ?? {})) tables.put("nodes", id, beforeHello(instanceId));
 }
 
 /** A node whose data folder is known, and nothing else. */
-export function unsaid(instanceId: string): NodeRecord {
+export function beforeHello(instanceId: string): NodeRecord {
   return { instanceId, version: 0, stateBytesMax: 0 };
 }

@@ -69,7 +69,7 @@ export function followedTerm(raft: Pick<Raft, "role" | "leaderId" | "currentTerm
 
 /** All proposals of this run that have no end yet. */
 export class Proposals {
-  readonly #origin: string;
+  readonly #runId: string;
   /** Under the sequence of their latest placement, in that order. */
   readonly #pending = new Map<number, Pending>();
   /** Not handed to the core, or given back by it. */
@@ -87,8 +87,8 @@ export class Proposals {
   #suspects = false;
   #answers: Barrier[] = [];
 
-  constructor(origin: string) {
-    this.#origin = origin;
+  constructor(runId: string) {
+    this.#runId = runId;
   }
 
   get count(): number {
@@ -124,7 +124,7 @@ export class Proposals {
       this.#pending.set(sequence, pending);
       pending.epoch = this.#epoch;
       pending.placedTick = this.#ticks;
-      chunk.push({ id: { origin: this.#origin, sequence }, command: pending.command });
+      chunk.push({ id: { runId: this.#runId, sequence }, command: pending.command });
       bytes += pending.command.byteLength;
       if (bytes < bytesMax && chunk.length < chunkLengthMax) continue;
       chunks.push(chunk);

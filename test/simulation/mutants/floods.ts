@@ -77,7 +77,7 @@ export const floodMutants: readonly Mutant[] = [
   {
     name: "who-arrives-pays",
     why: "an honest upload is cut because others pipeline behind requests that wait",
-    edits: [edit("intake/intake", "if (weight > most) [dearest, most]", "if (weight > 0) [dearest, most]")],
+    edits: [edit("intake/intake", "if (weight > most) [heaviest, most]", "if (weight > 0) [heaviest, most]")],
     suite: fixed("api/intake"),
   },
   {

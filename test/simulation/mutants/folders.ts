@@ -32,7 +32,11 @@ const stores: readonly Mutant[] = [
     name: "transaction-number-believed",
     why: "a number that has changed by itself makes the older page look like the next one",
     edits: [
-      edit("storage/witness", "&& other.contentSum !== older.contentSum;", "&& other.contentSum >= 0 && older.contentSum >= 0;"),
+      edit(
+        "storage/witness",
+        "&& other.contentChecksum !== older.contentChecksum;",
+        "&& other.contentChecksum >= 0 && older.contentChecksum >= 0;",
+      ),
     ],
   },
   {
@@ -49,12 +53,12 @@ const stores: readonly Mutant[] = [
   {
     name: "unnoted-write-taken-for-damage",
     why: "a crash between a write and its note loses nothing, and a quarantine for nothing takes a voter away",
-    edits: [edit("storage/witness", "return next ? undefined : `", "return next && older.sum < 0 ? undefined : `")],
+    edits: [edit("storage/witness", "return next ? undefined : `", "return next && older.checksum < 0 ? undefined : `")],
   },
   {
     name: "witness-from-before-a-power-cut-taken-for-damage",
     why: "it is not synced, and a power cut may cost its last records",
-    edits: [edit("storage/witness", "const successors = ", "const successors = older.sum < 0 && ")],
+    edits: [edit("storage/witness", "const successors = ", "const successors = older.checksum < 0 && ")],
   },
 ];
 

@@ -17,7 +17,7 @@ const core: readonly Mutant[] = [
   {
     name: "acknowledged-beyond-the-log",
     why: "a follower that acknowledges more than there is moves the leader's bookkeeping out of its log",
-    edits: [edit("raft/admission", "message.matchIndex > lastIndex(raft)", "message.matchIndex > heardIndexMax")],
+    edits: [edit("raft/admission", "message.matchIndex > lastIndex(raft)", "message.matchIndex > receivedIndexMax")],
     suite: fixed("raft/admission"),
   },
   {
@@ -69,8 +69,8 @@ const core: readonly Mutant[] = [
     edits: [
       edit(
         "raft/election",
-        "if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.isNeeded = true;",
-        "if (!upToDate && isLearner(raft)) raft.isNeeded = true;",
+        "if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.mayCampaignAsLearner = true;",
+        "if (!upToDate && isLearner(raft)) raft.mayCampaignAsLearner = true;",
       ),
     ],
     suite: fixed("raft/admission"),
@@ -96,7 +96,7 @@ const proposals: readonly Mutant[] = [
     edits: [
       edit(
         "raft/proposals",
-        'if (raft.role.kind === "leader" && isTheirLeader && isGivenUp(raft.role, { origin, epoch: message.epoch })) return;',
+        'if (raft.role.kind === "leader" && isTheirLeader && isGivenUp(raft.role, { runId, epoch: message.epoch })) return;',
         "",
       ),
     ],
@@ -208,8 +208,8 @@ const formations: readonly Mutant[] = [
     'else if (!sameSet(answer.set, set)) return { kind: "lock", set: answer.set };',
   ]),
   formation({ name: "says-locked-before-it-is-written", why: "after a crash it is locked on nothing, and others have opened" }, [
-    "export function sayingOf({ plan, standing }: Formation): GenesisAnswer {",
-    "export function sayingOf(formation: Formation): GenesisAnswer {\n  const order = decide(formation);\n" +
+    "export function genesisAnswerOf({ plan, standing }: Formation): GenesisAnswer {",
+    "export function genesisAnswerOf(formation: Formation): GenesisAnswer {\n  const order = decide(formation);\n" +
       '  const { plan, standing } = order.kind === "lock" ? lockedOn(formation, order.set) : formation;',
   ]),
   formation(

@@ -116,7 +116,7 @@ const ofRoom: readonly Mutant[] = [
     edits: [
       machine(
         "commands/members",
-        'draft.tables.put("nodes", id, unsaid(node.instanceId));',
+        'draft.tables.put("nodes", id, beforeHello(node.instanceId));',
         'draft.tables.put("nodes", id, node);',
       ),
     ],

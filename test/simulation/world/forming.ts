@@ -9,11 +9,11 @@ import {
   decide,
   type Formation,
   type FormationPlan,
+  genesisAnswerOf,
   heardFrom,
   lockedOn,
   missed,
   notAdmittedTo,
-  sayingOf,
 } from "../../../src/bootstrap/formation.ts";
 import type { NodeId } from "../../../src/raft/types.ts";
 import type { FirstMember, GenesisAnswer, InstanceSet } from "../../../src/transport/genesis.ts";
@@ -60,7 +60,7 @@ export class Forming {
 
   /** What it tells those who ask; null when it has nothing to say. */
   get saying(): GenesisAnswer | null {
-    return this.#formation === undefined || this.#ended ? null : sayingOf(this.#formation);
+    return this.#formation === undefined || this.#ended ? null : genesisAnswerOf(this.#formation);
   }
 
   begin(): void {

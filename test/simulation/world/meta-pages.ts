@@ -62,7 +62,7 @@ export class MetaPages {
     const place = transaction % 2;
     const older = this.#pages[1 - place];
     if (older !== undefined && this.#random.chance(0.5))
-      this.#pages[1 - place] = { ...older, transaction: transaction + 1, sum: ++this.#sums };
+      this.#pages[1 - place] = { ...older, transaction: transaction + 1, checksum: ++this.#sums };
     else this.#pages[place] = this.#page(this.#random.pick([0, transaction - 2, transaction]));
   }
 
@@ -77,6 +77,6 @@ export class MetaPages {
   }
 
   #page(transaction: number): MetaPage {
-    return { transaction, contentSum: ++this.#sums, sum: ++this.#sums };
+    return { transaction, contentChecksum: ++this.#sums, checksum: ++this.#sums };
   }
 }

@@ -132,7 +132,7 @@ export function nodeOptions(
     driver: {
       raft: {
         id,
-        origin: runId,
+        runId: runId,
         seed,
         electionTicks: timing.electionTicks,
         heartbeatTicks: timing.heartbeatTicks,

@@ -7,7 +7,7 @@ import type { Draft } from "../state/draft.ts";
 import { expire } from "./expiry.ts";
 
 /** Why there is no room for another lease, or undefined. Leases that are due make room first. */
-export function checkLeaseRoom(draft: Draft): Refusal | undefined {
+export function checkLeaseCount(draft: Draft): Refusal | undefined {
   if (draft.meta.leaseCount >= leasesMax) expire(draft);
   return draft.meta.leaseCount < leasesMax ? undefined : { kind: "limitReached", limit: "leases", max: leasesMax };
 }

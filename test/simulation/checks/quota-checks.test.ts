@@ -10,7 +10,7 @@ import type { MetaRecord } from "../../../src/machine/state/records.ts";
 import { toRevision } from "../../../src/machine/types.ts";
 import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../../src/raft/types.ts";
 import { MemoryTables } from "../../contracts/memory-tables.ts";
-import { make } from "../../machine/bench.ts";
+import { make } from "../../machine/machine-fixture.ts";
 import { findingText } from "./finding.ts";
 import { QuotaAudit } from "./quota-checks.ts";
 import { checkSnapshots, type SnapshotRecord } from "./snapshot-checks.ts";

@@ -75,7 +75,7 @@ export const make = {
 };
 
 /** One machine under test. `batches` are all it has told so far. */
-export class Bench {
+export class MachineFixture {
   readonly tables: TableWriter;
   readonly batches: ChangeBatch[] = [];
   #nowMs = 0;

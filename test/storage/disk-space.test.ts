@@ -10,7 +10,7 @@ import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 import type { StorageEvent } from "../../src/storage/storage-event.ts";
 import { baseAt, command, noop } from "../contracts/entries.ts";
 import { written } from "../contracts/storage-contract.ts";
-import { Bench, make } from "../machine/bench.ts";
+import { MachineFixture, make } from "../machine/machine-fixture.ts";
 import { answer } from "../machine/questions.ts";
 import { optionsFor } from "./storage-options.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -33,8 +33,8 @@ describe("an iteration", () => {
   test("that is left keeps no pages: a page of an old list, then a file that does not grow", async () => {
     await using storage = await LmdbStorage.open(optionsFor(temporaryFolder()));
     const staged = new StagedTables(storage.tables);
-    const bench = new Bench(staged);
-    for (let i = 0; i < 300; i++) bench.do(make.put(`k${i}`, "x"));
+    const fixture = new MachineFixture(staged);
+    for (let i = 0; i < 300; i++) fixture.do(make.put(`k${i}`, "x"));
     await written(storage, { tableWrites: staged.seal() });
     staged.settle();
     for (let i = 0; i < 50; i++) {

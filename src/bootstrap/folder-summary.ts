@@ -6,10 +6,10 @@ import type { MemberAddress } from "../raft/types.ts";
 import { readIdentity } from "../storage/identity-file.ts";
 
 /** A folder that is bound to its first members. `address` is what its node began with, once it has taken part. */
-export type FolderOrigin = { readonly nodeId: string; readonly nodes: number; readonly address: MemberAddress | undefined };
+export type FolderSummary = { readonly nodeId: string; readonly nodes: number; readonly address: MemberAddress | undefined };
 
 /** Undefined when the folder is new, or was refused for good. Throws StorageError when it is damaged or of another version. */
-export function folderOrigin(directory: string): FolderOrigin | undefined {
+export function folderSummary(directory: string): FolderSummary | undefined {
   const identity = readIdentity(directory);
   if (identity === undefined) return undefined;
   const { nodeId, standing } = identity;
