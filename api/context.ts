@@ -5,6 +5,7 @@ import type { IntakeLimits } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
 import type { Contract } from "./contract/contract.ts";
 import type { Metrics } from "./metrics.ts";
+import type { ApiPorts } from "./ports.ts";
 import type { AnswerLimits, Answers } from "./rest/answers.ts";
 import type { BodyBudget, BodyLimits } from "./rest/body-budget.ts";
 import type { Responder } from "./rest/respond.ts";
@@ -139,6 +140,7 @@ export const defaultApiLimits: ApiLimits = {
 };
 
 export type ApiContext = {
+  readonly ports: ApiPorts;
   readonly service: KeyholdService;
   readonly contract: Contract;
   /** The document itself, as JSON text. */

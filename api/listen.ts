@@ -5,6 +5,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { assert } from "../src/base/assert.ts";
+import type { ApiPorts } from "./ports.ts";
 
 export type ListenOptions = { readonly host: string /** 0 lets the system choose. */; readonly port: number };
 
@@ -23,19 +24,20 @@ export function listen(server: Server, options: ListenOptions): Promise<AddressI
 
 export type CloseOptions = {
   readonly deadlineMs: number;
+  readonly timers: ApiPorts["timers"];
   /** Ends what `server` does not count among its own: connections that were upgraded. */
   readonly cut: () => void;
 };
 
 /** Accepts nothing new, lets answers under way finish for up to `deadlineMs`, then cuts what is left. Never rejects. */
-export function closeServer(server: Server, { deadlineMs, cut }: CloseOptions): Promise<void> {
+export function closeServer(server: Server, { deadlineMs, timers, cut }: CloseOptions): Promise<void> {
   return new Promise((resolve) => {
-    const deadline = setTimeout(() => {
+    const stopTimer = timers.after(deadlineMs, () => {
       server.closeAllConnections();
       cut();
-    }, deadlineMs);
+    });
     server.close(() => {
-      clearTimeout(deadline);
+      stopTimer();
       resolve();
     });
     server.closeIdleConnections();

@@ -6,6 +6,7 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Express } from "express";
 import { assert } from "../src/base/assert.ts";
+import type { ApiPorts } from "./ports.ts";
 
 /** A response that knows when its request began and which path template answers it. */
 export type AppResponse = ServerResponse & {
@@ -16,11 +17,11 @@ export type AppResponse = ServerResponse & {
 
 export type NativeClasses = { readonly IncomingMessage: typeof IncomingMessage; readonly ServerResponse: typeof ServerResponse };
 
-/** Makes the classes for one app and puts their prototypes in place of `app.request` and `app.response`. */
-export function createNativeClasses(app: Express): NativeClasses {
+/** Makes the classes for one app, whose responses begin by `clock`, and puts their prototypes in place of `app.request` and `app.response`. */
+export function createNativeClasses(app: Express, clock: ApiPorts["clock"]): NativeClasses {
   class AppRequest extends IncomingMessage {}
   class TimedResponse<Received extends IncomingMessage = IncomingMessage> extends ServerResponse<Received> {
-    readonly startedAtMs = performance.now();
+    readonly startedAtMs = clock.monotonicMs();
     route = "none";
   }
   adopt(AppRequest.prototype, app.request, IncomingMessage.prototype);

@@ -2,26 +2,24 @@
  * This file makes the face of a node: an HTTP server with the REST routes and the watch gateway on one port.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import express from "express";
 import { Intake } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
+import { type Assembly, assembleApi } from "./assembly.ts";
 import { type ApiContext, type ApiLimits, defaultApiLimits, type Logger } from "./context.ts";
 import { createContract } from "./contract/contract.ts";
-import { type Problem, problemReply } from "./contract/problem.ts";
-import { createHostCheck } from "./hosts.ts";
+import type { Problem } from "./contract/problem.ts";
 import { closeServer, type ListenOptions, listen } from "./listen.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { type AppResponse, createNativeClasses } from "./native-classes.ts";
-import { createAdmission, refuseBelowRoutes, unknownExpectation } from "./refusals.ts";
-import { Answers } from "./rest/answers.ts";
-import { createApp } from "./rest/app.ts";
-import { BodyBudget } from "./rest/body-budget.ts";
-import { createResponder } from "./rest/respond.ts";
+import type { AppResponse } from "./native-classes.ts";
+import type { ApiPorts } from "./ports.ts";
+import { refuseBelowRoutes, unknownExpectation } from "./refusals.ts";
 import { acceptUpgrades } from "./upgrades.ts";
 import { createWatchGateway } from "./watch/watch-gateway.ts";
 
 export type ApiServerOptions = {
   readonly service: KeyholdService;
+  /** Time and other nodes; a process has those of `the composition room`. */
+  readonly ports: ApiPorts;
   /** keyhold.yaml, parsed. */
   readonly document: object;
   readonly logger: Logger;
@@ -54,40 +52,57 @@ export type ApiServer = {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const limits = options.limits ?? defaultApiLimits;
   const metrics = createMetrics(options.service);
-  const answers = new Answers(limits.answers, options.logger);
-  const bodies = new BodyBudget(limits.bodies);
-  let closing = false;
-  const context: ApiContext = {
-    service: options.service,
-    contract: createContract(options.document),
-    documentJson: JSON.stringify(options.document),
-    responder: createResponder({ ...options, metrics, answers, closing: () => closing }),
-    answers,
-    bodies,
-    metrics,
-    logger: options.logger,
+  const { service, logger, document } = options;
+  const api = assembleApi({
+    service,
+    logger,
+    document,
     limits,
-    closing: () => closing,
+    metrics,
+    ports: options.ports,
+    contract: createContract(document),
+    hostNames: options.hostNames ?? [],
     noLeaderAdvice: options.noLeaderAdvice ?? (() => undefined),
     onInternalError: options.onInternalError ?? (() => undefined),
-  };
-  const app = express();
-  const classes = createNativeClasses(app);
-  const routes = createApp(app, context);
+  });
+  const { context, admit } = api;
   const intake = new Intake<AppResponse>(limits.intake);
-  const ownUrl = () => ownUrlOf(options.service);
-  const admit = createAdmission(context, createHostCheck({ names: options.hostNames ?? [], ownUrl }));
-  const handle = (received: IncomingMessage, answer: ServerResponse, refusal: Problem | null): void => {
+  const server = serve(api, intake);
+  addGauges(intake, context);
+  const gateway = createWatchGateway(context);
+  acceptUpgrades(server, { context, gateway, admit, intake });
+  const address = await listen(server, options.listen).catch((error: unknown) => {
+    gateway.close();
+    api.close();
+    throw error;
+  });
+  // Out of file descriptors, for one: this connection is lost, the server is not.
+  server.on("error", (error) => logger.error({ err: error }, "a connection could not be accepted"));
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${host}:${address.port}`,
+    port: address.port,
+    metrics,
+    server,
+    async close(deadlineMs) {
+      if (context.closing()) return;
+      api.beginClosing();
+      gateway.close();
+      await closeServer(server, { deadlineMs, timers: options.ports.timers, cut: gateway.cut });
+      api.close();
+    },
+  };
+}
+
+/** The HTTP server in front of `api`, which does not listen yet. */
+function serve(api: Assembly, intake: Intake<AppResponse>): Server {
+  const { context, classes } = api;
+  const { limits } = context;
+  const handle = (request: IncomingMessage, answer: ServerResponse, refusal: Problem | null): void => {
     // The classes that the server was given.
     const response = answer as AppResponse;
-    intake.began(received, response);
-    const refused = admit(received) ?? refusal;
-    if (refused === null) {
-      routes(received, response);
-      return;
-    }
-    response.shouldKeepAlive = false;
-    context.responder.send(response, problemReply(refused));
+    intake.began(request, response);
+    api.handle(request, response, refusal);
   };
   const server = createServer(
     {
@@ -109,32 +124,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   server.on("connection", (socket) => intake.attach(socket));
   server.on("checkExpectation", (request, response) => handle(request, response, unknownExpectation()));
   refuseBelowRoutes(server, { context, intake });
-  addGauges(intake, context);
-  const gateway = createWatchGateway(context);
-  acceptUpgrades(server, { context, gateway, admit, intake });
-  const address = await listen(server, options.listen);
-  // Out of file descriptors, for one: this connection is lost, the server is not.
-  server.on("error", (error) => options.logger.error({ err: error }, "a connection could not be accepted"));
-  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return {
-    url: `http://${host}:${address.port}`,
-    port: address.port,
-    metrics,
-    server,
-    async close(deadlineMs) {
-      if (closing) return;
-      closing = true;
-      gateway.close();
-      await closeServer(server, { deadlineMs, cut: gateway.cut });
-      answers.close();
-    },
-  };
-}
-
-/** Where the membership says that this node is. */
-function ownUrlOf(service: KeyholdService): string | undefined {
-  const { nodeId, members } = service.status();
-  return members.find((member) => member.id === nodeId)?.address.apiUrl;
+  return server;
 }
 
 function addGauges(intake: Intake<AppResponse>, { metrics, answers, bodies }: ApiContext): void {

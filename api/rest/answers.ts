@@ -5,6 +5,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Logger } from "../context.ts";
+import type { ApiPorts } from "../ports.ts";
 import { SendBudget } from "../send-budget.ts";
 
 export type AnswerLimits = {
@@ -37,15 +38,16 @@ export class Answers {
   readonly #budget: SendBudget;
   /** Those that were given first, first. */
   readonly #unsent = new Set<Unsent>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #timers: ApiPorts["timers"];
+  readonly #stopLooking: () => void;
   #cut = 0;
 
-  constructor(limits: AnswerLimits, logger: Pick<Logger, "warn">) {
+  constructor(limits: AnswerLimits, logger: Pick<Logger, "warn">, timers: ApiPorts["timers"]) {
     this.#limits = limits;
+    this.#timers = timers;
     this.#logger = logger;
     this.#budget = new SendBudget(limits.sendingBytesMax);
-    this.#timer = setInterval(() => this.#look(), lookMs);
-    this.#timer.unref();
+    this.#stopLooking = timers.every(lookMs, () => this.#look());
   }
 
   /** Bytes that the kernel has not taken, and connections that were ended because their clients did not read. */
@@ -54,7 +56,7 @@ export class Answers {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopLooking();
   }
 
   /** Whether `body` may be given now; `called` when `waitForRoom` has just said so. */
@@ -74,14 +76,14 @@ export class Answers {
   waitForRoom(response: ServerResponse, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const settle = (room: boolean): void => {
-        clearTimeout(timer);
+        stopTimer();
         response.off("close", gone);
         this.#budget.forget(waiting);
         resolve(room);
       };
       const gone = (): void => settle(false);
       const waiting = { roomAgain: () => settle(true) };
-      const timer = setTimeout(gone, Math.max(0, timeoutMs));
+      const stopTimer = this.#timers.after(Math.max(0, timeoutMs), gone);
       response.once("close", gone);
       this.#budget.wait(waiting);
     });

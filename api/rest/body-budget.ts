@@ -41,7 +41,7 @@ export class BodyBudget {
   #ended = 0;
 
   /** `nowMs` is monotonic. */
-  constructor(limits: BodyLimits, nowMs: () => number = () => performance.now()) {
+  constructor(limits: BodyLimits, nowMs: () => number) {
     this.#limits = limits;
     this.#nowMs = nowMs;
   }

@@ -2,7 +2,6 @@
  * This file turns the parameters that many operations share into what the service takes: how to read, how to write,
  * where a list goes on.
  */
-import { randomUUID } from "node:crypto";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import {
   type ReadOptions,
@@ -52,11 +51,6 @@ export function writeOptionsOf(headers: WriteHeaders, context: ApiContext): Writ
 function readPosition(text: string): StorePosition {
   const dot = text.lastIndexOf(".");
   return { storeId: text.slice(0, dot), index: toLogIndex(Number(text.slice(dot + 1))) };
-}
-
-/** A name for a request that came without one. */
-export function generateRequestId(): string {
-  return randomUUID();
 }
 
 /** A refusal of the service as a refusal of the request. */

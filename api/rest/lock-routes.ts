@@ -11,7 +11,7 @@ import { ownerOf } from "../contract/labels.ts";
 import { leaseIdOf } from "../contract/lease-id.ts";
 import type { Problem } from "../contract/problem.ts";
 import { lockShape, remaining } from "../contract/wire-format.ts";
-import { generateRequestId, json, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
+import { json, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
 
 /** Waiters shown of one lock. */
@@ -36,7 +36,7 @@ async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContex
   if (!lease.ok) return lease;
   const write = writeOptionsOf(headers, context);
   // A wait that outlives this response is picked up by repeating the request, so it needs a name.
-  const requestId = write.requestId ?? generateRequestId();
+  const requestId = write.requestId ?? context.ports.newId();
   const waitMs = body.waitMs ?? 0;
   const acquired = await context.service.acquire(
     {

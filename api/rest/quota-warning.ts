@@ -12,11 +12,11 @@ export type QuotaWarningOptions = {
   readonly service: { readonly status: () => Pick<NodeStatus, "stateBytes" | "stateBytesMax"> };
   readonly logger: Pick<Logger, "warn">;
   /** Never falls. */
-  readonly nowMs?: () => number;
+  readonly nowMs: () => number;
 };
 
 /** To be called for each answer 507; writes a line for the first one, and then one every half minute with how many there were since. */
-export function quotaWarning({ service, logger, nowMs = () => performance.now() }: QuotaWarningOptions): () => void {
+export function quotaWarning({ service, logger, nowMs }: QuotaWarningOptions): () => void {
   const repeats = new Repeats({ quietMs, keysMax: 1 });
   return () => {
     const suppressed = repeats.note("full", nowMs());

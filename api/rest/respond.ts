@@ -3,7 +3,6 @@
  * headers, the security headers and the request id are on each of them by construction. Headers go out as one flat list
  * and bodies in one piece, because Express's own helpers cost more than the work they do here.
  */
-import { randomBytes } from "node:crypto";
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import helmet from "helmet";
@@ -12,6 +11,7 @@ import type { Logger } from "../context.ts";
 import type { Reply } from "../contract/reply.ts";
 import type { Metrics } from "../metrics.ts";
 import type { AppResponse } from "../native-classes.ts";
+import type { ApiPorts } from "../ports.ts";
 import type { Answers } from "./answers.ts";
 import { quotaWarning } from "./quota-warning.ts";
 
@@ -31,6 +31,7 @@ const partingMs = 2_000;
 export const jsonHeaders: readonly string[] = ["Content-Type", "application/json; charset=utf-8"];
 
 export type ResponderOptions = {
+  readonly ports: Pick<ApiPorts, "clock" | "timers" | "newId">;
   readonly service: Pick<KeyholdService, "position" | "status">;
   readonly metrics: Pick<Metrics, "observeRequest">;
   /** Every answer is a line of its `debug` level: the access log. Paths are not in it, because they hold keys. */
@@ -41,9 +42,9 @@ export type ResponderOptions = {
 };
 
 /** The way out of one node. */
-export function createResponder({ service, metrics, logger, answers, closing }: ResponderOptions): Responder {
+export function createResponder({ service, metrics, logger, answers, closing, ports }: ResponderOptions): Responder {
   const constantHeaders = ["Cache-Control", "no-store", ...collectSecurityHeaders()];
-  const requestIdOf = createRequestIds();
+  const requestIdOf = createRequestIds(ports.newId);
   const commonHeaders = (request: IncomingMessage | undefined): readonly string[] => {
     const position = service.position();
     const headers = [
@@ -62,7 +63,7 @@ export function createResponder({ service, metrics, logger, answers, closing }: 
     ];
     return headers.concat(constantHeaders);
   };
-  const noteFull = quotaWarning({ service, logger });
+  const noteFull = quotaWarning({ service, logger, nowMs: ports.clock.monotonicMs });
   const observe = (answered: {
     readonly method: string;
     readonly route: string;
@@ -84,8 +85,10 @@ export function createResponder({ service, metrics, logger, answers, closing }: 
       socket.on("error", () => undefined);
       socket.end(lines.join("\r\n") + String(reply.body));
       // A client that does not go is sent away.
-      const cut = setTimeout(() => socket.destroy(), partingMs);
-      socket.once("close", () => clearTimeout(cut));
+      socket.once(
+        "close",
+        ports.timers.after(partingMs, () => socket.destroy()),
+      );
       observe({ method: knownMethod(request?.method), route: "none", status: reply.status, ms: 0 });
     },
     send(response, reply) {
@@ -103,7 +106,7 @@ export function createResponder({ service, metrics, logger, answers, closing }: 
         method: knownMethod(response.req.method),
         route: response.route,
         status: reply.status,
-        ms: performance.now() - response.startedAtMs,
+        ms: ports.clock.monotonicMs() - response.startedAtMs,
       });
     },
   };
@@ -141,8 +144,8 @@ function collectSecurityHeaders(): readonly string[] {
 }
 
 /** The id a client sent, when it is fit to be repeated; otherwise one of our own, unique over restarts. */
-function createRequestIds(): (request: IncomingMessage | undefined) => string {
-  const prefix = randomBytes(6).toString("base64url");
+function createRequestIds(newId: () => string): (request: IncomingMessage | undefined) => string {
+  const prefix = Buffer.from(newId().replaceAll("-", "").slice(0, 12), "hex").toString("base64url");
   let count = 0;
   return (request) => {
     const sent = request?.headers["keyhold-request-id"];

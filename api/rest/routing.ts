@@ -80,11 +80,12 @@ type Route<Id extends OperationId> = {
 
 /** Answers one request. A read whose answer finds no room is made anew when there is some: nothing large is kept meanwhile. */
 async function serve<Id extends OperationId>(route: Route<Id>, request: Request, response: AppResponse): Promise<void> {
-  const { answers, responder, limits } = route.context;
+  const { answers, responder, limits, ports } = route.context;
   let called = false;
   try {
     while (!(await answerOnce(route, { request, response, called }))) {
-      called = await answers.waitForRoom(response, response.startedAtMs + limits.requestTimeoutMs - performance.now());
+      const lateAtMs = response.startedAtMs + limits.requestTimeoutMs;
+      called = await answers.waitForRoom(response, lateAtMs - ports.clock.monotonicMs());
       if (called) continue;
       const overloaded = { kind: "overloaded", limit: "sendingBytes", max: limits.answers.sendingBytesMax } as const;
       responder.send(response, problemReply(serviceProblem(overloaded, 0)));

@@ -7,12 +7,14 @@
 export class InboundBacklog {
   /** Bytes beyond which connections are cut off. */
   readonly bytesMax: number;
+  readonly #soon: (task: () => void) => void;
   readonly #shares = new Set<InboundShare>();
   readonly #changed = new Set<InboundShare>();
   #bytes = 0;
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, soon: (task: () => void) => void) {
     this.bytesMax = bytesMax;
+    this.#soon = soon;
   }
 
   get bytes(): number {
@@ -36,7 +38,7 @@ export class InboundBacklog {
   #change(share: InboundShare, bytes: number): void {
     if (!this.#shares.has(share)) return;
     this.#bytes += bytes;
-    if (this.#changed.size === 0) setImmediate(() => this.#judge());
+    if (this.#changed.size === 0) this.#soon(() => this.#judge());
     this.#changed.add(share);
   }
 

@@ -6,23 +6,14 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { Server, type Socket } from "socket.io";
 import type { ApiContext } from "../context.ts";
-import { SendBudget } from "../send-budget.ts";
 import { InboundBacklog, type InboundShare } from "./inbound-backlog.ts";
 import { InboundBudget, InboundGate } from "./inbound-gate.ts";
-import { createLockNotices } from "./lock-notices.ts";
 import { allowPreencoded, emitShared, Preencoded } from "./preencoded.ts";
-import { Slices } from "./slices.ts";
-import { SocketOutlet } from "./socket-outlet.ts";
-import { TargetSets } from "./target-sets.ts";
-import { createWatchWriter } from "./watch-messages.ts";
-import { type SessionHost, WatchSession } from "./watch-session.ts";
+import { type ClientPipe, createWatchClients, messageNames, type WatchClient } from "./watch-clients.ts";
 
 /** Where Socket.IO lives. */
 export const socketPath = "/v1/socket.io";
 const namespace = "/watch";
-/** Bytes of batches and of pages kept for sockets that watch the same thing. */
-const sharedBytesMax = 16 * 1024 * 1024;
-const tickMs = 1_000;
 
 export type WatchGateway = {
   /** How many sockets are connected. */
@@ -38,26 +29,16 @@ export type WatchGateway = {
 /** A gateway without a server of its own: upgrades are handed to it. */
 export function createWatchGateway(context: ApiContext): WatchGateway {
   const io = createIo(context);
-  const clients = new Set<Client>();
-  const host = createHost(context);
+  const clients = createWatchClients(context);
   const gates = guardConnections(io, context);
   // Everybody is in /watch; a connection that asks for another namespace asks for nothing.
   io.use((_socket, next) => next(new Error("the namespace is /watch")));
   io.of(namespace).on("connection", (socket) => {
-    const client = createClient(socket, host, gates.get(socket.conn) ?? missingGate());
-    clients.add(client);
-    socket.on("disconnect", () => {
-      clients.delete(client);
-      client.session.dispose();
-    });
+    const pipe = createPipe(socket, gates.get(socket.conn) ?? missingGate());
+    const client = clients.connect(pipe);
     bindMessages(socket, client);
-    client.session.greet();
+    client.greet();
   });
-  const ticker = setInterval(
-    () => lookAfter(clients, host),
-    Math.min(tickMs, context.limits.watch.progressIntervalMs, context.limits.watch.slowConsumerMs),
-  );
-  ticker.unref();
   context.metrics.addGauge({
     name: "keyhold_watch_sockets",
     help: "Connected Socket.IO clients",
@@ -66,7 +47,7 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
   context.metrics.addGauge({
     name: "keyhold_watch_sending_bytes",
     help: "Bytes sent to Socket.IO clients that they have not read yet and that this node holds in memory",
-    value: () => host.budget.bytes,
+    value: () => clients.sendingBytes(),
   });
   // Neither node's server nor Socket.IO ends a connection whose client does not answer the closing handshake.
   const connections = new Set<Duplex>();
@@ -78,9 +59,7 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
       io.engine.handleUpgrade(request, socket, head);
     },
     close() {
-      clearInterval(ticker);
-      for (const { session } of clients) session.shutDown();
-      host.notices.close();
+      clients.shutDown();
       io.of(namespace).disconnectSockets(true);
     },
     cut() {
@@ -112,9 +91,12 @@ function createIo(context: ApiContext): Server {
 }
 
 /** A gate for each connection from its beginning: it can make the node answer before it says which namespace it wants. */
-function guardConnections({ engine }: Server, { limits, logger, metrics }: ApiContext): WeakMap<object, GuardedConnection> {
+function guardConnections(
+  { engine }: Server,
+  { limits, logger, metrics, ports }: ApiContext,
+): WeakMap<object, GuardedConnection> {
   const budget = new InboundBudget(limits.watch.inbound);
-  const backlog = new InboundBacklog(limits.watch.backlogBytesMax);
+  const backlog = new InboundBacklog(limits.watch.backlogBytesMax, ports.turns.soon);
   metrics.addGauge({
     name: "keyhold_watch_backlog_bytes",
     help: "Bytes that Socket.IO clients sent and that were not looked at yet",
@@ -156,106 +138,22 @@ function unfinishedBytes(conn: Socket["conn"]): number {
   return (receiver?._bufferedBytes ?? 0) + (receiver?._messageLength ?? 0);
 }
 
-function createHost(context: ApiContext): SessionHost {
-  const { contract, service } = context;
-  return {
-    context,
-    writer: createWatchWriter(sharedBytesMax),
-    targets: new TargetSets(context.limits.watch.targetCharactersMax),
-    slices: new Slices({
-      sliceMs: context.limits.watch.sliceMs,
-      nowMs: () => performance.now(),
-      // After a round of the event loop, in which timers and peers were looked at.
-      soon: (task) => void setImmediate(task),
-    }),
-    budget: new SendBudget(context.limits.watch.sendingBytesMax),
-    notices: createLockNotices(service),
-    checks: {
-      open: contract.schema("WatchOpen"),
-      ack: contract.schema("WatchAck"),
-      close: contract.schema("WatchClose"),
-      keepalive: contract.schema("LeaseKeepalive"),
-    },
-    watchCount: 0,
-    nowMs: () => performance.now(),
-  };
-}
-
-/** One connected socket. */
-type Client = {
-  readonly session: WatchSession;
-  readonly outlet: SocketOutlet;
-  /** Ends the connection at once: nothing that was sent and not read is kept. `why` is logged. */
-  cutOff(why: string): void;
-  failed(error: unknown, event?: string): void;
-};
-
-function createClient(socket: Socket, host: SessionHost, { gate, share }: GuardedConnection): Client {
-  const { context } = host;
+function createPipe(socket: Socket, { gate, share }: GuardedConnection): ClientPipe {
   const { transport } = socket.conn;
-  const outlet = new SocketOutlet({
+  return {
     channel: {
       emit: (event, json) => socket.emit(event, new Preencoded(json)),
       emitShared: (event, message) => emitShared(socket, event, message),
       // What the transport has written was taken by the kernel; what it has not begun lies in the buffer above it.
       idle: () => transport.writable && bufferedPackets(socket) === 0,
     },
-    budget: host.budget,
-    smallBytesMax: context.limits.watch.smallBytesMax,
-    nowMs: host.nowMs,
-    onOverflow: () => setImmediate(() => client.cutOff("it asks for more than it reads")),
-  });
-  const report = (error: unknown, event: string | undefined): void => {
-    context.logger.error({ err: error, event }, "watch message failed");
-    context.onInternalError(error);
-  };
-  const failed = (error: unknown, event?: string): void => {
-    report(error, event);
-    socket.disconnect(true);
-  };
-  const session = new WatchSession(host, {
-    outlet,
-    failed,
-    watchFailed: (error) => report(error, "watch"),
     share,
+    peer: socket.handshake.address,
     setReading: (reading) => gate.setReading(reading),
-  });
-  transport.on("ready", () => {
-    if (bufferedPackets(socket) > 0) return;
-    outlet.settled();
-    session.outletIdle();
-  });
-  const client: Client = {
-    session,
-    outlet,
-    failed,
-    cutOff(why) {
-      if (!socket.connected) return;
-      context.logger.warn({ code: "slow_consumer", peer: socket.handshake.address }, `a watch client was cut off: ${why}`);
-      session.giveUp();
-      // Not Socket.IO's own farewell, which waits until everything before it was read.
-      socket.request.socket.destroy();
-    },
+    isConnected: () => socket.connected,
+    disconnect: () => socket.disconnect(true),
+    destroy: () => socket.request.socket.destroy(),
   };
-  return client;
-}
-
-/**
- * Once in a while: ends connections that read nothing, after a long time, or after a short one when others wait for the memory they
- * hold. Called by a timer, where an error would end the process: what goes wrong with one client ends that one.
- */
-function lookAfter(clients: ReadonlySet<Client>, host: SessionHost): void {
-  const { slowConsumerMs, slowConsumerContendedMs } = host.context.limits.watch;
-  const patienceMs = host.budget.isContended ? slowConsumerContendedMs : slowConsumerMs;
-  const nowMs = host.nowMs();
-  for (const { outlet, session, cutOff, failed } of clients) {
-    try {
-      if (outlet.busyMs(nowMs) >= patienceMs) cutOff(`nothing was read for ${patienceMs} ms`);
-      session.tick();
-    } catch (error) {
-      failed(error);
-    }
-  }
 }
 
 /** Packets above the transport; engine.io's types do not show them. */
@@ -271,33 +169,16 @@ function setReading(conn: Socket["conn"], reading: boolean): void {
   else socket?.pause?.();
 }
 
-/** Whatever arrives, and whether or not the client wants an answer, nothing here may throw into Socket.IO. */
-function bindMessages(socket: Socket, { session, outlet, failed }: Client): void {
-  const handlers: Readonly<Record<string, (message: unknown, reply: (ack: object) => void) => void | Promise<void>>> = {
-    "watch:open": (message, reply) => session.open(message, reply),
-    "watch:ack": (message) => session.acknowledge(message),
-    "watch:close": (message, reply) => session.close(message, reply),
-    "lease:keepalive": (message, reply) => session.keepalive(message, reply),
-  };
-  for (const [event, handle] of Object.entries(handlers)) {
+function bindMessages(socket: Socket, client: WatchClient): void {
+  for (const event of messageNames) {
     socket.on(event, (...values: unknown[]) => {
       const last = values.at(-1);
-      const reply = (ack: object): void => {
-        if (typeof last !== "function") return;
-        const json = JSON.stringify(ack);
-        last(new Preencoded(json));
-        outlet.countSmall(json.length);
-      };
-      session.receive({
-        renews: event === "lease:keepalive",
-        handle: async () => {
-          try {
-            await handle(values[0], reply);
-          } catch (error) {
-            failed(error, event);
-          }
-        },
-      });
+      client.receive(event, values[0], typeof last === "function" ? (json) => last(new Preencoded(json)) : undefined);
     });
   }
+  const { transport } = socket.conn;
+  transport.on("ready", () => {
+    if (bufferedPackets(socket) === 0) client.settled();
+  });
+  socket.on("disconnect", () => client.gone());
 }

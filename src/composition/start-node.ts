@@ -24,6 +24,7 @@ import { memberRemovedCode } from "../transport/handshake.ts";
 import { accessOf } from "../transport/proof.ts";
 import { HttpTransport, type PeerStats } from "../transport/transport.ts";
 import { apiLimits, hostNamesOf } from "./api-options.ts";
+import { realApiPorts } from "./api-ports.ts";
 import { logStorage } from "./event-log.ts";
 import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
 import { transportLog } from "./stream-log.ts";
@@ -72,6 +73,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
   const { service, close, established, gauges } = await openNode(config, host);
   const api = await createApiServer({
     service,
+    ports: realApiPorts,
     document,
     logger,
     limits: apiLimits(config, logger),

@@ -7,6 +7,7 @@ import supertest from "supertest";
 import { type ApiLimits, defaultApiLimits } from "../../api/context.ts";
 import { type ApiServer, createApiServer } from "../../api/server.ts";
 import { document } from "../../openapi/generated/document.ts";
+import { realApiPorts } from "../../src/composition/api-ports.ts";
 import { type Observed, record } from "./contract-recorder.ts";
 import { FaultyService } from "./faulty-service.ts";
 import { type RealNode, startRealNode } from "./real-node.ts";
@@ -36,6 +37,7 @@ export async function startApi(options: StartOptions = {}): Promise<TestApi> {
   const log = (level: string) => (fields: object, message: string) => void logged.push({ level, message, fields });
   const api = await createApiServer({
     service,
+    ports: realApiPorts,
     document,
     logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
     limits: { ...defaultApiLimits, ...options.limits, watch: { ...defaultApiLimits.watch, ...options.watch } },

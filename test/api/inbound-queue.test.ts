@@ -4,10 +4,11 @@
 import { expect, test } from "vitest";
 import { InboundBacklog } from "../../api/watch/inbound-backlog.ts";
 import { InboundQueue } from "../../api/watch/inbound-queue.ts";
+import { realTime } from "../../src/node/real-time.ts";
 
 function startQueue() {
   const readings: boolean[] = [];
-  const share = new InboundBacklog(1_000_000).open(
+  const share = new InboundBacklog(1_000_000, realTime.turns.soon).open(
     () => 0,
     () => undefined,
   );

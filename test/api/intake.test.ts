@@ -8,6 +8,7 @@ import express from "express";
 import { afterEach, expect, test } from "vitest";
 import { type AppResponse, createNativeClasses } from "../../api/native-classes.ts";
 import { Intake } from "../../src/intake/intake.ts";
+import { realTime } from "../../src/node/real-time.ts";
 
 const limits = { turnRequestsMax: 32, turnMsMax: 1_000, heldBytesMax: 64 * 1024 * 1024 };
 const servers: Server[] = [];
@@ -23,7 +24,7 @@ afterEach(async () => {
 async function sliced(handle: (answer: () => void, request: IncomingMessage) => void, heldBytesMax = limits.heldBytesMax) {
   const intake = new Intake<AppResponse>({ ...limits, heldBytesMax });
   const seen = { most: 0, present: 0, open: 0, openMost: 0, total: 0 };
-  const server = createServer(createNativeClasses(express()), (request, answer) => {
+  const server = createServer(createNativeClasses(express(), realTime.clock), (request, answer) => {
     const response = answer as AppResponse;
     intake.began(request, response);
     if (seen.present === 0) setImmediate(() => setImmediate(() => (seen.present = 0)));

@@ -6,6 +6,8 @@ import { connect } from "node:net";
 import express from "express";
 import { expect, test } from "vitest";
 import { createNativeClasses } from "../../api/native-classes.ts";
+import { realApiPorts } from "../../src/composition/api-ports.ts";
+import { realTime } from "../../src/node/real-time.ts";
 import { type Answer, send, sendRaw, startApi, type TestApi, until } from "./harness.ts";
 
 test("Express finds the prototypes that it would set", async () => {
@@ -30,7 +32,7 @@ test("Express finds the prototypes that it would set", async () => {
 
 test("the classes carry what Express gives requests and responses", () => {
   const app = express();
-  const { IncomingMessage, ServerResponse } = createNativeClasses(app);
+  const { IncomingMessage, ServerResponse } = createNativeClasses(app, realTime.clock);
   expect(IncomingMessage.prototype).toBe(app.request);
   expect(ServerResponse.prototype).toBe(app.response);
   expect(app.request.app).toBe(app);
@@ -125,7 +127,9 @@ test("a port that is taken is an error that says so", async () => {
     const { document } = await import("../../openapi/generated/document.ts");
     const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const listen = { host: "127.0.0.1", port: api.api.port };
-    await expect(createApiServer({ service: api.service, document, logger, listen })).rejects.toThrow("EADDRINUSE");
+    await expect(createApiServer({ service: api.service, ports: realApiPorts, document, logger, listen })).rejects.toThrow(
+      "EADDRINUSE",
+    );
   } finally {
     await api.stop();
   }

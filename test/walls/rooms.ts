@@ -150,9 +150,9 @@ export const rooms: readonly Room[] = [
 
   {
     room: "api",
-    world: "free",
+    world: "played",
     imports: [service, "src/base", "src/intake", "api/contract", "api/rest", "api/watch"],
-    packages: ["express", "prom-client", "node:http", "node:net", "node:stream"],
+    packages: ["express", "prom-client", "node:http", "node:https", "node:net", "node:stream"],
   },
   {
     room: "api/contract",
@@ -162,13 +162,13 @@ export const rooms: readonly Room[] = [
   },
   {
     room: "api/rest",
-    world: "free",
+    world: "played",
     imports: [service, "src/base", "src/intake", "api", "api/contract"],
-    packages: ["express", "helmet", "node:buffer", "node:crypto", "node:http", "node:https", "node:stream"],
+    packages: ["express", "helmet", "node:buffer", "node:http", "node:stream"],
   },
   {
     room: "api/watch",
-    world: "free",
+    world: "played",
     imports: [service, "src/base", "api", "api/contract"],
     packages: ["socket.io", "node:http", "node:stream"],
   },
