@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { own } from "../base/own.ts";
-import type { Config } from "../config/config.ts";
+import { type Config, leasePromiseMsOf } from "../config/config.ts";
 import { type Membership, type NodeId, toNodeId } from "../raft/types.ts";
 import { ensureDirectory } from "../storage/directory.ts";
 import { StorageError } from "../storage/errors.ts";
@@ -63,7 +63,7 @@ export async function bootstrap(
     if (earlier !== undefined) checkOwner(earlier, config);
     const standing = earlier?.standing ?? { kind: "new" };
     if (standing.kind === "refused") throw new NotAdmitted(standing.why);
-    const ownPromiseMs = config.readLeases ? config.electionTicks * config.tickMs : 0;
+    const ownPromiseMs = leasePromiseMsOf(config);
     const earlierPromiseMs = earlier?.leasePromiseMs ?? 0;
     const earlierLine = earlier?.line ?? noRuns;
     const line = withRun(earlierLine, newRunId());

@@ -332,7 +332,6 @@ function nodeOptions(config: Config, established: Established): NodeOptions {
     clusterId: established.clusterId,
     instanceId: established.instanceId,
     stateBytesMax: budget.stateBytesMax,
-    tickMs: config.tickMs,
     // What a watch that is a moment behind reads from memory instead of the disk.
     recentBatchesMax: 10_000,
     recentBytesMax: 16 * MIB,
@@ -341,6 +340,7 @@ function nodeOptions(config: Config, established: Established): NodeOptions {
         id: established.nodeId,
         runId: established.runId,
         seed: randomInt(2 ** 31),
+        tickMs: config.tickMs,
         electionTicks: config.electionTicks,
         heartbeatTicks: config.heartbeatTicks,
         // Large enough to fill a pipe, small enough that a heartbeat behind it is not late.

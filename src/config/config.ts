@@ -4,6 +4,7 @@
  */
 import type { Result } from "../base/result.ts";
 import { err, ok } from "../base/result.ts";
+import { validateTiming } from "../raft/options.ts";
 import { planBudget } from "../storage/budget.ts";
 import { configFileEnv, type OptionName, options } from "./options.ts";
 import {
@@ -100,8 +101,10 @@ function pick(
 }
 
 function finish(values: Values, optionSources: Config["optionSources"]): Result<Config, ConfigError> {
-  if (values.electionTicks < 3 * values.heartbeatTicks) {
-    return refuse("electionTicks", `${values.electionTicks} is less than three times heartbeatTicks (${values.heartbeatTicks})`);
+  const timing = validateTiming({ ...values, leasePromiseMs: leasePromiseMsOf(values) });
+  if (!timing.ok) {
+    const { option, message } = timing.error;
+    return refuse(option === "leasePromiseMs" ? "readLeases" : option, message);
   }
   const budget = planBudget(values);
   if (!budget.ok) return err({ option: "mapBytesMax", message: budget.error, exitCode: 2 });
@@ -128,6 +131,11 @@ function joining(values: Values, optionSources: Config["optionSources"]): Result
   if (lacksSecret(values)) return err(noSecret);
   const joinUrls = Object.freeze(parsed.value);
   return ok(Object.freeze({ ...values, members: [], joinUrls, optionSources: Object.freeze(optionSources) }));
+}
+
+/** For how many ms a node of these settings promises not to help elect anybody else; 0 for not at all. */
+export function leasePromiseMsOf(values: Pick<Values, "readLeases" | "electionTicks" | "tickMs">): number {
+  return values.readLeases ? values.electionTicks * values.tickMs : 0;
 }
 
 function refuse(option: string, message: string): Result<never, ConfigError> {

@@ -2,7 +2,7 @@
  * This file says what a driver is made of: its bounds, its world, and whom it tells.
  */
 import type { ChangeBatch } from "../machine/change.ts";
-import type { RaftOptions } from "../raft/raft.ts";
+import type { RaftOptions } from "../raft/index.ts";
 import type { Effect, Membership, NodeId, RefusalReason, Role, Term } from "../raft/types.ts";
 import type { PendingLimits } from "./gate.ts";
 import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";

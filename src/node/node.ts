@@ -9,8 +9,7 @@ import { readChanges } from "../machine/config/change-log.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import { measuredAnswer } from "../machine/reads/answer.ts";
 import { readMeta } from "../machine/state/meta.ts";
-import { membersOf } from "../raft/leader.ts";
-import { membershipOf } from "../raft/raft.ts";
+import { membershipOf, membersOf } from "../raft/index.ts";
 import type { MemberAddress, Membership, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
@@ -52,7 +51,6 @@ const publicationMsMax = 5000;
 export type NodeOptions = {
   readonly driver: DriverOptions;
   readonly clusterId: string;
-  readonly tickMs: number;
   readonly recentBatchesMax: number;
   readonly recentBytesMax: number;
   /** What the node says of itself to its cluster; null says nothing. */
@@ -131,7 +129,7 @@ export class KeyholdNode implements KeyholdService {
 
   start(): void {
     this.#driver.start();
-    this.#stopTicking = this.#ports.timers.every(this.#options.tickMs, () => this.#tick());
+    this.#stopTicking = this.#ports.timers.every(this.#options.driver.raft.tickMs, () => this.#tick());
   }
 
   /**

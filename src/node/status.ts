@@ -3,10 +3,7 @@
  */
 import { own } from "../base/own.ts";
 import { readMeta } from "../machine/state/meta.ts";
-import { clusterTimeAt } from "../raft/cluster-clock.ts";
-import { membersOf } from "../raft/leader.ts";
-import { firstIndex, lastIndex } from "../raft/log.ts";
-import { membershipOf, type Raft } from "../raft/raft.ts";
+import { clusterTimeAt, firstIndex, lastIndex, membershipOf, membersOf, type Raft } from "../raft/index.ts";
 import type { Membership, NodeId } from "../raft/types.ts";
 import type { Driver } from "./driver.ts";
 import type { MemberStatus, NodeStatus } from "./service.ts";

@@ -14,8 +14,8 @@
  */
 import { unreachable } from "../base/assert.ts";
 import { membershipFault, receivedIndexMax, termMax } from "./ceilings.ts";
-import { membersOf } from "./leader.ts";
 import { lastIndex, termAt } from "./log.ts";
+import { membersOf } from "./members.ts";
 import { isQuarantined } from "./quarantine.ts";
 import type { Raft } from "./raft.ts";
 import type { Effect, LogIndex, Message, MessageRefusal, NodeId, SnapshotMeta, Term } from "./types.ts";

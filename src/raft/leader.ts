@@ -4,10 +4,11 @@
 import { assert } from "../base/assert.ts";
 import { clusterTimeMs } from "./cluster-clock.ts";
 import { append, durableIndex, lastIndex } from "./log.ts";
+import { membersOf } from "./members.ts";
 import { newProgress } from "./progress.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import { forgetLease } from "./read-lease.ts";
-import { entryBytes, type LogIndex, type Membership, type NodeId, type Payload, toLogIndex } from "./types.ts";
+import { entryBytes, type LogIndex, type Payload, toLogIndex } from "./types.ts";
 
 /** Appends `payload` with the leader's term and time; it goes out at the end of the turn. Returns its index. */
 export function appendAsLeader(raft: Raft, leader: LeaderState, payload: Payload): LogIndex {
@@ -26,11 +27,6 @@ export function appendAsLeader(raft: Raft, leader: LeaderState, payload: Payload
     forgetLease(leader);
   }
   return entry.index;
-}
-
-/** Every member of `membership`, once: voters of both halves and learners. */
-export function membersOf(membership: Membership): readonly NodeId[] {
-  return [...new Set([...membership.voters, ...membership.votersOutgoing, ...membership.learners, ...membership.learnersNext])];
 }
 
 /** Gives new members a Progress. Those of removed ones stay until the removal is committed, so that they hear of it. */

@@ -6,8 +6,8 @@ import { unreachable } from "../base/assert.ts";
 import { own } from "../base/own.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { memberIdsMax, membershipFault } from "./ceilings.ts";
-import { membersOf } from "./leader.ts";
 import { hasCommittedInTerm, lastIndex } from "./log.ts";
+import { membersOf } from "./members.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import type { Membership, MembershipChange, MembershipRefusal, NodeId } from "./types.ts";
 

@@ -4,6 +4,8 @@
  */
 import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
+import { isVoter } from "./members.ts";
+import { type RaftOptions, validateOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import { createRandom, nextBelow, type Random } from "./random.ts";
 import {
@@ -22,39 +24,6 @@ import {
   type Term,
   toLogIndex,
 } from "./types.ts";
-
-export type RaftOptions = {
-  readonly id: NodeId;
-  /** Names this run of the process; the proposals of this run carry it. */
-  readonly runId: string;
-  /** Of the election timeouts; should differ from node to node. */
-  readonly seed: number;
-  /** Without a leader for `electionTicks` up to twice that (drawn anew each time), a follower campaigns. */
-  readonly electionTicks: number;
-  readonly heartbeatTicks: number;
-  /** The target size of one AppendEntries; one entry may exceed it. */
-  readonly messageBytesMax: number;
-  readonly inFlightMessagesMax: number;
-  readonly inFlightBytesMax: number;
-  /** A leader refuses proposals beyond this many bytes not yet committed; a first one always fits. */
-  readonly uncommittedBytesMax: number;
-  /** The target size of one apply effect. */
-  readonly applyBytesMax: number;
-  /** A leader refuses proposals while its own state machine is this many entries behind. */
-  readonly applyLagEntriesMax: number;
-  /**
-   * For how many ms of its own monotonic clock this node promises, with each answer to a heartbeat, not to help elect anybody else; as a
-   * leader it serves reads on such promises of others. 0: neither. It must have been written down before the node started.
-   */
-  readonly leasePromiseMs: number;
-  /**
-   * For how many ms, counted from the first clock reading, an earlier run of this node may have promised that: what was written
-   * down before its first promise. 0 when no run ever promised. Kept whatever `leasePromiseMs` says.
-   */
-  readonly earlierPromiseMs: number;
-  /** A learner this many entries behind, or fewer, may be promoted. */
-  readonly promoteLagEntriesMax: number;
-};
 
 /** A read that the leader confirms: its index was fixed when it arrived, its round began afterwards (§6.4). */
 export type PendingRead = { readonly from: NodeId; readonly readId: number; readonly index: LogIndex; readonly round: number };
@@ -176,9 +145,11 @@ export type Raft = {
 /** What a node remembers when it starts. `appliedIndex` is how far its durable state reaches into the log. */
 export type Remembered = { readonly hardState: HardState; readonly log: LogReader; readonly appliedIndex: LogIndex };
 
-/** A node as it comes up: always a follower, whatever it was before (§3.8). */
+/** A node as it comes up: always a follower, whatever it was before (§3.8). `validateOptions` must hold of its options. */
 export function createRaft(options: RaftOptions, remembered: Remembered): Raft {
   const { hardState, log, appliedIndex } = remembered;
+  const valid = validateOptions(options);
+  assert(valid.ok, valid.ok ? "" : `${valid.error.option}: ${valid.error.message}`);
   assert(
     appliedIndex >= log.base.lastIncludedIndex,
     `applied ${appliedIndex} is below the log's base ${log.base.lastIncludedIndex}`,
@@ -253,11 +224,6 @@ export function isPromotable(raft: Raft): boolean {
     if (index <= raft.commitIndex) return false;
   }
   return false;
-}
-
-/** Whether `id` votes in `membership`, in either half of a joint one. */
-export function isVoter(membership: Membership, id: NodeId): boolean {
-  return membership.voters.includes(id) || membership.votersOutgoing.includes(id);
 }
 
 function isOnlyVoter(raft: Raft): boolean {

@@ -4,12 +4,10 @@
  * the promise is kept on the monotonic clock of who gives it, over restarts and broken connections. It is given after the heartbeat was sent, so
  * the leader counts it from there. That leaves clock rates, which is why leases are off unless asked for.
  */
+import { reliedOn } from "./options.ts";
 import { quorumValue } from "./quorum.ts";
 import { type LeaderState, membershipOf, type Raft, type ReadLease } from "./raft.ts";
 import type { NodeId } from "./types.ts";
-
-/** The part of a promise that a leader relies on; the rest is far more than clock rates differ. */
-const reliedOn = 0.8;
 
 export function newReadLease(): ReadLease {
   return { sent: [], promisedUntilMs: new Map(), untilMs: 0, void: false };

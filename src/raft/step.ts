@@ -10,12 +10,13 @@ import { answerVote, campaign, countOwnVote, countVote, isAtCeiling, refuseOldVo
 import { onAppendEntries, onHeartbeat, onSnapshot } from "./follower.ts";
 import { appendAsLeader } from "./leader.ts";
 import { compact, entriesBetween, hasCommittedInTerm, lastIndex } from "./log.ts";
+import { isVoter } from "./members.ts";
 import { isAlready, membershipAfter } from "./membership.ts";
 import { send } from "./outbox.ts";
 import { onPersisted, persistTurn } from "./persistence.ts";
 import { onProposeRequest, propose } from "./proposals.ts";
 import { endQuarantine } from "./quarantine.ts";
-import { isPromotable, isVoter, type LeaderState, membershipOf, type Raft } from "./raft.ts";
+import { isPromotable, type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import { nextBelow } from "./random.ts";
 import { honorsLease, isPromised, noteFirstReading } from "./read-lease.ts";
 import { advanceReads, onReadIndexRequest, onReadIndexResponse, wantRead } from "./reads.ts";

@@ -80,7 +80,6 @@ export async function startRealNode(voters: readonly string[] = ["n1"], limits: 
 const sizes = {
   clusterId: "c-test",
   instanceId: "instance-1",
-  tickMs: 5,
   recentBatchesMax: 1_000,
   stateBytesMax: 64 * MIB,
   recentBytesMax: 16 * MIB,
@@ -92,6 +91,7 @@ function driverOptions(id: NodeId) {
       id,
       runId: `${id}-1`,
       seed: 1,
+      tickMs: 5,
       // An election timeout that no busy disk reaches: a leader that steps down for it is another test.
       electionTicks: 200,
       heartbeatTicks: 1,

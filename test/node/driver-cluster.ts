@@ -252,6 +252,7 @@ function driverOptions(id: NodeId, run: number) {
       id,
       runId: `${id}-run-${run}`,
       seed: Number(id.slice(1)),
+      tickMs: 10,
       electionTicks: 10,
       heartbeatTicks: 1,
       messageBytesMax: 10_000,

@@ -3,7 +3,7 @@
  * asked for. Then everything heals, and the cluster must get on.
  */
 import { assert } from "../../src/base/assert.ts";
-import { membersOf } from "../../src/raft/leader.ts";
+import { membersOf } from "../../src/raft/members.ts";
 import { membershipOf } from "../../src/raft/raft.ts";
 import type { Input, MembershipChange, Message, NodeId } from "../../src/raft/types.ts";
 import { toLogIndex, toNodeId } from "../../src/raft/types.ts";

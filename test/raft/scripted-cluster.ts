@@ -5,7 +5,8 @@
 import { assert } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
 import { snapshotMetaAt } from "../../src/raft/log.ts";
-import { createRaft, type Raft, type RaftOptions } from "../../src/raft/raft.ts";
+import type { RaftOptions } from "../../src/raft/options.ts";
+import { createRaft, type Raft } from "../../src/raft/raft.ts";
 import { step } from "../../src/raft/step.ts";
 import {
   type Effect,
@@ -62,6 +63,7 @@ export type Cluster = {
 };
 
 export const defaultOptions: Cluster["options"] = {
+  tickMs: 20,
   electionTicks: 10,
   heartbeatTicks: 2,
   messageBytesMax: 1024,

@@ -3,7 +3,7 @@
  * which must serve again soon; then everybody, who must agree; then all the checks that look at the whole run.
  */
 import { at } from "../../src/base/at.ts";
-import { membersOf } from "../../src/raft/leader.ts";
+import { membersOf } from "../../src/raft/members.ts";
 import { type CommittedFact, committedWrites, replay } from "./checks/committed-log.ts";
 import { type CheckName, type Finding, findingText, type Report } from "./checks/finding.ts";
 import { checkLinearizable, describeVerdict } from "./checks/linearizability.ts";

@@ -22,6 +22,8 @@ export type Room = {
   readonly portPackages?: readonly string[];
 };
 
+/** The algorithm by its door, and the words that it is spoken to in. */
+const raft = ["src/raft/index.ts", "src/raft/types.ts"];
 const machine = "src/machine";
 const machineState = [machine, "src/base", "src/raft/types.ts"];
 const aboveState = [...machineState, "src/machine/state"];
@@ -76,7 +78,7 @@ export const rooms: readonly Room[] = [
     room: node,
     world: "played",
     imports: [
-      ...["src/base", "src/raft", machine, "src/machine/config", "src/machine/reads", "src/machine/state"],
+      ...["src/base", ...raft, machine, "src/machine/config", "src/machine/reads", "src/machine/state"],
       "src/node/members",
       "src/node/snapshots",
       "src/node/waits",
@@ -89,7 +91,7 @@ export const rooms: readonly Room[] = [
   {
     room: "src/node/writes",
     world: "played",
-    imports: ["src/base", "src/raft", machine, "src/machine/reads", "src/machine/state", node],
+    imports: ["src/base", ...raft, machine, "src/machine/reads", "src/machine/state", node],
     packages: ["msgpackr", "node:buffer", "node:crypto"],
   },
   {
@@ -101,7 +103,7 @@ export const rooms: readonly Room[] = [
   {
     room: "src/node/snapshots",
     world: "played",
-    imports: ["src/base", "src/raft", node],
+    imports: ["src/base", ...raft, node],
     packages: [],
   },
   {
@@ -113,14 +115,21 @@ export const rooms: readonly Room[] = [
   {
     room: "src/node/members",
     world: "played",
-    imports: ["src/base", "src/raft", "src/machine/state", "src/node/writes"],
+    imports: ["src/base", ...raft, "src/machine/state", "src/node/writes"],
     packages: [],
   },
 
   {
     room: "src/config",
     world: "free",
-    imports: ["src/base", "src/machine/limits.ts", "src/raft/ceilings.ts", "src/raft/types.ts", "src/storage/budget.ts"],
+    imports: [
+      "src/base",
+      "src/machine/limits.ts",
+      "src/raft/ceilings.ts",
+      "src/raft/options.ts",
+      "src/raft/types.ts",
+      "src/storage/budget.ts",
+    ],
     packages: ["node:net", "yaml"],
   },
   {

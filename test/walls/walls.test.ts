@@ -41,6 +41,8 @@ describe("what is planted is refused:", () => {
     ["src/transport/frame.ts", 'import { step } from "../raft/step.ts";', "imports ../raft/step.ts"],
     ["src/node/driver.ts", 'import type { Config } from "../config/config.ts";', "imports ../config/config.ts"],
     ["src/node/driver.ts", 'import { open } from "lmdb";', "imports lmdb"],
+    ["src/node/driver.ts", 'import { becomeLeader } from "../raft/roles.ts";', "imports ../raft/roles.ts"],
+    ["src/transport/frame.ts", 'import { step } from "../raft/index.ts";', "imports ../raft/index.ts"],
     ["src/node/watches/watch-hub.ts", 'import "../../storage/records.ts";', "imports ../../storage/records.ts"],
     ["openapi/client/client.ts", 'import { readFileSync } from "node:fs";', "imports node:fs"],
     ["openapi/client/watch-session.ts", 'import { io } from "socket.io-client";', "imports socket.io-client"],

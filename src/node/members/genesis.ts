@@ -3,7 +3,7 @@
  */
 import { genesisKey, membersKey } from "../../machine/state/keys.ts";
 import type { TableReader } from "../../machine/state/tables.ts";
-import { membersOf } from "../../raft/leader.ts";
+import { membersOf } from "../../raft/index.ts";
 import type { Membership, NodeId } from "../../raft/types.ts";
 
 export type GenesisView = {

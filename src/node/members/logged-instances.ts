@@ -2,8 +2,7 @@
  * This file finds data folders that the log knows and the state does not yet: a membership counts from its append, and a member is
  * promoted only after its folder is known, so whose vote counts here has its folder in this log, applied or not.
  */
-import { entriesBetween, lastIndex } from "../../raft/log.ts";
-import type { Raft } from "../../raft/raft.ts";
+import { entriesBetween, lastIndex, type Raft } from "../../raft/index.ts";
 import { type NodeId, toLogIndex } from "../../raft/types.ts";
 import { decodeCommand } from "../writes/command-codec.ts";
 

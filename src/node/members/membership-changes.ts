@@ -3,8 +3,7 @@
  * one that ends its joint phase, are applied here; what else is applied says nothing of it.
  */
 import type { TableReader } from "../../machine/state/tables.ts";
-import { refusePromotion } from "../../raft/membership.ts";
-import type { Raft } from "../../raft/raft.ts";
+import { type Raft, refusePromotion } from "../../raft/index.ts";
 import type { Effect, Entry, LogIndex, Membership, MembershipChange, MembershipRefusal, Term } from "../../raft/types.ts";
 
 /** Why a change was not made: the algorithm refused it, or this node did, because of what the state holds. */

@@ -2,8 +2,7 @@
  * This file says to whom a node keeps streams.
  */
 import { own } from "../../base/own.ts";
-import { membersOf } from "../../raft/leader.ts";
-import type { Raft } from "../../raft/raft.ts";
+import { membersOf, type Raft } from "../../raft/index.ts";
 import type { MemberAddress, NodeId } from "../../raft/types.ts";
 
 /** All members but this node: those in force, and those whose removal is not applied yet, so that they hear of it. */

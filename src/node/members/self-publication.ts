@@ -4,7 +4,7 @@
  */
 import { membersKey } from "../../machine/state/keys.ts";
 import type { TableReader } from "../../machine/state/tables.ts";
-import { membersOf } from "../../raft/leader.ts";
+import { membersOf } from "../../raft/index.ts";
 import type { NodeId } from "../../raft/types.ts";
 
 export type SelfPublicationOptions = {

@@ -1,7 +1,7 @@
 /**
  * This file hands leadership over: it picks the successor, and tells when it leads.
  */
-import { membershipOf, type Raft } from "../../raft/raft.ts";
+import { membershipOf, type Raft } from "../../raft/index.ts";
 import type { NodeId, Term } from "../../raft/types.ts";
 
 export type TransferEnd =

@@ -3,8 +3,7 @@
  * little behind, and with all that a follower on its way still needs, as long as that is bearable.
  */
 import { at } from "../../base/at.ts";
-import type { Flow, Progress } from "../../raft/progress.ts";
-import type { Raft, RaftOptions } from "../../raft/raft.ts";
+import type { Flow, Progress, Raft, RaftOptions } from "../../raft/index.ts";
 import {
   type Entry,
   entryBytes,

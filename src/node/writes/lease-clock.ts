@@ -4,9 +4,7 @@
 import { hasBacklog, nextDeadline } from "../../machine/reads/lookups.ts";
 import { readMeta } from "../../machine/state/meta.ts";
 import type { TableReader } from "../../machine/state/tables.ts";
-import { clusterTimeAt } from "../../raft/cluster-clock.ts";
-import { lastClusterTimeMs, lastIndex } from "../../raft/log.ts";
-import type { Raft } from "../../raft/raft.ts";
+import { clusterTimeAt, lastClusterTimeMs, lastIndex, type Raft } from "../../raft/index.ts";
 
 /** While something has a deadline, the log's time is never further behind than this: what a failover can cost (section 3). */
 const silenceMsMax = 1000;

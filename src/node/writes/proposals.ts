@@ -9,7 +9,7 @@
  */
 import { err, type Result } from "../../base/result.ts";
 import type { Command, CommandBody, Outcome } from "../../machine/command.ts";
-import type { Raft, RaftOptions } from "../../raft/raft.ts";
+import type { Raft, RaftOptions } from "../../raft/index.ts";
 import type { Effect, LogIndex, NodeId, Proposal, RefusalReason, Term } from "../../raft/types.ts";
 
 export type ProposalEnd =

@@ -6,8 +6,7 @@ import type { CommandBody } from "../../machine/command.ts";
 import { readMeta } from "../../machine/state/meta.ts";
 import type { TableReader } from "../../machine/state/tables.ts";
 import { clusterVersionSupported, commandSinceVersion } from "../../machine/versions.ts";
-import { membersOf } from "../../raft/leader.ts";
-import { membershipOf, type Raft } from "../../raft/raft.ts";
+import { membershipOf, membersOf, type Raft } from "../../raft/index.ts";
 import type { Entry, Term } from "../../raft/types.ts";
 
 /** What this software can follow, and from which cluster version on it may propose what. */

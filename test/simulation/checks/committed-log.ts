@@ -9,7 +9,7 @@ import type { Command, Outcome } from "../../../src/machine/command.ts";
 import { writeInitialState } from "../../../src/machine/state/meta.ts";
 import type { KeyRange, TableName, Tables, TableWrite, TableWriter } from "../../../src/machine/state/tables.ts";
 import { decodeCommand } from "../../../src/node/writes/command-codec.ts";
-import { membersOf } from "../../../src/raft/leader.ts";
+import { membersOf } from "../../../src/raft/members.ts";
 import type { Entry, Membership } from "../../../src/raft/types.ts";
 import { MemoryTables } from "../../contracts/memory-tables.ts";
 import type { CommittedWrite } from "../clients/history.ts";

@@ -11,7 +11,7 @@ import type { MetaRecord } from "../../../src/machine/state/records.ts";
 import { type TableReader, tableNames } from "../../../src/machine/state/tables.ts";
 import { requestShareBytes } from "../../../src/machine/state/usage.ts";
 import type { ConfigRecord } from "../../../src/machine/types.ts";
-import { membersOf } from "../../../src/raft/leader.ts";
+import { membersOf } from "../../../src/raft/members.ts";
 import type { Entry, NodeId } from "../../../src/raft/types.ts";
 import { countState } from "../../machine/questions.ts";
 import type { SimNode } from "../world/sim-node.ts";

@@ -4,7 +4,7 @@
  * keeps its disks.
  */
 
-import { membersOf } from "../../../src/raft/leader.ts";
+import { membersOf } from "../../../src/raft/members.ts";
 import type { MemberAddress, Membership, MembershipChange, NodeId } from "../../../src/raft/types.ts";
 import type { ClusterView } from "../world/cluster-view.ts";
 import { type RandomStream, randomStreams } from "../world/random.ts";

@@ -125,7 +125,6 @@ export function nodeOptions(
   return {
     clusterId: cluster.clusterId,
     instanceId,
-    tickMs: timing.tickMs,
     recentBatchesMax: 20,
     recentBytesMax: 10_000,
     stateBytesMax: stateBytesOf(options.stateBytesMax, Math.floor(seed / 4)),
@@ -134,6 +133,7 @@ export function nodeOptions(
         id,
         runId: runId,
         seed,
+        tickMs: timing.tickMs,
         electionTicks: timing.electionTicks,
         heartbeatTicks: timing.heartbeatTicks,
         messageBytesMax: options.messageBytesMax,
