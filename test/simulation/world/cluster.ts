@@ -4,8 +4,8 @@
  */
 import { assert, unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
-import type { MemberAddress, Membership, Message } from "../../../src/raft/types.ts";
-import { toNodeId } from "../../../src/raft/types.ts";
+import { isRemoved } from "../../../src/node/members/genesis.ts";
+import { type MemberAddress, type Membership, type Message, toNodeId } from "../../../src/raft/types.ts";
 import type { Report } from "../checks/finding.ts";
 import { Invariants } from "../checks/invariants.ts";
 import { TermLeaders } from "../checks/term-leaders.ts";
@@ -382,8 +382,9 @@ export class Cluster implements ClusterView {
   }
 
   #onRefused(node: SimNode, why: string): void {
-    if (node.folder.nature === "own")
-      this.#world.report("one cluster formed", `${node.id} is healthy and was refused for good: ${why}`);
+    // Who was away since before the cluster began may have been removed from it meanwhile.
+    if (node.folder.nature !== "own" || this.nodes.some(({ disk }) => isRemoved(disk.tables, node.id))) return;
+    this.#world.report("one cluster formed", `${node.id} is healthy and was refused for good: ${why}`);
   }
 
   numberOf(nodeId: string): number {
