@@ -2,9 +2,11 @@
  * This file is what simulated machines say to each other beside the messages of the algorithm: whole states, and the question
  * whose a node is before it has found its cluster.
  */
+import type { CallNode, NodeCall } from "../../../api/ports.ts";
 import type { NodeId } from "../../../src/raft/types.ts";
 import type { GenesisAnswer } from "../../../src/transport/genesis.ts";
 import type { NetworkModel } from "./network-model.ts";
+import { callNode } from "./node-calls.ts";
 import type { SnapshotOrder } from "./node-world.ts";
 import type { RandomStreams } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -52,6 +54,11 @@ export class ClusterCalls {
       if (isCalm() || !streams.net.chance(0.2)) return;
       scheduler.after(streams.net.magnitude(10, 10_000), () => void (arrive() && this.counts.snapshotsRepeated++));
     });
+  }
+
+  /** Calls the API of another node, as the API of `from` does. */
+  callNode(from: SimNode, call: NodeCall): ReturnType<CallNode> {
+    return callNode(this.#world, from, call);
   }
 
   /** Asks the machine at the address of `to` who it is. */

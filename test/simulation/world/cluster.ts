@@ -4,8 +4,8 @@
  */
 import { assert, unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
-import { isRemoved } from "../../../src/node/members/genesis.ts";
-import { type MemberAddress, type Membership, type Message, toNodeId } from "../../../src/raft/types.ts";
+import type { MemberAddress, Membership, Message } from "../../../src/raft/types.ts";
+import { toNodeId } from "../../../src/raft/types.ts";
 import type { Report } from "../checks/finding.ts";
 import { Invariants } from "../checks/invariants.ts";
 import { TermLeaders } from "../checks/term-leaders.ts";
@@ -104,6 +104,7 @@ export class Cluster implements ClusterView {
         this.#termLeaders.note(node.id, told);
         this.ambushes.onRole(node, told.role);
       },
+      callNode: (from, call) => this.calls.callNode(from, call),
       sendSnapshot: (from, order, done) => this.calls.sendSnapshot(from, order, done),
     };
     this.nodes = ids.map((id, index) => new SimNode(index, id, nodeWorld));
@@ -382,9 +383,8 @@ export class Cluster implements ClusterView {
   }
 
   #onRefused(node: SimNode, why: string): void {
-    // Who was away since before the cluster began may have been removed from it meanwhile.
-    if (node.folder.nature !== "own" || this.nodes.some(({ disk }) => isRemoved(disk.tables, node.id))) return;
-    this.#world.report("one cluster formed", `${node.id} is healthy and was refused for good: ${why}`);
+    if (node.folder.nature === "own")
+      this.#world.report("one cluster formed", `${node.id} is healthy and was refused for good: ${why}`);
   }
 
   numberOf(nodeId: string): number {

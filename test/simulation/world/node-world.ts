@@ -1,6 +1,7 @@
 /**
  * This file is what a simulated machine is put into: its world, its process, and the settings that its process starts with.
  */
+import type { CallNode, NodeCall } from "../../../api/ports.ts";
 import type { StartVerdict } from "../../../src/bootstrap/starts.ts";
 import type { ProtocolFault } from "../../../src/node/driver-options.ts";
 import type { KeyholdNode, NodeOptions } from "../../../src/node/node.ts";
@@ -16,6 +17,7 @@ import type { NetworkModel } from "./network-model.ts";
 import type { RandomStreams } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ServiceCalls } from "./service-calls.ts";
+import type { SimApi } from "./sim-api.ts";
 import type { Gate, SimRun } from "./start-judge.ts";
 import type { Trace } from "./trace.ts";
 
@@ -26,6 +28,8 @@ export type Process = {
   readonly service: KeyholdNode;
   /** What it says that it can hold. */
   readonly stateBytesMax: number;
+  /** The API around the service. */
+  readonly api: SimApi;
   /** What it promised and has not answered yet. */
   readonly calls: ServiceCalls;
   alive: boolean;
@@ -35,6 +39,10 @@ export type Process = {
   receiving: boolean;
   /** Called when the process is gone, for those who talk to it. */
   readonly onGone: Set<() => void>;
+  /** As at SIGTERM: whoever waits gets an answer. */
+  readonly stop: () => void;
+  /** After a step of it: what that may have settled goes on before the next thing happens. */
+  readonly noteSettled: () => void;
 };
 
 /** What a node says of itself when its role, its term or its leader changes. */
@@ -65,6 +73,8 @@ export type NodeWorld<Node> = {
   readonly isUnseen: (run: SimRun, node: Node) => boolean;
   /** Whether another process of the same id is connected to `node` and speaks. */
   readonly isLinked: (run: SimRun, node: Node) => boolean;
+  /** Calls the API at an address of the cluster, as the API of `from` does. */
+  readonly callNode: (from: Node, call: NodeCall) => ReturnType<CallNode>;
   readonly sendSnapshot: (from: Node, order: SnapshotOrder, done: (delivered: boolean) => void) => void;
 };
 

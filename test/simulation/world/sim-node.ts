@@ -294,7 +294,7 @@ export class SimNode implements NodeView {
   stop(options: { readonly downMs: number | null }): void {
     const process = this.process;
     if (process === null) return;
-    process.service.stop();
+    process.stop();
     const { scheduler } = this.#world;
     scheduler.promised();
     // When the answers are on their way.
@@ -367,7 +367,7 @@ export class SimNode implements NodeView {
     }
     if (!process.alive) return;
     this.#world.invariants().afterEvent(this);
-    if (process.calls.count > 0) this.#world.scheduler.promised();
+    process.noteSettled();
     const { raft } = process.service.inside;
     this.#world.trace.note(this.index, raft.currentTerm, raft.commitIndex);
   }

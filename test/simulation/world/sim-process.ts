@@ -12,9 +12,10 @@ import type { GenesisAnswer } from "../../../src/transport/genesis.ts";
 import type { DiskModel } from "./disk-model.ts";
 import type { Folder, FolderCluster } from "./folder.ts";
 import { Forming } from "./forming.ts";
-import { type NodeWorld, nodeOptions, type Process } from "./node-world.ts";
+import { messageOf, type NodeWorld, nodeOptions, type Process } from "./node-world.ts";
 import { processTimers } from "./process-timers.ts";
 import { ServiceCalls } from "./service-calls.ts";
+import { SimApi } from "./sim-api.ts";
 import type { SimNode } from "./sim-node.ts";
 import { Gate, type SimRun } from "./start-judge.ts";
 
@@ -85,18 +86,76 @@ export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: Proc
     },
     host.events,
   );
+  const onGone = new Set<() => void>();
   const process: Process = {
     run,
     service,
     stateBytesMax: settings.stateBytesMax,
     gate: new Gate(node.folder, { patienceMs: 5 * options.tickMs * options.electionTicks }),
     calls: new ServiceCalls(node.id, world),
+    api: openApi(node, world, { service, number: host.number, process: () => process, tick: host.tick, onGone }),
     alive: true,
     onFatal: host.events.onFatal,
     receiving: false,
-    onGone: new Set(),
+    onGone,
+    stop: () => {
+      process.api.shutDown();
+      service.stop();
+    },
+    noteSettled: () => {
+      if (process.api.isBusy) scheduler.touched();
+      else if (process.calls.count > 0) scheduler.promised();
+    },
   };
   return process;
+}
+
+type ApiHost = Pick<ProcessHost, "number" | "tick"> & {
+  readonly service: KeyholdNode;
+  readonly process: () => Process;
+  readonly onGone: Set<() => void>;
+};
+
+/** The API of a process; it does nothing before somebody calls it. */
+function openApi(node: SimNode, world: NodeWorld<SimNode>, { service, number, process, tick, onGone }: ApiHost): SimApi {
+  const { scheduler, options } = world;
+  const hex = (value: number, digits: number) => (value >>> 0).toString(16).padStart(digits, "0").slice(-digits);
+  let ids = 0;
+  // What settles when the process is gone must not go on in the next one.
+  const later = (run: () => void): void => {
+    if (process().alive) node.later(0, run);
+  };
+  return new SimApi({
+    service,
+    ports: {
+      clock: { monotonicMs: () => node.clock.monotonicMs() },
+      turns: { soon: later },
+      timers: processTimers({
+        scheduler,
+        clock: node.clock,
+        later: (delayMs, act) => node.later(delayMs, act),
+        isAlive: () => process().alive,
+        // What the service promised is held against its own ticks.
+        tick: (act) => tick(process(), act, Number.NEGATIVE_INFINITY),
+      }),
+      newId: () => {
+        ids += 1;
+        return `${hex(options.seed, 8)}-${hex(node.index, 4)}-4${hex(number, 3)}-8000-${hex(ids, 12)}`;
+      },
+      callNode: (call) => world.callNode(node, call),
+    },
+    hostName: `${node.id}:2`,
+    later,
+    after: (delayMs, run) => void scheduler.after(delayMs, run),
+    nowMs: () => scheduler.nowMs,
+    isAlive: () => process().alive,
+    onGone,
+    touched: () => scheduler.touched(),
+    onInternalError: (error) => {
+      if (error instanceof CorruptRecord) process().onFatal(error);
+      else world.report("assertion in the sources", `the API of ${node.id} failed: ${messageOf(error)}`);
+    },
+  });
 }
 
 /** The search for the cluster of an empty folder, not begun yet. */
