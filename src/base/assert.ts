@@ -1,9 +1,9 @@
 /**
- * This file holds the two ways of saying "we were wrong": a broken invariant, and a case that types rule out.
- * Assertions are always on. An InvariantViolation stops the node: restarting beats continuing wrong.
+ * This file holds the two kinds of programming error: a broken invariant, and a case that the types rule out.
+ * Assertions are always on. An InvariantViolation stops the node: a restart is better than going on with a wrong state.
  */
 
-/** A belief of ours turned out to be false. Never caught to continue; the node that throws it stops. */
+/** An assumption of this code turned out to be false. Never caught to continue; the node that throws it stops. */
 export class InvariantViolation extends Error {
   override readonly name = "InvariantViolation";
 }

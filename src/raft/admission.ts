@@ -1,16 +1,16 @@
 /**
- * This file decides which messages are heard at all: before anything of the state changes, and without an assertion, because what
- * comes from the network may say anything.
+ * This file decides which messages are accepted at all, before any state changes (DECISIONS 23). It refuses instead of asserting,
+ * because bytes from the network may say anything.
  *
- * Who may speak. A node that lags hears of its cluster from nodes that it does not know yet (§4.2.2): a leader that came later, and
- * candidates that need its vote. So appendEntries, heartbeats, snapshots and requests for votes are heard from everybody whose
- * removal is not committed here. Everything else is an answer to what this node asked, or asks it as a leader: it comes from members
- * of a membership that is in force here or may be again, or (to a follower that lags) from the leader it hears. Who was removed,
- * and the removal is committed, can win no election any more: a majority of the membership without it holds the entry
- * that it lacks. So it is not heard, and disturbs nobody.
+ * Who may send what. A node that lags receives messages from nodes that it does not know yet (§4.2.2): a later leader, and
+ * candidates that need its vote. So appendEntries, heartbeats, snapshots and vote requests are accepted from every node whose
+ * removal is not committed here. Every other message is an answer to this node, or a request to it as leader. It must come from a member
+ * of a membership that is in force here or may be again, or (at a follower that lags) from its current leader. A node whose removal
+ * is committed cannot win an election any more: a majority of the membership without it holds an entry that it lacks. So its messages
+ * are refused, and it disturbs nobody.
  *
- * What may be said. A leader's message names positions and terms. Where it contradicts what is committed here, one of the
- * two logs is not of this history: `logConflict`. That is proven only by a member's word; a stranger is just not heard.
+ * What may be claimed. A leader's message names positions and terms. If it contradicts what is committed here, one of the
+ * two logs belongs to another history: `logConflict`. Only a member's message proves that; a stranger's is just refused.
  */
 import { unreachable } from "../base/assert.ts";
 import { membershipFault, receivedIndexMax, termMax } from "./ceilings.ts";
@@ -23,7 +23,7 @@ import type { Effect, LogIndex, Message, MessageRefusal, NodeId, SnapshotMeta, T
 type Conflict = { readonly index: LogIndex; readonly ownTerm: Term | null; readonly leaderTerm: Term };
 type FromLeader = Extract<Message, { kind: "appendEntries" | "heartbeat" }>;
 
-/** Why `message` must not be heard, or null. A conflict that a member has proven stops this node: `raft.conflicted`. */
+/** Why `message` must be refused, or null. A conflict that a member has proven stops this node: `raft.conflicted`. */
 export function refusalOf(raft: Raft, message: Message): MessageRefusal | null {
   const { from } = message;
   if (message.to !== raft.options.id || from === raft.options.id) return "notForThisNode";
@@ -46,7 +46,7 @@ export function refusalOf(raft: Raft, message: Message): MessageRefusal | null {
   }
 }
 
-/** The same for a whole state that lies ready, sent by the leader of `term`. */
+/** As `refusalOf`, for a received snapshot of the leader of `term` that is ready to be installed. */
 export function snapshotRefusal(
   raft: Raft,
   received: { readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta },
@@ -61,7 +61,7 @@ export function snapshotRefusal(
   return refuseConflict(raft, from, termConflict(raft, index, lastIncludedTerm));
 }
 
-/** Reports what was not heard. */
+/** Emits `messageRefused`, so that the node counts and logs the refusal. */
 export function reportRefused(
   raft: Raft,
   refused: Pick<Extract<Effect, { kind: "messageRefused" }>, "from" | "messageKind" | "reason">,
@@ -69,7 +69,7 @@ export function reportRefused(
   raft.effects.push({ kind: "messageRefused", ...refused });
 }
 
-/** Whether `id` takes part: in the membership that is committed here, or in one after it in the own log. */
+/** Whether `id` is a member: of the membership that is committed here, or of a later one in this node's log. */
 function isMember(raft: Raft, id: NodeId): boolean {
   if (raft.role.kind === "leader" && raft.role.progress.has(id)) return true;
   for (let i = raft.memberships.length - 1; i >= 0; i--) {
@@ -113,7 +113,7 @@ function mayTalk(raft: Raft, message: Message): boolean {
   }
 }
 
-/** A term has one leader (§3.4): who claims one that another has, this node included, is not heard. */
+/** A term has one leader (§3.4): a message that claims a term which another node leads, or this one, is refused. */
 function isSecondLeader(raft: Raft, heard: { readonly from: NodeId; readonly term: Term }): boolean {
   if (heard.term !== raft.currentTerm) return false;
   return raft.role.kind === "leader" || (raft.leaderId !== null && raft.leaderId !== heard.from);
@@ -121,7 +121,7 @@ function isSecondLeader(raft: Raft, heard: { readonly from: NodeId; readonly ter
 
 function conflictOf(raft: Raft, message: FromLeader): Conflict | null {
   if (message.kind === "heartbeat") {
-    // The leader knows by acknowledgements what this node holds: its folder was put back from an older copy since.
+    // The leader knows by acknowledgements what this node holds: so this node's folder was restored from an older copy since.
     const isLost = message.leaderCommit > lastIndex(raft) && !isQuarantined(raft);
     return isLost ? { index: message.leaderCommit, ownTerm: null, leaderTerm: message.term } : null;
   }

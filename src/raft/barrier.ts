@@ -1,11 +1,13 @@
 /**
- * This file is how a follower finds out what became of proposals that it handed to a leader, and that may have been lost on their way.
+ * This file is how a follower finds out what became of proposals that it forwarded to a leader and that may have been lost on the way
+ * (DECISIONS 24).
  *
- * A proposal that is lost with its stream would be in no log, and its node could not know: it would wait for its deadline, and end as
- * unknown. So the follower asks. It raises its epoch (a number that counts up within one run, and that every `proposeRequest` carries)
- * and sends `proposeBarrier` with it. The leader remembers the highest epoch of each run for the rest of its term, ignores requests
- * of lower ones from then on, and answers with the end of its log, i. Once the follower has applied i, every proposal that it placed in
- * this term under a lower epoch, and that has not come by, is definitely not accepted.
+ * A proposal that is lost with its stream is in no log, but the node that forwarded it cannot know that: it would wait until its deadline
+ * and answer that the outcome is unknown. So the follower asks. It raises its epoch (a number that counts up within one run, and that
+ * every `proposeRequest` carries) and sends `proposeBarrier` with it. The leader remembers the highest epoch of each run for the rest
+ * of its term, ignores requests of lower ones from then on, and answers with the end of its log, i. Once the follower has applied i,
+ * every proposal that it placed in this term under a lower epoch, and that was not among the applied entries, is definitely not
+ * accepted.
  *
  * Why. Let p be such a proposal, placed in term T. Only the leader of T appends p (`proposals.ts`), and no node leads a term twice. Each
  * copy of the request either reached it before the barrier, and was refused or appended at or before i; or after it, and was ignored. So p
@@ -23,13 +25,13 @@ import type { Message } from "./types.ts";
 /** Runs of members that asked in one term; more are not answered, and wait for their deadlines. */
 const runsMax = 1000;
 
-/** This node wants to know what became of what it placed under epochs below `epoch`. Asked of nobody without a leader. */
+/** Asks the leader what became of the proposals that this node forwarded under epochs below `epoch`. Does nothing without a leader. */
 export function askBarrier(raft: Raft, epoch: number): void {
   if (raft.role.kind !== "follower" || raft.leaderId === null) return;
   send(raft, raft.leaderId, { kind: "proposeBarrier", runId: raft.options.runId, epoch });
 }
 
-/** A member asks. Only the leader of the term in which it asks can tell: for others, a later term will (`proposals.ts` of the node). */
+/** A member asks. Only the leader of the same term answers; in later terms the node's `proposals.ts` finds out by itself. */
 export function onProposeBarrier(raft: Raft, message: Extract<Message, { kind: "proposeBarrier" }>): void {
   const { from, runId, epoch } = message;
   if (raft.role.kind !== "leader") return;
@@ -40,7 +42,7 @@ export function onProposeBarrier(raft: Raft, message: Extract<Message, { kind: "
   send(raft, from, { kind: "proposeBarrierReached", runId, epoch, index: lastIndex(raft) });
 }
 
-/** Whether a request of `epoch` comes after the run has given it up. */
+/** Whether the run has already given up requests of `epoch`: such a request must be ignored. */
 export function isGivenUp(leader: LeaderState, request: { readonly runId: string; readonly epoch: number }): boolean {
   return request.epoch < (leader.barriers.get(request.runId) ?? 0);
 }

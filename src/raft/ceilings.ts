@@ -1,6 +1,6 @@
 /**
  * This file holds the ceilings of the numbers that travel between nodes. They stand far from the end of the exact integers, so that
- * adding to a number which was heard never leaves them, and further from anything that an honest cluster reaches: at a million
+ * adding to a received number never leaves them, and further from anything that an honest cluster reaches: at a million
  * terms or entries a second, 2^48 is nine years; as milliseconds it is nine thousand.
  */
 import type { Membership } from "./types.ts";
@@ -9,24 +9,24 @@ import type { Membership } from "./types.ts";
 export const termMax = 2 ** 48;
 /** No node campaigns or leads with a log this long. */
 export const logIndexMax = 2 ** 48;
-/** The longest index that is heard: a leader that reaches `logIndexMax` within a turn still tells of what it appended. */
+/** The highest index that is accepted in a message: a leader that passes `logIndexMax` within a turn still sends what it appended. */
 export const receivedIndexMax = 2 * logIndexMax;
-/** Cluster time stands still here. */
+/** Cluster time (ms) stops here; leaders stamp this value again. */
 export const clusterTimeMsMax = 2 ** 48;
-/** What a Date can hold, in both directions: people read the wall time of an entry as a date. */
+/** Unix ms, in both directions: what a Date can hold, because people read the wall time of an entry as a date. */
 export const wallTimeMsMax = 8.64e15;
 /** Every member costs a stream; `membership.ts` stops far below. */
 const membersHeardMax = 64;
 /**
  * Members and removed ids together. Removed ids are kept for ever, in each membership: so many, of 64 characters, are half of a message of
- * one MiB. A cluster that replaces a member every day gets there in 22 years.
+ * one MiB. A cluster that replaces a member every day gets there in 22 years (DECISIONS 50).
  */
 export const memberIdsMax = 8_192;
-/** The longest address: a host name has at most 253 characters. */
+/** Characters of a peer or API URL: a host name has at most 253. */
 export const addressLengthMax = 320;
 const addressPattern = /^[\x21-\x7e]*$/;
 
-/** Why `membership` cannot be the one of a cluster, or null. Whatever `membershipAfter` makes passes. */
+/** Why `membership` cannot be a cluster's, or null. Everything that `membershipAfter` returns passes. */
 export function membershipFault(membership: Membership): string | null {
   const { voters, votersOutgoing, learners, learnersNext, removed } = membership;
   if (voters.length === 0) return "a membership without voters";

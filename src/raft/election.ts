@@ -1,11 +1,12 @@
 /**
- * This file holds elections: who may ask, who may answer yes, and what the answers decide (§3.4, §3.6.1, §9.6).
+ * This file holds elections: who may campaign, who may grant a vote, and what the answers decide (§3.4, §3.6.1, §9.6).
  *
  * Two nodes that notice at the same moment that their leader is gone would both win their PreVotes, vote for themselves, and wait for
- * a whole election timeout. Two things keep that short. A pre-candidate gives way to another one that ranks before it, by the later log, then by
- * the smaller id: the order is total, so one of them goes on. And a candidate that is refused a vote, which it was promised, tries again after a
- * short random time, once for each time without a leader: a second refusal may mean that answers take longer than that. Neither touches what
- * makes elections safe: terms and votes. To give way is to ask no longer, and a try is an election like any other, PreVote first.
+ * a whole election timeout. Two rules keep that short (DECISIONS 25). A pre-candidate gives way to another one that ranks before it, by the
+ * later log, then by the smaller id; the order is total, so one of them goes on. And a candidate that is refused a vote after its
+ * PreVote was granted tries again after a short random time, once in each period without a leader: a second refusal may mean that
+ * answers take longer than that. Neither rule touches terms or votes, which make elections safe: a node that gives way just stops
+ * asking, and another try is an election like any other, PreVote first.
  */
 import { logIndexMax, termMax } from "./ceilings.ts";
 import { lastIndex, lastTerm } from "./log.ts";
@@ -21,10 +22,11 @@ import { type LogIndex, type Message, type NodeId, type Term, toTerm } from "./t
 type VoteAsked = Extract<Message, { kind: "preVoteRequest" | "voteRequest" }>;
 type VoteAnswered = Extract<Message, { kind: "preVoteResponse" | "voteResponse" }>;
 
-/** Asks for leadership: by PreVote first, or at once when the leader itself hands over. Strangers and the quarantined do not. */
+/** Campaigns: by PreVote first, or at once when the leader hands over. A node that is no voter or is quarantined does nothing. */
 export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): void {
   if (!isPromotable(raft) || raft.role.kind === "leader" || isQuarantined(raft)) return;
-  // The own vote helps to elect somebody, too. In one run the timers see to it; a promise of an earlier run knows no timer.
+  // A vote for itself would break the promise, too. Within one run the election timer waits long enough; a promise of an earlier run
+  // has no timer.
   if (how === "preVote" && isPromised(raft)) return;
   if (isAtCeiling(raft)) {
     resetElectionTimer(raft);
@@ -47,7 +49,7 @@ export function campaign(raft: Raft, how: "preVote" | "leadershipTransfer"): voi
 }
 
 /**
- * Whether a request for votes must not be heard: a leader was heard within an election timeout (§4.2.3), so whoever
+ * Whether a vote request must be ignored: a leader was heard within an election timeout (§4.2.3), so whoever
  * asks is removed, restarted or cut off. A transfer is the leader's own wish.
  */
 export function sticksToLeader(raft: Raft, message: VoteAsked): boolean {
@@ -60,7 +62,7 @@ function hearsLeader(raft: Raft): boolean {
   return raft.leaderId !== null && raft.electionElapsed < raft.options.electionTicks;
 }
 
-/** Answers a request of the own term (or a later one, for PreVote). A learner answers, too: the candidate may know it as a voter. */
+/** Answers a vote request of this term (or a later one, for PreVote). A learner answers, too: the candidate may know it as a voter. */
 export function answerVote(raft: Raft, message: VoteAsked): void {
   const preVote = message.kind === "preVoteRequest";
   const mayVote =
@@ -69,12 +71,13 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
     (preVote && message.term > raft.currentTerm);
   const promised = isPromised(raft) && !(message.kind === "voteRequest" && message.leadershipTransfer);
   const upToDate = isUpToDate(raft, message);
-  // Who hears a leader is not needed, whoever asks. A stale name of one that is long silent does not count: learners never forget it.
+  // While a leader is heard, this node need not campaign. The id of a leader that has long been silent does not count: learners never
+  // forget it (DECISIONS 19).
   if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.mayCampaignAsLearner = true;
   const granted = mayVote && !promised && upToDate && !isQuarantined(raft);
   if (preVote) {
     if (granted && raft.role.kind === "preCandidate" && ranksBefore(raft, message)) giveWay(raft);
-    // A granted answer carries the asked-for term; a refusal the own, which tells a candidate that lags.
+    // A granted answer carries the requested term; a refusal carries the current one, so that a candidate that lags learns it.
     const term = granted ? message.term : raft.currentTerm;
     raft.held.push({ kind: "preVoteResponse", from: raft.options.id, to: message.from, term, voteGranted: granted });
     return;
@@ -87,7 +90,7 @@ export function answerVote(raft: Raft, message: VoteAsked): void {
   sendDurably(raft, message.from, { kind: "voteResponse", voteGranted: granted });
 }
 
-/** Counts an answer. Those to an election that is over change nothing. */
+/** Counts a vote response. Responses to an election that is over change nothing. */
 export function countVote(raft: Raft, message: VoteAnswered): void {
   const { role } = raft;
   if (message.kind === "preVoteResponse") {
@@ -103,7 +106,7 @@ export function countVote(raft: Raft, message: VoteAnswered): void {
   decide(raft, role.kind, role.votes);
 }
 
-/** The own vote in `term` is durable. It counts if the election is still on. */
+/** This node's vote for itself in `term` is durable. It counts if that election is still on. */
 export function countOwnVote(raft: Raft, term: Term): void {
   if (raft.role.kind !== "candidate" || raft.currentTerm !== term) return;
   raft.role.votes.set(raft.options.id, true);
@@ -137,7 +140,7 @@ function ranksBefore(raft: Raft, other: VoteAsked): boolean {
   return !isSameLog || other.from < raft.options.id;
 }
 
-/** Asks no longer, for half an election timeout at least: who goes first may fail. */
+/** Stops asking, for half an election timeout at least; then it may try again, because the other one may fail. */
 function giveWay(raft: Raft): void {
   becomeFollower(raft, raft.currentTerm, null);
   const half = Math.ceil(raft.options.electionTicks / 2);
@@ -145,7 +148,7 @@ function giveWay(raft: Raft): void {
   raft.electionTimeout = half + nextBelow(raft.random, half);
 }
 
-/** The election is probably split. The time counts from now, and is drawn anew: the others who try again draw another. */
+/** The vote is probably split: draws a short random timeout from now, which differs from that of other candidates. */
 function campaignEarlyOnce(raft: Raft): void {
   if (raft.campaignedEarly) return;
   raft.campaignedEarly = true;
@@ -173,7 +176,7 @@ function otherVoters(raft: Raft): readonly NodeId[] {
   return [...new Set([...voters, ...votersOutgoing])].filter((id) => id !== raft.options.id);
 }
 
-/** Tells a sender that lags what the term is, so that it can come back. */
+/** Refuses a vote request of an older term, so that its sender learns the current term. */
 export function refuseOldVote(raft: Raft, message: VoteAsked): void {
   if (message.kind === "preVoteRequest") send(raft, message.from, { kind: "preVoteResponse", voteGranted: false });
 }

@@ -34,11 +34,15 @@ export function onAppendEntries(raft: Raft, message: Extract<Message, { kind: "a
   sendDurably(raft, from, { kind: "appendEntriesAccepted", matchIndex: lastNewIndex });
 }
 
-/** A leader lives. Its commit index never exceeds what it knows this node to hold, unless that was lost. */
+/**
+ * Resets the election timer and commits. The leader's `leaderCommit` never exceeds what this node acknowledged, unless that was lost
+ * here.
+ */
 export function onHeartbeat(raft: Raft, message: Extract<Message, { kind: "heartbeat" }>): void {
   const { from, leaderCommit, round } = message;
   if (isQuarantined(raft) && leaderCommit > lastIndex(raft)) {
-    // It counts acknowledgements from before the damage. An idle leader would send no entry by which to find out.
+    // The leader counts acknowledgements from before the damage. An idle leader sends no entries, so only this refusal shows it what
+    // was lost.
     reject(raft, from, { prevLogIndex: leaderCommit, agree: raft.commitIndex });
   } else {
     commitUpTo(raft, leaderCommit);
@@ -47,14 +51,14 @@ export function onHeartbeat(raft: Raft, message: Extract<Message, { kind: "heart
 }
 
 /**
- * A whole state lies ready. Installs it if it is ahead of the own log; the persist effect of the turn then carries it.
- * Whatever is decided, the leader learns how far this node is.
+ * A whole snapshot is ready. Installs it if it is ahead of this node's log; the persist effect of the turn then carries it.
+ * In both cases the leader is answered with how far this node's log reaches.
  */
 export function onSnapshot(raft: Raft, from: NodeId, snapshot: SnapshotMeta): void {
   const { lastIncludedIndex, lastIncludedTerm } = snapshot;
   if (lastIncludedIndex > raft.commitIndex) {
     if (termAt(raft, lastIncludedIndex) === lastIncludedTerm) commitUpTo(raft, lastIncludedIndex);
-    // Also one whose membership lacks this node: it was added by an entry after it, which is yet to come. The membership follows the log, here as
+    // Also a snapshot whose membership lacks this node: a later entry adds it. The membership follows the log, here as
     // anywhere: until then this node campaigns no more than its log allows.
     else restoreLog(raft, snapshot);
   }
@@ -68,7 +72,7 @@ function reject(raft: Raft, to: NodeId, where: { readonly prevLogIndex: LogIndex
   sendDurably(raft, to, { kind: "appendEntriesRejected", prevLogIndex, hintIndex, hintTerm, quarantined: isQuarantined(raft) });
 }
 
-/** Whether the first entry that is new here is older than the one before it, by the time in the log (DESIGN 3). */
+/** Whether the cluster time of the first new entry is below that of the entry before it; no honest leader sends that. */
 function fallsInTime(raft: Raft, entries: readonly Entry[]): boolean {
   const first = entries.find((entry) => termAt(raft, entry.index) !== entry.term);
   return first !== undefined && first.clusterTimeMs < clusterTimeAt(raft, toLogIndex(first.index - 1));

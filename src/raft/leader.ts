@@ -10,7 +10,7 @@ import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import { forgetLease } from "./read-lease.ts";
 import { entryBytes, type LogIndex, type Payload, toLogIndex } from "./types.ts";
 
-/** Appends `payload` with the leader's term and time; it goes out at the end of the turn. Returns its index. */
+/** Appends `payload` with the leader's term and time; it is sent at the end of the turn. Returns its index. */
 export function appendAsLeader(raft: Raft, leader: LeaderState, payload: Payload): LogIndex {
   const entry = {
     index: toLogIndex(lastIndex(raft) + 1),
@@ -29,14 +29,14 @@ export function appendAsLeader(raft: Raft, leader: LeaderState, payload: Payload
   return entry.index;
 }
 
-/** Gives new members a Progress. Those of removed ones stay until the removal is committed, so that they hear of it. */
+/** Gives new members a Progress. Removed members keep theirs until the removal is committed, so that they receive that entry. */
 export function followMembership(raft: Raft, leader: LeaderState): void {
   for (const id of membersOf(membershipOf(raft))) {
     if (!leader.progress.has(id)) leader.progress.set(id, newProgress(lastIndex(raft)));
   }
 }
 
-/** Drops the Progress of nodes that are members no more. */
+/** Drops the Progress of nodes that are no longer members. */
 export function forgetRemoved(raft: Raft, leader: LeaderState): void {
   const members = new Set(membersOf(membershipOf(raft)));
   for (const id of leader.progress.keys()) {

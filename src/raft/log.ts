@@ -21,6 +21,7 @@ export function firstIndex(raft: Raft): LogIndex {
   return toLogIndex(raft.log.base.lastIncludedIndex + 1);
 }
 
+/** The last index of the log, whether or not it is durable yet; the base's when the log is empty. */
 export function lastIndex(raft: Raft): LogIndex {
   return toLogIndex(raft.log.unstableFrom + raft.log.unstable.length - 1);
 }
@@ -30,7 +31,7 @@ export function durableIndex(raft: Raft): LogIndex {
   return toLogIndex(raft.log.unstableFrom - 1);
 }
 
-/** The term at `index`; undefined where the log was cut, or has not grown to. */
+/** The term at `index`; undefined below the base and beyond the last index. */
 export function termAt(raft: Raft, index: LogIndex): Term | undefined {
   const { base, unstable, unstableFrom } = raft.log;
   if (index === base.lastIncludedIndex) return base.lastIncludedTerm;
@@ -39,18 +40,19 @@ export function termAt(raft: Raft, index: LogIndex): Term | undefined {
   return raft.disk.term(index);
 }
 
+/** The term of the entry at `lastIndex`, or of the base. */
 export function lastTerm(raft: Raft): Term {
   const term = termAt(raft, lastIndex(raft));
   assert(term !== undefined, `no term at the last index ${lastIndex(raft)}`);
   return term;
 }
 
-/** Whether an entry of the own term is committed: before that, a leader's commit index may lag behind earlier ones'. */
+/** Whether an entry of the current term is committed. Before that, a leader's commit index may be lower than an earlier leader's was. */
 export function hasCommittedInTerm(raft: Raft): boolean {
   return termAt(raft, raft.commitIndex) === raft.currentTerm;
 }
 
-/** The cluster time that the log ends with. */
+/** The cluster time (ms) of the last entry, or of the base. */
 export function lastClusterTimeMs(raft: Raft): ClusterTimeMs {
   return clusterTimeAt(raft, lastIndex(raft));
 }
@@ -98,7 +100,7 @@ export function append(raft: Raft, entry: Entry): void {
   }
 }
 
-/** Forgets `from` and everything behind it: a leader's log says otherwise. Never what is committed. */
+/** Removes `from` and everything after it, because the leader's log differs there. Asserts that none of it is committed. */
 export function truncate(raft: Raft, from: LogIndex): void {
   assert(from > raft.commitIndex, `truncation at ${from} would lose committed entries up to ${raft.commitIndex}`);
   const { log } = raft;
@@ -109,7 +111,7 @@ export function truncate(raft: Raft, from: LogIndex): void {
     log.unstable.length = from - log.unstableFrom;
   }
   if (log.unsentFrom !== undefined && log.unsentFrom >= from) log.unsentFrom = undefined;
-  // A write under way may still carry what was replaced; its completion must not vouch for the new entries.
+  // A write under way may still carry the replaced entries; its completion must not count for the new ones.
   for (const pending of raft.persistPending) {
     if (pending.lastIndex >= from) pending.lastIndex = toLogIndex(from - 1);
   }
@@ -117,11 +119,11 @@ export function truncate(raft: Raft, from: LogIndex): void {
 }
 
 /**
- * Where two logs may agree, seen from the own one: the last index <= `index` whose term is <= `term` (§5.3 of the paper).
- * Terms never fall along a log, so halving finds it: after a long partition thousands of entries may conflict.
+ * Where two logs may agree, as far as this one shows: the last index <= `index` whose term is <= `term` (§5.3 of the paper).
+ * Terms never fall along a log, so binary search finds it: after a long partition thousands of entries may conflict.
  */
 export function agreeIndex(raft: Raft, index: LogIndex, term: Term): LogIndex {
-  // The base counts as agreeing, and what was cut as well: all of it is committed.
+  // The base and everything below it count as agreeing: all of it is committed.
   let agree = Math.min(index, raft.log.base.lastIncludedIndex);
   let conflict = Math.min(index, lastIndex(raft)) + 1;
   while (agree + 1 < conflict) {
@@ -134,10 +136,10 @@ export function agreeIndex(raft: Raft, index: LogIndex, term: Term): LogIndex {
   return toLogIndex(agree);
 }
 
-/** What describes the state after `index` was applied; `index` must be applied and not cut. */
+/** Describes the state after `index` was applied; `index` must be applied and not below the base. */
 export function snapshotMetaAt(raft: Raft, index: LogIndex): SnapshotMeta {
   if (index === raft.log.base.lastIncludedIndex) return raft.log.base;
-  // Handed out counts: whoever applies it may know that it is applied before the core is told.
+  // Entries that were handed out count: the node may have applied them before the core receives `applied`.
   assert(index <= raft.applyingIndex, `no state exists for ${index}: ${raft.applyingIndex} were handed out to be applied`);
   const entry = at(entriesBetween(raft, { from: index, to: index, bytesMax: 1 }), 0);
   return {
@@ -148,7 +150,7 @@ export function snapshotMetaAt(raft: Raft, index: LogIndex): SnapshotMeta {
   };
 }
 
-/** Cuts the log: what `base` describes is durable elsewhere. */
+/** Cuts the log up to `base`, whose state is durable in the tables. */
 export function compact(raft: Raft, base: SnapshotMeta): void {
   assert(
     base.lastIncludedIndex <= raft.applyingIndex,
@@ -163,12 +165,12 @@ export function compact(raft: Raft, base: SnapshotMeta): void {
   ];
 }
 
-/** Starts the log anew behind `base`, with nothing in it. */
+/** Replaces the log with an empty one that starts after `base`. */
 export function restoreLog(raft: Raft, base: SnapshotMeta): void {
   const next = toLogIndex(base.lastIncludedIndex + 1);
   raft.log = { base, unstable: [], unstableFrom: next, unsentFrom: undefined };
   raft.memberships = [{ index: base.lastIncludedIndex, membership: base.membership }];
-  // Whatever older writes carried, they vouch for nothing any more: the snapshot's own write replaces it.
+  // The completion of older writes counts for nothing any more: the write of the snapshot replaces what they carried.
   for (const pending of raft.persistPending) pending.lastIndex = base.lastIncludedIndex;
   raft.commitIndex = base.lastIncludedIndex;
   raft.applyingIndex = base.lastIncludedIndex;

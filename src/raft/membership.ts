@@ -1,5 +1,5 @@
 /**
- * This file changes who takes part (chapter 4). Every change of voters goes through a joint phase, which the leader that
+ * This file changes the membership (chapter 4, DECISIONS 2). Every change of voters goes through a joint phase, which the leader that
  * sees it committed ends by itself; learners come and go in one step. One change at a time.
  */
 import { unreachable } from "../base/assert.ts";
@@ -14,7 +14,7 @@ import type { Membership, MembershipChange, MembershipRefusal, NodeId } from "./
 /** Every member costs the leader a stream and a copy of every entry; more voters make a cluster slower, not safer. */
 const membersMax = 15;
 
-/** The membership that `change` leads to first, or why it cannot be made now. No other node refuses what comes of it. */
+/** The first membership that `change` leads to, or why it cannot be made now. No other node refuses an entry with the result. */
 export function membershipAfter(
   raft: Raft,
   leader: LeaderState,
@@ -28,10 +28,10 @@ export function membershipAfter(
   return fault === null ? next : err({ kind: "impossible", fault });
 }
 
-/** Whether `membership`, once it is committed, is what `change` asks for: there is nothing to change. */
+/** Whether `membership`, once it is committed, already is what `change` asks for. */
 export function isAlready(membership: Membership, change: MembershipChange): boolean {
   const { voters, votersOutgoing, learners, addresses, removed } = membership;
-  // Until a joint phase is over, the old majority still has a say.
+  // Until a joint phase is over, the old majority is still needed.
   const votes = (id: NodeId) => votersOutgoing.length === 0 && voters.includes(id);
   switch (change.kind) {
     case "addLearner": {
@@ -57,7 +57,7 @@ function changed(raft: Raft, leader: LeaderState, change: MembershipChange): Res
       if (membersOf(current).includes(change.id)) return err({ kind: "alreadyMember" });
       if (current.removed.includes(change.id)) return err({ kind: "idReused" });
       if (membersOf(current).length >= membersMax) return err({ kind: "tooManyMembers", max: membersMax });
-      // Counted here and not at removals: whoever comes in can always be removed.
+      // Counted here and not at removals, so that every member can always be removed.
       if (membersOf(current).length + current.removed.length >= memberIdsMax) {
         return err({ kind: "tooManyIds", max: memberIdsMax });
       }
@@ -105,7 +105,7 @@ export function membershipAfterJoint(raft: Raft): Membership | null {
   };
 }
 
-/** A change may start only when the last one is committed, and something of the own term is (the raft-dev bug of 2015). */
+/** A change may start only when the last one is committed, and an entry of the current term is (the single-server bug found in 2015). */
 function isChangeInProgress(raft: Raft): boolean {
   const top = raft.memberships[raft.memberships.length - 1];
   if (top === undefined || top.index > raft.commitIndex || top.membership.votersOutgoing.length > 0) return true;
@@ -119,7 +119,7 @@ export function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): Me
   if (!current.learners.includes(id)) return { kind: "notLearner" };
   const progress = leader.progress.get(id);
   const lagEntries = lastIndex(raft) - (progress?.matchIndex ?? 0);
-  // A new Progress counts as active before it was ever heard; only an answer makes it replicate.
+  // A new Progress counts as active before the member ever answered; only an answer makes it replicate.
   const isHeard = progress?.recentActive === true && progress.flow.kind === "replicate";
   const caughtUp = isHeard && lagEntries <= raft.options.promoteLagEntriesMax;
   return caughtUp ? null : { kind: "notCaughtUp", lagEntries };

@@ -6,9 +6,10 @@ import type { Message, NodeId } from "./types.ts";
 
 /** Distributes over the union, which plain Omit would collapse. */
 type Body<M> = M extends Message ? Omit<M, "from" | "to" | "term"> : never;
+/** A message without its header: `from`, `to` and `term` are filled in when it is sent. */
 export type MessageBody = Body<Message>;
 
-/** Sends with the current term; for messages that rely on nothing that could be lost in a crash. */
+/** Sends at once with the current term; for messages that rely on nothing that could be lost in a crash. */
 export function send(raft: Raft, to: NodeId, body: MessageBody): void {
   raft.effects.push({ kind: "send", message: { from: raft.options.id, to, term: raft.currentTerm, ...body } as Message });
 }

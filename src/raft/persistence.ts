@@ -8,7 +8,7 @@ import { durableIndex, lastIndex } from "./log.ts";
 import type { Raft } from "./raft.ts";
 import { type SnapshotMeta, type Term, toLogIndex } from "./types.ts";
 
-/** Emits what the turn left to persist, and lets what was held back wait for it. */
+/** Emits one persist effect for what the turn changed; the messages held back in this turn wait for it. */
 export function persistTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
   const { log } = raft;
   const from = log.unsentFrom;
@@ -36,7 +36,10 @@ export function persistTurn(raft: Raft, snapshot: SnapshotMeta | undefined): voi
   raft.held = [];
 }
 
-/** Releases what waited for the writes up to `sequence`. Returns the terms in which this node's own vote is now durable. */
+/**
+ * Sends the messages that waited for the writes up to `sequence`. Returns the terms in which this node's vote for itself is now
+ * durable.
+ */
 export function onPersisted(raft: Raft, sequence: number): readonly Term[] {
   const selfVotes: Term[] = [];
   raft.diskElapsed = 0;

@@ -10,37 +10,40 @@ import { type LogIndex, toLogIndex } from "./types.ts";
 
 type InFlight = { readonly lastIndex: LogIndex; readonly bytes: number };
 
+/** How entries flow to a member; the states are explained at the top of this file. */
 export type Flow =
   | { readonly kind: "probe" /** A message is out; wait for its answer or a heartbeat's. */; readonly paused: boolean }
   | { readonly kind: "replicate"; readonly inFlight: readonly InFlight[]; readonly inFlightBytes: number }
   | { readonly kind: "snapshot" };
 
+/** What a leader knows of one member. `matchIndex < nextIndex` always; `commitSent` and `roundAcked` never fall. */
 export type Progress = {
   /** Known to be durable there; falls only when a member says that its disk lost it. */
   matchIndex: LogIndex;
   /** The next entry to send; always above `matchIndex`. */
   nextIndex: LogIndex;
-  /** The newest `leaderCommit` it was told. */
+  /** The newest `leaderCommit` that was sent to it. */
   commitSent: LogIndex;
-  /** Heard of since the last CheckQuorum round. */
+  /** Whether the member answered since the last CheckQuorum. */
   recentActive: boolean;
-  /** Ticks since this leader heard it last; null before that, and from when its stream broke until it is heard again. */
+  /** Ticks since its last answer; null before the first one, and from when its stream broke until the next one. */
   silentTicks: number | null;
   /** The newest heartbeat round it answered. */
   roundAcked: number;
-  /** A heartbeat answer showed it lagging: send even an empty message, which finds out what was lost. */
+  /** A heartbeat response showed that it lags: send even an empty message, whose answer shows what was lost. */
   nudge: boolean;
-  /** Whether a heartbeat's answer may set off a repetition: once an interval, or every read round would repeat what is on its way. */
+  /** Whether a heartbeat response may cause a repetition: once an interval, else every read round would repeat what is on its way. */
   mayRepeat: boolean;
   flow: Flow;
 };
 
+/** How many unanswered messages with entries, and how many bytes of entries in them, one member may have. */
 export type FlowLimits = { readonly inFlightMessagesMax: number; readonly inFlightBytesMax: number };
 
 const idle: Flow = { kind: "probe", paused: false };
 const flowing: Flow = { kind: "replicate", inFlight: [], inFlightBytes: 0 };
 
-/** A member about which only the length of the own log is known. It counts as active, or a leader would step down at once. */
+/** A member that never answered: probed from the end of this log. It counts as active, else a new leader would step down at once. */
 export function newProgress(lastIndex: LogIndex): Progress {
   return {
     matchIndex: toLogIndex(0),
@@ -61,6 +64,7 @@ export function becomeProbe(progress: Progress): void {
   progress.flow = idle;
 }
 
+/** The entries it needs were compacted: sends none until a snapshot transfer has ended. */
 export function becomeSnapshot(progress: Progress): void {
   progress.flow = { kind: "snapshot" };
 }
@@ -91,7 +95,7 @@ export function noteSent(progress: Progress, sent: { readonly lastIndex: LogInde
   }
 }
 
-/** The member holds everything up to `matchIndex`. Returns whether that is news. */
+/** The member holds everything up to `matchIndex`. Returns whether its `matchIndex` rose. */
 export function noteAccepted(
   progress: Progress,
   accepted: { readonly matchIndex: LogIndex; readonly firstIndex: LogIndex },
@@ -107,7 +111,7 @@ export function noteAccepted(
       progress.flow = flowing;
       return news;
     case "snapshot":
-      // Whatever brought it there, the log can serve it again.
+      // However it got there, the log holds what it needs next.
       if (progress.matchIndex + 1 >= firstIndex) {
         progress.nextIndex = toLogIndex(progress.matchIndex + 1);
         progress.flow = flowing;
@@ -145,21 +149,21 @@ export function noteRejected(
 }
 
 /**
- * The member lost what it held behind `agreeIndex`. The one case in which `matchIndex` falls; what was committed by
- * counting it stays so, and a late repetition of the news only makes the member acknowledge anew.
+ * The member's disk lost what it held after `agreeIndex`. This is the only case in which `matchIndex` falls. What was committed by
+ * counting it stays committed; a late duplicate of the refusal only makes the member acknowledge again (DECISIONS 10).
  */
 export function noteLogLost(progress: Progress, agreeIndex: LogIndex): void {
   progress.matchIndex = agreeIndex;
   if (progress.flow.kind !== "snapshot") becomeProbe(progress);
 }
 
-/** The member said something, as a follower of this leader. */
+/** The member answered, as a follower of this leader. */
 export function noteHeard(progress: Progress): void {
   progress.recentActive = true;
   progress.silentTicks = 0;
 }
 
-/** A heartbeat was answered: what was out may be lost, so let something through. */
+/** A heartbeat was answered: what was sent before may be lost, so lets one message through. */
 export function noteHeartbeat(progress: Progress, lastIndex: LogIndex): void {
   noteHeard(progress);
   if (!progress.mayRepeat || progress.flow.kind === "snapshot") return;
@@ -170,7 +174,7 @@ export function noteHeartbeat(progress: Progress, lastIndex: LogIndex): void {
   progress.nudge = true;
 }
 
-/** The end of a snapshot transfer: go on from behind it, or try again when it was not delivered. */
+/** The end of a snapshot transfer: continues after its index, or tries again when it was not delivered. */
 export function noteSnapshotSent(progress: Progress, sent: { readonly index: LogIndex; readonly delivered: boolean }): void {
   if (progress.flow.kind !== "snapshot") return;
   becomeProbe(progress);

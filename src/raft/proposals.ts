@@ -1,5 +1,5 @@
 /**
- * This file takes proposals into the log, hands them to the leader, or refuses them. Nothing is dropped in silence.
+ * This file appends proposals, forwards them to the leader, or refuses them (DECISIONS 3). None is dropped silently.
  */
 import { isGivenUp } from "./barrier.ts";
 import { appendAsLeader } from "./leader.ts";
@@ -28,7 +28,7 @@ export function propose(
   raft.effects.push({ kind: "proposalsPlaced", sequences, term: raft.currentTerm });
 }
 
-/** Proposals that another node handed over, to the leader of the message's term and no other. */
+/** Proposals that another node forwarded. Only the leader of the message's term appends them. */
 export function onProposeRequest(raft: Raft, message: Extract<Message, { kind: "proposeRequest" }>): void {
   const { from, proposals } = message;
   const runId = proposals[0]?.id.runId;
@@ -41,7 +41,7 @@ export function onProposeRequest(raft: Raft, message: Extract<Message, { kind: "
   if (refused !== null) send(raft, from, { kind: "proposeRefused", runId, ...refused });
 }
 
-/** Appends in order until a limit is met; what comes behind it is refused, too, so that order is kept. */
+/** Appends in order until a limit is met; everything after that is refused, too, so that the order is kept. */
 function appendAll(
   raft: Raft,
   leader: LeaderState,

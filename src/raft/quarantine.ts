@@ -1,5 +1,5 @@
 /**
- * This file keeps a node whose disk lost part of the log out of elections until it holds all of that again.
+ * This file keeps a node whose disk lost part of the log out of elections until it holds all of that again (DECISIONS 10).
  *
  * Whatever this node ever acknowledged, and that was or may yet be committed by counting it, lies at or below
  * `lostLog.lastIndex`, and was counted by a leader of a term up to `lostLog.term`. Let entry e be such an entry. A leader
@@ -40,14 +40,14 @@ export function endQuarantine(raft: Raft): void {
   raft.hardStateChanged = true;
 }
 
-/** The leader has committed up to `leaderCommit`, whether or not its message can be used. */
+/** Notes that the leader has committed up to `leaderCommit`, also when its message is refused otherwise. */
 export function noteLeaderCommit(raft: Raft, leaderCommit: LogIndex): void {
   if (raft.lostLog === null) return;
   const heard = raft.recovery?.leaderCommit ?? 0;
   raft.recovery = { leaderCommit: toLogIndex(Math.max(heard, leaderCommit)), completeTicks: 0 };
 }
 
-/** One tick. A leader from before the damage that has had nothing to add for two election timeouts has to make room. */
+/** One tick. Ends the term of a leader from before the damage that has committed nothing new for two election timeouts. */
 export function tickQuarantine(raft: Raft): void {
   const { lostLog, recovery, commitIndex } = raft;
   if (lostLog === null || recovery === null) return;

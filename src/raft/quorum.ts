@@ -31,7 +31,7 @@ export function hasQuorum(membership: Membership, holds: (id: NodeId) => boolean
 
 function majorityValue(voters: readonly NodeId[], reachedBy: (id: NodeId) => number): number {
   if (voters.length === 0) return 0;
-  // Numbers must be told apart as numbers: the default sort compares them as text.
+  // Compared as numbers: the default sort compares text.
   const values = voters.map(reachedBy).sort((a, b) => b - a);
   return at(values, Math.floor(voters.length / 2));
 }

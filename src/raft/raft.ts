@@ -38,10 +38,11 @@ export type ReadLease = {
   /** Until when, on this node's monotonic clock, it relies on the promise of each member. */
   readonly promisedUntilMs: Map<NodeId, number>;
   untilMs: number;
-  /** A transfer was begun in this term: its election may come at any time, promises or not. */
+  /** A leadership transfer was begun in this term: its election may come at any time, whatever was promised. */
   void: boolean;
 };
 
+/** What a leader keeps besides its log; made anew by each election (figure 3.1, "volatile state on leaders"). */
 export type LeaderState = {
   readonly kind: "leader";
   /** Every member but this node, and those whose removal is not committed yet; and this node. */
@@ -64,6 +65,7 @@ export type LeaderState = {
   readonly barriers: Map<string, number>;
 };
 
+/** The role and what only this role has: the votes so far, or a leader's state. */
 export type RoleState =
   | { readonly kind: "follower" }
   | { readonly kind: "preCandidate"; readonly votes: Map<NodeId, boolean> }
@@ -80,7 +82,7 @@ export type RaftLog = {
   unsentFrom: LogIndex | undefined;
 };
 
-/** A persist effect that is not answered. What waits for it is released by `persisted`. */
+/** A persist effect that is not answered yet. Its `messages` are sent after `persisted`. */
 export type PendingPersist = {
   readonly sequence: number;
   /** The last entry it makes durable; lowered when entries it carried are replaced before it completes. */
@@ -90,6 +92,7 @@ export type PendingPersist = {
   readonly selfVote: Term | null;
 };
 
+/** The whole state of one node. Changed only by the files of this room, through `step`. */
 export type Raft = {
   readonly options: RaftOptions;
   readonly random: Random;
@@ -114,11 +117,11 @@ export type Raft = {
 
   monotonicMs: number;
   wallTimeMs: number;
-  /** What is committed here is not of the history that its cluster has: this node takes part in nothing any more. */
+  /** What is committed here contradicts the cluster's history: this node does not take part any more. */
   conflicted: boolean;
-  /** A candidate knows this learner as a voter, and its log is older than the own: perhaps nobody else can win. */
+  /** A candidate knows this learner as a voter, and has an older log than it: perhaps no other node can win (DECISIONS 19). */
   mayCampaignAsLearner: boolean;
-  /** A split election was repeated after a short time, since a leader was last known. */
+  /** A split vote was already repeated early in this period without a leader (DECISIONS 25). */
   campaignedEarly: boolean;
   /** When a leader was last heard, on the own monotonic clock; null in a run that heard none. */
   leaderHeardMs: number | null;
@@ -142,7 +145,7 @@ export type Raft = {
   reported: { role: Role; term: Term; leaderId: NodeId | null };
 };
 
-/** What a node remembers when it starts. `appliedIndex` is how far its durable state reaches into the log. */
+/** What a node reads from its disk at start. Its durable tables contain all entries up to `appliedIndex`. */
 export type Remembered = { readonly hardState: HardState; readonly log: LogReader; readonly appliedIndex: LogIndex };
 
 /** A node as it comes up: always a follower, whatever it was before (§3.8). `validateOptions` must hold of its options. */
@@ -204,7 +207,7 @@ export function membershipOf(raft: Raft): Membership {
   return last.membership;
 }
 
-/** Starts to count anew, towards a newly drawn timeout in [electionTicks, 2 * electionTicks). */
+/** Restarts the election timer with a newly drawn timeout in [electionTicks, 2 * electionTicks). */
 export function resetElectionTimer(raft: Raft): void {
   const { electionTicks } = raft.options;
   raft.electionElapsed = 0;
@@ -213,8 +216,8 @@ export function resetElectionTimer(raft: Raft): void {
 
 /**
  * Whether this node may become or stay a leader: it is a voter of the membership in force, or of one that is in force
- * again if what is not committed yet is lost. A removed node may be the only one whose log can win (§4.2.2); so may a
- * learner, whose promotion is in the log of somebody who needs its vote, but not in its own.
+ * again if uncommitted entries are lost. A removed node may be the only one whose log can win (§4.2.2); so may a
+ * learner whose promotion is in the log of a candidate that needs its vote, but not in its own (DECISIONS 19).
  */
 export function isPromotable(raft: Raft): boolean {
   if (raft.mayCampaignAsLearner) return true;

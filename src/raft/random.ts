@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 /** The state of a xorshift32 generator; never 0. */
 export type Random = { state: number };
 
-/** A generator for `seed`; seeds that differ give unrelated streams. */
+/** A generator for `seed`; different seeds give unrelated sequences. */
 export function createRandom(seed: number): Random {
   // One multiplication spreads neighbouring seeds; xorshift must not start at 0.
   const state = Math.imul(seed | 0, 0x9e3779b1) ^ 0x6a09e667;

@@ -1,43 +1,45 @@
 /**
- * This file is the opt-in shortcut for reads (§6.4.1): while a majority has promised not to elect anybody else, the leader
- * answers without asking. Each answer to a heartbeat says for how long its sender promises that, so nodes need not have the same settings;
- * the promise is kept on the monotonic clock of who gives it, over restarts and broken connections. It is given after the heartbeat was sent, so
- * the leader counts it from there. That leaves clock rates, which is why leases are off unless asked for.
+ * This file is the read lease, an opt-in shortcut (§6.4.1, DECISIONS 11 and 44): while a majority has promised not to elect another
+ * leader, the leader answers reads without a heartbeat round. Each heartbeat response says for how long its sender promises that, so
+ * nodes may have different settings. The sender keeps the promise by its own monotonic clock, also after a restart or a broken
+ * connection. It is given after the heartbeat was sent, so the leader counts from the sending. What remains is that clocks may run at
+ * different rates: leases are off by default.
  */
 import { reliedOn } from "./options.ts";
 import { quorumValue } from "./quorum.ts";
 import { type LeaderState, membershipOf, type Raft, type ReadLease } from "./raft.ts";
 import type { NodeId } from "./types.ts";
 
+/** A lease that allows no reads yet: nobody has promised anything. */
 export function newReadLease(): ReadLease {
   return { sent: [], promisedUntilMs: new Map(), untilMs: 0, void: false };
 }
 
-/** Whether this node gives such promises; and so, whether it may ask for them. */
+/** Whether this node promises, and may rely on promises: `leasePromiseMs` is above 0. */
 export function honorsLease(raft: Raft): boolean {
   return raft.options.leasePromiseMs > 0;
 }
 
-/** Promises, by the answer that is about to be sent, not to help elect anybody else. Returns for how many ms from now; 0 for not at all. */
+/** Promises, in the response that is about to be sent, to elect no other leader. Returns for how many ms from now; 0 for no promise. */
 export function promise(raft: Raft): number {
   const { leasePromiseMs } = raft.options;
   raft.promisedUntilMs = Math.max(raft.promisedUntilMs ?? 0, raft.monotonicMs + leasePromiseMs);
   return leasePromiseMs;
 }
 
-/** Whether this node, in this run or an earlier one, has promised not to help elect anybody now. */
+/** Whether a promise of this run or an earlier one still forbids this node to vote. */
 export function isPromised(raft: Raft): boolean {
   return raft.promisedUntilMs === null || raft.monotonicMs < raft.promisedUntilMs;
 }
 
-/** What an earlier run may have promised counts from the first clock reading of this one. */
+/** Called at the first clock reading of a run: promises of earlier runs count from there. */
 export function noteFirstReading(raft: Raft): void {
   raft.promisedUntilMs ??= raft.monotonicMs + raft.options.earlierPromiseMs;
 }
 
 /**
- * Who is counted has changed: promises of those who counted before guard nobody any more. The answers to rounds from here on earn
- * the lease anew.
+ * The membership has changed, so earlier promises no longer come from the majority that counts. Responses to later rounds build the
+ * lease up again.
  */
 export function forgetLease(leader: LeaderState): void {
   leader.lease.untilMs = 0;
@@ -45,12 +47,12 @@ export function forgetLease(leader: LeaderState): void {
   leader.lease.promisedUntilMs.clear();
 }
 
-/** Notes that `round` is about to be sent. */
+/** Notes when `round` is sent; promises in its responses count from there. */
 export function noteRoundSent(raft: Raft, leader: LeaderState): void {
   if (!honorsLease(raft)) return;
   const { lease } = leader;
   lease.sent.push({ round: leader.round, sentMs: raft.monotonicMs });
-  // Whoever answers later than its promise can last promises nothing any more.
+  // A promise in a response to a round this old would be over already.
   lease.sent = lease.sent.filter(({ sentMs }) => sentMs + raft.options.leasePromiseMs > raft.monotonicMs);
 }
 

@@ -11,10 +11,13 @@ import { holdsLease } from "./read-lease.ts";
 import { beginRound } from "./replication.ts";
 import type { LogIndex, Message, NodeId } from "./types.ts";
 
-/** An honest member has one request under way, and makes it again a few times while nobody confirms: nobody waits in line for so many. */
+/**
+ * Reads that a leader keeps. An honest member has one request under way and repeats it a few times, so this many is a fault or an
+ * attack.
+ */
 const pendingReadsMax = 10_000;
 
-/** This node wants to serve a read. */
+/** Begins a read of this node: ends with one `readReady` or `readDropped` effect. `readId` must be unique (DECISIONS 9). */
 export function wantRead(raft: Raft, readId: number): void {
   if (raft.role.kind === "leader") {
     receiveRead(raft, raft.role, { from: raft.options.id, readId });
@@ -26,7 +29,7 @@ export function wantRead(raft: Raft, readId: number): void {
   }
 }
 
-/** A request or its answer may be lost: what has no answer after an election timeout gets none. */
+/** One tick: drops reads that got no answer within an election timeout, since a request or its answer may be lost. */
 export function ageOwnReads(raft: Raft): void {
   for (const [readId, ticks] of raft.reads) {
     if (ticks < raft.options.electionTicks) raft.reads.set(readId, ticks + 1);
@@ -34,12 +37,12 @@ export function ageOwnReads(raft: Raft): void {
   }
 }
 
-/** Ends this node's reads that were asked of a leader, or a term of it, that is over. */
+/** Drops this node's reads that were sent to an earlier leader, or in an earlier term. */
 export function dropOwnReads(raft: Raft): void {
   for (const readId of raft.reads.keys()) dropOwnRead(raft, readId);
 }
 
-/** Another node asks; null tells it that this one cannot answer. */
+/** Another node asks for a read index; it is answered null if this node is no leader that can confirm one. */
 export function onReadIndexRequest(raft: Raft, message: Extract<Message, { kind: "readIndexRequest" }>): void {
   const { from, readId } = message;
   if (raft.role.kind === "leader" && raft.role.reads.length + raft.role.earlyReads.length < pendingReadsMax) {
@@ -49,6 +52,7 @@ export function onReadIndexRequest(raft: Raft, message: Extract<Message, { kind:
   send(raft, from, { kind: "readIndexResponse", readId, index: null });
 }
 
+/** The leader's answer to a read of this node. An answer to a read that was dropped meanwhile is ignored. */
 export function onReadIndexResponse(raft: Raft, message: Extract<Message, { kind: "readIndexResponse" }>): void {
   const { readId, index } = message;
   // A request that was dropped stays dropped: its id is never used again.
@@ -73,7 +77,7 @@ export function advanceReads(raft: Raft, leader: LeaderState): void {
   answerConfirmed(raft, leader);
 }
 
-/** Ends all reads of a leadership: nobody can confirm it any more. */
+/** Drops all reads of a leadership that ends: it cannot be confirmed any more. */
 export function dropReads(raft: Raft, leader: LeaderState): void {
   for (const { from, readId } of [...leader.reads, ...leader.earlyReads]) {
     if (from === raft.options.id) raft.effects.push({ kind: "readDropped", readId });

@@ -31,25 +31,25 @@ export function replicate(raft: Raft, leader: LeaderState): void {
   }
 }
 
-/** Tells all members that the leader is there, and asks them to confirm it for the reads of the newest round. */
+/** Sends a heartbeat to all members; their responses confirm the leadership for the reads of the newest round. */
 export function sendHeartbeats(raft: Raft, leader: LeaderState): void {
   leader.heartbeatElapsed = 0;
   for (const [id, progress] of leader.progress) {
     if (id === raft.options.id) continue;
-    // Never beyond what it is known to hold: the rest of its log may differ.
+    // Never beyond its matchIndex: the rest of its log may differ.
     const leaderCommit = toLogIndex(Math.min(progress.matchIndex, raft.commitIndex));
     send(raft, id, { kind: "heartbeat", leaderCommit, round: leader.round });
   }
 }
 
-/** Begins a new heartbeat round: what is answered from now on confirms what was asked before. */
+/** Begins a new heartbeat round: its responses confirm all reads that arrived before now. */
 export function beginRound(raft: Raft, leader: LeaderState): void {
   leader.round++;
   noteRoundSent(raft, leader);
   sendHeartbeats(raft, leader);
 }
 
-/** A member holds more. May commit, complete a transfer, and let further messages flow. */
+/** A member holds more entries. May commit, complete a leadership transfer, and send further messages. */
 export function onAccepted(raft: Raft, leader: LeaderState, message: Extract<Message, { kind: "appendEntriesAccepted" }>): void {
   const progress = leader.progress.get(message.from);
   if (progress === undefined) return;
@@ -61,7 +61,7 @@ export function onAccepted(raft: Raft, leader: LeaderState, message: Extract<Mes
   }
 }
 
-/** A member's log differs. Tries again from where the two may agree. */
+/** A member's log differs: tries again from where the two may agree (§5.3 of the paper). */
 export function onRejected(raft: Raft, leader: LeaderState, message: Extract<Message, { kind: "appendEntriesRejected" }>): void {
   const progress = leader.progress.get(message.from);
   if (progress === undefined) return;
@@ -71,6 +71,7 @@ export function onRejected(raft: Raft, leader: LeaderState, message: Extract<Mes
   noteRejected(progress, { prevLogIndex: message.prevLogIndex, agreeIndex: agree });
 }
 
+/** A member confirms a heartbeat round, and with it the leadership; it may extend the read lease. */
 export function onHeartbeatResponse(
   raft: Raft,
   leader: LeaderState,
@@ -85,6 +86,7 @@ export function onHeartbeatResponse(
   extendLease(raft, leader, message);
 }
 
+/** A message to `peer` was dropped or its stream broke: falls back to probing, one message at a time. */
 export function onUnreachable(leader: LeaderState, peer: NodeId): void {
   const progress = leader.progress.get(peer);
   if (progress === undefined) return;
@@ -93,6 +95,7 @@ export function onUnreachable(leader: LeaderState, peer: NodeId): void {
   if (progress.flow.kind === "replicate") becomeProbe(progress);
 }
 
+/** A snapshot transfer to `to` has ended; `delivered` is false when it failed. */
 export function onSnapshotSent(
   leader: LeaderState,
   to: NodeId,
@@ -115,7 +118,7 @@ export function advanceCommit(raft: Raft, leader: LeaderState): boolean {
   return true;
 }
 
-/** Ends what a committed membership ends: the Progress of removed members, once they were told. */
+/** After a membership is committed: drops the Progress of removed members, once the commit index was sent to them. */
 export function settleMembership(raft: Raft, leader: LeaderState): void {
   const top = raft.memberships[raft.memberships.length - 1];
   if (top !== undefined && top.index <= raft.commitIndex) forgetRemoved(raft, leader);
@@ -132,7 +135,7 @@ function sendNext(raft: Raft, to: NodeId, progress: Progress): boolean {
   const prevLogIndex = toLogIndex(progress.nextIndex - 1);
   const prevLogTerm = termAt(raft, prevLogIndex);
   if (prevLogTerm === undefined) {
-    // The entries it needs were compacted away. Not worth a snapshot while nobody is there to take it.
+    // The entries it needs were compacted. No snapshot is sent while the member does not answer.
     if (!progress.recentActive) return false;
     becomeSnapshot(progress);
     raft.effects.push({ kind: "sendSnapshot", to });

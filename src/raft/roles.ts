@@ -1,5 +1,5 @@
 /**
- * This file changes roles. Every role begins here, and with it the fields that only this role has.
+ * This file changes roles. Every role begins here, with the fields that only it has.
  */
 import { assert } from "../base/assert.ts";
 import { startClock } from "./cluster-clock.ts";
@@ -16,11 +16,11 @@ export function becomeFollower(raft: Raft, term: Term, leaderId: NodeId | null):
   moveToTerm(raft, term);
   raft.role = { kind: "follower" };
   setLeader(raft, leaderId);
-  // A candidate that made us move to its term is no leader heard: the timer starts anew only if it gets the vote.
+  // A candidate with a later term is no leader: the timer starts anew only if it gets the vote.
   if (leaderId !== null) resetElectionTimer(raft);
 }
 
-/** Asks whether an election could be won, changing neither term nor vote (§9.6). */
+/** Begins a PreVote, which changes neither term nor vote (§9.6). Returns the votes, to be filled in. */
 export function becomePreCandidate(raft: Raft): Map<NodeId, boolean> {
   const votes = new Map([[raft.options.id, true]]);
   raft.role = { kind: "preCandidate", votes };
@@ -29,7 +29,7 @@ export function becomePreCandidate(raft: Raft): Map<NodeId, boolean> {
   return votes;
 }
 
-/** Begins an election in the next term. The own vote counts once it is durable. */
+/** Begins an election in the next term. The vote for itself counts once it is durable. */
 export function becomeCandidate(raft: Raft, leadershipTransfer: boolean): void {
   moveToTerm(raft, toTerm(raft.currentTerm + 1));
   raft.votedFor = raft.options.id;
@@ -64,7 +64,7 @@ export function becomeLeader(raft: Raft): void {
   appendAsLeader(raft, leader, { kind: "noop" });
 }
 
-/** Notes who leads. Reads that an earlier leader was asked about have no answer coming. */
+/** Notes who leads, null for unknown. Drops this node's reads that were sent to an earlier leader. */
 export function setLeader(raft: Raft, leaderId: NodeId | null): void {
   if (leaderId === raft.leaderId) return;
   raft.leaderId = leaderId;
@@ -80,6 +80,6 @@ function moveToTerm(raft: Raft, term: Term): void {
   raft.votedFor = null;
   raft.hardStateChanged = true;
   raft.selfVote = null;
-  // Also when the same node leads the new term: it has dropped what it was asked in the old one.
+  // Also when the same node leads the new term: it has dropped the reads of the old one.
   dropOwnReads(raft);
 }

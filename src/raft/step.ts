@@ -1,5 +1,5 @@
 /**
- * This file is the door of the core: `step` tells it the facts of one turn and gets back the orders that follow. It is
+ * This file is the entry to the core: `step` takes the inputs of one turn and returns the effects that follow (DECISIONS 1). It is
  * synchronous and deterministic: the same state and the same inputs give the same state and the same effects.
  */
 import { assert, unreachable } from "../base/assert.ts";
@@ -48,7 +48,7 @@ import {
 } from "./types.ts";
 
 /**
- * Carries out one turn: takes the facts in order, the clock first, then does once what follows from all of them. `log` is
+ * Carries out one turn: takes the inputs in order, the clock first, then does once what follows from all of them. `log` is
  * the durable log as it is now. Throws InvariantViolation when the state contradicts itself; the node must stop then.
  */
 export function step(raft: Raft, inputs: readonly Input[], log: LogReader): readonly Effect[] {
@@ -63,12 +63,12 @@ export function step(raft: Raft, inputs: readonly Input[], log: LogReader): read
     if (input.kind === "snapshotReceived" && raft.log.base !== base) snapshot = input.snapshot;
   }
   finishTurn(raft, snapshot);
-  // Nothing that it says can be relied on, neither what it says now nor what waited for the disk.
+  // No message of this node can be relied on, neither new ones nor those that waited for the disk.
   return raft.conflicted ? raft.effects.filter((effect) => effect.kind !== "send") : raft.effects;
 }
 
 function take(raft: Raft, input: Input): void {
-  // What it has begun on its own disk ends; besides that it takes part in nothing.
+  // Writes that were begun are completed; everything else is ignored.
   if (raft.conflicted && !["clock", "persisted", "applied", "compacted"].includes(input.kind)) return;
   switch (input.kind) {
     case "clock":
@@ -227,12 +227,12 @@ function onMessageToAny(raft: Raft, message: Message): void {
   }
 }
 
-/** What comes from an old term is void; its sender learns the newer term where that frees it. */
+/** A message of an old term has no effect; its sender is answered with the current term where that lets it go on. */
 function answerOldTerm(raft: Raft, message: Message): void {
   switch (message.kind) {
     case "appendEntries":
     case "heartbeat":
-      // With PreVote and CheckQuorum nobody else would tell a deposed leader, or make room for a node stuck ahead of it.
+      // With PreVote and CheckQuorum no other message would depose an old leader, or free a node that is stuck in a later term.
       send(raft, message.from, { kind: "heartbeatResponse", round: 0, promiseMs: 0 });
       return;
     case "preVoteRequest":
@@ -254,7 +254,7 @@ function isFromLeader(message: Message): boolean {
   return message.kind === "appendEntries" || message.kind === "heartbeat";
 }
 
-/** The leader of this term speaks: a candidate gives way, a follower's timer starts anew. */
+/** A message of this term's leader arrived: a candidate becomes a follower, and the election timer restarts. */
 function hearLeader(raft: Raft, leaderId: NodeId): void {
   raft.leaderHeardMs = raft.monotonicMs;
   raft.mayCampaignAsLearner = false;
@@ -268,7 +268,7 @@ function onPeerUnreachable(raft: Raft, peer: NodeId): void {
     return;
   }
   if (raft.leaderId !== peer || raft.role.kind !== "follower") return;
-  // It has promised to wait: the leader may be alive behind a broken connection, serving reads on that promise.
+  // This node has promised to wait: the leader may be alive although the connection broke, and serve reads on that promise.
   if (honorsLease(raft) || isPromised(raft)) return;
   // A dead process closes its connections: no need to wait for silence. If the others still hear the leader, they refuse
   // the PreVote, and its next heartbeat makes it our leader again.
@@ -278,7 +278,7 @@ function onPeerUnreachable(raft: Raft, peer: NodeId): void {
 }
 
 function onSnapshotReceived(raft: Raft, input: { from: NodeId; term: Term; snapshot: SnapshotMeta }): void {
-  // Its sender led another term when it began: the leader of this one will send its own, if it is still needed.
+  // The sender of this snapshot led another term: the leader of this one will send its own if it is still needed.
   if (input.term !== raft.currentTerm) return;
   const reason = snapshotRefusal(raft, input);
   if (reason !== null) {
@@ -305,11 +305,11 @@ function proposeMembership(raft: Raft, changeId: number, change: MembershipChang
   raft.effects.push({ kind: "membershipAccepted", changeId, index, term: raft.currentTerm, changed: isChange });
 }
 
-/** The entry that makes `change`; or one that, where it is so already, is committed only if this node still leads. */
+/** The entry that makes `change`; if nothing is to change, a clock entry, which commits only if this node still leads (DECISIONS 51). */
 function payloadFor(raft: Raft, leader: LeaderState, change: MembershipChange): Result<Payload, MembershipRefusal> {
   if (leader.transferTo === null && isAlready(membershipOf(raft), change)) {
     if (leader.uncommittedBytes > raft.options.uncommittedBytesMax) return err({ kind: "changeInProgress" });
-    // Only an entry that was not there when the question came can answer it: the others may have elected somebody else by then.
+    // Only a new entry proves that this node still leads: the others may have elected another leader already.
     return ok({ kind: "clock" });
   }
   const next = membershipAfter(raft, leader, change);
@@ -327,7 +327,7 @@ function wantTransfer(raft: Raft, to: NodeId): void {
   if (progress.matchIndex === lastIndex(raft)) send(raft, to, { kind: "timeoutNow" });
 }
 
-/** What a turn comes down to, once: commit, replicate, confirm reads, persist, apply, tell. */
+/** The end of a turn, done once: commit, replicate, confirm reads, persist, apply, report the role. */
 function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
   if (raft.role.kind === "leader") {
     const leader = raft.role;
@@ -335,9 +335,10 @@ function finishTurn(raft: Raft, snapshot: SnapshotMeta | undefined): void {
     replicate(raft, leader);
     advanceReads(raft, leader);
     settleMembership(raft, leader);
-    // What only a learner held is where a majority of voters can elect one of their own.
+    // The entries that only this learner held are committed, so a majority of voters can elect one of themselves.
     if (raft.mayCampaignAsLearner && hasCommittedInTerm(raft)) raft.mayCampaignAsLearner = false;
-    // A leader whose removal is committed has told the others of it and goes (§4.2.2); so does one whose log is at its ceiling.
+    // A leader whose removal is committed has sent the others that commit index, and steps down (§4.2.2); so does one whose log is at
+    // its ceiling.
     if (!isPromotable(raft) || isAtCeiling(raft)) becomeFollower(raft, raft.currentTerm, null);
   }
   endQuarantine(raft);

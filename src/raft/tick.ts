@@ -1,5 +1,5 @@
 /**
- * This file is the passing of time: election timeouts, heartbeats, and the checks by which a leader gives up (§6.2).
+ * This file handles the passing of time: election timeouts, heartbeats, and the checks by which a leader steps down (§6.2).
  */
 import { campaign } from "./election.ts";
 import { tickQuarantine } from "./quarantine.ts";
@@ -17,7 +17,7 @@ export function onTick(raft: Raft): void {
   ageOwnReads(raft);
   tickQuarantine(raft);
   if (raft.role.kind === "leader") tickLeader(raft, raft.role);
-  // Without a disk it could not even vote for itself, but its growing term would depose whom the others elect.
+  // Without a disk it could not even vote for itself, but its growing term would depose the leader that the others elect.
   else if (raft.electionElapsed >= raft.electionTimeout && !isDiskStalled(raft)) campaign(raft, "preVote");
 }
 
@@ -41,7 +41,7 @@ function tickLeader(raft: Raft, leader: LeaderState): void {
   leader.heartbeatElapsed++;
   if (leader.heartbeatElapsed < heartbeatTicks) return;
   for (const progress of leader.progress.values()) progress.mayRepeat = true;
-  // A lease is extended by rounds, so each beat is one; without leases the rounds count reads alone.
+  // Rounds extend a lease, so each heartbeat begins one; without leases, rounds are only begun for reads.
   if (honorsLease(raft)) beginRound(raft, leader);
   else sendHeartbeats(raft, leader);
 }
@@ -51,7 +51,7 @@ function isDiskStalled(raft: Raft): boolean {
   return raft.persistPending.length > 0 && raft.diskElapsed >= raft.options.electionTicks;
 }
 
-/** CheckQuorum: whether a majority was heard since the last time; starts the next interval. */
+/** CheckQuorum: whether a majority answered since the last call; starts the next interval. */
 function heardQuorum(raft: Raft, leader: LeaderState): boolean {
   const heard = hasQuorum(membershipOf(raft), (id) => id === raft.options.id || leader.progress.get(id)?.recentActive === true);
   for (const progress of leader.progress.values()) progress.recentActive = false;

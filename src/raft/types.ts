@@ -15,12 +15,15 @@ export type NodeId = Brand<string, "NodeId">;
 /** Milliseconds of cluster time: starts at 0, is stamped by leaders, never runs faster than real time. */
 export type ClusterTimeMs = Brand<number, "ClusterTimeMs">;
 
+/** Makes a Term; throws InvariantViolation unless it is a safe integer >= 0. */
 export function toTerm(value: number): Term {
   return toCount(value, "term") as Term;
 }
+/** Makes a LogIndex; throws InvariantViolation unless it is a safe integer >= 0. */
 export function toLogIndex(value: number): LogIndex {
   return toCount(value, "log index") as LogIndex;
 }
+/** Makes a cluster time of milliseconds; throws InvariantViolation unless it is a safe integer >= 0. */
 export function toClusterTimeMs(value: number): ClusterTimeMs {
   return toCount(value, "cluster time") as ClusterTimeMs;
 }
@@ -29,6 +32,7 @@ const nodeIdPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 export function isNodeId(value: string): value is NodeId {
   return nodeIdPattern.test(value);
 }
+/** Makes a NodeId; throws InvariantViolation unless `isNodeId` holds. Text from people or the network is checked first. */
 export function toNodeId(value: string): NodeId {
   assert(isNodeId(value), `node id ${JSON.stringify(value)} is not 1 to 64 of a-z 0-9 . _ -`);
   return value;
@@ -51,11 +55,12 @@ export type Membership = {
   readonly removed: readonly NodeId[];
 };
 
-/** Names one proposal for ever: `origin` is one process run of one node, `sequence` counts its proposals from 1. */
+/** Names one proposal for ever: `runId` is one run of a node's process, `sequence` counts its proposals from 1. */
 export type ProposalId = { readonly runId: string; readonly sequence: number };
 /** A command on its way into the log; `command` is opaque here. */
 export type Proposal = { readonly id: ProposalId; readonly command: Uint8Array };
 
+/** What an entry carries. Only commands and memberships change the replicated state; every entry moves its time on. */
 export type Payload =
   | { readonly kind: "noop" }
   /** Carries nothing but its time. */
@@ -78,7 +83,7 @@ export type Entry = {
 export type HardState = {
   readonly currentTerm: Term;
   readonly votedFor: NodeId | null;
-  /** Null unless this node is quarantined: until it holds again all that it had acknowledged (`quarantine.ts`). */
+  /** Null unless this node is quarantined, that is until it holds again all that it had acknowledged (`quarantine.ts`). */
   readonly lostLog: LostLog | null;
 };
 
@@ -98,7 +103,7 @@ export type SnapshotMeta = {
  * write put there may be visible.
  */
 export interface LogReader {
-  /** What stands before the first held entry. */
+  /** Describes the state before the first held entry. */
   readonly base: SnapshotMeta;
   /** `base.lastIncludedIndex` when no entry is held. */
   readonly lastIndex: LogIndex;
@@ -146,7 +151,7 @@ export type Message = Header &
       }
     /** `round` proves leadership to pending reads; it counts up within a term. */
     | { readonly kind: "heartbeat"; readonly leaderCommit: LogIndex; readonly round: number }
-    /** For `promiseMs` from now, by the sender's clock, it will not help to elect anybody else, come what may. 0: it promises nothing. */
+    /** For `promiseMs` ms of the sender's clock it will not vote for another leader, whatever happens. 0: it promises nothing. */
     | { readonly kind: "heartbeatResponse"; readonly round: number; readonly promiseMs: number }
     | { readonly kind: "readIndexRequest"; readonly readId: number }
     /** `index` is null when the receiver is not (or no longer) a leader that can answer. */
@@ -163,7 +168,7 @@ export type Message = Header &
         readonly sequences: readonly number[];
         readonly reason: RefusalReason;
       }
-    /** Asks how far the leader's log reaches, and gives up what the run handed over under lower epochs (`barrier.ts`). */
+    /** Asks how far the leader's log reaches, and gives up what the run forwarded under lower epochs (`barrier.ts`). */
     | { readonly kind: "proposeBarrier"; readonly runId: string; readonly epoch: number }
     | { readonly kind: "proposeBarrierReached"; readonly runId: string; readonly epoch: number; readonly index: LogIndex }
     | { readonly kind: "timeoutNow" }
@@ -173,9 +178,9 @@ export type Message = Header &
 export type RefusalReason = "noLeader" | "leadershipTransfer" | "uncommittedLimit" | "applyLag";
 
 /**
- * Why a message was not heard. `notMember`, `removed`: its sender may not say this. `secondLeader`, `notLeader`: it claims a term
+ * Why a message was refused. `notMember`, `removed`: its sender may not send it. `secondLeader`, `notLeader`: it claims a term
  * that another leads. `beyondOwnLog`: it acknowledges what its leader never sent. `logConflict`: it contradicts what is committed
- * here, or counts on what this node does not hold. `fallingTime`, `malformed`, `notForThisNode`: no honest node says that.
+ * here, or counts on what this node does not hold. `fallingTime`, `malformed`, `notForThisNode`: no honest node sends that.
  */
 export type MessageRefusal =
   | "notForThisNode"
@@ -188,18 +193,18 @@ export type MessageRefusal =
   | "malformed"
   | "logConflict";
 
-/** Facts. `step` is told each one and answers with effects. */
+/** What happened, as facts. `step` takes them and returns effects. */
 export type Input =
   /**
-   * The first input of every turn: the clocks as read by the driver, once a turn, after the turn's other inputs were collected: everything stepped in
-   * the turn had happened by then. `monotonicMs` never falls within a process; its zero means nothing.
+   * The first input of every turn: the clocks as read by the driver, once a turn, after the turn's other inputs were collected:
+   * everything stepped in the turn had happened by then. `monotonicMs` never falls within a process; its zero means nothing.
    */
   | { readonly kind: "clock"; readonly monotonicMs: number; readonly wallTimeMs: number }
   | { readonly kind: "tick" }
   | { readonly kind: "messageReceived"; readonly message: Message }
   /** `epoch` never falls within a run. */
   | { readonly kind: "proposed"; readonly epoch: number; readonly proposals: readonly Proposal[] }
-  /** Asks the leader, if one is known, what became of what was handed to it under epochs below `epoch`. */
+  /** Asks the leader, if one is known, what became of proposals forwarded under epochs below `epoch`. */
   | { readonly kind: "barrierWanted"; readonly epoch: number }
   /** A leader appends an entry that carries nothing but the time; elsewhere it is ignored. */
   | { readonly kind: "clockEntryWanted" }
@@ -222,6 +227,7 @@ export type Input =
   /** The end of a `sendSnapshot` effect. */
   | { readonly kind: "snapshotSent"; readonly to: NodeId; readonly index: LogIndex; readonly delivered: boolean };
 
+/** One change of the membership, as an operator asks for it. The core turns it into one entry or a joint phase. */
 export type MembershipChange =
   | { readonly kind: "addLearner"; readonly id: NodeId; readonly address: MemberAddress }
   | { readonly kind: "promote"; readonly id: NodeId }
@@ -229,9 +235,10 @@ export type MembershipChange =
   /** Removes `id` and makes the caught-up learner `by` a voter, in one joint change. */
   | { readonly kind: "replace"; readonly id: NodeId; readonly by: NodeId };
 
+/** A node's role. `preCandidate` asks whether it could win before it enters a new term (§9.6). */
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
 
-/** Orders. To be carried out in the order given; `persist` need not be complete before the next is begun. */
+/** What the node must do, in the order given; `persist` need not be complete before the next one is begun. */
 export type Effect =
   | { readonly kind: "send"; readonly message: Message }
   /**
@@ -252,11 +259,11 @@ export type Effect =
   | { readonly kind: "readDropped"; readonly readId: number }
   /** These may now be in the log of `term`, here or at its leader. They end by being applied, refused, or overtaken. */
   | { readonly kind: "proposalsPlaced"; readonly sequences: readonly number[]; readonly term: Term }
-  /** Once `index` is applied here, what was placed in `term` under an epoch below `epoch` has come by or is definitely not accepted. */
+  /** Once `index` is applied here, what was placed in `term` under an epoch below `epoch` was applied or is definitely not accepted. */
   | { readonly kind: "barrierReached"; readonly epoch: number; readonly term: Term; readonly index: LogIndex }
   /** These are definitely not accepted. */
   | { readonly kind: "proposalsRefused"; readonly sequences: readonly number[]; readonly reason: RefusalReason }
-  /** `changed` is false when it is so already: then the entry only shows, once it is committed, that this leader had the right to say so. */
+  /** `changed` is false if nothing was to change: the entry, once committed, only proves that this leader still led when it answered. */
   | {
       readonly kind: "membershipAccepted";
       readonly changeId: number;
@@ -268,7 +275,7 @@ export type Effect =
   /** The membership in force changed (it counts from the moment its entry is appended, §4.1). */
   | { readonly kind: "membershipChanged"; readonly membership: Membership }
   | { readonly kind: "roleChanged"; readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }
-  /** A message, or a whole state, was not heard. To be counted and told; nothing else follows. */
+  /** A message or a snapshot was refused. To be counted and logged; nothing else follows. */
   | {
       readonly kind: "messageRefused";
       readonly from: NodeId;
@@ -276,9 +283,9 @@ export type Effect =
       readonly reason: MessageRefusal;
     }
   /**
-   * What is committed here contradicts the log of a leader, a member of the own membership; or that leader counts on entries that
-   * this node acknowledged and does not hold (`ownTerm` null). The node takes part in nothing any more: its data is not of
-   * this history, or was put back from an older copy. Told once.
+   * What is committed here contradicts the log of a leader that is a member; or that leader counts on entries that
+   * this node acknowledged and does not hold (`ownTerm` null). The node does not take part any more: its data is not of
+   * this history, or was restored from an older copy. Emitted once.
    */
   | {
       readonly kind: "logConflict";
@@ -292,15 +299,16 @@ export type Effect =
   /** The follower needs entries that are gone: send it a snapshot. Answered by `snapshotSent`. */
   | { readonly kind: "sendSnapshot"; readonly to: NodeId };
 
+/** Why a change of the membership was not begun. Nothing was appended. */
 export type MembershipRefusal =
   | { readonly kind: "notLeader"; readonly leaderId: NodeId | null }
   | { readonly kind: "changeInProgress" }
   | { readonly kind: "leadershipTransfer" }
   | { readonly kind: "idReused" }
   | { readonly kind: "tooManyMembers"; readonly max: number }
-  /** Members and ids that were removed are as many as a cluster remembers. Whoever is a member can still be removed. */
+  /** Members and removed ids together are as many as a cluster remembers. Members can still be removed. */
   | { readonly kind: "tooManyIds"; readonly max: number }
-  /** What it leads to is no membership (`membershipFault`). */
+  /** The result would not be a valid membership (`membershipFault`). */
   | { readonly kind: "impossible"; readonly fault: string }
   | { readonly kind: "alreadyMember" }
   | { readonly kind: "notMember" }
@@ -318,8 +326,8 @@ const membershipBytes = 96;
 const addressBytes = 32;
 
 /**
- * What an entry weighs in every byte limit: at least what it takes on the wire and on disk, and little more. Run names, ids and URLs
- * are ASCII.
+ * The bytes that an entry counts for in every limit: at least what it takes on the wire and on disk, and little more (DECISIONS 50).
+ * Run ids, node ids and URLs are ASCII.
  */
 export function entryBytes({ payload }: Entry): number {
   switch (payload.kind) {
