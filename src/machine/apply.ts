@@ -1,6 +1,7 @@
 /**
- * This file applies committed entries to the tables: first a bounded share of what is due at the entry's cluster time ends,
- * then the entry's own payload, then a bounded share of forgetting. The same entries give the same state and the same answers on every node.
+ * This file applies committed entries to the tables: first it ends a bounded share of what is due at the entry's cluster time,
+ * then it carries out the entry's own payload, then it forgets a bounded share of old requests and revisions. The same entries give the
+ * same state and the same answers on every node.
  */
 import { assert, unreachable } from "../base/assert.ts";
 import type { Entry, Payload } from "../raft/types.ts";
@@ -22,12 +23,12 @@ export type AppliedEntry = Omit<Entry, "payload"> & {
   readonly payload: Exclude<Payload, { readonly kind: "command" }> | { readonly kind: "command"; readonly command: Command };
 };
 
-/** What an entry came to. `outcome` is there for commands; `batches` have rising revisions, and there may be none. */
+/** The result of an entry. `outcome` is undefined unless it was a command; `batches` have rising revisions and may be empty. */
 export type Applied = { readonly outcome: Outcome | undefined; readonly batches: readonly ChangeBatch[] };
 
 /**
- * Applies entries, the first of which follows the last applied one, and answers for each that it applied: it takes no more of
- * them once they have come to `workMax` rows written, roughly. The counters are read and written once, at the end: until then
+ * Applies entries, the first of which follows the last applied one, and returns a result for each one it applied. It stops
+ * once they have written about `workMax` rows. The counters are read and written once, at the end: until then
  * a reader sees the old ones.
  */
 export function applyEntries(
@@ -45,7 +46,7 @@ export function applyEntries(
   return results;
 }
 
-/** Of an entry that does nothing: decoding it, and its share of the counters. */
+/** The work of an entry that does nothing, in rows written: decoding it, and its share of the counters. */
 const workPerEntry = 4;
 
 function applyNext(draft: Draft, entry: AppliedEntry): Applied {
@@ -96,7 +97,7 @@ function answerOnce(draft: Draft, command: Command): Outcome {
   return outcome;
 }
 
-/** What a repeat is answered. Who waits in a queue waits on, and is known to be alive. */
+/** The answer to a repeated request. A repeated acquire that is still queued stays queued, and its lease is renewed (DECISIONS 34). */
 function repeated(draft: Draft, command: Command & { readonly request: object }, remembered: Outcome): Outcome {
   const { request, body } = command;
   const ticket = waitingTicket(remembered);

@@ -1,11 +1,13 @@
 /**
- * This file lists what a watcher can be told: the changes of one revision, in order.
+ * This file lists what a watcher can receive: the changes of one revision, in order.
  */
 import type { MemberAddress, NodeId } from "../raft/types.ts";
 import type { ConfigRecord, Fence, LeaseEnding, LeaseId, Revision, Ticket } from "./types.ts";
 
+/** Why a lease ended; `expired` when nobody ended it and its time was up. */
 export type LeaseEndReason = "expired" | LeaseEnding;
 
+/** One change as watchers receive it. Renewals are no changes, and neither are refused commands. */
 export type Change =
   | { readonly kind: "configPut"; readonly key: string; readonly record: ConfigRecord }
   | { readonly kind: "configDeleted"; readonly key: string; readonly reason: "deleted" | "leaseEnded" }

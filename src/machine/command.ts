@@ -12,6 +12,10 @@ export type Precondition =
   | { readonly kind: "exists" }
   | { readonly kind: "modRevision"; readonly revision: Revision };
 
+/**
+ * What a command asks for. Durations are milliseconds of cluster time. Apply believes these values: `parseCommand` has checked
+ * them.
+ */
 export type CommandBody =
   | {
       readonly kind: "configPut";
@@ -38,9 +42,12 @@ export type CommandBody =
     }
   | { readonly kind: "lockRelease"; readonly name: string; readonly leaseId: LeaseId; readonly fence: Fence }
   | { readonly kind: "lockCancel"; readonly name: string; readonly ticket: Ticket }
-  /** An admin's act: ends the hold without the holder. */
+  /** Ends the hold without its holder's consent, for operators. */
   | { readonly kind: "lockBreak"; readonly name: string }
-  /** A member says on which data folder it runs, which cluster version it supports, and how many bytes of state it can hold. */
+  /**
+   * A member publishes its data folder, the newest cluster version it supports, and how many bytes of state it can hold (DECISIONS 17,
+   * 18, 35).
+   */
   | {
       readonly kind: "memberHello";
       readonly id: NodeId;
@@ -49,30 +56,33 @@ export type CommandBody =
       readonly stateBytesMax: number;
     };
 
-/** A place in the log of one store: up to there it was applied somewhere. */
+/** A place in the log of one store, up to which a client has seen the state. */
 export type StorePosition = { readonly storeId: string; readonly index: LogIndex };
 
-/** A body and, when the client named its request, the name: the first outcome under an id is the outcome for ever. */
+/** A body and, when the client named its request, that name: the first outcome under an id is what every repeat is answered. */
 export type Command = {
   readonly request: {
     readonly id: string;
     /** A digest of the body. */
     readonly fingerprint: string;
-    /** What its sender had seen before the first attempt; null when it does not say. */
+    /** What its sender had seen before the first attempt, null if unknown: by it a forgotten request is recognized (DECISIONS 41). */
     readonly since: StorePosition | null;
   } | null;
   readonly body: CommandBody;
 };
 
+/** The answer to a put. `version` counts the puts since the key was created; `modRevision` is its ETag. */
 export type ConfigWritten = {
   readonly created: boolean;
   readonly version: number;
   readonly createRevision: Revision;
   readonly modRevision: Revision;
 };
+/** The answer to a grant; the lease is named by the revision of its grant. */
 export type LeaseGranted = { readonly leaseId: LeaseId; readonly ttlMs: number; readonly revision: Revision };
 /** In the order of the command's `leaseIds`; `ttlMs` is null for a lease that does not exist (any more). */
 export type LeasesRenewed = { readonly renewals: readonly { readonly leaseId: LeaseId; readonly ttlMs: number | null }[] };
+/** The answer to an acquire that was not refused: the hold, or a place in the queue. */
 export type LockAcquired =
   | {
       readonly kind: "granted";
@@ -91,7 +101,7 @@ export type LockAcquired =
       readonly ttlMs: number;
     };
 
-/** What stands under the id now; another instance than the one that said hello when the id was taken. */
+/** What is stored for the node id now. The instance differs from the command's when the id already belongs to another folder. */
 export type MemberKnown = { readonly instanceId: string; readonly version: number; readonly stateBytesMax: number };
 
 /** What each command answers when it succeeds. */
@@ -122,13 +132,13 @@ export type Refusal =
   | { readonly kind: "waitTimeout"; readonly ticket: Ticket }
   /** The lease ended while its owner waited. */
   | { readonly kind: "leaseGone"; readonly leaseId: LeaseId }
-  /** Somebody took the waiter out of the queue. */
+  /** The waiter was removed from the queue by a cancel or a revoke. */
   | { readonly kind: "waitCancelled"; readonly ticket: Ticket }
   | { readonly kind: "notHolder"; readonly fence: Fence | null }
   | { readonly kind: "ticketNotFound"; readonly ticket: Ticket }
   /** The request id was used before with another body. */
   | { readonly kind: "requestMismatch"; readonly requestId: string }
-  /** Nothing was done now. It may have been done before: what is known since its sender began does not go back that far. */
+  /** Nothing was done now. An earlier attempt may have been carried out: memory does not reach back to when the sender began. */
   | { readonly kind: "requestForgotten"; readonly requestId: string }
   | { readonly kind: "limitReached"; readonly limit: LimitName; readonly max: number }
   /** There is no room for it: `used` bytes of state of `limit`. Deleting makes room. */

@@ -5,7 +5,7 @@
 import { isNodeId, type NodeId } from "../raft/types.ts";
 import { type Fence, type LeaseId, parseLeaseId, type Revision, type Ticket, toFence, toRevision, toTicket } from "./types.ts";
 
-/** The data is no command. Before it is proposed that is the sender's fault; in the log it is passed over. */
+/** The data is no command. Before it is proposed that is the sender's fault; in the log such an entry is skipped (DECISIONS 27). */
 export class MalformedCommand extends Error {
   override readonly name = "MalformedCommand";
   /** The path of the field, such as `body.lease.ttlMs`. */
@@ -48,7 +48,7 @@ export function textOrNullAt(fields: Fields, name: string, bytes: { readonly min
   return fields.values[name] === null ? null : textAt(fields, name, bytes);
 }
 
-/** A name of a key, lock or request: not empty, without control characters, since those part the keys of tables. */
+/** The name of a key, lock or request: not empty, and without control characters, which separate the parts of table keys. */
 export function nameAt(fields: Fields, name: string, bytesMax: number): string {
   const value = textAt(fields, name, { min: 1, max: bytesMax });
   if (hasControl(value)) throw new MalformedCommand(pathOf(fields, name), "free of control characters");
@@ -68,7 +68,7 @@ export function integerAt(fields: Fields, name: string, bounds: { readonly min: 
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < bounds.min || value > bounds.max) {
     throw new MalformedCommand(pathOf(fields, name), `an integer from ${bounds.min} to ${bounds.max}`);
   }
-  // -0 becomes 0: bytes cannot tell the two apart, so what was never packed must not either.
+  // -0 becomes 0, as it would when it is packed into bytes and read again.
   return value + 0;
 }
 
@@ -81,18 +81,23 @@ export function bytesAt(fields: Fields, name: string, bytesMax: number): Uint8Ar
   return new Uint8Array(value);
 }
 
+/** A revision: an integer >= 0. Throws MalformedCommand otherwise. */
 export function revisionAt(fields: Fields, name: string): Revision {
   return toRevision(integerAt(fields, name, { min: 0, max: Number.MAX_SAFE_INTEGER }));
 }
+/** A fence: an integer >= 0. Throws MalformedCommand otherwise. */
 export function fenceAt(fields: Fields, name: string): Fence {
   return toFence(integerAt(fields, name, { min: 0, max: Number.MAX_SAFE_INTEGER }));
 }
+/** A ticket: an integer >= 0. Throws MalformedCommand otherwise. */
 export function ticketAt(fields: Fields, name: string): Ticket {
   return toTicket(integerAt(fields, name, { min: 0, max: Number.MAX_SAFE_INTEGER }));
 }
+/** A lease id such as `l42`. Throws MalformedCommand otherwise. */
 export function leaseIdAt(fields: Fields, name: string): LeaseId {
   return leaseIdOf(fields.values[name], pathOf(fields, name));
 }
+/** As `leaseIdAt`, or null. */
 export function leaseIdOrNullAt(fields: Fields, name: string): LeaseId | null {
   return fields.values[name] === null ? null : leaseIdAt(fields, name);
 }

@@ -1,24 +1,24 @@
 /**
- * This file holds the bounds that the state machine keeps. They are constants and not options of a node, because apply must
+ * This file holds the bounds that the state machine keeps (DECISIONS 7). They are constants and not options of a node, because apply must
  * come to the same result everywhere: to change one takes a new cluster version.
  */
 
-/** Below it, an election or a slow disk would end leases that their owners renew faithfully. */
+/** Milliseconds. With less, an election or a slow disk would end leases that are renewed in time. */
 export const leaseTtlMsMin = 500;
-/** A holder that is gone for longer than a day needs a person (`lockBreak`), not a lease. */
+/** Milliseconds: a day. A holder that is gone for longer needs an operator (`lockBreak`), not a lease. */
 export const leaseTtlMsMax = 24 * 60 * 60 * 1000;
-/** A place in a queue is kept as long as a lease could be. */
+/** Milliseconds that a waiter may stay in a queue: as long as a lease may last. */
 export const waitMsMax = leaseTtlMsMax;
 
 /** Leases that exist, those of waiters among them: some 50 MB of rows, and at a TTL of 10 s 20,000 renewals a second. */
 export const leasesMax = 100_000;
-/** What can hang on one lease. It all ends when the lease does, `holdingsPerEndingMax` in a revision. */
+/** Holds, waits and keys on one lease. All of them end with it, `holdingsPerEndingMax` in a revision. */
 export const holdingsPerLeaseMax = 1_000;
-/** What ends in one revision, which is one batch for a watcher. Each may hand a lock over. */
+/** Things that end with a lease in one revision, which is one batch for a watcher. Each may hand a lock over. */
 export const holdingsPerEndingMax = 64;
 /**
  * Leases, holds, waits and keys whose time is up, that one entry ends. It takes a few milliseconds; the leader goes on with
- * entries that carry only the time. What is due and not ended yet counts as ended.
+ * entries that carry only the time. What is due and not ended yet counts as ended (DECISIONS 33).
  */
 export const endedPerEntryMax = 128;
 /**
@@ -33,6 +33,7 @@ export const renewalsMax = 1_000;
 
 /** UTF-8 bytes of a config key or lock name. With the parts that `keys.ts` adds it stays below 600 bytes. */
 export const nameBytesMax = 480;
+/** Bytes of one config value. A larger one belongs into a store for objects; every node keeps each value and its history. */
 export const valueBytesMax = 1024 * 1024;
 /** UTF-8 bytes of a content type, an author, an owner. */
 export const labelBytesMax = 256;
@@ -43,22 +44,22 @@ export const requestIdBytesMax = 128;
 
 /** Old revisions that can be read and watched. At 1,000 writes a second: 100 s for a watcher to come back without a snapshot. */
 export const revisionsKeptMax = 100_000;
-/** Bytes of superseded values. */
+/** Bytes of superseded values that are kept; beyond it the oldest revisions are compacted. */
 export const historyBytesMax = 256 * 1024 * 1024;
-/** Changes that one entry compacts at most. More than an entry usually adds, so that what lags behind catches up. */
+/** Changes that one entry compacts at most. More than an entry usually adds, so that compaction catches up. */
 export const compactedPerEntryMax = 128;
 
 /** Bytes of values that one entry compacts, with the change that reaches it. More than an entry can supersede, for the same reason. */
 export const compactedBytesPerEntryMax = 8 * 1024 * 1024;
 
-/** Of them, when a write that lacks room makes some: 1,024 changes are some 10 ms of apply. */
+/** Changes that a write compacts at most when it lacks room: 1,024 of them take some 10 ms of apply. */
 export const compactedPerRefusalMax = 1_024;
-/** Bytes that the state may take before a member said what it can hold: no more than the smallest allowed map gives (a test compares). */
+/** Bytes of state before any member published what it can hold: no more than the smallest allowed map gives (a test compares). */
 export const quotaBytesDefault = 128 * 1024 * 1024;
 
-/** Remembered requests: 20 s of them at 5,000 a second, more than a client goes on trying. */
+/** Remembered requests: 20 s of them at 5,000 a second, longer than a client repeats one. */
 export const requestsMax = 100_000;
-/** Cluster time after which a request is forgotten. */
+/** Milliseconds of cluster time after which a request is forgotten. */
 export const requestAgeMsMax = 24 * 60 * 60 * 1000;
 /** Requests that one entry forgets at most. An entry adds one. */
 export const forgottenPerEntryMax = 16;

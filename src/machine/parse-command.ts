@@ -1,7 +1,7 @@
 /**
- * This file turns decoded data into a command. It is the only check between the log and apply, which believes its commands.
- * Its bounds are part of what the log means: what it refuses in the log is passed over, so to change one takes a new cluster
- * version, or replicas would part.
+ * This file turns decoded data into a command. It is the only check between the log and apply, which trusts its commands.
+ * Its bounds are part of what the log means: an entry that it refuses is skipped (DECISIONS 27), so changing a bound takes a new cluster
+ * version, or replicas would differ.
  */
 import { unreachable } from "../base/assert.ts";
 import { toLogIndex } from "../raft/types.ts";

@@ -3,6 +3,7 @@
  */
 import type { ConfigRecord, Fence, LeaseId, LeaseRecord, LockHold, Revision, Ticket } from "./types.ts";
 
+/** A question about the state. Lists name the page they want: how many items, bytes to look at, and after which place. */
 export type Query =
   /** `revision` null asks for the newest. */
   | { readonly kind: "config"; readonly key: string; readonly revision: Revision | null }
@@ -20,17 +21,20 @@ export type Query =
   | { readonly kind: "lease"; readonly leaseId: LeaseId }
   | { readonly kind: "leaseList"; readonly after: LeaseId | null; readonly limit: number }
   | { readonly kind: "lock"; readonly name: string; readonly queueLimit: number }
-  /** Whether the hold with this fence has the lock, so that what it guards may be done in its name. */
+  /** Whether the hold with this fence still has the lock. */
   | { readonly kind: "fence"; readonly name: string; readonly fence: Fence }
   | { readonly kind: "lockList"; readonly prefix: string; readonly after: string | null; readonly limit: number };
 
+/** A key and its version at the revision asked for. */
 export type ConfigEntry = { readonly key: string; readonly record: ConfigRecord };
+/** A lease that has not ended, with the milliseconds it has left and what is attached to it. */
 export type LeaseView = {
   readonly leaseId: LeaseId;
   readonly record: LeaseRecord;
   readonly remainingMs: number;
   readonly holdings: readonly LeaseHolding[];
 };
+/** What is attached to a lease and ends with it. */
 export type LeaseHolding =
   | { readonly kind: "lock"; readonly name: string }
   | { readonly kind: "waiter"; readonly name: string; readonly ticket: Ticket }
@@ -41,6 +45,7 @@ export type HoldView = LockHold & { readonly ttlMs: number; readonly remainingMs
 export type FenceView =
   | { readonly kind: "held"; readonly hold: HoldView }
   | { readonly kind: "notHeld"; readonly fence: Fence | null };
+/** A lock that is held or waited for. Milliseconds; what is due is left out. */
 export type LockView = {
   readonly name: string;
   readonly holders: readonly HoldView[];

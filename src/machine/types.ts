@@ -13,12 +13,15 @@ export type Ticket = Brand<number, "Ticket">;
 /** `l` and the decimal revision at which the lease was granted; never reused. */
 export type LeaseId = Brand<string, "LeaseId">;
 
+/** Makes a Revision; throws InvariantViolation unless it is a safe integer >= 0. */
 export function toRevision(value: number): Revision {
   return toCount(value, "revision") as Revision;
 }
+/** Makes a Fence; throws InvariantViolation unless it is a safe integer >= 0. */
 export function toFence(value: number): Fence {
   return toCount(value, "fence") as Fence;
 }
+/** Makes a Ticket; throws InvariantViolation unless it is a safe integer >= 0. */
 export function toTicket(value: number): Ticket {
   return toCount(value, "ticket") as Ticket;
 }
@@ -51,6 +54,7 @@ export type ConfigRecord = {
 /** A superseded version, or the mark that the key was deleted at `deleteRevision`. */
 export type HistoryRecord = ConfigRecord | { readonly deleteRevision: Revision };
 
+/** A lease as it is stored. `ttlMs` and `deadlineMs` are milliseconds of cluster time; the deadline never moves back. */
 export type LeaseRecord = {
   readonly ttlMs: number;
   readonly deadlineMs: ClusterTimeMs;
@@ -64,15 +68,16 @@ export type LeaseRecord = {
   readonly holdingCount: number;
 };
 
-/** Why a lease ends before its time: somebody ended it, or the hold or the wait that owns it is over. */
+/** Why a lease ends before its deadline: it was revoked, or the hold or wait that owns it is over. */
 export type LeaseEnding = "revoked" | "holdEnded" | "waitEnded";
 
-/** What hangs on a lease, beside its own hold or wait. A lock name has one row: the wait becomes the hold. */
+/** What is attached to a lease, besides the hold or wait that owns it. A lock name has one row: the wait becomes the hold. */
 export type HoldingRecord =
   | { readonly kind: "config" }
   | { readonly kind: "lock" }
   | { readonly kind: "waiter"; readonly ticket: Ticket };
 
+/** A hold as it is stored. `grantedAtWallMs` is the Unix time of the granting leader, for people. */
 export type LockHold = {
   readonly fence: Fence;
   readonly leaseId: LeaseId;
@@ -83,14 +88,15 @@ export type LockHold = {
 };
 
 /**
- * A lock that is held or waited for; a free lock has no record. Holders are in grant order. Where nobody holds it, everybody
+ * A lock that is held or waited for; a free lock has no record. Holders are in grant order. Without a holder, every waiter
  * in the queue is due.
  */
 export type LockRecord = { readonly holders: readonly LockHold[]; readonly queueLength: number };
 
+/** A place in a lock's queue. `deadlineMs` (cluster time) ends the wait, not the lease. */
 export type WaiterRecord = {
   readonly ticket: Ticket;
-  /** It runs while the waiter waits: without a renewal the wait ends with it. */
+  /** Its TTL runs during the wait: without a renewal the wait ends with the lease (DECISIONS 34). */
   readonly leaseId: LeaseId;
   /** The lease began with the wait, belongs to it, and then to the hold. */
   readonly ownsLease: boolean;
@@ -100,7 +106,7 @@ export type WaiterRecord = {
   readonly requestId: string | null;
 };
 
-/** How a lock is tied to life: to a lease that exists, or to one of its own that starts with the wait or the hold. */
+/** The lease of a hold: an existing one, or one of its own that starts with the wait or the hold. */
 export type LeaseChoice =
   | { readonly kind: "existing"; readonly leaseId: LeaseId }
   | { readonly kind: "own"; readonly ttlMs: number };

@@ -1,10 +1,10 @@
 /**
- * This file says what each cluster version brought. A command may be proposed once every member supports the version that
+ * This file says what each cluster version brought (DECISIONS 18). A command may be proposed once every member supports the version that
  * knows it (an entry raises the cluster's version then), so that old and new software can run side by side in an upgrade.
  */
 import type { CommandBody } from "./command.ts";
 
-/** The newest cluster version that this software can follow. Raise it with every command or rule that is new in the log. */
+/** The newest cluster version that this software can apply. Raise it with every new command or rule of apply. */
 export const clusterVersionSupported = 1;
 
 /** From which cluster version on a command may be proposed. */

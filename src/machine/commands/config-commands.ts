@@ -24,7 +24,7 @@ export function configPut(draft: Draft, command: Extract<CommandBody, { readonly
     const refusal = checkHoldable(draft, leaseId);
     if (refusal !== undefined) return err(refusal);
   }
-  // What makes the present no larger passes as a delete does: the past gives way to what it leaves behind.
+  // A put that makes its key no larger passes a full quota, as a delete does (DECISIONS 49).
   const grows = previous === undefined || presentBytes(key, command) > presentBytes(key, previous);
   const full = grows ? checkQuota(draft, putGrowth(key, command)) : undefined;
   if (full !== undefined) return err(full);
@@ -39,7 +39,7 @@ export function configPut(draft: Draft, command: Extract<CommandBody, { readonly
   return ok({ created: previous === undefined, version, createRevision, modRevision });
 }
 
-/** Deletes a key. A precondition that fails comes before a key that is missing. */
+/** Deletes a key. A failed precondition is reported before a missing key. */
 export function configDelete(
   draft: Draft,
   command: Extract<CommandBody, { readonly kind: "configDelete" }>,
@@ -56,7 +56,7 @@ export function configDelete(
   return ok({ revision: transaction.revision });
 }
 
-/** The key as it is; one that hangs on a lease that is due is deleted first. */
+/** The key's newest version; a key on a lease that is due is deleted first. */
 function presentKey(draft: Draft, key: string): ConfigRecord | undefined {
   const record = draft.tables.get("config", key);
   if (record === undefined || record.leaseId === null) return record;

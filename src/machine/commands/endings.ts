@@ -30,8 +30,8 @@ type LeaseEnd = {
 };
 
 /**
- * Ends a lease with its holds, waits and keys, and hands the locks over. One with more on it than ends in one revision is
- * due from now on, and expiry goes on. Returns the revision of the end, and how much ended.
+ * Ends a lease with its holds, waits and keys, and hands the locks over. A lease with more on it than may end in one revision is
+ * due from now on, and `expiry.ts` ends the rest. Returns the revision of the end, and how many things ended.
  */
 export function endLease(draft: Draft, end: LeaseEnd): { readonly revision: Revision; readonly ended: number } {
   const { leaseId, lease } = end;
@@ -94,7 +94,7 @@ export function endWait(draft: Draft, end: Waiter & { readonly reason: WaitEndRe
   return transaction.revision;
 }
 
-/** Ends a wait that is due, in the way in which it ended. */
+/** Ends a wait that is due, with its reason: the wait's deadline, or the end of its lease. */
 export function endDueWait(draft: Draft, waiter: Waiter): void {
   const timedOut = isDue(waiter.record, draft.meta.clusterTimeMs);
   endWait(draft, { ...waiter, reason: timedOut ? "waitTimeout" : "leaseEnded" });
@@ -118,14 +118,14 @@ function endOwn(
   endWaiter(draft, transaction, { name, record, reason });
 }
 
-/** Ends what hangs on a lease that ends, up to the bounds, and returns how much that was. */
+/** Ends what is attached to an ending lease, up to the bounds, and returns how many things that was. */
 function endHoldings(
   draft: Draft,
   transaction: Transaction,
   end: { readonly leaseId: LeaseId; readonly lease: LeaseRecord; readonly freed: Freed[] },
 ): number {
   const { leaseId, lease, freed } = end;
-  // A hold's own lease has nothing else on it as a rule, and a range costs many times what a point read does.
+  // A lease that a hold owns usually has nothing else on it, and a range costs many times what a point read does.
   if (lease.holdingCount === 0) return 0;
   const holdings = [...draft.tables.range("holdings", { ...holdingsOf(leaseId), limit: holdingsPerEndingMax })];
   // The values of keys that end become history.
@@ -142,7 +142,7 @@ function endHoldings(
   return ended;
 }
 
-/** Ends what hangs on a lease that ends, and returns the hold if it was one; the row itself is the caller's. */
+/** Ends one thing attached to an ending lease, and returns the hold if it was one; the caller removes the row. */
 function endHolding(
   draft: Draft,
   transaction: Transaction,
@@ -170,7 +170,7 @@ function endHolding(
   }
 }
 
-/** Takes a waiter out of the queue and tells its request. */
+/** Takes a waiter out of the queue and amends the outcome of its request. */
 function endWaiter(draft: Draft, transaction: Transaction, end: Waiter & { readonly reason: WaitEndReason }): void {
   const { ticket, requestId, leaseId } = end.record;
   dropWaiter(draft, transaction, end);
@@ -190,7 +190,7 @@ function refusalOf(reason: WaitEndReason, waiter: Pick<Waiter["record"], "ticket
   }
 }
 
-/** A deadline that is due already: expiry must find it. */
+/** Writes a deadline that is already due, so that expiry finds it again. */
 function putDueAgain(draft: Draft, key: string): void {
   draft.tables.put("deadlines", key, true);
   if (key < draft.meta.dueFrom) draft.meta.dueFrom = key;

@@ -1,6 +1,6 @@
 /**
  * This file ends what is due at an entry's cluster time, before the entry's own command runs: a bounded share of it, by
- * deadline and then by id. What remains is ended by the entries that follow; until then nobody takes it for alive (`due.ts`).
+ * deadline and then by id. Later entries end the rest; until then `due.ts` lets nothing treat it as alive (DECISIONS 33).
  */
 import { assert, unreachable } from "../../base/assert.ts";
 import { endedBytesMax, endedPerEntryMax } from "../limits.ts";
@@ -8,7 +8,7 @@ import type { Draft } from "../state/draft.ts";
 import { type DeadlineOwner, deadlinesAfter, keyAfter, leaseKey, parseDeadlineKey, waiterKey } from "../state/keys.ts";
 import { endLease, endWait } from "./endings.ts";
 
-/** Ends leases and waits that are due, until all are or the share of an entry is used up. */
+/** Ends leases and waits that are due, until none is left or the bounds of one entry are reached. */
 export function expire(draft: Draft): void {
   const { meta, tables } = draft;
   const below = deadlinesAfter(meta.clusterTimeMs);
@@ -21,7 +21,7 @@ export function expire(draft: Draft): void {
     if (due.length === 0) return;
     for (const [key] of due) {
       const { owner } = parseDeadlineKey(key);
-      // A lease with much on it ends in portions; an earlier ending may have taken this one along.
+      // A lease with much on it ends in portions; an earlier ending may have ended this one as well.
       while (room > 0 && meta.historyBytes < bytesEnd && tables.get("deadlines", key) !== undefined)
         room -= endOwner(draft, owner);
       if (tables.get("deadlines", key) !== undefined) return;
@@ -30,7 +30,7 @@ export function expire(draft: Draft): void {
   }
 }
 
-/** Ends, or goes on ending, one that is due; returns how much ended. */
+/** Ends one lease or wait that is due, or the next portion of it; returns how many things ended. */
 function endOwner(draft: Draft, owner: DeadlineOwner): number {
   switch (owner.kind) {
     case "lease": {

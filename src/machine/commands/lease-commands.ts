@@ -27,7 +27,7 @@ export function leaseGrant(
   return ok({ leaseId, ttlMs, revision: transaction.revision });
 }
 
-/** Ends a lease now, whoever asks; one with much on it begins to end now. */
+/** Ends a lease now, whoever asks. A lease with much on it ends over several entries, beginning with this one. */
 export function leaseRevoke(
   draft: Draft,
   command: Extract<CommandBody, { readonly kind: "leaseRevoke" }>,
@@ -38,7 +38,7 @@ export function leaseRevoke(
   return ok({ revision: endLease(draft, { leaseId, lease, reason: "revoked", ownReason: "leaseEnded" }).revision });
 }
 
-/** Renews many leases. It is no change: watchers are not told, the revision stays. */
+/** Renews many leases. A renewal is no change: the revision stays, and watchers receive nothing. */
 export function leaseRenew(
   draft: Draft,
   command: Extract<CommandBody, { readonly kind: "leaseRenew" }>,

@@ -6,7 +6,7 @@ import { leasesMax } from "../limits.ts";
 import type { Draft } from "../state/draft.ts";
 import { expire } from "./expiry.ts";
 
-/** Why there is no room for another lease, or undefined. Leases that are due make room first. */
+/** Why no other lease may be granted, or undefined. Leases that are due are ended first. */
 export function checkLeaseCount(draft: Draft): Refusal | undefined {
   if (draft.meta.leaseCount >= leasesMax) expire(draft);
   return draft.meta.leaseCount < leasesMax ? undefined : { kind: "limitReached", limit: "leases", max: leasesMax };

@@ -20,7 +20,7 @@ import { checkQuota } from "./quota.ts";
 
 type Acquire = Extract<CommandBody, { readonly kind: "lockAcquire" }>;
 
-/** Grants a free lock, joins the queue of a taken one, or refuses. `requestId` is told when the wait ends. */
+/** Grants a free lock, joins the queue of a taken one, or refuses. When the wait ends, the outcome stored under `requestId` is replaced. */
 export function lockAcquire(draft: Draft, command: Acquire, requestId: string | null): OutcomeOf<"lockAcquire"> {
   const { name, lease, waitMs, owner } = command;
   settleHolder(draft, name);
@@ -43,7 +43,7 @@ export function lockAcquire(draft: Draft, command: Acquire, requestId: string | 
   return ok(granted);
 }
 
-/** Ends a hold that is named by lease and fence; a stale name is refused, with the fence that holds now. */
+/** Ends the hold with this lease and fence; refused with the fence that holds now when it is another one. */
 export function lockRelease(
   draft: Draft,
   command: Extract<CommandBody, { readonly kind: "lockRelease" }>,
@@ -68,7 +68,7 @@ export function lockCancel(
   return ok({ revision: endWait(draft, { name, record, reason: "cancelled" }) });
 }
 
-/** Ends whatever hold there is. */
+/** Ends the hold, whoever has it; refused when the lock is free. */
 export function lockBreak(draft: Draft, command: Extract<CommandBody, { readonly kind: "lockBreak" }>): OutcomeOf<"lockBreak"> {
   const { name } = command;
   settleHolder(draft, name);
@@ -77,7 +77,7 @@ export function lockBreak(draft: Draft, command: Extract<CommandBody, { readonly
   return ok({ revision: endHold(draft, { name, hold, reason: "broken" }), fence: hold.fence });
 }
 
-/** The repeat of an acquire that was queued as `ticket`: whoever asks lives, so a lease of its own is renewed. */
+/** A repeated acquire that was queued as `ticket`: its client is alive, so a lease that the wait owns is renewed (DECISIONS 34). */
 export function waitOn(draft: Draft, name: string, ticket: Ticket): void {
   settleHolder(draft, name);
   const record = draft.tables.get("waiters", waiterKey(name, ticket));
@@ -86,7 +86,7 @@ export function waitOn(draft: Draft, name: string, ticket: Ticket): void {
   else if (record.ownsLease) renewLease(draft, record.leaseId);
 }
 
-/** Ends a hold whose lease is due, and hands the lock over: what follows meets who holds it now. */
+/** Ends a hold whose lease is due and hands the lock over, so that the command sees the present holder. */
 function settleHolder(draft: Draft, name: string): void {
   const hold = readLock(draft.tables, name).holders[0];
   if (hold === undefined) return;
@@ -95,7 +95,7 @@ function settleHolder(draft: Draft, name: string): void {
   if (isDue(lease, draft.meta.clusterTimeMs)) endHold(draft, { name, hold, reason: "leaseEnded" });
 }
 
-/** Ends a wait of this lease for this lock if it is due: it does not stand in the way of another. */
+/** Ends a wait of this lease for this lock if it is due, so that it does not prevent a new one. */
 function settleWaitOf(draft: Draft, name: string, leaseId: LeaseId): void {
   const holding = draft.tables.get("holdings", lockHoldingKey(leaseId, name));
   if (holding?.kind !== "waiter") return;

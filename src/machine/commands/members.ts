@@ -1,5 +1,5 @@
 /**
- * This file records who takes part, and tells watchers what a membership entry changed.
+ * This file stores the membership, and reports to watchers what a membership entry changed.
  */
 import { own } from "../../base/own.ts";
 import { ok } from "../../base/result.ts";
@@ -15,14 +15,14 @@ type MemberChange = Extract<Change, { readonly kind: "memberAdded" | "memberProm
 type Member = { readonly id: NodeId; readonly address: MemberAddress; readonly learner: boolean };
 
 /**
- * Stores the membership. All that changed for watchers is one revision; nothing changed, none. The data folder of a member that
- * was removed stays known: who joins later begins with those of the first members.
+ * Stores the membership. Its changes are one revision; without a change there is none. The data folder of a member that
+ * was removed stays known, because a node that joins later begins with the first members' folders (DECISIONS 16, 17).
  */
 export function changeMembership(draft: Draft, membership: Membership): void {
   const before = membersOf(draft.tables.get("members", membersKey));
   const after = membersOf(membership);
   draft.tables.put("members", membersKey, membership);
-  // Their data folders stay known; what they said of their software and disks does not count any more.
+  // Their data folders stay known; their published version and disk size do not count any more.
   for (const id of before.keys()) {
     const node = draft.tables.get("nodes", id);
     if (!after.has(id) && node !== undefined) draft.tables.put("nodes", id, beforeHello(node.instanceId));
@@ -35,7 +35,7 @@ export function changeMembership(draft: Draft, membership: Membership): void {
   commit(draft, transaction);
 }
 
-/** Notes what a member says of itself. An id belongs to the first instance that says so, for ever. No watcher is told. */
+/** Notes what a member publishes of itself. An id belongs for ever to the first instance that publishes it. Watchers receive nothing. */
 export function memberHello(
   draft: Draft,
   { id, instanceId, version, stateBytesMax }: Extract<CommandBody, { readonly kind: "memberHello" }>,
@@ -49,7 +49,7 @@ export function memberHello(
   return ok(record);
 }
 
-/** In the order of ids. A member whose address or duty changed in a way that is no promotion is told as added again. */
+/** In the order of ids. A changed address, and a change of role that is no promotion, is reported as another `added`. */
 function differences(before: ReadonlyMap<NodeId, Member>, after: ReadonlyMap<NodeId, Member>): MemberChange[] {
   const ids = [...new Set([...before.keys(), ...after.keys()])].sort();
   const changes: MemberChange[] = [];
@@ -64,7 +64,7 @@ function differences(before: ReadonlyMap<NodeId, Member>, after: ReadonlyMap<Nod
   return changes;
 }
 
-/** Everybody of a membership. Who still votes in the outgoing half of a joint one is a voter until that ends (§4.3). */
+/** All members. A node that votes only in the outgoing half of a joint membership is a voter until that ends (§4.3). */
 function membersOf(membership: Membership | undefined): Map<NodeId, Member> {
   const members = new Map<NodeId, Member>();
   if (membership === undefined) return members;

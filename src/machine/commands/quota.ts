@@ -1,8 +1,7 @@
 /**
- * This file keeps the state within what every member's disk can hold. A write that would take it past the quota is refused,
- * by all nodes alike; whatever gives room or keeps promises (deletes, releases, renewals, ends, puts of a key that is no larger
- * afterwards) always passes. The past
- * gives way to the present: history is compacted earlier when room is short, so that what is deleted is really free.
+ * This file keeps the state within what every member's disk can hold (DECISIONS 35, 49). A write that would exceed the quota is
+ * refused by all nodes alike. What frees room or keeps promises (deletes, releases, renewals, ends, puts that make a key no larger)
+ * always passes. When room is short, history is compacted earlier, so that what is deleted really becomes free.
  */
 import type { Refusal } from "../command.ts";
 import { passNextChange } from "../config/compaction.ts";
@@ -10,7 +9,7 @@ import { compactedPerRefusalMax, quotaBytesDefault } from "../limits.ts";
 import type { Draft } from "../state/draft.ts";
 import type { TableReader } from "../state/tables.ts";
 
-/** Why `bytes` more (`putGrowth`, `holdGrowth`) cannot be held, or undefined. Makes room from history before it refuses. */
+/** Why the state cannot grow by `bytes` (`putGrowth`, `holdGrowth`), or undefined. Compacts history before it refuses. */
 export function checkQuota(draft: Draft, bytes: number): Refusal | undefined {
   const { meta } = draft;
   if (meta.usedBytes + bytes <= meta.quotaBytes) return undefined;
@@ -21,7 +20,7 @@ export function checkQuota(draft: Draft, bytes: number): Refusal | undefined {
   return { kind: "quotaExceeded", used: meta.usedBytes, limit: meta.quotaBytes };
 }
 
-/** The smallest of what the members that said so can hold; before anybody did, what the smallest node can. */
+/** Bytes: the least that any member has published; `quotaBytesDefault` before the first one did. */
 export function agreedQuota(tables: TableReader): number {
   let smallest: number | undefined;
   for (const [, { version, stateBytesMax }] of tables.range("nodes", {})) {

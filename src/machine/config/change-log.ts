@@ -1,5 +1,5 @@
 /**
- * This file reads the changes after a revision, as watchers were told them when they happened. Only the places of values are
+ * This file reads the changes after a revision, as watchers received them when they happened. Only the places of values are
  * stored with a change; the values are found in config, or in history when they were superseded since.
  */
 import { assert } from "../../base/assert.ts";

@@ -9,7 +9,7 @@ import { changeKey, historyKey } from "../state/keys.ts";
 import type { StoredChange } from "../state/records.ts";
 import { type Revision, toRevision } from "../types.ts";
 
-/** Passes changes until the window is within its bounds or the share of this entry is done. */
+/** Compacts until the window is within its bounds or the share of this entry is done. */
 export function compact(draft: Draft): void {
   const { meta } = draft;
   const bytesEnd = meta.historyBytes - compactedBytesPerEntryMax;
@@ -21,7 +21,10 @@ export function compact(draft: Draft): void {
   }
 }
 
-/** The past has half of what the present leaves: so there is always room for a delete, which turns one into the other. */
+/**
+ * Bytes that history may have: half of what the present leaves, so that there is always room for a delete, which moves bytes to
+ * history.
+ */
 function roomForPast({ quotaBytes, usedBytes, pastBytes }: MetaDraft): number {
   return Math.max(0, quotaBytes - (usedBytes - pastBytes)) / 2;
 }

@@ -8,7 +8,7 @@ import type { ConfigRecord } from "../types.ts";
 /** What a writer decides about a version. */
 export type ConfigVersion = Pick<ConfigRecord, "value" | "contentType" | "leaseId" | "author" | "comment">;
 
-/** Of a value that is read and written, as many cost what a row does. */
+/** Bytes of a value that cost as much work as one row. */
 const bytesPerRow = 4096;
 
 /** Writes the next version of a key, which was `previous`, and returns it. */
@@ -35,7 +35,7 @@ export function putKey(
   return record;
 }
 
-/** Deletes a key that is `previous`. Its row among the holdings of a lease is the caller's to remove. */
+/** Deletes a key whose version is `previous`. The caller removes its row among the holdings of a lease. */
 export function deleteKey(
   draft: Draft,
   transaction: Transaction,

@@ -21,8 +21,8 @@ export function configAt(tables: TableReader, key: string, revision: Revision): 
 export type ConfigSelection = Selection & { readonly revision: Revision };
 
 /**
- * Every key that was looked at for them, in key order; `record` undefined where it did not exist at the revision. Whoever
- * bounds the work of a page counts these.
+ * Every key that is looked at for a page, in key order; `record` is undefined where it did not exist at the revision. A caller that
+ * bounds the work of a page counts these (DECISIONS 53).
  */
 export function* configKeysAt(
   tables: TableReader,
@@ -58,7 +58,7 @@ function* keysEver(
       if (order >= 0 && pastKey !== undefined) pastKey = pastKeyFrom(tables, historyAfter(pastKey), prefix);
     }
   } finally {
-    // A walk that is taken step by step is not told when its reader leaves.
+    // Closed by hand: an iterator that is stepped with `next()` does not notice when its reader stops.
     live.return();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * This file says what counts as ended at a cluster time. The end of a lease or a wait is carried out a few at a time, so one
- * that is due may still have its rows: every command and every query asks here, and so never meets it alive.
+ * This file decides what counts as ended at a cluster time (DECISIONS 33). Ends are carried out a few at a time, so a lease or wait
+ * that is due may still have its rows. Every command and every query asks here, so none treats it as alive.
  */
 import type { ClusterTimeMs } from "../../raft/types.ts";
 import { leaseKey } from "../state/keys.ts";
@@ -12,7 +12,7 @@ export function isDue(record: { readonly deadlineMs: ClusterTimeMs }, now: Clust
   return record.deadlineMs <= now;
 }
 
-/** The lease if it exists and lives; one that is due is none, whatever lies there. */
+/** The lease, or undefined when it does not exist or is due, even if its row still exists. */
 export function liveLease(tables: TableReader, leaseId: LeaseId, now: ClusterTimeMs): LeaseRecord | undefined {
   const lease = tables.get("leases", leaseKey(leaseId));
   return lease === undefined || isDue(lease, now) ? undefined : lease;

@@ -1,5 +1,5 @@
 /**
- * This file keeps what hangs on a lease and the lease's count of it.
+ * This file keeps what is attached to a lease (holds, waits, keys) and the lease's count of it.
  */
 import { assert } from "../../base/assert.ts";
 import type { Refusal } from "../command.ts";
@@ -9,7 +9,7 @@ import { leaseKey } from "../state/keys.ts";
 import type { HoldingRecord, LeaseId, LeaseRecord } from "../types.ts";
 import { liveLease } from "./due.ts";
 
-/** Why nothing more can hang on a lease, or undefined. */
+/** Why nothing more can be attached to a lease, or undefined: it does not exist, or has `holdingsPerLeaseMax`. */
 export function checkHoldable(draft: Draft, leaseId: LeaseId): Refusal | undefined {
   const lease = liveLease(draft.tables, leaseId, draft.meta.clusterTimeMs);
   if (lease === undefined) return { kind: "leaseNotFound", leaseId };
@@ -17,7 +17,7 @@ export function checkHoldable(draft: Draft, leaseId: LeaseId): Refusal | undefin
   return { kind: "limitReached", limit: "holdingsPerLease", max: holdingsPerLeaseMax };
 }
 
-/** Adds a row under a key that has none; `checkHoldable` was asked before. */
+/** Adds a row under a key that has none. The caller has asked `checkHoldable`. */
 export function addHolding(
   draft: Draft,
   leaseId: LeaseId,
@@ -27,7 +27,7 @@ export function addHolding(
   recount(draft, leaseId, 1);
 }
 
-/** Removes the row under a key that has one. */
+/** Removes the row under a key that has one, and counts it off the lease. */
 export function removeHolding(draft: Draft, leaseId: LeaseId, key: string): void {
   draft.tables.delete("holdings", key);
   recount(draft, leaseId, -1);

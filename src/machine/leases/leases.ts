@@ -8,10 +8,10 @@ import { leaseDeadlineKey, leaseKey } from "../state/keys.ts";
 import { type LeaseId, type LeaseRecord, leaseIdAt } from "../types.ts";
 import { liveLease } from "./due.ts";
 
-/** What a lease is granted with; `ownedByLock` names the lock whose wait or hold it lives and ends with. */
+/** What a lease is granted with; `ownedByLock` names the lock whose wait or hold owns it, and with which it ends. */
 export type LeaseTerms = { readonly ttlMs: number; readonly owner: string | null; readonly ownedByLock: string | null };
 
-/** Grants the lease of this transaction: there is one at most, since the revision names it. Its time starts now. */
+/** Grants a lease, whose TTL starts now. A transaction grants one at most, because its revision names the lease. */
 export function startLease(draft: Draft, transaction: Transaction, terms: LeaseTerms): LeaseId {
   const { revision } = transaction;
   const leaseId = leaseIdAt(revision);
@@ -24,7 +24,7 @@ export function startLease(draft: Draft, transaction: Transaction, terms: LeaseT
   return leaseId;
 }
 
-/** Gives a lease its whole TTL again and returns that; undefined when there is no such lease (any more). */
+/** Restarts a lease's TTL and returns it in ms; undefined when the lease does not exist or is due. */
 export function renewLease(draft: Draft, leaseId: LeaseId): number | undefined {
   draft.work += 1;
   const lease = liveLease(draft.tables, leaseId, draft.meta.clusterTimeMs);
@@ -39,7 +39,7 @@ export function renewLease(draft: Draft, leaseId: LeaseId): number | undefined {
   return lease.ttlMs;
 }
 
-/** What is left of a lease at `now`, at most its TTL. */
+/** Milliseconds that a lease has left at `now`, from 0 to its TTL. */
 export function remainingMs(lease: LeaseRecord, now: ClusterTimeMs): number {
   return Math.min(lease.ttlMs, Math.max(0, lease.deadlineMs - now));
 }

@@ -1,6 +1,6 @@
 /**
- * This file keeps the holds of locks. A lock that nobody holds or waits for has no record, and a lock without a holder has
- * nobody who still waits: whatever frees a lock hands it over in the same apply.
+ * This file keeps the holds of locks. A lock that is neither held nor waited for has no record, and a lock without a holder has
+ * no waiter that is not due: whatever frees a lock hands it over in the same apply.
  */
 import { assert } from "../../base/assert.ts";
 import type { Change } from "../change.ts";
@@ -24,7 +24,7 @@ export function readLock(tables: TableReader, name: string): LockRecord {
   return tables.get("locks", name) ?? freeLock;
 }
 
-/** Writes the record, or removes it when it says nothing. */
+/** Writes the record, or removes it when there is neither a holder nor a queue. */
 export function writeLock(draft: Draft, name: string, lock: LockRecord): void {
   if (lock.holders.length === 0 && lock.queueLength === 0) draft.tables.delete("locks", name);
   else draft.tables.put("locks", name, lock);
@@ -52,7 +52,7 @@ export function grant(
   return { kind: "granted", fence, leaseId, ttlMs, ticket };
 }
 
-/** Ends a hold, returns it and leaves the lock to be handed over. The lease, and its row in `holdings`, are the caller's. */
+/** Ends a hold and returns it. The caller hands the lock over, and ends the lease or its row in `holdings`. */
 export function dropHold(
   draft: Draft,
   transaction: Transaction,

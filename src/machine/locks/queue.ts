@@ -1,6 +1,6 @@
 /**
- * This file keeps the queues of locks: first in, first out, in the order of tickets. The head is one ordered read away,
- * however long the queue; waiters that are due are passed over, once.
+ * This file keeps the queues of locks: first in, first out, in the order of tickets. Finding the head costs one ordered read,
+ * however long the queue is; waiters that are due are skipped once.
  */
 import { assert } from "../../base/assert.ts";
 import { ok } from "../../base/result.ts";
@@ -47,33 +47,33 @@ export function enqueue(
   return { ticket, position, leaseId, ttlMs: ttlMsOf(draft, leaseId) };
 }
 
-/** Ends a wait without a grant. Its lease, or its row in `holdings`, is the caller's, and so is the outcome of the waiter's request. */
+/** Ends a wait without a grant. The caller ends its lease or its row in `holdings`, and amends the outcome of its request. */
 export function dropWaiter(draft: Draft, transaction: Transaction, end: Waiter & { readonly reason: WaitEndReason }): void {
   leaveQueue(draft, end);
   addChange(transaction, { kind: "lockDequeued", name: end.name, ticket: end.record.ticket, reason: end.reason });
 }
 
-/** Grants a lock, which `hold` held last, to the first who still waits, in a transaction of its own; does nothing if nobody does. */
+/** Grants the lock that `hold` held last to the first waiter that is not due, in a transaction of its own; does nothing without one. */
 export function handOver(draft: Draft, name: string, hold: LockHold): void {
   const record = headOf(draft, name, hold);
   if (record === undefined) return;
   const { leaseId, ticket, owner, requestId } = record;
   const transaction = begin(draft);
   leaveQueue(draft, { name, record });
-  // Its own lease starts anew: the TTL is the hold's from here on.
+  // The lease that the wait owned now belongs to the hold, with its whole TTL.
   if (record.ownsLease) renewLease(draft, leaseId);
   const granted = grant(draft, transaction, { name, lease: { kind: "existing", leaseId }, ticket, owner });
   commit(draft, transaction);
   amendRequest(draft, { requestId, ticket, outcome: ok(granted) });
 }
 
-/** Rows read at a time behind a first one that is due. */
+/** Rows read at a time after a first one that is due. */
 const waitersPerRead = 64;
 
 function headOf(draft: Draft, name: string, hold: LockHold): WaiterRecord | undefined {
   const { tables, meta } = draft;
   if (readLock(tables, name).queueLength === 0) return undefined;
-  // Who waited before the last holder, or before a hold that met no queue, is gone or due: those rows are not walked over again.
+  // Waiters before the last holder's ticket (or its fence, when it met no queue) are gone or due: the walk begins after them.
   let range = waitersOf(name, hold.ticket ?? toTicket(hold.fence));
   for (let limit = 1; ; limit = waitersPerRead) {
     let last: string | undefined;

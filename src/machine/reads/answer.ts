@@ -20,7 +20,7 @@ import { type Moment, viewFence, viewLease, viewLock } from "./views.ts";
 type QueryOf<Kind extends Query["kind"]> = Extract<Query, { readonly kind: Kind }>;
 
 /**
- * The answer of this state, and what it took. Refused are revisions that it does not keep any more, or has not reached. `elapsedMs` is
+ * The answer of this state, and what it cost. Refused are revisions that are compacted, or not reached yet. `elapsedMs` is
  * the real time since its last entry: leases have run on, so what remains of them is that much less.
  */
 export function measuredAnswer<Kind extends Query["kind"]>(
@@ -98,7 +98,7 @@ function answerConfigList(
   return ok(pageOf(configCandidates(tables, rows, isPresent ? meta : null), { limit, bytesMax, cost: tables, revision }));
 }
 
-/** Keys without those that hang on a lease that is due at `present`; null leaves out none of them. */
+/** Keys without those on a lease that is due at `present`; null leaves out none of them. */
 function* configCandidates(
   tables: TableReader,
   rows: ReturnType<typeof configKeysAt>,
@@ -114,7 +114,7 @@ function* configCandidates(
 }
 
 /**
- * Whether the key counts as deleted, because its lease is due. Only the present knows that: at a revision the key is there
+ * Whether the key counts as deleted because its lease is due. That holds only for the present: at a revision the key exists
  * until the revision that deletes it.
  */
 function hangsOnDue(tables: TableReader, record: ConfigRecord, meta: MetaRecord): boolean {
@@ -132,7 +132,7 @@ function* leaseViews(tables: TableReader, query: QueryOf<"leaseList">, moment: M
   for (const [key, record] of scan(tables, "leases", from)) {
     const leaseId = parseLeaseKey(key);
     const read = () => (isDue(record, moment.appliedMs) ? null : viewLease(tables, { leaseId, record }, moment));
-    // Beside what hangs on it: its own hold or wait, and where the rest begins.
+    // Besides what is attached to it: its own hold or wait, and the beginning of the rest.
     yield { place: leaseId, rowsAhead: 2 + record.holdingCount, read };
   }
 }

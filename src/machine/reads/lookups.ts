@@ -8,7 +8,7 @@ import type { TableReader } from "../state/tables.ts";
 
 /**
  * The earliest deadline of a lease or a waiter that was not ended: an entry of that time or later ends it. With `until`, only if it is
- * not after it; then the deadlines that renewals have just moved, and which are not off the disk yet, need not be walked over.
+ * not after it; then deadlines that renewals have moved, but whose old rows are still on disk, need not be walked over.
  */
 export function nextDeadline(tables: TableReader, until?: ClusterTimeMs): ClusterTimeMs | undefined {
   const { dueFrom } = readMeta(tables);

@@ -1,6 +1,6 @@
 /**
- * This file cuts a page out of a walk, so that no page costs more than a few milliseconds: it is bounded by what it holds, and
- * by what was looked at for it, found or not.
+ * This file cuts a page out of a walk (DECISIONS 53), so that no page costs more than a few milliseconds: it is bounded by what it
+ * holds, and by what was looked at for it, found or not.
  */
 import type { Page } from "../query.ts";
 import type { ReadCost } from "../state/read-meter.ts";
@@ -24,10 +24,11 @@ export type Candidate<Item> = {
   readonly read: () => Item | null;
 };
 
+/** Items that a page shows at most, and bytes of keys and values that it may look at. */
 export type PageBounds = { readonly limit: number; readonly bytesMax: number };
 
 /**
- * The first items of the walk within the bounds. At least one candidate is taken, so who goes on after `next` comes to the end
+ * The first items of the walk within the bounds. At least one candidate is taken, so a reader that continues after `next` reaches the end
  * at last; there may be none to show among those that a page has room to look at. `cost` counts what the walk reads.
  */
 export function pageOf<Item>(

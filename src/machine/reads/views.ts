@@ -1,5 +1,5 @@
 /**
- * This file shows leases and locks to people who ask: with what is left of their time, and without what is due.
+ * This file shows leases and locks to clients: with the time they have left, and without what is due.
  */
 import { assert } from "../../base/assert.ts";
 import type { ClusterTimeMs } from "../../raft/types.ts";
@@ -19,15 +19,15 @@ import {
   toTicket,
 } from "../types.ts";
 
-/** When somebody looks: the time of the last applied entry, which decides what has ended, and the time since then. */
+/** The moment of a read: `appliedMs`, the last entry's cluster time, decides what has ended; `shownMs` adds the real time since. */
 export type Moment = { readonly appliedMs: ClusterTimeMs; readonly shownMs: ClusterTimeMs };
 
 /** Rows of a queue that are read at a time. */
 const waitersPerRead = 64;
-/** Waiters of one lock that a view looks at. When thousands of them are due at once, those after them are shown when these have ended. */
+/** Waiters of one lock that a view looks at. When more than that are due at once, those after them are shown once these have ended. */
 export const waitersLookedAtMax = 256;
 
-/** A lease that lives, with everything that hangs on it; its own hold or wait comes first. */
+/** A lease that is not due, with everything attached to it; the hold or wait that owns it comes first. */
 export function viewLease(
   tables: TableReader,
   lease: { readonly leaseId: LeaseId; readonly record: LeaseRecord },
@@ -44,8 +44,8 @@ export function viewLease(
 }
 
 /**
- * A lock with its holders and the first `queueLimit` waiters; null when all that lies there is due. At most `waitersLookedAtMax`
- * waiters are looked at: when all of them are due and there are more, nobody knows yet, and it is shown.
+ * A lock with its holders and the first `queueLimit` waiters; null when all of them are due. At most `waitersLookedAtMax`
+ * waiters are looked at: when these are due and there are more, the lock is shown, because one of the rest may be waiting.
  */
 export function viewLock(
   tables: TableReader,

@@ -1,6 +1,6 @@
 /**
- * This file is the bench on which entries are applied: the tables, the counters on their way from one entry to the next, and
- * the change transactions that an entry makes. A transaction takes the next revision; its changes are stored and told together.
+ * This file is the working state while entries are applied: the tables, the counters between one entry and the next, and
+ * the transactions that an entry makes. A transaction takes the next revision; its changes are stored and reported together.
  */
 import { assert } from "../../base/assert.ts";
 import type { Change, ChangeBatch } from "../change.ts";
@@ -11,7 +11,7 @@ import type { MetaRecord, StoredChange } from "./records.ts";
 import type { TableWriter } from "./tables.ts";
 import { CountedTables } from "./usage.ts";
 
-/** Counters that apply moves on; written back once, when the last entry of a batch is applied. */
+/** The counters that apply changes; written back once, after the last entry of a batch. */
 export type MetaDraft = { -readonly [Field in keyof MetaRecord]: MetaRecord[Field] };
 
 /** What apply works on. `meta.clusterTimeMs` is the time of the entry that is being applied. */
@@ -19,7 +19,7 @@ export type Draft = {
   readonly tables: TableWriter;
   readonly meta: MetaDraft;
   wallTimeMs: number;
-  /** What was done so far, in rows written, roughly: for the bound on a turn. */
+  /** The work done so far, roughly in rows written: for the bound on a turn. */
   work: number;
   /** Of the entry that is being applied. */
   batches: ChangeBatch[];
@@ -31,7 +31,7 @@ export type Transaction = { readonly revision: Revision; readonly changes: Chang
 
 type PlainChange = Exclude<Change, { readonly kind: "configPut" | "configDeleted" }>;
 
-/** A bench over `tables` on which nothing was done yet. */
+/** A draft over `tables` to which no entry was applied yet. */
 export function newDraft(tables: TableWriter): Draft {
   const meta = { ...readMeta(tables) };
   return { tables: new CountedTables(tables, meta), meta, wallTimeMs: 0, work: 0, batches: [], transaction: undefined };
@@ -44,13 +44,13 @@ export function begin(draft: Draft): Transaction {
   return draft.transaction;
 }
 
-/** Adds a change that is stored as it is told. */
+/** Adds a change that is stored as watchers receive it. */
 export function addChange(transaction: Transaction, change: PlainChange): void {
   transaction.changes.push(change);
   transaction.stored.push(change);
 }
 
-/** Adds a put; only the place of its value is stored. */
+/** Adds a put to the transaction; the change log stores only the place of its value. */
 export function addPut(
   transaction: Transaction,
   put: { readonly key: string; readonly record: ConfigRecord; readonly superseded: Revision | null },
@@ -59,7 +59,7 @@ export function addPut(
   transaction.stored.push({ kind: "configPut", key: put.key, superseded: put.superseded });
 }
 
-/** Adds a deletion. */
+/** Adds a deletion to the transaction; `reason` tells a client's delete from the end of the key's lease. */
 export function addDelete(
   transaction: Transaction,
   deletion: { readonly key: string; readonly reason: "deleted" | "leaseEnded"; readonly superseded: Revision },
@@ -68,7 +68,7 @@ export function addDelete(
   transaction.stored.push({ kind: "configDeleted", ...deletion });
 }
 
-/** Closes the transaction: its revision is the store's now. */
+/** Closes the transaction and makes its revision the store's. It must have a change. */
 export function commit(draft: Draft, transaction: Transaction): void {
   assert(draft.transaction === transaction, `revision ${transaction.revision} is not the open one`);
   assert(transaction.changes.length > 0, `revision ${transaction.revision} changes nothing`);

@@ -1,6 +1,6 @@
 /**
  * This file composes the key of every table. Keys are flat strings in code point order: numbers have a fixed width so that
- * they sort as numbers, and parts are parted by U+0001, which no name can contain and which sorts below all that it can.
+ * they sort as numbers, and parts are separated by U+0001, which no name can contain and which sorts below all characters that it can.
  */
 import { assert } from "../../base/assert.ts";
 import { type ClusterTimeMs, toClusterTimeMs } from "../../raft/types.ts";
@@ -9,9 +9,9 @@ import type { KeyRange } from "./tables.ts";
 
 /** The only row of `meta`. */
 export const metaKey = "state";
-/** `members`: who takes part. */
+/** `members`: the present membership. */
 export const membersKey = "current";
-/** `members`: who took part before the first entry. Above the other, which readers of a damaged store find first. */
+/** `members`: the membership before the first entry. It sorts after `membersKey`, which readers of a damaged store then find first. */
 export const genesisKey = "genesis";
 
 const separator = "\u0001";
@@ -28,7 +28,7 @@ function fixed(value: number): string {
 export function historyKey(key: string, revision: Revision): string {
   return `${key}${separator}${fixed(revision)}`;
 }
-/** What `historyKey` was made from. */
+/** The inverse of `historyKey`. */
 export function parseHistoryKey(row: string): { readonly key: string; readonly revision: Revision } {
   const { before, after } = parted(row);
   return { key: before, revision: toRevision(Number(after)) };
@@ -42,7 +42,7 @@ export function historyAfter(key: string): string {
   return key + afterSeparator;
 }
 
-/** `changes`. */
+/** `changes`: by revision. */
 export function changeKey(revision: Revision): string {
   return fixed(revision);
 }
@@ -51,12 +51,12 @@ export function changeKey(revision: Revision): string {
 export function leaseKey(leaseId: LeaseId): string {
   return leaseId.slice(1).padStart(digits, "0");
 }
-/** What `leaseKey` was made from. */
+/** The inverse of `leaseKey`. */
 export function parseLeaseKey(row: string): LeaseId {
   return leaseIdAt(toRevision(Number(row)));
 }
 
-/** `holdings`: a config key that hangs on a lease. */
+/** `holdings`: a config key that is tied to a lease. */
 export function configHoldingKey(leaseId: LeaseId, key: string): string {
   return `${leaseKey(leaseId)}${separator}c${key}`;
 }
@@ -68,7 +68,7 @@ export function lockHoldingKey(leaseId: LeaseId, name: string): string {
 export function parseHoldingName(row: string): string {
   return parted(row).after.slice(1);
 }
-/** Everything that hangs on a lease: config keys first, then locks. */
+/** Everything attached to a lease: config keys first, then locks. */
 export function holdingsOf(leaseId: LeaseId): KeyRange {
   return { from: leaseKey(leaseId) + separator, below: leaseKey(leaseId) + afterSeparator };
 }
@@ -82,7 +82,7 @@ export function waitersOf(name: string, after: Ticket | null = null): KeyRange {
   return { from: after === null ? name + separator : waiterKey(name, toTicket(after + 1)), below: name + afterSeparator };
 }
 
-/** Whose deadline it is. */
+/** What a deadline ends: a lease or a wait. */
 export type DeadlineOwner =
   | { readonly kind: "lease"; readonly leaseId: LeaseId }
   | { readonly kind: "waiter"; readonly name: string; readonly ticket: Ticket };
@@ -95,7 +95,7 @@ export function leaseDeadlineKey(deadlineMs: ClusterTimeMs, leaseId: LeaseId): s
 export function waiterDeadlineKey(deadlineMs: ClusterTimeMs, waiter: { readonly name: string; readonly ticket: Ticket }): string {
   return `${fixed(deadlineMs)}${separator}w${fixed(waiter.ticket)}${separator}${waiter.name}`;
 }
-/** What `leaseDeadlineKey` or `waiterDeadlineKey` was made from. */
+/** The inverse of `leaseDeadlineKey` and `waiterDeadlineKey`. */
 export function parseDeadlineKey(row: string): { readonly deadlineMs: ClusterTimeMs; readonly owner: DeadlineOwner } {
   const { before, after } = parted(row);
   const deadlineMs = toClusterTimeMs(Number(before));
@@ -104,12 +104,12 @@ export function parseDeadlineKey(row: string): { readonly deadlineMs: ClusterTim
   const waiter = parted(id);
   return { deadlineMs, owner: { kind: "waiter", name: waiter.after, ticket: toTicket(Number(waiter.before)) } };
 }
-/** Below all keys of `deadlines` that are later than `now`. */
+/** The bound below which all keys of `deadlines` are due at `now`. */
 export function deadlinesAfter(now: ClusterTimeMs): string {
   return fixed(now + 1);
 }
 
-/** `requestOrder`. */
+/** `requestOrder`: by the order of use. */
 export function requestOrderKey(order: number): string {
   return fixed(order);
 }

@@ -31,19 +31,19 @@ export function initialMeta(options: { readonly storeId: string }): MetaRecord {
   };
 }
 
-/** The counters; those of an empty store without a name when nothing was ever written. */
+/** The counters; those of an empty store with an empty id when nothing was ever written. */
 export function readMeta(tables: TableReader): MetaRecord {
   return tables.get("meta", metaKey) ?? initialMeta({ storeId: "" });
 }
 
-/** Writes the state before the first entry; every node of a cluster must write the same. No watcher is told. */
+/** Writes the state before the first entry; every node of a cluster must write the same. It makes no revision. */
 export function writeInitialState(
   tables: TableWriter,
   state: {
     readonly storeId: string;
     readonly membership: Membership;
     /**
-     * By node id: the data folders of the first members, so that one that takes the place of another is known from the start.
+     * By node id: the data folders of the first members, so that a folder that replaces one of them is recognized from the start.
      * Default: none is known.
      */
     readonly instances?: Readonly<Record<string, string>>;
@@ -56,7 +56,7 @@ export function writeInitialState(
   for (const [id, instanceId] of Object.entries(state.instances ?? {})) tables.put("nodes", id, beforeHello(instanceId));
 }
 
-/** A node whose data folder is known, and nothing else. */
+/** The record of a node of which only the data folder is known: it has not published its version and disk size. */
 export function beforeHello(instanceId: string): NodeRecord {
   return { instanceId, version: 0, stateBytesMax: 0 };
 }

@@ -1,6 +1,6 @@
 /**
  * This file is a map from string keys to values that can also be walked in key order (by code point). Point access costs
- * what a Map costs; new keys are put in order only when somebody asks for order, so that a run of writes stays cheap. The
+ * what a Map costs; new keys are sorted only when an order is needed, so that a run of writes stays cheap. The
  * order is kept in chunks, so that a change in a large map moves few keys.
  */
 import { at } from "../../base/at.ts";
@@ -100,7 +100,7 @@ export class OrderedMap<Value> {
     if (keys.length > chunkLengthMax) this.#chunks.splice(position + 1, 0, keys.splice(keys.length >>> 1));
   }
 
-  /** The first key that is not below `key`; behind the last chunk when there is none. */
+  /** The first key that is not below `key`; after the last chunk when there is none. */
   #lowerBound(key: string): Position {
     const isBelow = comparesByUnit(key) ? (other: string) => other < key : (other: string) => compareKeys(other, key) < 0;
     const chunk = countBelow(this.#chunks.length, (c) => isBelow(last(at(this.#chunks, c))));

@@ -1,7 +1,7 @@
 /**
- * This file lets somebody read locks and leases as they were at one moment while apply goes on: a view. Config has its
- * history; locks and leases have none, so while a view is open the first write to a row since then keeps what the row was.
- * That costs what changes, not what there is; beyond a bound the oldest view is given up, and apply never waits for one.
+ * This file lets a snapshot of a watch read locks and leases as they were at one moment while apply goes on: a view (DECISIONS 31).
+ * Config has its history; locks and leases have none, so while a view is open, the first write to a row keeps the old row.
+ * The cost grows with what changes, not with the size of the state. Beyond a bound the oldest view is given up; apply never waits for one.
  */
 import { assert } from "../../base/assert.ts";
 import { at } from "../../base/at.ts";
@@ -22,9 +22,9 @@ const portion = 64;
 
 /** Locks and leases as they were when it was opened. */
 export interface PastView extends TableReader {
-  /** It was given up; what it would show is not known any more. */
+  /** The view was given up and must not be read. */
   readonly lost: boolean;
-  /** To be called once by whoever opened it. */
+  /** Called once by the opener, also when the view is lost. */
   close(): void;
 }
 
@@ -73,7 +73,7 @@ export class PastRows {
     while (this.count > this.#rowsMax) this.#giveUpOldest();
   }
 
-  /** The present is replaced by another one: no view can be kept. */
+  /** The state is replaced by another one: all views are lost. */
   reset(): void {
     for (const view of this.#views) view.lost = true;
     this.#views.clear();
@@ -84,12 +84,12 @@ export class PastRows {
     if (this.#views.delete(view)) this.#dropUnneeded();
   }
 
-  /** What a row was for a view; undefined when it is what it was. */
+  /** The row as the view shows it; undefined when it has not changed since. */
   pastOf(table: ViewedName, key: string, view: number): Past | undefined {
     return pastFor(this.#rows[table].get(key), view);
   }
 
-  /** Rows of a range that were something else, in order. */
+  /** Rows of a range that have changed since, as the view shows them, in order. */
   *pastRange(table: ViewedName, range: KeyRange, view: number): Generator<readonly [key: string, record: unknown], void> {
     let from = range.from;
     for (;;) {
@@ -170,7 +170,7 @@ class View implements PastView {
     this.#rows.close(this);
   }
 
-  /** Rows that are as they were, merged with what the others were. */
+  /** Unchanged rows merged with the old versions of changed ones. */
   *#rowsOf<Name extends TableName>(table: Name, range: KeyRange): Generator<readonly [key: string, record: Tables[Name]], void> {
     const past = this.#rows.pastRange(this.#viewed(table), { ...range, limit: portion }, this.number);
     let kept = past.next();

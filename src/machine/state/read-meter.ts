@@ -1,5 +1,5 @@
 /**
- * This file counts what a question touches: every row that is read for it, and the bytes of keys and values in them. Pages end
+ * This file counts what a query reads (DECISIONS 53): every row that is read for it, and the bytes of keys and values in them. Pages end
  * by these counts, and a node shares its time out by them.
  */
 import type { KeyRange, TableName, TableReader, Tables } from "./tables.ts";
@@ -7,7 +7,7 @@ import type { KeyRange, TableName, TableReader, Tables } from "./tables.ts";
 /** What a read took: rows looked at (an empty look is one, too), and bytes of their keys and values. */
 export type ReadCost = { readonly rows: number; readonly bytes: number };
 
-/** A state that counts what is read through it. One question, one meter. */
+/** A state that counts what is read through it. Each query has a meter of its own. */
 export class ReadMeter implements TableReader {
   rows = 0;
   bytes = 0;

@@ -31,9 +31,9 @@ export type MetaRecord = {
   readonly requestForgottenIndex: LogIndex;
   /** Leases that exist, those of waiters and those whose end is due among them. */
   readonly leaseCount: number;
-  /** All deadlines below this key of `deadlines` were met. */
+  /** Everything with a key of `deadlines` below this one was ended. */
   readonly dueFrom: string;
-  /** Names this history of revisions; changes when a store is restored. */
+  /** The id of this history of revisions; another one after a restore. */
   readonly storeId: string;
   /** Commands up to this version may be proposed. */
   readonly clusterVersion: number;

@@ -1,5 +1,5 @@
 /**
- * This file remembers what named requests were answered, so that a repeat does nothing and gets the same answer. The memory
+ * This file remembers what named requests were answered, so that a repeat does nothing and gets the same answer (DECISIONS 41). The memory
  * is bounded by count and by cluster time, and forgets in the order of use. A request that still waits in a queue is not
  * forgotten: its repeat would wait twice.
  */
@@ -34,7 +34,7 @@ function mayBeForgotten({ meta }: Draft, { since }: Request): boolean {
   return since.storeId !== meta.storeId || since.index < meta.requestForgottenIndex;
 }
 
-/** Remembers the outcome, a refusal too: the same request must not succeed later. */
+/** Remembers the outcome, also a refusal: the same request must not succeed later. */
 export function rememberRequest(draft: Draft, request: Request, outcome: Outcome): void {
   append(draft, request.id, { fingerprint: request.fingerprint, outcome });
 }
@@ -61,7 +61,7 @@ export function forgetRequests(draft: Draft): void {
     const orderKey = requestOrderKey(meta.requestFirst);
     const id = tables.get("requestOrder", orderKey);
     const record = id === undefined ? undefined : tables.get("requests", id);
-    // A row that is missing has moved to the end.
+    // A missing row was moved to the end of the order.
     if (id !== undefined && record !== undefined) {
       meta.requestOldestMs = record.clusterTimeMs;
       if (!tooMany && meta.clusterTimeMs - record.clusterTimeMs <= requestAgeMsMax) return;

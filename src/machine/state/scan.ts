@@ -1,5 +1,5 @@
 /**
- * This file walks a table in portions, so that a long walk neither copies a whole table nor reads rows that nobody asks for.
+ * This file walks a table in portions, so that a long walk neither copies the whole table nor reads rows that are not needed.
  */
 import { keyAfter } from "./keys.ts";
 import { compareKeys, type TableName, type TableReader, type Tables } from "./tables.ts";
@@ -10,7 +10,7 @@ const portionMax = 256;
 /** Rows of config hold values of up to a MiB, and a portion may be read as a whole. */
 const configPortion = 16;
 
-/** The rows from the key `from` on. Nothing may be written while it goes on. */
+/** The rows from the key `from` on. The tables must not be written during the walk. */
 export function* scan<Name extends TableName>(
   tables: TableReader,
   table: Name,
@@ -33,7 +33,7 @@ export function* scan<Name extends TableName>(
 /** What a page of a list shows: keys that begin with `prefix`, after the key `after` when there is one. */
 export type Selection = { readonly prefix: string; readonly after: string | null };
 
-/** The selected rows. Nothing may be written while it goes on. */
+/** The selected rows in key order. The tables must not be written during the walk. */
 export function* scanSelected<Name extends TableName>(
   tables: TableReader,
   table: Name,

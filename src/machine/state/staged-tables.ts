@@ -1,6 +1,6 @@
 /**
- * This file lays the writes of applied entries that are not on disk yet over what is there. They stand in two layers:
- * one accumulates, the other is in flight to the disk. Reads see accumulating before in flight before base.
+ * This file lays the writes of applied entries that are not on disk yet over the tables on disk (DECISIONS 5), in two layers:
+ * one accumulates, the other is being written to disk. A read looks at the accumulating one first, then at the other, then at the base.
  */
 import { assert } from "../../base/assert.ts";
 import { OrderedMap } from "./ordered-map.ts";
@@ -28,7 +28,7 @@ export const pastRowsMaxDefault = 50_000;
 const stagedSlack = 2;
 type Layer = { readonly [Name in TableName]: OrderedMap<StagedRow<Name>> };
 
-/** A state over a state. The base must change only by what `seal` returned, and `settle` must be called when it did. */
+/** Staged writes over a base. The base must change only by what `seal` returned; `settle` must be called once that is written. */
 export class StagedTables implements TableWriter {
   readonly #base: TableReader;
   #accumulating: Layer = emptyLayer();
@@ -64,7 +64,7 @@ export class StagedTables implements TableWriter {
     }
   }
 
-  /** Locks and leases as they are now, whatever is written from here on. Whoever opens it must close it. */
+  /** Locks and leases as they are now, unaffected by later writes. The caller must close the view. */
   openView(): PastView {
     return this.#past.open();
   }
@@ -116,7 +116,7 @@ export class StagedTables implements TableWriter {
     this.#inFlight = undefined;
   }
 
-  /** Forgets everything: the base was replaced by another state, over which the writes mean nothing. */
+  /** Drops all staged writes: the base was replaced by another state, to which they do not belong. */
   reset(): void {
     this.#accumulating = emptyLayer();
     this.#inFlight = undefined;

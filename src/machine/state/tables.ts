@@ -25,8 +25,10 @@ export type Tables = {
   readonly members: Membership;
   readonly nodes: NodeRecord;
 };
+/** The name of a table; storage has one LMDB database for each. */
 export type TableName = keyof Tables;
 
+/** All tables, in the order in which snapshots carry them. */
 export const tableNames = [
   "meta",
   "config",

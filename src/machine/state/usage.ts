@@ -1,7 +1,7 @@
 /**
- * This file counts the bytes that the replicated state takes, so that every node refuses the same write when it is full.
- * The count is of the records and not of the disk: rows weigh what they hold and a share for their keys, their sums and
- * their place in a page. It is kept by the writer through which apply changes the tables, and by nobody else.
+ * This file counts the bytes that the replicated state takes, so that every node refuses the same write when it is full (DECISIONS 35).
+ * The count is of the records and not of the disk: rows count with what they hold and a share for their keys, their checksums and
+ * their place in a page. Only `CountedTables`, through which apply writes, changes the count.
  */
 import { unreachable } from "../../base/assert.ts";
 import type { ConfigRecord, LockHold } from "../types.ts";
@@ -28,7 +28,7 @@ const share = {
   waiter: 320,
 } as const;
 
-/** A row on a lease has the lease's id in its key, beside what hangs on it. */
+/** Bytes of the lease id in the key of a `holdings` row. */
 const holdingKeyBytes = 18;
 
 /** A remembered request with its place in the order. Most take half of it; few outcomes name an owner. */
@@ -58,7 +58,7 @@ export function rowBytes<Name extends TableName>(table: Name, key: string, recor
   return weights[table]?.(key, record) ?? 0;
 }
 
-/** Whether rows of a table serve the past alone, and go when history is compacted. */
+/** Whether a table holds only old revisions, whose rows go when history is compacted. */
 export function isPast(table: TableName): boolean {
   return table === "history" || table === "changes";
 }
@@ -113,19 +113,19 @@ export class CountedTables implements TableWriter {
 
 type Version = Pick<ConfigRecord, "value" | "contentType" | "author" | "comment">;
 
-/** What a key counts for as long as this is its version, with its row on a lease. */
+/** Bytes that a key counts for with this version, including its row on a lease. */
 export function presentBytes(key: string, version: Version & Pick<ConfigRecord, "leaseId">): number {
   return versionBytes(key, version) + (version.leaseId === null ? 0 : share.holding + textBytes(key) + holdingKeyBytes);
 }
 
-/** What a put of a version may add at most: the version, what it supersedes as history, its change, its row on a lease. */
+/** Bytes that a put adds at most: the version, the superseded one as history, its change, its row on a lease. */
 export function putGrowth(key: string, version: Version): number {
   const name = textBytes(key);
   // The superseded version moves to a key that is longer by its revision, and may need one more page for it.
   return versionBytes(key, version) + pageBytes + share.changes + share.change + name + share.holding + name + holdingKeyBytes;
 }
 
-/** What a lease, a hold or a place in a queue may add at most, its way from one to the other included. */
+/** Bytes that a lease, a hold or a place in a queue adds at most, also while it changes from one to the other. */
 export function holdGrowth(name: string, owner: string | null): number {
   const changes = 3 * (share.changes + share.change + textBytes(name) + textBytes(owner));
   const rows = share.lease + share.lock + share.hold + share.waiter + share.holding;
