@@ -1,6 +1,6 @@
 /**
- * This file is the door of the room: what others may import to run the algorithm, and nothing else of it. The words that cross the
- * border are in `types.ts`, the bounds of numbers that travel in `ceilings.ts`, the settings in `options.ts`; rooms that run no
+ * This file is the entry to the room: what others may import to run the algorithm, and nothing else of it. The types that cross the
+ * border are in `types.ts`, the bounds of numbers in messages in `ceilings.ts`, the settings in `options.ts`; rooms that run no
  * algorithm import those alone.
  */
 export { clusterTimeAt } from "./cluster-clock.ts";

@@ -1,11 +1,11 @@
 /**
- * This file says with which settings a node of Raft is run, and which of them fit together. Whoever reads settings, or makes a node,
- * asks here; nobody compares them a second time.
+ * This file declares the settings of a Raft node, and checks which of them fit together. Code that reads settings, or makes a node,
+ * calls it; nothing compares them a second time.
  */
 import { err, ok, type Result } from "../base/result.ts";
 import type { NodeId } from "./types.ts";
 
-/** What of the settings is about time. */
+/** The settings about time. */
 export type RaftTiming = {
   /** How long a tick is, by the clock of this node, in ms. Only promises, which are in ms, are compared with it. */
   readonly tickMs: number;
@@ -22,9 +22,9 @@ export type RaftTiming = {
 /** The settings of one run of one node. Counts and sizes are positive integers. */
 export type RaftOptions = RaftTiming & {
   readonly id: NodeId;
-  /** Names this run of the process; the proposals of this run carry it. */
+  /** The id of this run of the process; its proposals carry it. */
   readonly runId: string;
-  /** Of the election timeouts; should differ from node to node. */
+  /** Seeds the random election timeouts; should differ from node to node. */
   readonly seed: number;
   /** The target size of one AppendEntries; one entry may exceed it. */
   readonly messageBytesMax: number;
@@ -35,21 +35,21 @@ export type RaftOptions = RaftTiming & {
   readonly uncommittedBytesMax: number;
   /** The target size of one apply effect. */
   readonly applyBytesMax: number;
-  /** A leader refuses proposals while its own state machine is this many entries behind. */
+  /** A leader refuses proposals while its own state machine lags by this many entries. */
   readonly applyLagEntriesMax: number;
   /**
    * For how many ms, counted from the first clock reading, an earlier run of this node may have promised that: what was written
    * down before its first promise. 0 when no run ever promised. Kept whatever `leasePromiseMs` says.
    */
   readonly earlierPromiseMs: number;
-  /** A learner this many entries behind, or fewer, may be promoted. */
+  /** A learner that lags by this many entries or fewer may be promoted. */
   readonly promoteLagEntriesMax: number;
 };
 
 /** Which setting does not fit, and why, in words that can stand after its name. */
 export type OptionsFault = { readonly option: keyof RaftOptions; readonly message: string };
 
-/** The part of a promise that a leader relies on; the rest is far more than clock rates differ. */
+/** The part of a promise that a leader relies on; the rest is far more than clock rates differ (DECISIONS 44). */
 export const reliedOn = 0.8;
 /** Heartbeats in an election timeout, at least: two may be lost or late before a follower doubts its leader. */
 const heartbeatsPerElectionMin = 3;
@@ -63,7 +63,7 @@ const counted = [
   "promoteLagEntriesMax",
 ] as const satisfies readonly (keyof RaftOptions)[];
 
-/** `timing` when it fits together, or what does not. */
+/** Returns `timing` when it fits together, or the first setting that does not. */
 export function validateTiming<Timing extends RaftTiming>(timing: Timing): Result<Timing, OptionsFault> {
   const { tickMs, electionTicks, heartbeatTicks, leasePromiseMs } = timing;
   if (!(tickMs > 0)) return fault("tickMs", `${tickMs} is not above 0`);
@@ -83,7 +83,7 @@ export function validateTiming<Timing extends RaftTiming>(timing: Timing): Resul
   return ok(timing);
 }
 
-/** `options` when they fit together, or the first that does not. */
+/** Returns `options` when they fit together, or the first one that does not. */
 export function validateOptions(options: RaftOptions): Result<RaftOptions, OptionsFault> {
   const timing = validateTiming(options);
   if (!timing.ok) return timing;
