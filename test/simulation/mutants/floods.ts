@@ -1,10 +1,7 @@
 /**
  * This file lists bugs to plant in what bounds that which arrives, and the test file that finds each.
  */
-import type { Edit, Mutant, Suite } from "./mutant.ts";
-
-const edit = (file: string, find: string, replace: string): Edit => ({ file: `src/${file}.ts`, find, replace });
-const fixed = (file: string): Suite => ({ file: `test/${file}.test.ts`, seeded: false });
+import { edit, fixed, type Mutant } from "./mutant.ts";
 
 /** Floods that strangers send, at both ports and on the way back. */
 export const floodMutants: readonly Mutant[] = [
@@ -12,11 +9,11 @@ export const floodMutants: readonly Mutant[] = [
     name: "unfinished-bodies-not-counted",
     why: "values that lack a byte each take a MiB for half a minute, on as many connections as there are",
     edits: [
-      {
-        file: "api/rest/body-budget.ts",
-        find: "while (this.#keptBytes > this.#limits.unfinishedBytesMax) {",
-        replace: "while (this.#keptBytes < 0) {",
-      },
+      edit(
+        "api/rest/body-budget",
+        "while (this.#keptBytes > this.#limits.unfinishedBytesMax) {",
+        "while (this.#keptBytes < 0) {",
+      ),
     ],
     suite: fixed("api/unfinished-bodies"),
   },
@@ -24,30 +21,20 @@ export const floodMutants: readonly Mutant[] = [
     name: "dripping-bodies-flow",
     why: "a byte now and then keeps a stalled body, and honest ones are ended in its place",
     edits: [
-      {
-        file: "api/rest/body-budget.ts",
-        find: "if (body.arrivedBytes >= this.#limits.flowBytesMin) {",
-        replace: "if (body.arrivedBytes > 0) {",
-      },
+      edit("api/rest/body-budget", "if (body.arrivedBytes >= this.#limits.flowBytesMin) {", "if (body.arrivedBytes > 0) {"),
     ],
     suite: fixed("api/unfinished-bodies"),
   },
   {
     name: "unfinished-messages-not-counted",
     why: "thousands of websockets each hold the most of a message that never ends",
-    edits: [
-      {
-        file: "api/watch/inbound-backlog.ts",
-        find: "while (this.#bytes > this.bytesMax) {",
-        replace: "while (this.#bytes < 0) {",
-      },
-    ],
+    edits: [edit("api/watch/inbound-backlog", "while (this.#bytes > this.bytesMax) {", "while (this.#bytes < 0) {")],
     suite: fixed("api/inbound-backlog"),
   },
   {
     name: "interim-answers-read",
     why: "a stranger on the address of a member that is down answers 103 without end, and the leader is deposed",
-    edits: [edit("intake/answer-guard", 'request.on("information",', 'request.on("informed",')],
+    edits: [edit("src/intake/answer-guard", 'request.on("information",', 'request.on("informed",')],
     suite: fixed("transport/hostile-answers"),
   },
   {
@@ -55,7 +42,7 @@ export const floodMutants: readonly Mutant[] = [
     why: "two thousand requests of one client are parsed in one go, and ten such clients depose a leader",
     edits: [
       edit(
-        "intake/intake",
+        "src/intake/intake",
         "this.#hold(connection, chunk);\n    let wantsMore = false;",
         "if (chunk.length > 0) return connection.pass(chunk);\n    let wantsMore = false;",
       ),
@@ -65,36 +52,36 @@ export const floodMutants: readonly Mutant[] = [
   {
     name: "reads-from-who-owes-answers",
     why: "a client that reads nothing makes the node hold an answer for each request that it sends",
-    edits: [edit("intake/intake", "(released || open.size === 0 ||", "(released || open.size >= 0 ||")],
+    edits: [edit("src/intake/intake", "(released || open.size === 0 ||", "(released || open.size >= 0 ||")],
     suite: fixed("api/intake"),
   },
   {
     name: "two-requests-in-a-slice",
     why: "what follows a body is served before the request with the body was answered",
-    edits: [edit("intake/intake", "const ofBody = Math.min(length, connection.bodyBytesLeft);", "const ofBody = length;")],
+    edits: [edit("src/intake/intake", "const ofBody = Math.min(length, connection.bodyBytesLeft);", "const ofBody = length;")],
     suite: fixed("api/intake"),
   },
   {
     name: "who-arrives-pays",
     why: "an honest upload is cut because others pipeline behind requests that wait",
-    edits: [edit("intake/intake", "if (weight > most) [heaviest, most]", "if (weight > 0) [heaviest, most]")],
+    edits: [edit("src/intake/intake", "if (weight > most) [heaviest, most]", "if (weight > 0) [heaviest, most]")],
     suite: fixed("api/intake"),
   },
   {
     name: "strangers-taken-in-at-once",
     why: "who does not know the secret holds up the heartbeats of a leader",
-    edits: [edit("transport/peer-server", "this.#intake.attach(socket);", "")],
+    edits: [edit("src/transport/peer-server", "this.#intake.attach(socket);", "")],
     suite: fixed("transport/strangers"),
   },
   {
     name: "answers-without-a-budget",
     why: "some dozens of clients that read nothing end a node",
     edits: [
-      {
-        file: "api/rest/answers.ts",
-        find: "return this.#budget.hasRoom && (called || !this.#budget.isContended);",
-        replace: "return this.#budget.bytes >= 0 || called;",
-      },
+      edit(
+        "api/rest/answers",
+        "return this.#budget.hasRoom && (called || !this.#budget.isContended);",
+        "return this.#budget.bytes >= 0 || called;",
+      ),
     ],
     suite: fixed("api/unread-answers"),
   },
@@ -103,7 +90,7 @@ export const floodMutants: readonly Mutant[] = [
     why: "ten thousand reads that waited for one word of the leader hold up its heartbeats",
     edits: [
       edit(
-        "node/waits/answer-queue",
+        "src/node/waits/answer-queue",
         "return this.#givenInSlice < answersPerSlice && this.#spentMs < sliceMs;",
         "return this.#spentMs < sliceMs;",
       ),
@@ -113,25 +100,21 @@ export const floodMutants: readonly Mutant[] = [
   {
     name: "deadline-of-the-moment-not-seen",
     why: "a lease that is due now ends only when something else is written, or at the next second",
-    edits: [edit("machine/reads/lookups", "{ below: deadlinesAfter(until) }", "{ below: deadlinesAfter(until).slice(0, -1) }")],
+    edits: [
+      edit("src/machine/reads/lookups", "{ below: deadlinesAfter(until) }", "{ below: deadlinesAfter(until).slice(0, -1) }"),
+    ],
     suite: fixed("machine/model"),
   },
   {
     name: "answers-overtake-others",
     why: "who asks while others wait is answered before them, and they wait for as long as somebody asks",
-    edits: [edit("node/waits/answer-queue", "if (this.#waiting.length === 0) {", "if (this.#waiting.length >= 0) {")],
+    edits: [edit("src/node/waits/answer-queue", "if (this.#waiting.length === 0) {", "if (this.#waiting.length >= 0) {")],
     suite: fixed("node/answer-queue"),
   },
   {
     name: "renewals-of-a-socket-without-end",
     why: "a socket that sends renewals faster than the cluster answers makes the node hold all of them and their answers",
-    edits: [
-      {
-        file: "api/watch/inbound-queue.ts",
-        find: "this.#renewing >= renewalsMax",
-        replace: "this.#renewing >= 1_000 * renewalsMax",
-      },
-    ],
+    edits: [edit("api/watch/inbound-queue", "this.#renewing >= renewalsMax", "this.#renewing >= 1_000 * renewalsMax")],
     suite: fixed("api/inbound-queue"),
   },
 ];

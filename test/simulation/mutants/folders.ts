@@ -1,9 +1,7 @@
 /**
  * This file lists bugs to plant where a node finds its cluster, tells copies from nodes, hears strangers, and keeps its promises.
  */
-import type { Edit, Mutant } from "./mutant.ts";
-
-const edit = (file: string, find: string, replace: string): Edit => ({ file: `src/${file}.ts`, find, replace });
+import { edit, type Mutant } from "./mutant.ts";
 
 const stores: readonly Mutant[] = [
   {
@@ -11,7 +9,7 @@ const stores: readonly Mutant[] = [
     why: "a cluster that is wiped and made again must be another store to those who kept the old one's id",
     edits: [
       edit(
-        "bootstrap/formation",
+        "src/bootstrap/formation",
         ".map((id) => `${id}=${own(set, id)}`);",
         ".map((id) => `${id}=${own(set, id)?.slice(0, 0)}`);",
       ),
@@ -22,7 +20,7 @@ const stores: readonly Mutant[] = [
     why: "nobody knows here what came of it there",
     edits: [
       edit(
-        "machine/state/requests",
+        "src/machine/state/requests",
         "return since.storeId !== meta.storeId || since.index < meta.requestForgottenIndex;",
         "return since.storeId === meta.storeId && since.index < meta.requestForgottenIndex;",
       ),
@@ -33,7 +31,7 @@ const stores: readonly Mutant[] = [
     why: "a number that has changed by itself makes the older page look like the next one",
     edits: [
       edit(
-        "storage/witness",
+        "src/storage/witness",
         "&& other.contentChecksum !== older.contentChecksum;",
         "&& other.contentChecksum >= 0 && older.contentChecksum >= 0;",
       ),
@@ -44,7 +42,7 @@ const stores: readonly Mutant[] = [
     why: "what was acknowledged, and the vote, are gone without a word",
     edits: [
       edit(
-        "storage/witness",
+        "src/storage/witness",
         "return successors && inPlace ? undefined",
         "return successors || same.transaction >= 0 || inPlace ? undefined",
       ),
@@ -53,12 +51,12 @@ const stores: readonly Mutant[] = [
   {
     name: "unnoted-write-taken-for-damage",
     why: "a crash between a write and its note loses nothing, and a quarantine for nothing takes a voter away",
-    edits: [edit("storage/witness", "return next ? undefined : `", "return next && older.checksum < 0 ? undefined : `")],
+    edits: [edit("src/storage/witness", "return next ? undefined :", "return next && older.checksum < 0 ? undefined :")],
   },
   {
     name: "witness-from-before-a-power-cut-taken-for-damage",
     why: "it is not synced, and a power cut may cost its last records",
-    edits: [edit("storage/witness", "const successors = ", "const successors = older.checksum < 0 && ")],
+    edits: [edit("src/storage/witness", "const successors = ", "const successors = older.checksum < 0 && ")],
   },
 ];
 
@@ -69,7 +67,7 @@ export const folderMutants: readonly Mutant[] = [
     why: "a first member that is silent may belong to a cluster already",
     edits: [
       edit(
-        "bootstrap/formation",
+        "src/bootstrap/formation",
         'return obstacles.length === 0 ? { kind: "lock", set } : { kind: "wait", obstacles };',
         'return obstacles.length <= 1 ? { kind: "lock", set } : { kind: "wait", obstacles };',
       ),
@@ -80,7 +78,7 @@ export const folderMutants: readonly Mutant[] = [
     why: "who is new may still lock on another set",
     edits: [
       edit(
-        "bootstrap/formation",
+        "src/bootstrap/formation",
         'return obstacles.length === 0 ? { kind: "open", set } : { kind: "wait", obstacles };',
         'return obstacles.every(({ why }) => why === "notYet" || why === "otherFolder") ? { kind: "open", set } : { kind: "wait", obstacles };',
       ),
@@ -91,17 +89,17 @@ export const folderMutants: readonly Mutant[] = [
     why: "an empty folder has forgotten the votes of the one that it replaced",
     edits: [
       edit(
-        "bootstrap/formation",
+        "src/bootstrap/formation",
         "return known === undefined || known === instanceId ? undefined : lostDataAdvice(self);",
         "return known === undefined || known.length > 0 ? undefined : lostDataAdvice(self);",
       ),
       edit(
-        "bootstrap/formation",
+        "src/bootstrap/formation",
         'if (standing.kind === "locked" && sameSet(standing.set, answer.first)) {',
         "if (instanceId.length > 0) {",
       ),
       edit(
-        "bootstrap/formation",
+        "src/bootstrap/formation",
         'if (answer?.kind === "new") set[id] = answer.instanceId;',
         'if (answer?.kind === "new") set[id] = answer.instanceId;\n    else if (answer?.kind === "established") return { kind: "lock", set: answer.first };',
       ),
@@ -112,7 +110,7 @@ export const folderMutants: readonly Mutant[] = [
     why: "a folder that was put back knows less than its node has promised",
     edits: [
       edit(
-        "bootstrap/starts",
+        "src/bootstrap/starts",
         "if (descends(known, claim) || start < known.start) return refusal(",
         "if (descends(known, claim) || start < known.start) return this.#unlessContested(claim, situation); else if (start < 0) return refusal(",
       ),
@@ -123,7 +121,7 @@ export const folderMutants: readonly Mutant[] = [
     why: "a run that does not descend from the one that was seen is that of a copy, whatever its number",
     edits: [
       edit(
-        "bootstrap/starts",
+        "src/bootstrap/starts",
         "if (descends(claim, known)) return",
         "if (descends(claim, known) || start >= known.start) return",
       ),
@@ -132,19 +130,19 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "living-node-not-asked-for",
     why: "a newer start beside a living older one is a second copy",
-    edits: [edit("bootstrap/starts", "    if (!alive) {", "    if (!alive || claimed.start > 0) {")],
+    edits: [edit("src/bootstrap/starts", "    if (!alive) {", "    if (!alive || claimed.start > 0) {")],
   },
   {
     name: "copy-never-told",
     why: "a second copy must be told to stop, not only be left alone",
-    edits: [edit("bootstrap/starts", "if (nowMs - sinceMs >= this.#patienceMs) {", "if (nowMs < 0) {")],
+    edits: [edit("src/bootstrap/starts", "if (nowMs - sinceMs >= this.#patienceMs) {", "if (nowMs < 0) {")],
   },
   {
     name: "contestant-remembered",
     why: "a run that was not let in must not push out the one that lives",
     edits: [
       edit(
-        "bootstrap/starts",
+        "src/bootstrap/starts",
         "    this.#contested.set(nodeId, contested);\n",
         "    this.#contested.set(nodeId, contested);\n    this.#known.set(nodeId, claimed);\n",
       ),
@@ -153,24 +151,26 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "starts-forgotten-at-restart",
     why: "what a node remembers of the starts of others must outlive its process",
-    edits: [edit("bootstrap/starts", "this.#known = new Map(known);", "this.#known = new Map([...known].slice(known.size));")],
+    edits: [
+      edit("src/bootstrap/starts", "this.#known = new Map(known);", "this.#known = new Map([...known].slice(known.size));"),
+    ],
   },
   {
     name: "stranger-is-a-member",
     why: "answers count from members only",
-    edits: [edit("raft/admission", "      return isMember(raft, from);\n    default:", "      return true;\n    default:")],
+    edits: [edit("src/raft/admission", "      return isMember(raft, from);\n    default:", "      return true;\n    default:")],
   },
   {
     name: "term-of-a-stranger-taken-over",
     why: "who is no member must not move the term",
-    edits: [edit("raft/admission", "      return from === raft.leaderId || isMember(raft, from);\n", "      return true;\n")],
+    edits: [edit("src/raft/admission", "      return from === raft.leaderId || isMember(raft, from);\n", "      return true;\n")],
   },
   {
     name: "write-not-ended-at-stop",
     why: "who waits for a write hears of the stop",
     edits: [
       edit(
-        "node/writes/proposals",
+        "src/node/writes/proposals",
         'for (const pending of this.#pending.values()) this.#end(pending, { kind: "outcomeUnknown" });',
         "",
       ),
@@ -179,14 +179,14 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "read-not-ended-at-stop",
     why: "who waits for a read hears of the stop",
-    edits: [edit("node/driver", "    this.#reads.close();\n", "")],
+    edits: [edit("src/node/driver", "    this.#reads.close();\n", "")],
   },
   {
     name: "wait-for-a-lock-without-end",
     why: "a wait in a queue is answered when its time is over",
     edits: [
       edit(
-        "node/node",
+        "src/node/node",
         "const cancelTimer = this.#ports.timers.after(holdMs, giveUp);",
         "const cancelTimer = this.#ports.timers.after(100 * holdMs, giveUp);",
       ),
@@ -195,24 +195,24 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "wait-for-a-lock-not-ended-at-stop",
     why: "who waits in a queue hears of the stop, and can wait on elsewhere",
-    edits: [edit("node/node", "    for (const giveUp of [...this.#givingUp]) giveUp();\n", "")],
+    edits: [edit("src/node/node", "    for (const giveUp of [...this.#givingUp]) giveUp();\n", "")],
   },
   {
     name: "change-of-members-without-end",
     why: "a change that is lost with its leader ends at its deadline",
-    edits: [edit("node/driver", "    this.#changes.expire(nowMs);\n", "")],
+    edits: [edit("src/node/driver", "    this.#changes.expire(nowMs);\n", "")],
   },
   {
     name: "transfer-without-end",
     why: "a transfer that nobody takes up ends at its deadline",
-    edits: [edit("node/driver", "    this.#transfers.expire(nowMs, this.#raft);\n", "")],
+    edits: [edit("src/node/driver", "    this.#transfers.expire(nowMs, this.#raft);\n", "")],
   },
   {
     name: "wait-for-a-revision-cut-short",
     why: "a read that asks for a revision sees at least that one",
     edits: [
       edit(
-        "node/driver",
+        "src/node/driver",
         "if (readMeta(this.#tables).revision >= wait.revision) wait.settle(true);",
         "if (readMeta(this.#tables).revision + 5 >= wait.revision) wait.settle(true);",
       ),
@@ -221,16 +221,16 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "wait-for-a-revision-without-end",
     why: "a revision that does not come is waited for until the deadline only",
-    edits: [edit("node/driver", "    this.#revisionWaits.expire(nowMs);\n", "")],
+    edits: [edit("src/node/driver", "    this.#revisionWaits.expire(nowMs);\n", "")],
   },
   {
     name: "all-leases-end-at-once",
     why: "thousands that end together must not stop a node",
-    edits: [edit("machine/commands/expiry", "for (let room = endedPerEntryMax;", "for (let room = 100 * endedPerEntryMax;")],
+    edits: [edit("src/machine/commands/expiry", "for (let room = endedPerEntryMax;", "for (let room = 100 * endedPerEntryMax;")],
   },
   {
     name: "wait-outlives-its-lease",
     why: "who waits with nobody behind leaves the queue with its lease",
-    edits: [edit("node/waits/ticket-waits", "        waiters.delete(waiter);\n", "")],
+    edits: [edit("src/node/waits/ticket-waits", "        waiters.delete(waiter);\n", "")],
   },
 ];

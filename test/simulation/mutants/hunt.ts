@@ -1,13 +1,15 @@
 /**
- * This file plants a bug in a copy of the sources and counts the seeds until a check finds something.
+ * This file plants a bug in a copy of the sources and counts the seeds until a check finds something that it does not find
+ * without the bug.
  */
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { BatchTotals } from "../batch.ts";
+import { addTotals, type BatchTotals, emptyTotals } from "../batch.ts";
+import type { Finding } from "../checks/finding.ts";
 import { playWithWorkers } from "../workers.ts";
 import type { Mutant, Suite } from "./mutant.ts";
+import { plant, root } from "./plant.ts";
 import { runSuite } from "./suite.ts";
 
 export type HuntOptions = {
@@ -16,6 +18,8 @@ export type HuntOptions = {
   /** Of faults and load in each seed; default 60. */
   readonly virtualSeconds?: number;
   readonly workers: number;
+  /** Seeds whose run without any bug was played elsewhere, as long, and has no findings; others are played to see. */
+  readonly isKnownClean?: (seed: number) => boolean;
   readonly told: (hunted: Hunted) => void;
 };
 
@@ -35,7 +39,13 @@ export type Hunted = {
   readonly counts: Readonly<Record<string, number>>;
 };
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+/** Up to and including the seed whose finding is the bug's; null when no seed had one. */
+type Search = {
+  readonly seeds: number | null;
+  readonly finding: Finding | null;
+  readonly counts: Readonly<Record<string, number>>;
+};
+
 /** A search begins at such a multiple. */
 const startDistance = 10_000_019;
 const searchMsMax = 900_000;
@@ -58,33 +68,65 @@ export async function hunt(mutants: readonly Mutant[], options: HuntOptions): Pr
 
 async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
   const copy = await mkdtemp(join(tmpdir(), "keyhold-mutant-"));
+  const without = await mkdtemp(join(tmpdir(), "keyhold-without-"));
   try {
-    await plant(mutant, copy);
+    await plant([...(mutant.with ?? []), ...mutant.edits], copy);
     if (mutant.suite !== undefined) return await huntWithSuite(mutant, mutant.suite, { starts: options.starts, copy });
-    const searches: BatchTotals[] = [];
+    if (mutant.with !== undefined) await plant(mutant.with, without);
+    const places = { mutant, copy, without: mutant.with === undefined ? root : without };
+    const searches: Search[] = [];
     for (let start = 0; start < options.starts; start++) {
-      const totals = await playWithWorkers({
-        workers: 1,
-        from: 1 + start * startDistance,
-        arguments: [
-          ...["--seeds", String(options.seedsMax), "--until-failure"],
-          ...["--virtual-seconds", String(options.virtualSeconds ?? 60)],
-        ],
-        root: copy,
-        timeoutMs: searchMsMax,
-        progress: () => undefined,
-      });
-      // A copy that does not run finds nothing, and is no proof of anything.
-      if (totals.seeds === 0) throw new Error(`${mutant.name}: not one seed was played in its copy`);
-      searches.push(totals);
+      const search = await searchFrom(1 + start * startDistance, places, options);
+      searches.push(search);
       // One search that fails is enough to know.
-      if (totals.failures.length === 0) break;
+      if (search.finding === null) break;
     }
     return judge(mutant, searches);
   } finally {
     await rm(copy, { recursive: true });
+    await rm(without, { recursive: true });
   }
 }
+
+/** Plays seeds with the bug until one has a finding that it has not without the bug. */
+async function searchFrom(
+  from: number,
+  { mutant, copy, without }: { readonly mutant: Mutant; readonly copy: string; readonly without: string },
+  options: HuntOptions,
+): Promise<Search> {
+  const totals = emptyTotals();
+  while (totals.seeds < options.seedsMax) {
+    const part = await playSeeds(copy, options, { from: from + totals.seeds, count: options.seedsMax - totals.seeds });
+    // A copy that does not run finds nothing, and is no proof of anything.
+    if (part.seeds === 0) throw new Error(`${mutant.name}: not one seed was played in its copy`);
+    addTotals(totals, part);
+    const [failure] = part.failures;
+    if (failure === undefined) break;
+    const isClean =
+      options.isKnownClean?.(failure.seed) === true ||
+      (await playSeeds(without, options, { from: failure.seed, count: 1 })).failures.length === 0;
+    if (isClean) return { seeds: totals.seeds, finding: failure.findings[0] ?? null, counts: totals.counts };
+  }
+  return { seeds: null, finding: null, counts: totals.counts };
+}
+
+function playSeeds(
+  folder: string,
+  options: HuntOptions,
+  { from, count }: { readonly from: number; readonly count: number },
+): Promise<BatchTotals> {
+  return playWithWorkers({
+    workers: 1,
+    from,
+    arguments: [...["--seeds", String(count), "--until-failure"], ...["--virtual-seconds", String(options.virtualSeconds ?? 60)]],
+    root: folder,
+    timeoutMs: searchMsMax,
+    progress: () => undefined,
+  });
+}
+
+/** The tests of suites that were run on the sources as they are: what fails there as well, finds no bug. */
+const unplanted = new Map<string, Promise<string | null>>();
 
 /** Runs the suite once for each start, or once when it draws nothing at random. */
 async function huntWithSuite(
@@ -95,7 +137,13 @@ async function huntWithSuite(
   const seeds: (number | null)[] = [];
   const findings: string[] = [];
   for (let start = 0; start < (suite.seeded ? starts : 1); start++) {
-    const finding = await runSuite(suite, { root: copy, seed: 1 + start * startDistance });
+    const seed = 1 + start * startDistance;
+    const finding = await runSuite(suite, { root: copy, seed });
+    const key = JSON.stringify([suite, seed]);
+    const before = unplanted.get(key) ?? runSuite(suite, { root, seed });
+    unplanted.set(key, before);
+    const failsAnyway = await before;
+    if (failsAnyway !== null) throw new Error(`${suite.file} fails without the bug as well: ${failsAnyway}`);
     seeds.push(finding === null ? null : 1);
     if (finding === null) break;
     findings.push(finding);
@@ -120,38 +168,10 @@ function unheard({ name, suite }: Mutant) {
   return { name, suite: suite?.file ?? null, medianSeeds: Number.NaN, check: "", counts: {} };
 }
 
-/** Copies what a simulator, and a suite, needs to `copy`, with the bug in it. */
-async function plant(mutant: Mutant, copy: string): Promise<void> {
-  for (const part of ["src", "api", "openapi", "test", "package.json", "tsconfig.json", "Makefile", "package-lock.json"]) {
-    // As old as they are: what is built of them is not made again.
-    await cp(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
-  }
-  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  for (const { file, find, replace } of [...(mutant.with ?? []), ...mutant.edits]) {
-    const path = join(copy, file);
-    const text = await readFile(path, "utf8");
-    const pieces = text.split(find);
-    if (pieces.length !== 2) throw new Error(`${mutant.name}: ${file} holds ${pieces.length - 1} times, not once: ${find}`);
-    await writeFile(path, pieces.join(replace));
-  }
-}
-
-/** Whether the piece that each edit replaces is there exactly once; the names of bugs that cannot be planted. */
-export async function misplaced(mutants: readonly Mutant[]): Promise<readonly string[]> {
-  const names: string[] = [];
-  for (const { name, edits } of mutants) {
-    for (const { file, find } of edits) {
-      const text = await readFile(join(root, file), "utf8");
-      if (text.split(find).length !== 2) names.push(`${name} in ${file}`);
-    }
-  }
-  return names;
-}
-
-function judge(mutant: Mutant, searches: readonly BatchTotals[]): Hunted {
-  const seeds = searches.map((totals) => (totals.failures.length === 0 ? null : totals.seeds));
+function judge(mutant: Mutant, searches: readonly Search[]): Hunted {
+  const seeds = searches.map((search) => search.seeds);
   const sorted = seeds.filter((count) => count !== null).sort((a, b) => a - b);
-  const findings = searches.flatMap((totals) => totals.failures.flatMap((failure) => failure.findings.slice(0, 1)));
+  const findings = searches.flatMap(({ finding }) => (finding === null ? [] : [finding]));
   return {
     ...unheard(mutant),
     caught: seeds.every((count) => count !== null),

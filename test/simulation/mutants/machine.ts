@@ -1,25 +1,24 @@
 /**
  * This file lists bugs to plant in what the log means: time, leases, locks, requests.
  */
-import { type Edit, type Mutant, smallLimits } from "./mutant.ts";
-
-const machine = (file: string, find: string, replace: string): Edit => ({ file: `src/machine/${file}.ts`, find, replace });
-const clock = (find: string, replace: string): Edit => ({ file: "src/raft/cluster-clock.ts", find, replace });
+import { edit, type Mutant, smallLimits } from "./mutant.ts";
 
 export const machineMutants: readonly Mutant[] = [
   {
     name: "compaction-floor-one-too-low",
     why: "a watch from exactly the compacted revision on would lack a change",
     with: smallLimits,
-    edits: [machine("config/change-log", "if (after < compactRevision) return", "if (after + 1 < compactRevision) return")],
+    edits: [
+      edit("src/machine/config/change-log", "if (after < compactRevision) return", "if (after + 1 < compactRevision) return"),
+    ],
   },
   {
     name: "compacted-watch-goes-on",
     why: "who missed changes must be told, not be served what is left",
     with: smallLimits,
     edits: [
-      machine(
-        "config/change-log",
+      edit(
+        "src/machine/config/change-log",
         'if (after < compactRevision) return err({ kind: "compacted", compactRevision });',
         "if (after < compactRevision) return readChanges(tables, { ...bounds, after: compactRevision });",
       ),
@@ -29,19 +28,18 @@ export const machineMutants: readonly Mutant[] = [
     name: "clock-goes-on-from-hearsay",
     why: "a time heard from a leader whose entries did not survive ends leases early",
     edits: [
-      {
-        file: "src/raft/follower.ts",
-        find: "    if (entry.index <= lastIndex(raft)) truncate(raft, entry.index);",
-        replace:
-          "    const memory = raft as { heardMs?: number };\n    memory.heardMs = Math.max(memory.heardMs ?? 0, entry.clusterTimeMs);\n    if (entry.index <= lastIndex(raft)) truncate(raft, entry.index);",
-      },
-      {
-        file: "src/raft/leader.ts",
-        find: "  append(raft, entry);\n",
-        replace:
-          "  append(raft, entry);\n  const memory = raft as { heardMs?: number };\n  memory.heardMs = Math.max(memory.heardMs ?? 0, entry.clusterTimeMs);\n",
-      },
-      clock(
+      edit(
+        "src/raft/follower",
+        "    if (entry.index <= lastIndex(raft)) truncate(raft, entry.index);",
+        "    const memory = raft as { heardMs?: number };\n    memory.heardMs = Math.max(memory.heardMs ?? 0, entry.clusterTimeMs);\n    if (entry.index <= lastIndex(raft)) truncate(raft, entry.index);",
+      ),
+      edit(
+        "src/raft/leader",
+        "  append(raft, entry);\n",
+        "  append(raft, entry);\n  const memory = raft as { heardMs?: number };\n  memory.heardMs = Math.max(memory.heardMs ?? 0, entry.clusterTimeMs);\n",
+      ),
+      edit(
+        "src/raft/cluster-clock",
         "return { clockStartMs: lastClusterTimeMs(raft), clockStartMonotonicMs: raft.monotonicMs };",
         "const heardMs = (raft as { heardMs?: number }).heardMs ?? 0;\n  return { clockStartMs: toClusterTimeMs(Math.max(lastClusterTimeMs(raft), heardMs)), clockStartMonotonicMs: raft.monotonicMs };",
       ),
@@ -52,12 +50,11 @@ export const machineMutants: readonly Mutant[] = [
     quick: true,
     why: "a reading from before the facts of a turn lets cluster time run fast",
     edits: [
-      {
-        file: "src/node/driver.ts",
-        find: 'inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });',
-        replace:
-          'const memory = this as { readMs?: number };\n    if (memory.readMs === undefined || inputs.some((input) => input.kind === "tick")) memory.readMs = clock.monotonicMs();\n    inputs.unshift({ kind: "clock", monotonicMs: memory.readMs, wallTimeMs: clock.wallTimeMs() });',
-      },
+      edit(
+        "src/node/driver",
+        'inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });',
+        'const memory = this as { readMs?: number };\n    if (memory.readMs === undefined || inputs.some((input) => input.kind === "tick")) memory.readMs = clock.monotonicMs();\n    inputs.unshift({ kind: "clock", monotonicMs: memory.readMs, wallTimeMs: clock.wallTimeMs() });',
+      ),
     ],
   },
   {
@@ -65,7 +62,8 @@ export const machineMutants: readonly Mutant[] = [
     quick: true,
     why: "wall clocks jump",
     edits: [
-      clock(
+      edit(
+        "src/raft/cluster-clock",
         "return stamp(leader.clockStartMs + Math.floor(raft.monotonicMs - leader.clockStartMonotonicMs));",
         "const wallMs = Math.max(0, Math.floor(raft.wallTimeMs - 1_767_225_600_000));\n  return toClusterTimeMs(Math.max(leader.clockStartMs, lastClusterTimeMs(raft), wallMs));",
       ),
@@ -75,13 +73,13 @@ export const machineMutants: readonly Mutant[] = [
     name: "due-lease-renewed",
     why: "a late renewal meets a lease that is due, and revives it",
     edits: [
-      machine(
-        "apply",
+      edit(
+        "src/machine/apply",
         "  expire(draft);\n  const outcome = carryOut(draft, entry.payload);",
         "  const outcome = carryOut(draft, entry.payload);\n  expire(draft);",
       ),
-      machine(
-        "leases/leases",
+      edit(
+        "src/machine/leases/leases",
         "const lease = liveLease(draft.tables, leaseId, draft.meta.clusterTimeMs);",
         'const lease = draft.tables.get("leases", leaseKey(leaseId));',
       ),
@@ -92,8 +90,8 @@ export const machineMutants: readonly Mutant[] = [
     quick: true,
     why: "what is due a moment later is alive",
     edits: [
-      machine(
-        "commands/expiry",
+      edit(
+        "src/machine/commands/expiry",
         "const below = deadlinesAfter(meta.clusterTimeMs);",
         "const below = deadlinesAfter((meta.clusterTimeMs + 100) as typeof meta.clusterTimeMs);",
       ),
@@ -103,20 +101,20 @@ export const machineMutants: readonly Mutant[] = [
     name: "grant-keeps-the-wait's-deadline",
     quick: true,
     why: "a hold has its whole TTL from the grant on",
-    edits: [machine("locks/queue", "  if (record.ownsLease) renewLease(draft, leaseId);\n", "")],
+    edits: [edit("src/machine/locks/queue", "  if (record.ownsLease) renewLease(draft, leaseId);\n", "")],
   },
   {
     name: "repeat-does-not-renew",
     why: "whoever asks again is alive, and keeps its place",
-    edits: [machine("commands/lock-commands", "  else if (record.ownsLease) renewLease(draft, record.leaseId);\n", "")],
+    edits: [edit("src/machine/commands/lock-commands", "  else if (record.ownsLease) renewLease(draft, record.leaseId);\n", "")],
   },
   {
     name: "expiry-only-by-clock-entries",
     quick: true,
     why: "every entry's time counts",
     edits: [
-      machine(
-        "apply",
+      edit(
+        "src/machine/apply",
         "  expire(draft);",
         '  if (entry.payload.kind !== "command" || entry.payload.command.body.kind !== "leaseRenew") expire(draft);',
       ),
@@ -126,20 +124,22 @@ export const machineMutants: readonly Mutant[] = [
     name: "renewal-keeps-old-deadline",
     quick: true,
     why: "the old deadline ends the renewed lease early",
-    edits: [machine("leases/leases", 'draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));', "")],
+    edits: [
+      edit("src/machine/leases/leases", 'draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));', ""),
+    ],
   },
   {
     name: "renewal-extends-nothing",
     quick: true,
     why: "an acknowledged renewal must hold",
     edits: [
-      machine(
-        "leases/leases",
+      edit(
+        "src/machine/leases/leases",
         'draft.tables.put("leases", leaseKey(leaseId), { ...lease, deadlineMs });\n  draft.work += 3;',
         "draft.work += 3;",
       ),
-      machine(
-        "leases/leases",
+      edit(
+        "src/machine/leases/leases",
         '  draft.tables.delete("deadlines", leaseDeadlineKey(lease.deadlineMs, leaseId));\n  draft.tables.put("deadlines", leaseDeadlineKey(deadlineMs, leaseId), true);\n',
         "",
       ),
@@ -148,20 +148,22 @@ export const machineMutants: readonly Mutant[] = [
   {
     name: "lock-granted-to-ended-lease",
     why: "a wait ends with the lease it hangs on",
-    edits: [machine("commands/endings", '      endWaiter(draft, transaction, { name, record, reason: "leaseEnded" });\n', "")],
+    edits: [
+      edit("src/machine/commands/endings", '      endWaiter(draft, transaction, { name, record, reason: "leaseEnded" });\n', ""),
+    ],
   },
   {
     name: "fence-counted-per-lock",
     quick: true,
     why: "a counter in the lock's record starts again when the record is gone",
     edits: [
-      machine(
-        "locks/locks",
+      edit(
+        "src/machine/locks/locks",
         "const fence = toFence(transaction.revision);",
         "const grants = ((lock as { grants?: number }).grants ?? 0) + 1;\n  const fence = toFence(grants);",
       ),
-      machine(
-        "locks/locks",
+      edit(
+        "src/machine/locks/locks",
         "writeLock(draft, name, { ...lock, holders: [hold] });",
         "writeLock(draft, name, { ...lock, holders: [hold], grants } as LockRecord);",
       ),
@@ -172,8 +174,8 @@ export const machineMutants: readonly Mutant[] = [
     quick: true,
     why: "a waiter's ticket is older than the fence of the hold before it",
     edits: [
-      machine(
-        "locks/locks",
+      edit(
+        "src/machine/locks/locks",
         "const fence = toFence(transaction.revision);",
         "const fence = toFence(ticket ?? transaction.revision);",
       ),
@@ -184,8 +186,8 @@ export const machineMutants: readonly Mutant[] = [
     quick: true,
     why: "queues are first in, first out",
     edits: [
-      machine(
-        "locks/queue",
+      edit(
+        "src/machine/locks/queue",
         'tables.range("waiters", { ...range, limit }))',
         'tables.range("waiters", { ...range, limit, reverse: true }))',
       ),
@@ -196,8 +198,8 @@ export const machineMutants: readonly Mutant[] = [
     quick: true,
     why: "who comes later waits longer, also when the holder has just gone",
     edits: [
-      machine(
-        "commands/endings",
+      edit(
+        "src/machine/commands/endings",
         "  for (const { name, hold } of freed) handOver(draft, name, hold);",
         '  for (const { name, hold } of freed) if (end.reason !== "expired") handOver(draft, name, hold);',
       ),
@@ -208,22 +210,26 @@ export const machineMutants: readonly Mutant[] = [
     quick: true,
     why: "a repeat of a refused request must be refused, too",
     edits: [
-      machine("apply", "rememberRequest(draft, request, outcome);", "if (outcome.ok) rememberRequest(draft, request, outcome);"),
+      edit(
+        "src/machine/apply",
+        "rememberRequest(draft, request, outcome);",
+        "if (outcome.ok) rememberRequest(draft, request, outcome);",
+      ),
     ],
   },
   {
     name: "requests-forgotten-at-once",
     quick: true,
     why: "a repeat is carried out again",
-    edits: [machine("limits", "export const requestsMax = 100_000;", "export const requestsMax = 2;")],
+    edits: [edit("src/machine/limits", "export const requestsMax = 100_000;", "export const requestsMax = 2;")],
   },
   {
     name: "precondition-checked-loosely",
     quick: true,
     why: "a compare-and-set compares for equality",
     edits: [
-      machine(
-        "commands/config-commands",
+      edit(
+        "src/machine/commands/config-commands",
         "return record?.modRevision === precondition.revision;",
         "return (record?.modRevision ?? 0) >= precondition.revision;",
       ),

@@ -1,7 +1,8 @@
 /**
- * This file proves that the simulator finds bugs: it plants each bug of `mutant-list.ts` in a copy of the sources, lets
- * simulators loose on it, and says how many seeds they needed and which check caught it. Some are found by a test file
- * instead: from as many seeds as there are starts if it draws at random, else once.
+ * This file proves that the simulator finds bugs: it plants each bug of `list.ts` in a copy of the sources, lets simulators
+ * loose on it, and says how many seeds they needed and which check caught it. A seed that has a finding without the bug as
+ * well does not count. Some bugs are found by a test file instead: from as many seeds as there are starts if it draws at
+ * random, else once.
  *   --only NAME[,NAME]   those only      --quick   those marked so
  *   --starts N           searches for each bug, from different seeds (3)
  *   --seeds-max N        seeds in each search (400)

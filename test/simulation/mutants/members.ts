@@ -1,23 +1,22 @@
 /**
  * This file lists bugs to plant in changes of members and transfers of leadership, and the test file that finds each.
  */
-import type { Edit, Mutant, Suite } from "./mutant.ts";
-
-const edit = (file: string, find: string, replace: string): Edit => ({ file: `src/${file}.ts`, find, replace });
-const fixed = (file: string): Suite => ({ file: `test/${file}.test.ts`, seeded: false });
+import { edit, fixed, type Mutant } from "./mutant.ts";
 
 /** Bugs that a test file finds, not the simulator. */
 export const memberMutants: readonly Mutant[] = [
   {
     name: "membership-weighs-a-kilobyte",
     why: "what a follower missed does not fit into one frame, and is sent again for ever",
-    edits: [edit("raft/types", "return headBytes + bytesOfMembership(payload.membership);", "return 1024;")],
+    edits: [edit("src/raft/types", "return headBytes + bytesOfMembership(payload.membership);", "return 1024;")],
     suite: fixed("raft/entry-weight"),
   },
   {
     name: "member-that-cannot-be-removed",
     why: "the leader appends a membership that its followers do not read",
-    edits: [edit("raft/membership", "current.removed.length >= memberIdsMax)", "current.removed.length >= 9 * memberIdsMax)")],
+    edits: [
+      edit("src/raft/membership", "current.removed.length >= memberIdsMax)", "current.removed.length >= 9 * memberIdsMax)"),
+    ],
     suite: fixed("raft/entry-weight"),
   },
   {
@@ -25,16 +24,16 @@ export const memberMutants: readonly Mutant[] = [
     why: "whoever asked is told of a change as made that was overwritten",
     edits: [
       edit(
-        "node/members/membership-changes",
+        "src/node/members/membership-changes",
         "if (pending.joint) {",
         'if (pending.joint || (payload.kind === "membership" && index > accepted.index)) {',
       ),
       edit(
-        "node/members/membership-changes",
+        "src/node/members/membership-changes",
         "} else if (term > accepted.term) {",
         '} else if (term > accepted.term && payload.kind === "membership") {',
       ),
-      edit("node/members/membership-changes", '        else this.#end(changeId, { kind: "lost" });', ""),
+      edit("src/node/members/membership-changes", '        else this.#end(changeId, { kind: "lost" });', ""),
     ],
     suite: fixed("node/membership-ends"),
   },
@@ -43,7 +42,7 @@ export const memberMutants: readonly Mutant[] = [
     why: "what a leader without a majority holds may be lost",
     edits: [
       edit(
-        "node/members/membership-changes",
+        "src/node/members/membership-changes",
         "else if (pending !== undefined) pending.accepted =",
         'else if (!answer.changed) this.#end(answer.changeId, { kind: "unchanged" });\n    else if (pending !== undefined) pending.accepted =',
       ),
@@ -54,7 +53,11 @@ export const memberMutants: readonly Mutant[] = [
     name: "handed-over-to-the-dead",
     why: "a leader waits for a dead successor while a live one is there, and nothing is written",
     edits: [
-      edit("node/members/transfers", "silentTicks !== null && silentTicks <= electionTicks && matchIndex > 0", "matchIndex > 0"),
+      edit(
+        "src/node/members/transfers",
+        "silentTicks !== null && silentTicks <= electionTicks && matchIndex > 0",
+        "matchIndex > 0",
+      ),
     ],
     suite: fixed("node/membership-ends"),
   },

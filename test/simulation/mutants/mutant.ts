@@ -2,16 +2,22 @@
  * This file says what a planted bug is.
  */
 
-/** An exact piece of a file, to be found once, and what takes its place. */
+/** A piece of a file, to be found once, and what takes its place. Pieces are compared token by token (`syntax.ts`). */
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
+
+/** `file` from the top of the project, without `.ts`; `find` and `replace` are TypeScript. */
+export function edit(file: string, find: string, replace: string): Edit {
+  return { file: `${file}.ts`, find, replace };
+}
+
+/** The test file that finds a bug in place of the simulator, and draws nothing at random; from `test/` on, without `.test.ts`. */
+export function fixed(file: string): Suite {
+  return { file: `test/${file}.test.ts`, seeded: false };
+}
 
 /** Bounds of the state machine made so small that a run meets them. No bug: the promises are the same. */
 export const smallLimits: readonly Edit[] = [
-  {
-    file: "src/machine/limits.ts",
-    find: "export const revisionsKeptMax = 100_000;",
-    replace: "export const revisionsKeptMax = 40;",
-  },
+  edit("src/machine/limits", "export const revisionsKeptMax = 100_000;", "export const revisionsKeptMax = 40;"),
 ];
 
 export type Suite = {

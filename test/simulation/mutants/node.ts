@@ -1,26 +1,29 @@
 /**
  * This file lists bugs to plant where the core meets disk, clients and watches.
  */
-import type { Edit, Mutant } from "./mutant.ts";
-
-const raft = (file: string, find: string, replace: string): Edit => ({ file: `src/raft/${file}.ts`, find, replace });
-const node = (file: string, find: string, replace: string): Edit => ({ file: `src/node/${file}.ts`, find, replace });
+import { edit, type Mutant } from "./mutant.ts";
 
 export const nodeMutants: readonly Mutant[] = [
   {
     name: "older-vote-wins-in-group-commit",
     quick: true,
     why: "of two hard states in one write the later one counts",
-    edits: [node("writes/pending-write", "persist.hardState ?? this.#hardState;", "this.#hardState ?? persist.hardState;")],
+    edits: [
+      edit("src/node/writes/pending-write", "persist.hardState ?? this.#hardState;", "this.#hardState ?? persist.hardState;"),
+    ],
   },
   {
     name: "old-snapshot-taken",
     quick: true,
     why: "a snapshot that is behind what is committed here must not replace it",
     edits: [
-      raft("follower", "if (lastIncludedIndex > raft.commitIndex) {", "if (lastIncludedIndex + 20 > raft.commitIndex) {"),
-      raft(
-        "follower",
+      edit(
+        "src/raft/follower",
+        "if (lastIncludedIndex > raft.commitIndex) {",
+        "if (lastIncludedIndex + 20 > raft.commitIndex) {",
+      ),
+      edit(
+        "src/raft/follower",
         "if (termAt(raft, lastIncludedIndex) === lastIncludedTerm) commitUpTo",
         "if (lastIncludedIndex < 0) commitUpTo",
       ),
@@ -31,8 +34,8 @@ export const nodeMutants: readonly Mutant[] = [
     quick: true,
     why: "the applied index and the state are one write (etcd 13766)",
     edits: [
-      node(
-        "writes/disk-writer",
+      edit(
+        "src/node/writes/disk-writer",
         "this.#disk.write(pending.batch(tableWrites), () => {",
         'const rows = pending.sequence === undefined ? tableWrites : tableWrites.filter(({ table }) => table !== "meta");\n    this.#disk.write(pending.batch(rows), () => {',
       ),
@@ -41,20 +44,26 @@ export const nodeMutants: readonly Mutant[] = [
   {
     name: "log-cut-ahead-of-the-state",
     why: "the log may be cut only behind state that is on disk",
-    edits: [node("driver", "durableAppliedIndex: this.#writer.durableAppliedIndex,", "durableAppliedIndex: this.#appliedIndex,")],
+    edits: [
+      edit(
+        "src/node/driver",
+        "durableAppliedIndex: this.#writer.durableAppliedIndex,",
+        "durableAppliedIndex: this.#appliedIndex,",
+      ),
+    ],
   },
   {
     name: "proposed-again-in-one-term",
     quick: true,
     why: "only an entry of a later term proves that a proposal will not come by",
-    edits: [node("writes/proposals", "pending.placedIn >= term) continue;", "pending.placedIn > term) continue;")],
+    edits: [edit("src/node/writes/proposals", "pending.placedIn >= term) continue;", "pending.placedIn > term) continue;")],
   },
   {
     name: "proposed-again-after-a-snapshot",
     why: "what a snapshot contains of the own proposals cannot be told",
     edits: [
-      node(
-        "writes/proposals",
+      edit(
+        "src/node/writes/proposals",
         '      this.#pending.delete(sequence);\n      this.#end(pending, { kind: "outcomeUnknown" });',
         "      this.#pending.delete(sequence);\n      this.#wait(pending);",
       ),
@@ -64,7 +73,11 @@ export const nodeMutants: readonly Mutant[] = [
     name: "forwarded-in-any-term",
     why: "a proposal that was forwarded in an older term was given up by its node",
     edits: [
-      raft("proposals", 'raft.role.kind === "leader" && message.term === raft.currentTerm;', 'raft.role.kind === "leader";'),
+      edit(
+        "src/raft/proposals",
+        'raft.role.kind === "leader" && message.term === raft.currentTerm;',
+        'raft.role.kind === "leader";',
+      ),
     ],
   },
   {
@@ -72,8 +85,8 @@ export const nodeMutants: readonly Mutant[] = [
     quick: true,
     why: "a watch that still reads history must not move on with what is new",
     edits: [
-      node(
-        "watches/watch-hub",
+      edit(
+        "src/node/watches/watch-hub",
         "    if (this.#read < this.#hub.present()) this.wake();\n    else this.#live = true;",
         "    this.#live = true;",
       ),
@@ -83,30 +96,29 @@ export const nodeMutants: readonly Mutant[] = [
     name: "watch-not-told-of-a-snapshot",
     quick: true,
     why: "what is remembered of recent changes has a gap when the state was replaced",
-    edits: [node("driver", "this.#events.onStateReplaced();", "")],
+    edits: [edit("src/node/driver", "this.#events.onStateReplaced();", "")],
   },
   {
     name: "staged-reads-skip-the-flight",
     quick: true,
     why: "what is on its way to disk counts as written",
     edits: [
-      {
-        file: "src/machine/state/staged-tables.ts",
-        find: "this.#accumulating[table].get(key) ?? this.#inFlight?.[table].get(key);",
-        replace: "this.#accumulating[table].get(key);",
-      },
+      edit(
+        "src/machine/state/staged-tables",
+        "this.#accumulating[table].get(key) ?? this.#inFlight?.[table].get(key);",
+        "this.#accumulating[table].get(key);",
+      ),
     ],
   },
   {
     name: "snapshot-without-the-requests",
     why: "remembered requests are part of the state that travels",
     edits: [
-      {
-        file: "test/simulation/world/disk-model.ts",
-        find: "return { meta, tables: this.#tables.copy(), hash: this.#hash.copy() };",
-        replace:
-          'const tables = this.#tables.copy();\n    for (const [key] of [...tables.range("requests", {})]) tables.delete("requests", key);\n    return { meta, tables, hash: this.#hash.copy() };',
-      },
+      edit(
+        "test/simulation/world/disk-model",
+        "return { meta, tables: this.#tables.copy(), hash: this.#hash.copy() };",
+        'const tables = this.#tables.copy();\n    for (const [key] of [...tables.range("requests", {})]) tables.delete("requests", key);\n    return { meta, tables, hash: this.#hash.copy() };',
+      ),
     ],
   },
 ];

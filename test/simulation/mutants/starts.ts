@@ -2,10 +2,7 @@
  * This file lists bugs to plant in how copies of a data folder are told from it, which the simulator does not meet, and the test file that
  * finds each. None of those draws its schedules from a new seed, so one start is all that is claimed.
  */
-import type { Edit, Mutant, Suite } from "./mutant.ts";
-
-const edit = (file: string, find: string, replace: string): Edit => ({ file: `src/${file}.ts`, find, replace });
-const fixed = (file: string): Suite => ({ file: `test/${file}.test.ts`, seeded: false });
+import { edit, fixed, type Mutant } from "./mutant.ts";
 
 export const startMutants: readonly Mutant[] = [
   {
@@ -13,7 +10,7 @@ export const startMutants: readonly Mutant[] = [
     why: "an older copy that is started often enough has a higher number than what was seen, and is no later run for that",
     edits: [
       edit(
-        "bootstrap/starts",
+        "src/bootstrap/starts",
         "return earlier.start <= later.forgotten;",
         "return earlier.start <= Math.max(later.forgotten, later.ancestors.length);",
       ),
@@ -23,13 +20,13 @@ export const startMutants: readonly Mutant[] = [
   {
     name: "line-forgets-who-was-let-in",
     why: "who remembers a run that was let in would refuse the folder for good",
-    edits: [edit("storage/folder-runs", "const unmet = runs.findIndex((run) => !run.isMet);", "const unmet = 0;")],
+    edits: [edit("src/storage/folder-runs", "const unmet = runs.findIndex((run) => !run.isMet);", "const unmet = 0;")],
     suite: fixed("bootstrap/starts"),
   },
   {
     name: "unmet-runs-raise-the-number",
     why: "a copy that nobody lets in must not rise above what was seen by being started again and again",
-    edits: [edit("storage/folder-runs", "(run.isMet ? Math.max(last, run.start) : last)", "Math.max(last, run.start)")],
+    edits: [edit("src/storage/folder-runs", "(run.isMet ? Math.max(last, run.start) : last)", "Math.max(last, run.start)")],
     suite: fixed("bootstrap/starts"),
   },
   {
@@ -37,7 +34,7 @@ export const startMutants: readonly Mutant[] = [
     why: "who was away during a newer run lets an older one in, beside members that know better",
     edits: [
       edit(
-        "bootstrap/starts",
+        "src/bootstrap/starts",
         "return known === undefined || known.instanceId !== instanceId || supersedes(claim, known);",
         "return known === undefined && instanceId.length === 0;",
       ),
@@ -47,7 +44,9 @@ export const startMutants: readonly Mutant[] = [
   {
     name: "newcomer-counts-what-one-member-knows",
     why: "an older copy speaks that one member and a newcomer let in which has heard of that one only",
-    edits: [edit("bootstrap/uncounted-runs", "return told > others.length - wanted;", "return told >= others.length - wanted;")],
+    edits: [
+      edit("src/bootstrap/uncounted-runs", "return told > others.length - wanted;", "return told >= others.length - wanted;"),
+    ],
     suite: fixed("bootstrap/newcomer"),
   },
   {
@@ -55,7 +54,7 @@ export const startMutants: readonly Mutant[] = [
     why: "a member that let an older copy in and tells a newcomer so is one that let it in, not two",
     edits: [
       edit(
-        "bootstrap/uncounted-runs",
+        "src/bootstrap/uncounted-runs",
         "claim.start === 1 || this.isVouched(claim.nodeId, claim) ||",
         "claim.start === 1 || this.#register.known.has(claim.nodeId) ||",
       ),
@@ -65,25 +64,25 @@ export const startMutants: readonly Mutant[] = [
   {
     name: "newcomer-remembers-a-stranger",
     why: "an older copy that comes to a newcomer first would have the node itself refused there",
-    edits: [edit("bootstrap/start-keeper", "if (isToBeKept) keep(", "if (isToBeKept || start.start > 1) keep(")],
+    edits: [edit("src/bootstrap/start-keeper", "if (isToBeKept) keep(", "if (isToBeKept || start.start > 1) keep(")],
     suite: fixed("bootstrap/start-keeper"),
   },
   {
     name: "whoever-answers-counts",
     why: "a newcomer that lets in what it cannot tell from a copy is none of the majority that must have",
-    edits: [edit("transport/transport", "if (counts) this.#countAdmission(peer);", "this.#countAdmission(peer);")],
+    edits: [edit("src/transport/transport", "if (counts) this.#countAdmission(peer);", "this.#countAdmission(peer);")],
     suite: fixed("transport/starts"),
   },
   {
     name: "started-elsewhere-and-goes-on",
     why: "a run that hears of a later start of its own folder is an older copy, and must end",
-    edits: [edit("bootstrap/start-keeper", "if (isOvertaken) options", "if (isOvertaken && said.start < 0) options")],
+    edits: [edit("src/bootstrap/start-keeper", "if (isOvertaken) options", "if (isOvertaken && said.start < 0) options")],
     suite: fixed("bootstrap/start-keeper"),
   },
   {
     name: "speaks-before-it-is-let-in",
     why: "what a run promised must be remembered by a majority, or an older run of its folder can take it back",
-    edits: [edit("transport/transport", "if (!this.#maySpeak()) {", "if (this.#closed !== null && !this.#maySpeak()) {")],
+    edits: [edit("src/transport/transport", "if (!this.#maySpeak()) {", "if (this.#closed !== null && !this.#maySpeak()) {")],
     suite: fixed("transport/starts"),
   },
   {
@@ -91,7 +90,7 @@ export const startMutants: readonly Mutant[] = [
     why: "the stream of a run stands already when a later start of its folder is told of",
     edits: [
       edit(
-        "transport/peer-server",
+        "src/transport/peer-server",
         "if (stream !== undefined && stream.runId !== runId) this.#cut(",
         "if (stream !== undefined && stream.runId === runId) this.#cut(",
       ),
@@ -101,13 +100,17 @@ export const startMutants: readonly Mutant[] = [
   {
     name: "folder-known-when-applied",
     why: "a second folder under a used id votes where the log knows the first one and the state does not yet",
-    edits: [edit("node/members/logged-instances", "for (let from = Math.max(appliedIndex,", "for (let from = Math.max(last,")],
+    edits: [
+      edit("src/node/members/logged-instances", "for (let from = Math.max(appliedIndex,", "for (let from = Math.max(last,"),
+    ],
     suite: fixed("node/logged-instances"),
   },
   {
     name: "command-of-any-layout",
     why: "bytes of another layout are taken for a command of this one",
-    edits: [edit("node/writes/command-codec", "if (layout !== commandLayout)", "if (typeof layout !== typeof commandLayout)")],
+    edits: [
+      edit("src/node/writes/command-codec", "if (layout !== commandLayout)", "if (typeof layout !== typeof commandLayout)"),
+    ],
     suite: fixed("node/commands"),
   },
 ];

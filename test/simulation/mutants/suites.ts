@@ -4,11 +4,9 @@
  */
 
 import { floodMutants } from "./floods.ts";
-import type { Edit, Mutant, Suite } from "./mutant.ts";
+import { edit, fixed, type Mutant, type Suite } from "./mutant.ts";
 import { startMutants } from "./starts.ts";
 
-const edit = (file: string, find: string, replace: string): Edit => ({ file: `src/${file}.ts`, find, replace });
-const fixed = (file: string): Suite => ({ file: `test/${file}.test.ts`, seeded: false });
 const randomSchedules: Suite = { file: "test/bootstrap/formation.test.ts", only: "random schedules", seeded: true };
 /** It takes three nodes, a wiped folder and luck; all schedules of three nodes are played anyway. */
 const everySchedule: Suite = { file: "test/bootstrap/formation.test.ts", only: "every schedule", seeded: false };
@@ -17,13 +15,13 @@ const core: readonly Mutant[] = [
   {
     name: "acknowledged-beyond-the-log",
     why: "a follower that acknowledges more than there is moves the leader's bookkeeping out of its log",
-    edits: [edit("raft/admission", "message.matchIndex > lastIndex(raft)", "message.matchIndex > receivedIndexMax")],
+    edits: [edit("src/raft/admission", "message.matchIndex > lastIndex(raft)", "message.matchIndex > receivedIndexMax")],
     suite: fixed("raft/admission"),
   },
   {
     name: "conflict-acknowledged",
     why: "a leader that contradicts what is committed is told that it is right",
-    edits: [edit("raft/admission", "if (index > raft.commitIndex) return null;", "if (index >= 0) return null;")],
+    edits: [edit("src/raft/admission", "if (index > raft.commitIndex) return null;", "if (index >= 0) return null;")],
     suite: fixed("raft/admission"),
   },
   {
@@ -31,7 +29,7 @@ const core: readonly Mutant[] = [
     why: "who is no member answers what members were asked",
     edits: [
       edit(
-        "raft/admission",
+        "src/raft/admission",
         'case "proposeBarrier":\n      return isMember(raft, from);',
         'case "proposeBarrier":\n      return isMember(raft, from) || from.length > 0;',
       ),
@@ -43,7 +41,7 @@ const core: readonly Mutant[] = [
     why: "who restarts with leases off elects another leader while the old one serves reads on its promise",
     edits: [
       edit(
-        "raft/read-lease",
+        "src/raft/read-lease",
         "raft.promisedUntilMs ??= raft.monotonicMs + raft.options.earlierPromiseMs;",
         "raft.promisedUntilMs ??= raft.monotonicMs + (honorsLease(raft) ? raft.options.earlierPromiseMs : 0);",
       ),
@@ -56,7 +54,7 @@ const core: readonly Mutant[] = [
     why: "another node may have a shorter election timeout, and promises no longer than that",
     edits: [
       edit(
-        "raft/read-lease",
+        "src/raft/read-lease",
         "Math.floor(Math.min(raft.options.leasePromiseMs, promiseMs) * reliedOn)",
         "Math.floor(raft.options.leasePromiseMs * reliedOn)",
       ),
@@ -68,7 +66,7 @@ const core: readonly Mutant[] = [
     why: "a learner that was asked once for its vote can win later, though its leader lives",
     edits: [
       edit(
-        "raft/election",
+        "src/raft/election",
         "if (!upToDate && isLearner(raft) && !hearsLeader(raft)) raft.mayCampaignAsLearner = true;",
         "if (!upToDate && isLearner(raft)) raft.mayCampaignAsLearner = true;",
       ),
@@ -80,7 +78,7 @@ const core: readonly Mutant[] = [
     why: "a member that was added after the snapshot never gets there, and a joint phase may stay open",
     edits: [
       edit(
-        "raft/follower",
+        "src/raft/follower",
         "else restoreLog(raft, snapshot);",
         "else if (Object.hasOwn(snapshot.membership.addresses, raft.options.id)) restoreLog(raft, snapshot);",
       ),
@@ -95,7 +93,7 @@ const proposals: readonly Mutant[] = [
     why: "what its node has given up, and proposed again, is appended a second time",
     edits: [
       edit(
-        "raft/proposals",
+        "src/raft/proposals",
         'if (raft.role.kind === "leader" && isTheirLeader && isGivenUp(raft.role, { runId, epoch: message.epoch })) return;',
         "",
       ),
@@ -105,33 +103,33 @@ const proposals: readonly Mutant[] = [
   {
     name: "given-up-before-applied",
     why: "what the leader took is proposed again before this node can have seen it",
-    edits: [edit("node/writes/proposals", "filter((answer) => answer.index <= index);", "filter(() => index >= 0);")],
+    edits: [edit("src/node/writes/proposals", "filter((answer) => answer.index <= index);", "filter(() => index >= 0);")],
     suite: fixed("node/proposals"),
   },
   {
     name: "given-up-in-its-own-epoch",
     why: "an answer says nothing of what was placed after its question",
-    edits: [edit("node/writes/proposals", "pending.epoch < epoch)", "pending.epoch <= epoch)")],
+    edits: [edit("src/node/writes/proposals", "pending.epoch < epoch)", "pending.epoch <= epoch)")],
     suite: fixed("node/proposals"),
   },
   {
     name: "refused-proposed-again-at-once",
     why: "two nodes that each take the other for the leader do nothing else",
     edits: [
-      edit("node/writes/proposals", "else this.#refused.push({ ...pending, placedIn: null });", "else this.#wait(pending);"),
+      edit("src/node/writes/proposals", "else this.#refused.push({ ...pending, placedIn: null });", "else this.#wait(pending);"),
     ],
     suite: fixed("node/no-repetition"),
   },
   {
     name: "leader-appends-unread",
     why: "what no node can read gets into the log",
-    edits: [edit("node/writes/commands", 'if (message.kind === "proposeRequest") this.#checkProposals(message);', "")],
+    edits: [edit("src/node/writes/commands", 'if (message.kind === "proposeRequest") this.#checkProposals(message);', "")],
     suite: fixed("node/commands"),
   },
   {
     name: "follower-appends-unread",
     why: "what no node can read gets into the log of those who could have refused it",
-    edits: [edit("node/writes/commands", "if (entry.index > message.leaderCommit) this.#checkEntry(entry);", "void entry;")],
+    edits: [edit("src/node/writes/commands", "if (entry.index > message.leaderCommit) this.#checkEntry(entry);", "void entry;")],
     suite: fixed("node/commands"),
   },
   {
@@ -139,9 +137,9 @@ const proposals: readonly Mutant[] = [
     why: "every node dies of one entry, at each start",
     edits: [
       edit(
-        "node/writes/commands",
-        "if (!(error instanceof MalformedCommand)) throw error;\n      // The same bytes",
-        "if (error instanceof Error) throw error;\n      // The same bytes",
+        "src/node/writes/commands",
+        "if (!(error instanceof MalformedCommand)) throw error;\n      this.#skipped",
+        "if (error instanceof Error) throw error;\n      this.#skipped",
       ),
     ],
     suite: fixed("node/commands"),
@@ -151,7 +149,7 @@ const proposals: readonly Mutant[] = [
     why: "a node that does not lead fills the disk, and ends the leader's transfer",
     edits: [
       edit(
-        "node/snapshots/snapshot-transfer",
+        "src/node/snapshots/snapshot-transfer",
         "leaderId !== null && leaderId !== from)",
         "leaderId !== null && from.length === 0)",
       ),
@@ -161,7 +159,7 @@ const proposals: readonly Mutant[] = [
   {
     name: "state-without-end-taken",
     why: "a repeated table fills the disk though it takes no room in the map",
-    edits: [edit("node/snapshots/snapshot-transfer", "if (bytes > receivedBytesMax)", "if (bytes > Number.MAX_VALUE)")],
+    edits: [edit("src/node/snapshots/snapshot-transfer", "if (bytes > receivedBytesMax)", "if (bytes > Number.MAX_VALUE)")],
     suite: fixed("node/snapshot-bounds"),
   },
   {
@@ -169,7 +167,7 @@ const proposals: readonly Mutant[] = [
     why: "a call that was listened to is carried out again",
     edits: [
       edit(
-        "transport/proof",
+        "src/transport/proof",
         "if (nowMs - issuedMs > challengeMsMax || this.#redeemed.has(challenge)) return false;",
         "if (nowMs - issuedMs > challengeMsMax) return false;",
       ),
@@ -183,7 +181,7 @@ const openWhen = 'return obstacles.length === 0 ? { kind: "open", set } : { kind
 const formation = (
   { name, why, suite = randomSchedules }: { readonly name: string; readonly why: string; readonly suite?: Suite },
   ...edits: readonly (readonly [find: string, replace: string])[]
-): Mutant => ({ name, why, edits: edits.map(([find, replace]) => edit("bootstrap/formation", find, replace)), suite });
+): Mutant => ({ name, why, edits: edits.map(([find, replace]) => edit("src/bootstrap/formation", find, replace)), suite });
 
 const formations: readonly Mutant[] = [
   formation(
@@ -246,7 +244,7 @@ const forgetting: readonly Mutant[] = [
     why: "a repeat that comes after its first use was forgotten happens twice",
     edits: [
       edit(
-        "machine/state/requests",
+        "src/machine/state/requests",
         "if (since === null) return false;",
         "if (since === null || since.index >= 0) return false;",
       ),
@@ -257,7 +255,11 @@ const forgetting: readonly Mutant[] = [
     name: "horizon-of-requests-off-by-one",
     why: "the newest request that was forgotten is taken for a new one",
     edits: [
-      edit("machine/state/requests", "since.index < meta.requestForgottenIndex", "since.index + 1 < meta.requestForgottenIndex"),
+      edit(
+        "src/machine/state/requests",
+        "since.index < meta.requestForgottenIndex",
+        "since.index + 1 < meta.requestForgottenIndex",
+      ),
     ],
     suite: { file: "test/machine/forgotten-requests.test.ts", seeded: true },
   },

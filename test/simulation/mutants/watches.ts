@@ -1,38 +1,35 @@
 /**
  * This file lists bugs to plant in watches, their snapshots and the past that these read, and in the room that the state has.
  */
-import type { Edit, Mutant } from "./mutant.ts";
-
-const machine = (file: string, find: string, replace: string): Edit => ({ file: `src/machine/${file}.ts`, find, replace });
-const node = (file: string, find: string, replace: string): Edit => ({ file: `src/node/${file}.ts`, find, replace });
+import { edit, type Mutant } from "./mutant.ts";
 
 const ofWatches: readonly Mutant[] = [
   {
     name: "watch-closed-for-its-neighbours",
     why: "others watch the same key or prefix",
-    edits: [node("watches/watch-index", "if (items?.size === 0) places.delete(at);", "places.delete(at);")],
+    edits: [edit("src/node/watches/watch-index", "if (items?.size === 0) places.delete(at);", "places.delete(at);")],
   },
   {
     name: "watch-index-skips-whole-names",
     why: "a prefix may be a whole name",
-    edits: [node("watches/watch-index", "if (length > name.length) continue;", "if (length >= name.length) continue;")],
+    edits: [edit("src/node/watches/watch-index", "if (length > name.length) continue;", "if (length >= name.length) continue;")],
   },
   {
     name: "live-watch-skips-the-change",
     why: "a change that concerns a watch has not been read yet",
-    edits: [node("watches/watch-hub", "this.#read = toRevision(revision - 1);", "this.#read = revision;")],
+    edits: [edit("src/node/watches/watch-hub", "this.#read = toRevision(revision - 1);", "this.#read = revision;")],
   },
   {
     name: "watch-begins-at-its-snapshot",
     why: "the last change of a snapshot comes again",
-    edits: [{ file: "api/watch/watch-stream.ts", find: "snapshot.revision + 1;", replace: "snapshot.revision;" }],
+    edits: [edit("api/watch/watch-stream", "snapshot.revision + 1;", "snapshot.revision;")],
   },
   {
     name: "snapshot-shows-the-present",
     why: "what comes after its revision comes by the watch, too",
     edits: [
-      node(
-        "watches/watch-snapshot",
+      edit(
+        "src/node/watches/watch-snapshot",
         "{ prefix, after: this.#after, revision, newest }",
         "{ prefix, after: this.#after, revision: newest, newest }",
       ),
@@ -41,19 +38,19 @@ const ofWatches: readonly Mutant[] = [
   {
     name: "snapshot-outlives-compaction",
     why: "its past is gone, and it shows what is left",
-    edits: [node("watches/watch-snapshot", "this.revision < compactRevision) return", "this.revision < 0) return")],
+    edits: [edit("src/node/watches/watch-snapshot", "this.revision < compactRevision) return", "this.revision < 0) return")],
   },
   {
     name: "view-misses-its-own-moment",
     why: "what a row was when the newest view was opened is kept under the number of that view",
-    edits: [machine("state/past-rows", "past.until >= view", "past.until > view")],
+    edits: [edit("src/machine/state/past-rows", "past.until >= view", "past.until > view")],
   },
   {
     name: "view-is-not-given-up",
     why: "rows that it needs are dropped to keep the bound, and it shows the present",
     edits: [
-      machine(
-        "state/past-rows",
+      edit(
+        "src/machine/state/past-rows",
         "      view.lost = true;\n      this.#views.delete(view);\n",
         "      this.#views.delete(view);\n",
       ),
@@ -62,14 +59,16 @@ const ofWatches: readonly Mutant[] = [
   {
     name: "closed-view-keeps-its-rows",
     why: "rows are kept for nobody",
-    edits: [machine("state/past-rows", "if (this.#views.delete(view)) this.#dropUnneeded();", "this.#views.delete(view);")],
+    edits: [
+      edit("src/machine/state/past-rows", "if (this.#views.delete(view)) this.#dropUnneeded();", "this.#views.delete(view);"),
+    ],
   },
   {
     name: "deleted-rows-are-not-kept",
     why: "what ends while a snapshot is read was there when it was opened",
     edits: [
-      machine(
-        "state/staged-tables",
+      edit(
+        "src/machine/state/staged-tables",
         "    this.#past.beforeWrite(table, key);\n    this.#deleteFrom(table, key);",
         "    this.#deleteFrom(table, key);",
       ),
@@ -81,19 +80,19 @@ const ofRoom: readonly Mutant[] = [
   {
     name: "overwritten-row-counted-twice",
     why: "a row that is written again takes the place of what it was",
-    edits: [machine("state/usage", "this.#meta.usedBytes += bytes - before;", "this.#meta.usedBytes += bytes;")],
+    edits: [edit("src/machine/state/usage", "this.#meta.usedBytes += bytes - before;", "this.#meta.usedBytes += bytes;")],
   },
   {
     name: "weight-remembered-too-long",
     why: "a row that is written twice weighs what it weighed last",
-    edits: [machine("state/usage", "    this.#read.set(table, { key, bytes });\n    this.#meta", "    this.#meta")],
+    edits: [edit("src/machine/state/usage", "    this.#read.set(table, { key, bytes });\n    this.#meta", "    this.#meta")],
   },
   {
     name: "quota-of-the-largest",
     why: "the state must fit on every member's disk",
     edits: [
-      machine(
-        "commands/quota",
+      edit(
+        "src/machine/commands/quota",
         "smallest = Math.min(smallest ?? stateBytesMax, stateBytesMax);",
         "smallest = Math.max(smallest ?? stateBytesMax, stateBytesMax);",
       ),
@@ -103,8 +102,8 @@ const ofRoom: readonly Mutant[] = [
     name: "quota-kept-from-the-first-start",
     why: "an operator may give a node another disk",
     edits: [
-      node(
-        "members/self-publication",
+      edit(
+        "src/node/members/self-publication",
         "published?.version === version && published.stateBytesMax === stateBytesMax",
         "published?.version === version",
       ),
@@ -114,8 +113,8 @@ const ofRoom: readonly Mutant[] = [
     name: "quota-of-members-that-left",
     why: "who is no member any more does not limit the others",
     edits: [
-      machine(
-        "commands/members",
+      edit(
+        "src/machine/commands/members",
         'draft.tables.put("nodes", id, beforeHello(node.instanceId));',
         'draft.tables.put("nodes", id, node);',
       ),
@@ -124,19 +123,19 @@ const ofRoom: readonly Mutant[] = [
   {
     name: "past-keeps-its-room",
     why: "what was deleted must become free",
-    edits: [machine("commands/quota", "passNextChange(draft);", "break;")],
+    edits: [edit("src/machine/commands/quota", "passNextChange(draft);", "break;")],
   },
   {
     name: "past-takes-all-that-is-left",
     why: "a delete turns what is present into past, and needs room for it",
-    edits: [machine("config/compaction", "- (usedBytes - pastBytes)) / 2;", "- (usedBytes - pastBytes)) * 2;")],
+    edits: [edit("src/machine/config/compaction", "- (usedBytes - pastBytes)) / 2;", "- (usedBytes - pastBytes)) * 2;")],
   },
   {
     name: "deletes-refused-when-full",
     why: "nothing but deleting makes room",
     edits: [
-      machine(
-        "commands/config-commands",
+      edit(
+        "src/machine/commands/config-commands",
         '  if (previous === undefined) return err({ kind: "keyNotFound" });\n  const transaction',
         '  if (previous === undefined) return err({ kind: "keyNotFound" });\n  const full = checkQuota(draft, putGrowth(key, previous));\n  if (full !== undefined) return err(full);\n  const transaction',
       ),
@@ -146,8 +145,8 @@ const ofRoom: readonly Mutant[] = [
     name: "shrinking-refused-when-full",
     why: "what makes a key no larger gives room, or takes none",
     edits: [
-      machine(
-        "commands/config-commands",
+      edit(
+        "src/machine/commands/config-commands",
         "const grows = previous === undefined || presentBytes(key, command) >",
         "const grows = previous === undefined || 1e9 + presentBytes(key, command) >",
       ),
@@ -157,8 +156,8 @@ const ofRoom: readonly Mutant[] = [
     name: "growth-measured-without-the-value",
     why: "a key that is written over by more takes more",
     edits: [
-      machine(
-        "commands/config-commands",
+      edit(
+        "src/machine/commands/config-commands",
         "presentBytes(key, command) > presentBytes(key, previous)",
         "presentBytes(key, { ...command, value: new Uint8Array() }) > presentBytes(key, previous)",
       ),
@@ -168,8 +167,8 @@ const ofRoom: readonly Mutant[] = [
     name: "held-bytes-not-checked",
     why: "a write that does not fit takes the state past what disks can hold",
     edits: [
-      machine(
-        "commands/config-commands",
+      edit(
+        "src/machine/commands/config-commands",
         "checkQuota(draft, putGrowth(key, command))",
         'checkQuota(draft, putGrowth("", { ...command, value: new Uint8Array() }))',
       ),
