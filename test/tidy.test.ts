@@ -54,7 +54,8 @@ test("every source file opens by saying what it does", () => {
 });
 
 test("file names are kebab-case, and no drawer is called utils", () => {
-  const exempt = /(^|\/)(README|CHANGELOG|CONTRIBUTING|DECISIONS|RUNBOOK|LICENSE|Makefile|Dockerfile)(\.|$)/;
+  const exempt =
+    /(^|\/)(README|CHANGELOG|CONTRIBUTING|DECISIONS|GUIDE|METRICS|NUMBERS|PROOF|RUNBOOK|SETTINGS|LICENSE|Makefile|Dockerfile)(\.|$)/;
   const wrong = files.filter((path) => {
     const name = basename(path);
     const words = /^\.?[a-z0-9]+([.-][a-z0-9]+)*$/.test(name) || exempt.test(path);

@@ -1,6 +1,6 @@
 /**
  * This file is the one table of what can be set on a node: name, environment variable, flag, unit, bounds, default, reason.
- * README, deploy/ and the help text are checked against it.
+ * deploy/ and the help text are checked against it.
  */
 
 import { valueBytesMax } from "../machine/limits.ts";

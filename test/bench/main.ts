@@ -1,5 +1,5 @@
 /**
- * This file is the load generator's command line. Every number that the README or a note gives comes from one of these
+ * This file is the load generator's command line. Every number of test/NUMBERS.md or of a note comes from one of these
  * commands.
  */
 import { Command, InvalidArgumentError, Option } from "commander";

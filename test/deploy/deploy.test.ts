@@ -1,5 +1,5 @@
 /**
- * This file holds everything under deploy/, and the README's table of variables, against the table of options.
+ * This file holds everything under deploy/, the table of settings among it, against the table of options.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -24,7 +24,7 @@ for (const path of [
   "deploy/README.md",
   "deploy/systemd/keyhold.service",
   "deploy/systemd/keyhold.env.example",
-  "README.md",
+  "deploy/SETTINGS.md",
 ]) {
   test(`${path} names no variable that is not an option`, () => {
     const unknown = [...read(path).matchAll(/KEYHOLD_[A-Z0-9_]*[A-Z0-9]/g)].map(String).filter((name) => !variables.has(name));
@@ -132,8 +132,8 @@ describe("systemd", () => {
   });
 });
 
-describe("README.md", () => {
-  const rows = [...read("README.md").matchAll(/^\| `(KEYHOLD_[A-Z_]+)` \| `([^`]*)` \| `([^`]*)` \|/gm)].map((match) =>
+describe("SETTINGS.md", () => {
+  const rows = [...read("deploy/SETTINGS.md").matchAll(/^\| `(KEYHOLD_[A-Z_]+)` \| `([^`]*)` \| `([^`]*)` \|/gm)].map((match) =>
     match.slice(1, 4),
   );
 
@@ -147,7 +147,7 @@ describe("README.md", () => {
   });
 });
 
-/** The bounds of an option as the README writes them. */
+/** The bounds of an option as the page writes them. */
 function bound(spec: (typeof options)[keyof typeof options]): string {
   if (spec.kind === "integer") return `${spec.min} to ${spec.max} ${spec.unit}`;
   if (spec.kind === "choice") return spec.choices.join(", ");
