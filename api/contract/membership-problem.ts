@@ -14,9 +14,11 @@ import {
   withRetry,
 } from "./problem.ts";
 
+/** What a leader refuses; who is none refuses nothing, and the leader is asked. */
+type AtLeader = Exclude<ChangeRefusal, { readonly kind: "notLeader" }>;
+
 /** The one table: why the leader refused a change, and the code that a client is told. */
 export const codeByMembershipRefusal = {
-  notLeader: "no_leader",
   changeInProgress: "change_in_progress",
   leadershipTransfer: "transfer_in_progress",
   idReused: "id_reused",
@@ -24,12 +26,14 @@ export const codeByMembershipRefusal = {
   tooManyIds: "membership_limit",
   impossible: "invalid_request",
   alreadyMember: "already_member",
+  addressTaken: "already_member",
+  badAddress: "invalid_request",
   notMember: "not_member",
   notLearner: "not_learner",
   notCaughtUp: "not_caught_up",
   lastVoter: "last_voter",
   instanceUnknown: "instance_unknown",
-} as const satisfies Record<ChangeRefusal["kind"], ProblemCode>;
+} as const satisfies Record<AtLeader["kind"], ProblemCode>;
 
 /** A change ends within milliseconds unless a voter is slow. */
 const retryMs = 1_000;
@@ -37,11 +41,9 @@ const retryMs = 1_000;
 /** Whom a refusal is about, for its detail. */
 export type About = { readonly id: string /** The learner of a replacement. */; readonly by?: string };
 
-/** Why a change was not made. */
-export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" | "unchanged" }>, about: About): Problem {
+/** Why a change that was begun was not made, or is not known to be. */
+export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" | "unchanged" | "refused" }>): Problem {
   switch (end.kind) {
-    case "refused":
-      return refusalProblem(end.refusal, about);
     case "lost":
       return noLeaderProblem("The leader changed before the change was agreed on. Nothing was changed.");
     case "outcomeUnknown":
@@ -55,11 +57,10 @@ export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" | 
   }
 }
 
-function refusalProblem(refusal: ChangeRefusal, { id, by }: About): Problem {
+/** Why a change was not begun. */
+export function refusalProblem(refusal: AtLeader, { id, by }: About): Problem {
   const code = codeByMembershipRefusal[refusal.kind];
   switch (refusal.kind) {
-    case "notLeader":
-      return noLeaderProblem("The leader has just changed. Nothing was changed.");
     case "changeInProgress":
       return withRetry(
         { code, detail: "One change at a time: another one, or the beginning of a leader's term, is not agreed on yet." },
@@ -87,9 +88,18 @@ function refusalProblem(refusal: ChangeRefusal, { id, by }: About): Problem {
     case "impossible":
       return invalidRequest(`This would not be a membership: ${refusal.fault}.`);
     case "alreadyMember":
-      return { code, detail: `${by ?? id} is a voter already.` };
-    case "notMember":
-      return { code, detail: `${id} is not a voter of this cluster; GET /v1/cluster lists its members.` };
+      return {
+        code,
+        detail: `${by ?? id} is a ${refusal.as} already, at ${refusal.address.peerUrl}, ${refusal.address.apiUrl}.`,
+      };
+    case "addressTaken":
+      return { code, detail: `${refusal.by} has this address.` };
+    case "badAddress":
+      return invalidRequest(`${refusal.field} ${refusal.fault}.`, `body/${refusal.field}`);
+    case "notMember": {
+      const missing = by === undefined ? "member" : "voter";
+      return { code, detail: `${id} is not a ${missing} of this cluster; GET /v1/cluster lists its members.` };
+    }
     case "notLearner":
       return { code, detail: `${by ?? id} is not a learner. Add it first, and let it catch up.` };
     case "notCaughtUp":
@@ -114,10 +124,11 @@ function refusalProblem(refusal: ChangeRefusal, { id, by }: About): Problem {
 }
 
 /** Why the leadership was not handed over; `to` null when nobody was named. */
-export function transferProblem(end: Exclude<TransferEnd, { readonly kind: "transferred" }>, to: string | null): Problem {
+export function transferProblem(
+  end: Exclude<TransferEnd, { readonly kind: "transferred" | "notLeader" }>,
+  to: string | null,
+): Problem {
   switch (end.kind) {
-    case "notLeader":
-      return noLeaderProblem("The leader has just changed. Nothing was handed over.");
     case "noTarget":
       return {
         code: "no_transfer_target",
@@ -140,14 +151,4 @@ export function transferProblem(end: Exclude<TransferEnd, { readonly kind: "tran
     default:
       return unreachable(end);
   }
-}
-
-/** An id or an address that a member has. */
-export function alreadyMember(detail: string): Problem {
-  return { code: "already_member", detail };
-}
-
-/** An id that no member has. */
-export function notMember(id: string): Problem {
-  return { code: "not_member", detail: `${id} is not a member of this cluster; GET /v1/cluster lists its members.` };
 }

@@ -3,8 +3,8 @@
  * membership has for it. The hop is marked, so that two nodes that disagree about the leader do not send it to and fro.
  */
 import type { IncomingMessage } from "node:http";
-import { err, ok } from "../../src/base/result.ts";
-import type { NodeStatus } from "../../src/node/service.ts";
+import { err, ok, type Result } from "../../src/base/result.ts";
+import type { NodeId } from "../../src/node/service.ts";
 import type { ApiContext } from "../context.ts";
 import { forwardLoop, noLeaderProblem, outcomeUnknownProblem } from "../contract/problem.ts";
 import type { CallNode } from "../ports.ts";
@@ -19,24 +19,29 @@ const hopShare = 0.9;
 /** The request to be forwarded: its path was checked, its JSON body too; undefined when it has none. */
 export type Forwardable = { readonly request: IncomingMessage; readonly body: unknown };
 
+/** The service of this node did nothing, because it does not lead; who does, as far as it knows. */
+export type NotLeader = { readonly leaderId: NodeId | null };
+
 /**
- * Calls `atLeader` when this node leads, with the time that it may take; otherwise asks the leader, and answers what it
+ * Asks the service of this node, with the time that it may take; where that does not lead, asks the leader, and answers what it
  * answered. Without a leader, or when it cannot be reached, nothing was changed.
  */
 export async function answerAtLeader(
   exchange: Forwardable,
   context: ApiContext,
-  atLeader: (status: NodeStatus, timeoutMs: number) => Promise<Answer> | Answer,
+  askHere: (timeoutMs: number) => Promise<Result<Answer, NotLeader>>,
 ): Promise<Answer> {
-  const status = context.service.status();
   const { requestTimeoutMs } = context.limits;
   const sender = exchange.request.headers[forwardedBy];
-  if (status.role === "leader") return atLeader(status, sender === undefined ? requestTimeoutMs : leaderShare * requestTimeoutMs);
-  if (sender !== undefined) return err(forwardLoop({ nodeId: status.nodeId, sender: String(sender), leaderId: status.leaderId }));
-  const leader = status.members.find((member) => member.id === status.leaderId);
+  const asked = await askHere(sender === undefined ? requestTimeoutMs : leaderShare * requestTimeoutMs);
+  if (asked.ok) return asked.value;
+  const { leaderId } = asked.error;
+  const { nodeId, members } = context.service.status();
+  if (sender !== undefined) return err(forwardLoop({ nodeId, sender: String(sender), leaderId }));
+  const leader = members.find((member) => member.id === leaderId);
   if (leader === undefined || leader.address.apiUrl === "")
-    return err(noLeaderProblem("The cluster has no leader that this node can reach."));
-  const hop = { nodeId: status.nodeId, url: leader.address.apiUrl, timeoutMs: hopShare * requestTimeoutMs };
+    return err(noLeaderProblem("The cluster has no leader that this node can reach. Nothing was changed."));
+  const hop = { nodeId, url: leader.address.apiUrl, timeoutMs: hopShare * requestTimeoutMs };
   return forward(exchange, { ...hop, leaderId: leader.id }, context.ports.callNode);
 }
 

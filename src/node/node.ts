@@ -17,7 +17,7 @@ import type { DriverEvents, DriverOptions, DriverPorts, ProtocolFault } from "./
 import { type Gate, gatesOf, leaving, weightOf } from "./gate.ts";
 import { type GenesisView, genesisOf, instanceOf, isRemoved } from "./members/genesis.ts";
 import { loggedInstances } from "./members/logged-instances.ts";
-import { type ChangeEnd, refusalByState } from "./members/membership-changes.ts";
+import { type ChangeEnd, refusalHere } from "./members/membership-changes.ts";
 import { SelfPublication } from "./members/self-publication.ts";
 import type { TransferEnd } from "./members/transfers.ts";
 import type { Snapshots, Timers } from "./ports.ts";
@@ -231,7 +231,7 @@ export class KeyholdNode implements KeyholdService {
   }
 
   changeMembership(change: MembershipChange, options: { readonly timeoutMs: number }): Promise<ChangeEnd> {
-    const refusal = refusalByState(this.#driver.raft, this.#driver.tables, change);
+    const refusal = refusalHere(this.#driver.raft, this.#driver.tables, change);
     if (refusal !== undefined) return Promise.resolve({ kind: "refused", refusal });
     const deadlineMs = this.#nowMs() + options.timeoutMs;
     return new Promise((settle) => this.#driver.changeMembership({ change, deadlineMs, settle }));

@@ -196,10 +196,11 @@ export interface KeyholdService {
   ): Promise<Result<QueryAnswers[Kind], ServiceError>>;
   /**
    * Changes who takes part. Settles when the change, and its joint phase, are applied here; with `unchanged` when it is so already, and
-   * a majority has agreed on that since. Only a leader makes one.
+   * a majority has agreed on that since, so that the same request twice has the same end. Only a leader makes one: another node refuses
+   * it with `notLeader`, and says who may be asked; nothing was changed then.
    */
   changeMembership(change: MembershipChange, options: { readonly timeoutMs: number }): Promise<ChangeEnd>;
-  /** Hands leadership to `to`, or to the voter that holds the most when null, of those heard lately. Only a leader can. */
+  /** Hands leadership to `to`, or to the voter that holds the most when null, of those heard lately. Only a leader can; others say who leads. */
   transferLeadership(to: NodeId | null, options: { readonly timeoutMs: number }): Promise<TransferEnd>;
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal>;
   /** The present of `targets` on this node. A watch from the revision after it, opened in the same call, has no gap to it. */

@@ -9,7 +9,7 @@ import { memberIdsMax, membershipFault } from "./ceilings.ts";
 import { hasCommittedInTerm, lastIndex } from "./log.ts";
 import { membersOf } from "./members.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
-import type { Membership, MembershipChange, MembershipRefusal, NodeId } from "./types.ts";
+import type { MemberAddress, Membership, MembershipChange, MembershipRefusal, NodeId } from "./types.ts";
 
 /** Every member costs the leader a stream and a copy of every entry; more voters make a cluster slower, not safer. */
 const membersMax = 15;
@@ -54,17 +54,20 @@ function changed(raft: Raft, leader: LeaderState, change: MembershipChange): Res
   const current = membershipOf(raft);
   switch (change.kind) {
     case "addLearner": {
-      if (membersOf(current).includes(change.id)) return err({ kind: "alreadyMember" });
+      if (membersOf(current).includes(change.id)) return err(alreadyMember(current, change.id));
       if (current.removed.includes(change.id)) return err({ kind: "idReused" });
       if (membersOf(current).length >= membersMax) return err({ kind: "tooManyMembers", max: membersMax });
       // Counted here and not at removals, so that every member can always be removed.
       if (membersOf(current).length + current.removed.length >= memberIdsMax) {
         return err({ kind: "tooManyIds", max: memberIdsMax });
       }
+      const by = memberAt(current, change.address);
+      if (by !== undefined) return err({ kind: "addressTaken", by });
       const addresses = { ...current.addresses, [change.id]: change.address };
       return ok({ ...current, learners: [...current.learners, change.id], addresses });
     }
     case "promote": {
+      if (!membersOf(current).includes(change.id)) return err({ kind: "notMember" });
       const refusal = refusePromotion(raft, leader, change.id);
       if (refusal !== null) return err(refusal);
       return ok(enterJoint(current, { voters: [...current.voters, change.id], promoted: change.id }));
@@ -115,7 +118,7 @@ function isChangeInProgress(raft: Raft): boolean {
 /** Why `id` cannot become a voter now, as far as the log knows; null when it can. */
 export function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): MembershipRefusal | null {
   const current = membershipOf(raft);
-  if (current.voters.includes(id)) return { kind: "alreadyMember" };
+  if (current.voters.includes(id)) return alreadyMember(current, id);
   if (!current.learners.includes(id)) return { kind: "notLearner" };
   const progress = leader.progress.get(id);
   const lagEntries = lastIndex(raft) - (progress?.matchIndex ?? 0);
@@ -123,6 +126,20 @@ export function refusePromotion(raft: Raft, leader: LeaderState, id: NodeId): Me
   const isHeard = progress?.recentActive === true && progress.flow.kind === "replicate";
   const caughtUp = isHeard && lagEntries <= raft.options.promoteLagEntriesMax;
   return caughtUp ? null : { kind: "notCaughtUp", lagEntries };
+}
+
+function alreadyMember(current: Membership, id: NodeId): MembershipRefusal {
+  const address = own(current.addresses, id) ?? { peerUrl: "", apiUrl: "" };
+  return { kind: "alreadyMember", as: current.learners.includes(id) ? "learner" : "voter", address };
+}
+
+/** Who has one of these addresses; one that is empty is not known, and nobody's. */
+function memberAt(current: Membership, { peerUrl, apiUrl }: MemberAddress): NodeId | undefined {
+  return membersOf(current).find((id) => {
+    const address = own(current.addresses, id);
+    if (address === undefined) return false;
+    return (peerUrl !== "" && address.peerUrl === peerUrl) || (apiUrl !== "" && address.apiUrl === apiUrl);
+  });
 }
 
 function enterJoint(

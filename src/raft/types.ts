@@ -310,7 +310,10 @@ export type MembershipRefusal =
   | { readonly kind: "tooManyIds"; readonly max: number }
   /** The result would not be a valid membership (`membershipFault`). */
   | { readonly kind: "impossible"; readonly fault: string }
-  | { readonly kind: "alreadyMember" }
+  | { readonly kind: "alreadyMember"; readonly as: "voter" | "learner"; readonly address: MemberAddress }
+  /** Two members cannot be reached at one address; `by` has it. */
+  | { readonly kind: "addressTaken"; readonly by: NodeId }
+  /** It is in no part of the membership; or it is to be replaced, and is no voter. */
   | { readonly kind: "notMember" }
   | { readonly kind: "notLearner" }
   | { readonly kind: "notCaughtUp"; readonly lagEntries: number }

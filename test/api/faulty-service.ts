@@ -6,6 +6,7 @@ import { err, ok, type Result } from "../../src/base/result.ts";
 import type {
   ChangeEnd,
   KeyholdService,
+  NodeId,
   NodeStatus,
   QueryRefusal,
   ServiceError,
@@ -30,7 +31,7 @@ export class FaultyService implements KeyholdService {
     this.#service = service;
   }
 
-  /** The next call of `execute`, `acquire`, `read` or `status` ends with `fault`. */
+  /** The next call ends with `fault`, one of `openWatch` apart; what changes members, and `status`, only when nobody expects it. */
   failNext(fault: Fault): void {
     this.#faults.push(fault);
   }
@@ -55,7 +56,7 @@ export class FaultyService implements KeyholdService {
     this.#transferEnds.push(end);
   }
 
-  /** From here on `status` says this in place of the truth; `{}` ends it. */
+  /** From here on `status` says this in place of the truth, and who does not lead by it changes no members; `{}` ends it. */
   show(status: Partial<NodeStatus>): void {
     this.#shown = status;
   }
@@ -78,12 +79,16 @@ export class FaultyService implements KeyholdService {
   read: KeyholdService["read"] = (query, options) => this.#fault() ?? this.#service.read(query, options);
 
   changeMembership: KeyholdService["changeMembership"] = (change, options) => {
-    const end = this.#changeEnds.shift();
+    const fault = this.#unexpected();
+    if (fault !== undefined) return Promise.reject(fault);
+    const end = this.#changeEnds.shift() ?? this.#shownNotLeader<ChangeEnd>((refusal) => ({ kind: "refused", refusal }));
     return end === undefined ? this.#service.changeMembership(change, options) : Promise.resolve(end);
   };
 
   transferLeadership: KeyholdService["transferLeadership"] = (to, options) => {
-    const end = this.#transferEnds.shift();
+    const fault = this.#unexpected();
+    if (fault !== undefined) return Promise.reject(fault);
+    const end = this.#transferEnds.shift() ?? this.#shownNotLeader<TransferEnd>((told) => told);
     return end === undefined ? this.#service.transferLeadership(to, options) : Promise.resolve(end);
   };
 
@@ -100,10 +105,20 @@ export class FaultyService implements KeyholdService {
   position: KeyholdService["position"] = () => this.#service.position();
 
   status: KeyholdService["status"] = () => {
-    const fault = this.#faults.shift();
-    if (fault instanceof Error) throw fault;
+    const fault = this.#unexpected();
+    if (fault !== undefined) throw fault;
     return { ...this.#service.status(), ...this.#shown };
   };
+
+  #shownNotLeader<End>(say: (told: { readonly kind: "notLeader"; readonly leaderId: NodeId | null }) => End): End | undefined {
+    const { role, leaderId = null } = this.#shown;
+    return role === undefined || role === "leader" ? undefined : say({ kind: "notLeader", leaderId });
+  }
+
+  #unexpected(): Error | undefined {
+    const fault = this.#faults.shift();
+    return fault instanceof Error ? fault : undefined;
+  }
 
   #fault(): Promise<Result<never, ServiceError>> | undefined {
     const fault = this.#faults.shift();

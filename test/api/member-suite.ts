@@ -125,7 +125,7 @@ export function describeMembers(api: () => TestApi): void {
       [{ kind: "refused", refusal: { kind: "changeInProgress" } }, 409, "change_in_progress", changes],
       [{ kind: "refused", refusal: { kind: "leadershipTransfer" } }, 409, "transfer_in_progress", changes],
       [{ kind: "refused", refusal: { kind: "notLeader", leaderId: null } }, 503, "no_leader", changes],
-      [{ kind: "refused", refusal: { kind: "alreadyMember" } }, 409, "already_member", [add, replace]],
+      [{ kind: "refused", refusal: { kind: "alreadyMember", as: "voter", address } }, 409, "already_member", [add, replace]],
       [{ kind: "refused", refusal: { kind: "instanceUnknown" } }, 409, "instance_unknown", [promote, replace]],
       [{ kind: "refused", refusal: { kind: "tooManyIds", max: 8192 } }, 409, "membership_limit", [add]],
       [{ kind: "refused", refusal: { kind: "impossible", fault: "it is none" } }, 400, "invalid_request", [add]],

@@ -175,7 +175,10 @@ describe("on a cluster of drivers", () => {
     expect(first.map((end) => end.kind)).toEqual(["transferred"]);
     const leader = cluster.machines.find((machine) => machine.driver.raft.role.kind === "leader") ?? cluster.n1;
     expect(transfer(leader, n4)).toEqual([{ kind: "noTarget" }]);
-    expect(transfer(leader, leader.id)).toEqual([{ kind: "noTarget" }]);
+    const { currentTerm } = leader.driver.raft;
+    expect(transfer(leader, leader.id)).toEqual([{ kind: "transferred", leaderId: leader.id, term: currentTerm }]);
+    cluster.tick(5);
+    expect(leader.driver.raft.role.kind).toBe("leader");
   });
 
   test("a transfer to a voter that does not answer is given up, and the leader goes on", () => {

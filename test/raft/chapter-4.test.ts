@@ -100,11 +100,23 @@ describe("§4.1 safety", () => {
     expect(turnDurably(fixture, wanted)).toContain("membership change refused: tooManyMembers");
   });
 
+  const l1At = { peerUrl: "http://l1:1", apiUrl: "http://l1:2" };
   const refusals: readonly { name: string; change: MembershipChange; refusal: string }[] = [
     { name: "a member again", change: { kind: "addLearner", id: n2, address }, refusal: "alreadyMember" },
     { name: "an id that was removed", change: { kind: "addLearner", id: toNodeId("gone"), address }, refusal: "idReused" },
     { name: "replacing by a voter", change: { kind: "replace", id: n3, by: n2 }, refusal: "alreadyMember" },
-    { name: "promoting a stranger", change: { kind: "promote", id: x1 }, refusal: "notLearner" },
+    {
+      name: "a member's peer address",
+      change: { kind: "addLearner", id: x1, address: { ...address, peerUrl: l1At.peerUrl } },
+      refusal: "addressTaken",
+    },
+    {
+      name: "a member's API address",
+      change: { kind: "addLearner", id: x1, address: { ...address, apiUrl: l1At.apiUrl } },
+      refusal: "addressTaken",
+    },
+    { name: "promoting a stranger", change: { kind: "promote", id: x1 }, refusal: "notMember" },
+    { name: "promoting who was removed", change: { kind: "promote", id: toNodeId("gone") }, refusal: "notMember" },
     { name: "promoting a learner that was never heard", change: { kind: "promote", id: toNodeId("l1") }, refusal: "notCaughtUp" },
     { name: "removing a stranger", change: { kind: "remove", id: x1 }, refusal: "notMember" },
     { name: "replacing a learner", change: { kind: "replace", id: toNodeId("l1"), by: x1 }, refusal: "notMember" },
@@ -112,12 +124,25 @@ describe("§4.1 safety", () => {
   ];
   for (const { name, change, refusal } of refusals) {
     test(`${name} is refused`, () => {
-      const membership = { learners: [toNodeId("l1")], removed: [toNodeId("gone")] };
+      const membership = { learners: [toNodeId("l1")], removed: [toNodeId("gone")], addresses: { l1: l1At } };
       const fixture = electedFixture({ membership });
       holds(fixture, 1);
       expect(turnDurably(fixture, wants(change))).toEqual([`membership change refused: ${refusal}`]);
     });
   }
+
+  test("an address that is not known is nobody's, and that of a member that was removed is free", () => {
+    const membership = { learners: [toNodeId("l1")], addresses: { l1: { peerUrl: "http://l1:1", apiUrl: "" } } };
+    const fixture = electedFixture({ membership });
+    holds(fixture, 1);
+    const asLearner = (id: NodeId) => wants({ kind: "addLearner", id, address: { peerUrl: "http://x1:1", apiUrl: "" } });
+    expect(turnDurably(fixture, asLearner(x1))).toContain("membership change accepted at 2/1");
+    holds(fixture, 2);
+    expect(turnDurably(fixture, asLearner(toNodeId("x2")))).toEqual(["membership change refused: addressTaken"]);
+    turnDurably(fixture, wants({ kind: "remove", id: x1 }));
+    holds(fixture, 3);
+    expect(turnDurably(fixture, asLearner(toNodeId("x2")))).toContain("membership change accepted at 4/1");
+  });
 
   test("what is so already is confirmed by an entry of its own, while the one that made it so may still be lost", () => {
     const fixture = electedFixture({ membership: { learners: [toNodeId("l1")] } });

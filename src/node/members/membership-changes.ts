@@ -5,10 +5,12 @@
 import type { TableReader } from "../../machine/state/tables.ts";
 import { type Raft, refusePromotion } from "../../raft/index.ts";
 import type { Effect, Entry, LogIndex, Membership, MembershipChange, MembershipRefusal, Term } from "../../raft/types.ts";
+import { type AddressFault, addressFault } from "./member-address.ts";
 
 /** Why a change was not made: the algorithm refused it, or this node did, because of what the state holds. */
 export type ChangeRefusal =
   | MembershipRefusal
+  | ({ readonly kind: "badAddress" } & AddressFault)
   /** The learner has not published its data folder yet: if it voted and was wiped, nobody could tell. */
   | { readonly kind: "instanceUnknown" };
 
@@ -36,10 +38,14 @@ type Pending = ChangeRequest & {
 };
 
 /**
- * Why this node, if it leads, does not make `change` that the algorithm would make, because of what it has applied; undefined
- * when nothing speaks against it here.
+ * Why this node does not ask the algorithm for `change`, which would make it: because nobody could call the new member, whoever leads;
+ * or, where this node leads, because of what it has applied. Undefined when nothing speaks against it here.
  */
-export function refusalByState(raft: Raft, tables: TableReader, change: MembershipChange): ChangeRefusal | undefined {
+export function refusalHere(raft: Raft, tables: TableReader, change: MembershipChange): ChangeRefusal | undefined {
+  if (change.kind === "addLearner") {
+    const fault = addressFault(change.address);
+    return fault === undefined ? undefined : { kind: "badAddress", ...fault };
+  }
   const voter = change.kind === "promote" ? change.id : change.kind === "replace" ? change.by : undefined;
   // A follower's state may lag: it leaves the answer to the leader.
   if (voter === undefined || raft.role.kind !== "leader") return undefined;

@@ -5,6 +5,7 @@ import { membershipOf, type Raft } from "../../raft/index.ts";
 import type { NodeId, Term } from "../../raft/types.ts";
 
 export type TransferEnd =
+  /** This one leads now; to hand over to who leads already changes nothing. */
   | { readonly kind: "transferred"; readonly leaderId: NodeId; readonly term: Term }
   | { readonly kind: "notLeader"; readonly leaderId: NodeId | null }
   /** Nobody to hand over to, or not to this one: it is no voter, or was not heard lately. */
@@ -31,6 +32,10 @@ export class Transfers {
   add(request: TransferRequest, raft: Readonly<Raft>): NodeId | undefined {
     if (raft.role.kind !== "leader") {
       request.settle({ kind: "notLeader", leaderId: raft.leaderId });
+      return undefined;
+    }
+    if (request.to === raft.options.id) {
+      request.settle({ kind: "transferred", leaderId: request.to, term: raft.currentTerm });
       return undefined;
     }
     if (this.#pending !== undefined) {
