@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { parseCommand } from "../machine/parse-command.ts";
 import { readMeta, writeInitialState } from "../machine/state/meta.ts";
 import { pastRowsMaxDefault, StagedTables } from "../machine/state/staged-tables.ts";
-import { createRaft, type Raft, snapshotMetaAt, step } from "../raft/index.ts";
+import { createRaftNode, type RaftNode, type RaftView } from "../raft/index.ts";
 import type { Effect, Entry, Input, LogIndex, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
 import { type DriverEvents, type DriverOptions, type DriverPorts, limitOfRefusal } from "./driver-options.ts";
 import { type ChangeRequest, MembershipChanges } from "./members/membership-changes.ts";
@@ -30,7 +30,7 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #ports: DriverPorts;
   readonly #events: DriverEvents;
-  readonly #raft: Raft;
+  readonly #raft: RaftNode;
   readonly #tables: StagedTables;
   readonly #proposals: Proposals;
   readonly #reads: Reads;
@@ -77,7 +77,7 @@ export class Driver {
         onInstalled: (snapshot) => this.#installed(snapshot),
       },
     );
-    this.#raft = createRaft(options.raft, { hardState: disk.hardState, log: disk.log, appliedIndex });
+    this.#raft = createRaftNode(options.raft, { hardState: disk.hardState, log: disk.log, appliedIndex });
     this.#applier = new Applier(this.#tables, this.commands);
     this.#proposals = new Proposals(options.raft.runId);
     this.#reads = new Reads(options);
@@ -89,8 +89,8 @@ export class Driver {
     return this.#tables;
   }
 
-  /** The core's state, to be read only. */
-  get raft(): Readonly<Raft> {
+  /** What the core knows, to be asked and not to be changed. */
+  get raft(): RaftView {
     return this.#raft;
   }
 
@@ -104,7 +104,7 @@ export class Driver {
 
   /** Connects to the other members. Call once, before anything else. */
   start(): void {
-    this.#ports.network.setPeers(peersOf(this.#raft));
+    this.#ports.network.setPeers(peersOf(this.#raft.status));
   }
 
   /** Ends everything that waits; nothing happens any more. A write under way completes or not. */
@@ -128,7 +128,7 @@ export class Driver {
   }
 
   unreachable(peer: NodeId): void {
-    if (peer === this.#raft.leaderId) this.#proposals.suspectLoss();
+    if (peer === this.#raft.status.leaderId) this.#proposals.suspectLoss();
     this.#input({ kind: "peerUnreachable", peer });
   }
 
@@ -140,14 +140,14 @@ export class Driver {
     this.#reads.tick(nowMs, this.#options.readTicksMax);
     this.#revisionWaits.expire(nowMs);
     this.#changes.expire(nowMs);
-    this.#transfers.expire(nowMs, this.#raft);
+    this.#transfers.expire(nowMs, this.#raft.status);
     // A state that changed is written with the next log entries, or now if none came.
     this.#writer.flush();
     this.#input({ kind: "tick" });
     if (wantsClockEntry(this.#raft, this.#tables, nowMs)) this.#input({ kind: "clockEntryWanted" });
-    const version = this.#gate.wanted(this.#raft, this.#tables);
+    const version = this.#gate.wanted(this.#raft.status, this.#tables);
     if (version !== undefined) this.#input({ kind: "clusterVersionProposed", version });
-    const epoch = this.#proposals.tick(followedTerm(this.#raft), barrierTicks(this.#options));
+    const epoch = this.#proposals.tick(followedTerm(this.#raft.status), barrierTicks(this.#options));
     if (epoch !== undefined) this.#input({ kind: "barrierWanted", epoch });
   }
 
@@ -236,24 +236,24 @@ export class Driver {
     const inputs = this.#inputs;
     this.#inputs = [];
     this.#collectProposals(inputs);
-    const readId = this.#raft.leaderId === null ? undefined : this.#reads.ask();
+    const readId = this.#raft.status.leaderId === null ? undefined : this.#reads.ask();
     if (readId !== undefined) inputs.push({ kind: "readIndexWanted", readId });
     const compactTo = this.#compaction();
     if (compactTo !== undefined) inputs.push({ kind: "compacted", base: compactTo });
     const { clock, disk } = this.#ports;
     // Read after the facts were collected: a leader that begins here must not count from before they happened.
     inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });
-    const settles = inputs.some((input) => input.kind === "applied") && this.#raft.memberships.length > 1;
-    const effects = step(this.#raft, inputs, disk.log);
+    const settles = inputs.some((input) => input.kind === "applied") && this.#raft.status.memberships.length > 1;
+    const effects = this.#raft.step(inputs, disk.log);
     this.#sends.forget(inputs);
     for (const effect of effects) this.#carryOut(effect);
     if (this.#applier.pending && !applied) this.#applyNext();
-    if (settles) this.#ports.network.setPeers(peersOf(this.#raft));
+    if (settles) this.#ports.network.setPeers(peersOf(this.#raft.status));
     if (compactTo !== undefined) this.#writer.compact(compactTo);
     // A received snapshot that the core did not take is given up.
     if (!this.#applier.isHeld && inputs.some(({ kind }) => kind === "snapshotReceived")) this.#ports.snapshots.settle(false);
     this.#writer.write();
-    const appliesMore = this.#raft.commitIndex > this.#appliedIndex && !this.#applier.mustWait;
+    const appliesMore = this.#raft.status.commitIndex > this.#appliedIndex && !this.#applier.mustWait;
     if (appliesMore || this.#renewals.ready) this.#turnSoon();
   }
 
@@ -263,7 +263,7 @@ export class Driver {
       this.#proposals.add({ command, deadlineMs, settle });
     }
     // Without a leader they wait here; the core would only give them back.
-    if (this.#raft.leaderId === null || !this.#proposals.waiting) return;
+    if (this.#raft.status.leaderId === null || !this.#proposals.waiting) return;
     for (const proposals of this.#proposals.take(this.#options.forwardBytesMax))
       inputs.push({ kind: "proposed", epoch: this.#proposals.epoch, proposals });
   }
@@ -302,7 +302,7 @@ export class Driver {
         this.#turnSoon();
         return;
       case "membershipChanged":
-        this.#ports.network.setPeers(peersOf(this.#raft));
+        this.#ports.network.setPeers(peersOf(this.#raft.status));
         return;
       case "roleChanged":
         this.#transfers.roleChanged(effect);
@@ -351,7 +351,7 @@ export class Driver {
 
   #noteApplied({ index, term }: Entry): void {
     this.#appliedIndex = index;
-    this.appliedAtMs = this.#raft.monotonicMs;
+    this.appliedAtMs = this.#raft.status.monotonicMs;
     if (term === this.#appliedTerm) return;
     this.#appliedTerm = term;
     this.#proposals.termApplied(term);
@@ -360,8 +360,8 @@ export class Driver {
 
   /** The state on disk is sent; entries behind it follow from the log once it is there. */
   #sendSnapshot(to: NodeId): void {
-    const meta = snapshotMetaAt(this.#raft, this.#writer.durableAppliedIndex);
-    this.#sends.begin({ to, term: this.#raft.currentTerm, meta }, this.#ports.snapshots, (input) => this.#input(input));
+    const meta = this.#raft.snapshotMetaAt(this.#writer.durableAppliedIndex);
+    this.#sends.begin({ to, term: this.#raft.status.currentTerm, meta }, this.#ports.snapshots, (input) => this.#input(input));
   }
 
   #beginInstall({ lastIncludedTerm }: SnapshotMeta): void {
@@ -392,6 +392,6 @@ export class Driver {
       sending: this.#sends.indexes,
       weight: this.#logWeight,
     });
-    return index === undefined ? undefined : snapshotMetaAt(this.#raft, index);
+    return index === undefined ? undefined : this.#raft.snapshotMetaAt(index);
   }
 }

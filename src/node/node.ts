@@ -9,7 +9,7 @@ import { readChanges } from "../machine/config/change-log.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import { measuredAnswer } from "../machine/reads/answer.ts";
 import { readMeta } from "../machine/state/meta.ts";
-import { membershipOf, membersOf } from "../raft/index.ts";
+import { membersOf } from "../raft/index.ts";
 import type { MemberAddress, Membership, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { contained } from "./contained.ts";
 import { Driver } from "./driver.ts";
@@ -255,8 +255,8 @@ export class KeyholdNode implements KeyholdService {
   position(): Position {
     const { revision, storeId, appliedIndex } = readMeta(this.#driver.tables);
     const { raft } = this.#driver;
-    const staleMs = stalenessMs(raft, this.#nowMs());
-    return { nodeId: raft.options.id, revision, term: raft.currentTerm, storeId, appliedIndex, stalenessMs: staleMs };
+    const staleMs = stalenessMs(raft.status, this.#nowMs());
+    return { nodeId: raft.options.id, revision, term: raft.status.currentTerm, storeId, appliedIndex, stalenessMs: staleMs };
   }
 
   /** What a node is told that is not in the cluster yet. */
@@ -274,12 +274,12 @@ export class KeyholdNode implements KeyholdService {
 
   /** The membership in force here. */
   membership(): Membership {
-    return membershipOf(this.#driver.raft);
+    return this.#driver.raft.status.membership;
   }
 
   /** Whether `id` is a member, by the membership in force here. */
   isMember(id: NodeId): boolean {
-    return membersOf(membershipOf(this.#driver.raft)).includes(id);
+    return membersOf(this.#driver.raft.status.membership).includes(id);
   }
 
   /** Whether `id` was a member once. */
@@ -289,7 +289,7 @@ export class KeyholdNode implements KeyholdService {
 
   /** Where others reach this node, by the membership in force; undefined when it is not in it. */
   ownAddress(): MemberAddress | undefined {
-    return own(membershipOf(this.#driver.raft).addresses, this.#options.driver.raft.id);
+    return own(this.#driver.raft.status.membership.addresses, this.#options.driver.raft.id);
   }
 
   status(): NodeStatus {
@@ -320,7 +320,7 @@ export class KeyholdNode implements KeyholdService {
 
   /** What this node holds may be nothing, or far from all it once held: only what a leader vouches for may be read. */
   get #isRecovering(): boolean {
-    return this.#driver.raft.lostLog !== null;
+    return this.#driver.raft.status.lostLog !== null;
   }
 
   #publicationOf(options: NodeOptions, events: NodeEvents): SelfPublication | undefined {

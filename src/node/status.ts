@@ -3,8 +3,9 @@
  */
 import { own } from "../base/own.ts";
 import { readMeta } from "../machine/state/meta.ts";
-import { clusterTimeAt, firstIndex, lastIndex, membershipOf, membersOf, type Raft } from "../raft/index.ts";
-import type { Membership, NodeId } from "../raft/types.ts";
+import type { TableReader } from "../machine/state/tables.ts";
+import { membersOf, type RaftStatus } from "../raft/index.ts";
+import { type LogIndex, type Membership, type NodeId, toLogIndex } from "../raft/types.ts";
 import type { Driver } from "./driver.ts";
 import type { MemberStatus, NodeStatus } from "./service.ts";
 
@@ -13,47 +14,53 @@ type Rest = Pick<NodeStatus, "clusterId" | Waiting | "snapshotsSending" | "snaps
 
 /** The driver's part, and the rest that others know. */
 export function statusOf(driver: Driver, rest: Rest): NodeStatus {
-  const { raft } = driver;
-  const meta = readMeta(driver.tables);
+  const { raft, tables } = driver;
+  const { status } = raft;
+  const { membership } = status;
+  const meta = readMeta(tables);
+  const matchIndexes = new Map(raft.progress().map(({ id, matchIndex }) => [id, matchIndex]));
   return {
     ...rest,
     storeId: meta.storeId,
-    nodeId: raft.options.id,
-    role: raft.role.kind,
-    quarantined: raft.lostLog !== null,
-    term: raft.currentTerm,
-    leaderId: raft.leaderId,
-    commitIndex: raft.commitIndex,
+    nodeId: status.id,
+    role: status.role,
+    quarantined: status.lostLog !== null,
+    term: status.currentTerm,
+    leaderId: status.leaderId,
+    commitIndex: status.commitIndex,
     appliedIndex: driver.appliedIndex,
-    firstIndex: firstIndex(raft),
-    lastIndex: lastIndex(raft),
+    firstIndex: toLogIndex(status.baseIndex + 1),
+    lastIndex: status.lastIndex,
     revision: meta.revision,
     compactRevision: meta.compactRevision,
-    clusterTimeMs: raft.role.kind === "leader" ? clusterTimeAt(raft.role, raft.monotonicMs) : meta.clusterTimeMs,
+    clusterTimeMs: raft.clusterTimeMs(status.monotonicMs) ?? meta.clusterTimeMs,
     clusterVersion: meta.clusterVersion,
     stateBytes: meta.usedBytes,
     stateBytesMax: meta.quotaBytes,
-    members: membersOf(membershipOf(raft)).map((id) => memberStatus(driver, id)),
-    joint: membershipOf(raft).votersOutgoing.length > 0,
-    removed: membershipOf(raft).removed,
+    members: membersOf(membership).map((id) => memberStatus(id, { status, tables, matchIndex: matchIndexes.get(id) ?? null })),
+    joint: membership.votersOutgoing.length > 0,
+    removed: membership.removed,
   };
 }
 
 /** How long ago a leader was last heard: what is applied here may be that old, or older. Null when none was heard. */
-export function stalenessMs(raft: Readonly<Raft>, monotonicMs: number): number | null {
-  if (raft.role.kind === "leader") return 0;
-  return raft.leaderHeardMs === null ? null : Math.max(0, Math.round(monotonicMs - raft.leaderHeardMs));
+export function stalenessMs(status: Pick<RaftStatus, "role" | "leaderHeardMs">, monotonicMs: number): number | null {
+  if (status.role === "leader") return 0;
+  return status.leaderHeardMs === null ? null : Math.max(0, Math.round(monotonicMs - status.leaderHeardMs));
 }
 
-function memberStatus({ raft, tables }: Driver, id: NodeId): MemberStatus {
-  const membership = membershipOf(raft);
-  const matchIndex = raft.role.kind === "leader" ? (raft.role.progress.get(id)?.matchIndex ?? null) : null;
+function memberStatus(
+  id: NodeId,
+  known: { readonly status: RaftStatus; readonly tables: TableReader; readonly matchIndex: LogIndex | null },
+): MemberStatus {
+  const { status, tables, matchIndex } = known;
+  const { membership, lastIndex } = status;
   return {
     id,
     address: own(membership.addresses, id) ?? { peerUrl: "", apiUrl: "" },
     kind: kindOf(membership, id),
     matchIndex,
-    lagEntries: matchIndex === null ? null : lastIndex(raft) - matchIndex,
+    lagEntries: matchIndex === null ? null : lastIndex - matchIndex,
     // 0 stands for a first member that has not said it yet.
     version: tables.get("nodes", id)?.version || null,
   };

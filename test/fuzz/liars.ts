@@ -156,11 +156,11 @@ function live(cluster: DriverCluster, random: () => number): void {
   cluster.tick(2 + Math.floor(random() * 3));
   cluster.n3.away = false;
   cluster.tick(3);
-  const leader = cluster.machines.find((machine) => machine.driver.raft.role.kind === "leader");
+  const leader = cluster.machines.find((machine) => machine.driver.raft.status.role === "leader");
   leader?.driver.transferLeadership({ to: null, deadlineMs: leader.nowMs + 1000, settle: () => undefined });
   cluster.tick(15);
 }
 
 function highestTerm(cluster: DriverCluster): number {
-  return Math.max(...cluster.machines.map((machine) => machine.driver.raft.currentTerm));
+  return Math.max(...cluster.machines.map((machine) => machine.driver.raft.status.currentTerm));
 }

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { type CompactedCore, compactionIndex, type FollowerPlace, LogWeight } from "../../src/node/snapshots/compaction.ts";
-import { type NodeId, toLogIndex, toNodeId } from "../../src/raft/types.ts";
+import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 import { command } from "../contracts/entries.ts";
 
 const limits = { logEntriesMax: 100, logEntriesKept: 20, logBytesMax: 8 * 1024 * 1024, logBytesCeiling: 80 * 1024 * 1024 };
@@ -11,7 +11,7 @@ const limits = { logEntriesMax: 100, logEntriesKept: 20, logBytesMax: 8 * 1024 *
 type Follower = {
   readonly matchIndex: number;
   readonly nextIndex: number;
-  readonly flow?: FollowerPlace["flow"]["kind"];
+  readonly flow?: FollowerPlace["flow"];
   readonly recentActive?: boolean;
 };
 
@@ -23,16 +23,17 @@ function core(options: {
 }): CompactedCore {
   const { base = 0, applied = 1000, followers } = options;
   const places = (followers ?? []).map(
-    ({ matchIndex, nextIndex, flow = "replicate", recentActive = true }, position): [NodeId, FollowerPlace] => [
-      toNodeId(`f${position}`),
-      { matchIndex: toLogIndex(matchIndex), nextIndex: toLogIndex(nextIndex), flow: { kind: flow }, recentActive },
-    ],
+    ({ matchIndex, nextIndex, flow = "replicate", recentActive = true }, position): FollowerPlace => ({
+      id: toNodeId(`f${position}`),
+      matchIndex: toLogIndex(matchIndex),
+      nextIndex: toLogIndex(nextIndex),
+      flow,
+      recentActive,
+    }),
   );
   return {
-    options: { id: toNodeId("self") },
-    appliedIndex: toLogIndex(applied),
-    role: followers === undefined ? { kind: "follower" } : { kind: "leader", progress: new Map(places) },
-    log: { base: { lastIncludedIndex: toLogIndex(base) } },
+    status: { id: toNodeId("self"), appliedIndex: toLogIndex(applied), baseIndex: toLogIndex(base) },
+    progress: () => places,
   };
 }
 

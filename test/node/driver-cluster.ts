@@ -168,7 +168,7 @@ export class DriverCluster {
     this.n1 = new Machine("n1", world);
     this.n2 = new Machine("n2", world);
     this.n3 = new Machine("n3", world);
-    for (let tick = 0; tick < 40 && this.n1.driver.raft.role.kind !== "leader"; tick++) {
+    for (let tick = 0; tick < 40 && this.n1.driver.raft.status.role !== "leader"; tick++) {
       this.n1.tick();
       this.settle();
     }

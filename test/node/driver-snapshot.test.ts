@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { readMeta } from "../../src/machine/state/meta.ts";
 import { toRevision } from "../../src/machine/types.ts";
+import type { RaftStatus } from "../../src/raft/node.ts";
 import { toTerm } from "../../src/raft/types.ts";
 import { DriverCluster, type Machine } from "./driver-cluster.ts";
 
@@ -59,7 +60,7 @@ describe("a follower that the log does not reach back to", () => {
     expect(n3.hash).toBe(n1.hash);
     // And once it is there the log is cut again.
     cluster.fill(141, 170);
-    expect(n1.driver.appliedIndex - n1.driver.raft.log.base.lastIncludedIndex).toBeLessThan(30);
+    expect(n1.driver.appliedIndex - n1.driver.raft.status.baseIndex).toBeLessThan(30);
     expectHealthy(cluster);
   });
 });
@@ -133,7 +134,8 @@ describe("while a snapshot is being installed", () => {
     const { n3 } = cluster;
     const ends = cluster.put(n3, "fate");
     // It reaches the leader's log, and everything that comes back is lost.
-    while (cluster.n1.driver.raft.log.unstable.length === 0) cluster.stepOnce();
+    const isWriting = ({ lastIndex, durableIndex }: RaftStatus) => lastIndex > durableIndex;
+    while (!isWriting(cluster.n1.driver.raft.status)) cluster.stepOnce();
     const transfer = cluster.leaveBehind();
     expect(ends).toEqual([]);
     n3.offer(transfer);
@@ -201,7 +203,7 @@ describe("the sender", () => {
     const { n1 } = cluster;
     const transfer = cluster.leaveBehind();
     cluster.fill(41, 120);
-    expect(n1.driver.raft.log.base.lastIncludedIndex).toBeLessThanOrEqual(transfer.snapshot.meta.lastIncludedIndex);
+    expect(n1.driver.raft.status.baseIndex).toBeLessThanOrEqual(transfer.snapshot.meta.lastIncludedIndex);
     expectHealthy(cluster);
   });
 
@@ -219,7 +221,7 @@ describe("the sender", () => {
     const transfer = cluster.leaveBehind();
     n1.away = true;
     cluster.tick(60);
-    const leader = [n2, n3].find((machine) => machine.driver.raft.role.kind === "leader");
+    const leader = [n2, n3].find((machine) => machine.driver.raft.status.role === "leader");
     expect(leader?.id).toBe("n2");
     n1.away = false;
     transfer.done(true);

@@ -32,7 +32,7 @@ function grown(): DriverCluster {
   cluster.fill(1, 2);
   change(cluster, { kind: "addLearner", id: n9, address: { peerUrl: "memory:n9", apiUrl: "" } });
   change(cluster, { kind: "remove", id: n9 });
-  expect(cluster.n1.driver.raft.log.base.lastIncludedIndex).toBe(0);
+  expect(cluster.n1.driver.raft.status.baseIndex).toBe(0);
   return cluster;
 }
 
@@ -64,7 +64,7 @@ describe("a driver whose state was set aside", () => {
     const cluster = grown();
     const { n1, n3 } = cluster;
     cluster.fill(3, 40);
-    expect(n1.driver.raft.log.base.lastIncludedIndex).toBeGreaterThan(10);
+    expect(n1.driver.raft.status.baseIndex).toBeGreaterThan(10);
     n3.loseState(cluster.genesis);
     cluster.tick(5);
     const transfer = cluster.transfers.shift();
@@ -92,7 +92,7 @@ describe("a driver whose state was set aside", () => {
   test("would not become what it was if it began from the membership of today", () => {
     const cluster = grown();
     const { n1, n3 } = cluster;
-    n3.loseState(n1.driver.raft.memberships.at(-1)?.membership ?? cluster.genesis);
+    n3.loseState(n1.driver.raft.status.memberships.at(-1)?.membership ?? cluster.genesis);
     cluster.tick(3);
     expect(n3.driver.appliedIndex).toBe(n1.driver.appliedIndex);
     expect(n3.hash).not.toBe(n1.hash);

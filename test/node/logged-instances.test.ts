@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { Command } from "../../src/machine/command.ts";
 import { loggedInstances } from "../../src/node/members/logged-instances.ts";
 import { encodeCommand } from "../../src/node/writes/command-codec.ts";
-import { createRaft, type Raft } from "../../src/raft/raft.ts";
+import { createRaftNode, type RaftView } from "../../src/raft/node.ts";
 import { type Entry, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { createMemoryDisk, readerOf } from "../raft/memory-disk.ts";
 import { membershipWith } from "../raft/node-fixture.ts";
@@ -20,7 +20,7 @@ const hello = (id: string, instanceId: string): Command => ({
 const other: Command = { request: null, body: { kind: "lockBreak", name: "memberHello" } };
 
 /** A node that came up with these commands in its log, none of which it knows to be committed. */
-function withLog(commands: readonly Uint8Array[]): Raft {
+function withLog(commands: readonly Uint8Array[]): RaftView {
   const disk = createMemoryDisk(membershipWith({ voters: [n1, n2] }));
   disk.entries = commands.map(
     (command, position): Entry => ({
@@ -32,7 +32,7 @@ function withLog(commands: readonly Uint8Array[]): Raft {
     }),
   );
   const options = { ...defaultOptions, id: n1, runId: "run-1", seed: 1 };
-  return createRaft(options, { hardState: disk.hardState, log: readerOf(disk), appliedIndex: toLogIndex(0) });
+  return createRaftNode(options, { hardState: disk.hardState, log: readerOf(disk), appliedIndex: toLogIndex(0) });
 }
 
 test("a folder that is logged is known before it is applied, and the first one under an id stays", () => {

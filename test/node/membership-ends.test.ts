@@ -4,7 +4,6 @@
 import { describe, expect, test } from "vitest";
 import { type ChangeEnd, MembershipChanges } from "../../src/node/members/membership-changes.ts";
 import type { TransferEnd } from "../../src/node/members/transfers.ts";
-import { membershipOf } from "../../src/raft/raft.ts";
 import { type Membership, type MembershipChange, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { DriverCluster, type Machine } from "./driver-cluster.ts";
 
@@ -149,7 +148,7 @@ describe("on a cluster of drivers", () => {
     cluster.fill(1, 3);
     const address = { peerUrl: "memory:n4", apiUrl: "" };
     expect(change(cluster, cluster.n1, { kind: "addLearner", id: n4, address })).toMatchObject([{ kind: "made" }]);
-    const log = cluster.n1.driver.raft.log.unstableFrom - 1;
+    const log = cluster.n1.driver.raft.status.durableIndex;
     expect(change(cluster, cluster.n1, { kind: "promote", id: n4 })).toEqual([
       { kind: "refused", refusal: { kind: "notCaughtUp", lagEntries: log } },
     ]);
@@ -158,11 +157,11 @@ describe("on a cluster of drivers", () => {
   test("leadership goes to the voter that was named, and the end tells its term", () => {
     const cluster = new DriverCluster();
     cluster.fill(1, 2);
-    const { currentTerm } = cluster.n1.driver.raft;
+    const { currentTerm } = cluster.n1.driver.raft.status;
     const ends = transfer(cluster.n1, n3);
     cluster.tick(5);
     expect(ends).toEqual([{ kind: "transferred", leaderId: n3, term: currentTerm + 1 }]);
-    expect(cluster.n3.driver.raft.role.kind).toBe("leader");
+    expect(cluster.n3.driver.raft.status.role).toBe("leader");
   });
 
   test("a second transfer is refused while the first is under way, and so is one by a follower or to nobody", () => {
@@ -173,12 +172,12 @@ describe("on a cluster of drivers", () => {
     expect(transfer(cluster.n2, n3)).toEqual([{ kind: "notLeader", leaderId: n1 }]);
     cluster.tick(5);
     expect(first.map((end) => end.kind)).toEqual(["transferred"]);
-    const leader = cluster.machines.find((machine) => machine.driver.raft.role.kind === "leader") ?? cluster.n1;
+    const leader = cluster.machines.find((machine) => machine.driver.raft.status.role === "leader") ?? cluster.n1;
     expect(transfer(leader, n4)).toEqual([{ kind: "noTarget" }]);
-    const { currentTerm } = leader.driver.raft;
+    const { currentTerm } = leader.driver.raft.status;
     expect(transfer(leader, leader.id)).toEqual([{ kind: "transferred", leaderId: leader.id, term: currentTerm }]);
     cluster.tick(5);
-    expect(leader.driver.raft.role.kind).toBe("leader");
+    expect(leader.driver.raft.status.role).toBe("leader");
   });
 
   test("a transfer to a voter that does not answer is given up, and the leader goes on", () => {
@@ -248,13 +247,13 @@ describe("on a cluster of drivers", () => {
     cluster.n2.away = false;
     cluster.n3.away = false;
     cluster.tick(60);
-    const leader = [cluster.n2, cluster.n3].find((machine) => machine.driver.raft.role.kind === "leader") ?? cluster.n2;
+    const leader = [cluster.n2, cluster.n3].find((machine) => machine.driver.raft.status.role === "leader") ?? cluster.n2;
     const n5 = toNodeId("n5");
     expect(change(cluster, leader, { kind: "addLearner", id: n5, address })).toMatchObject([{ kind: "made" }]);
     cluster.n1.away = false;
     cluster.tick(10);
     expect(lost).toEqual([{ kind: "lost" }]);
-    expect(membershipOf(cluster.n1.driver.raft).learners).toEqual([n5]);
+    expect(cluster.n1.driver.raft.status.membership.learners).toEqual([n5]);
   });
 
   test("what is asked for again is unchanged only once a majority has agreed on it", () => {

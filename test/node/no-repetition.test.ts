@@ -16,11 +16,11 @@ function mistaken() {
   const cluster = new DriverCluster();
   const { n1, n2, n3 } = cluster;
   n1.away = true;
-  const term = toTerm(n1.driver.raft.currentTerm + 1);
+  const term = toTerm(n1.driver.raft.status.currentTerm + 1);
   hear(n2, n3.id, term);
   hear(n3, n2.id, term);
   cluster.settle();
-  expect([n2.driver.raft.leaderId, n3.driver.raft.leaderId]).toEqual([n3.id, n2.id]);
+  expect([n2.driver.raft.status.leaderId, n3.driver.raft.status.leaderId]).toEqual([n3.id, n2.id]);
   const heard: string[] = [];
   for (const { driver } of [n2, n3]) {
     const receive = driver.receive.bind(driver);
@@ -68,7 +68,7 @@ test("what was refused is proposed and asked for when a leader is known", () => 
   const reads: string[] = [];
   n2.driver.readIndex({ deadlineMs: n2.nowMs + 10_000, settle: ({ kind }) => reads.push(kind) });
   cluster.settle();
-  for (let tick = 0; tick < 60 && n2.driver.raft.role.kind !== "leader" && n3.driver.raft.role.kind !== "leader"; tick += 1) {
+  for (let tick = 0; tick < 60 && n2.driver.raft.status.role !== "leader" && n3.driver.raft.status.role !== "leader"; tick += 1) {
     cluster.tick();
   }
   expect([put.map(({ kind }) => kind), reads]).toEqual([["applied"], ["ready"]]);

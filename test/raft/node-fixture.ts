@@ -2,6 +2,7 @@
  * This file sets up one node with a given log and hears what it says, for tests that need no cluster around it.
  */
 import { assert } from "../../src/base/assert.ts";
+import { createRaftNode } from "../../src/raft/node.ts";
 import { createRaft, type Raft } from "../../src/raft/raft.ts";
 import { step } from "../../src/raft/step.ts";
 import {
@@ -52,6 +53,30 @@ export function entry(index: number, term: number): Entry {
 
 /** A follower that came up with what is given on its disk. */
 export function createFixture(given: Given = {}): Fixture {
+  const { options, remembered, disk } = settingOf(given);
+  return { raft: createRaft(options, remembered), disk };
+}
+
+/** The same as other rooms hold it: its state is out of reach. */
+export function createNodeFixture(given: Given = {}) {
+  const { options, remembered, disk } = settingOf(given);
+  const node = createRaftNode(options, remembered);
+  /** One turn at `monotonicMs`, whose writes are done before the next. */
+  const turn = (monotonicMs: number, ...inputs: Input[]): void => {
+    for (let next = inputs; next.length > 0; ) {
+      const effects = node.step([{ kind: "clock", monotonicMs, wallTimeMs: 0 }, ...next], readerOf(disk));
+      next = [];
+      for (const effect of effects) {
+        if (effect.kind === "persist" || effect.kind === "apply") carryOut(disk, effect);
+        if (effect.kind === "persist") next.push({ kind: "persisted", sequence: effect.sequence });
+        if (effect.kind === "apply") next.push({ kind: "applied", index: disk.appliedIndex });
+      }
+    }
+  };
+  return { node, disk, turn, lead: () => turn(0, { kind: "campaignWanted" }) };
+}
+
+function settingOf(given: Given) {
   const voters = (given.voters ?? ["n1", "n2", "n3"]).map(toNodeId);
   const log = given.log ?? [];
   const disk = createMemoryDisk(membershipWith({ voters, ...given.membership }));
@@ -60,8 +85,7 @@ export function createFixture(given: Given = {}): Fixture {
   const votedFor = given.votedFor === undefined ? null : toNodeId(given.votedFor);
   disk.hardState = { currentTerm: toTerm(given.term ?? log[log.length - 1] ?? 0), votedFor, lostLog: null };
   const options = { ...defaultOptions, ...given.options, id: toNodeId(given.id ?? "n1"), runId: "run-1", seed: 1 };
-  const raft = createRaft(options, { hardState: disk.hardState, log: readerOf(disk), appliedIndex: disk.appliedIndex });
-  return { raft, disk };
+  return { options, remembered: { hardState: disk.hardState, log: readerOf(disk), appliedIndex: disk.appliedIndex }, disk };
 }
 
 /** One turn, at time 0; writes stay under way. */

@@ -2,7 +2,7 @@
  * This file finds data folders that the log knows and the state does not yet: a membership counts from its append, and a member is
  * promoted only after its folder is known, so whose vote counts here has its folder in this log, applied or not.
  */
-import { entriesBetween, lastIndex, type Raft } from "../../raft/index.ts";
+import type { RaftView } from "../../raft/index.ts";
 import { type NodeId, toLogIndex } from "../../raft/types.ts";
 import { decodeCommand } from "../writes/command-codec.ts";
 
@@ -12,11 +12,11 @@ const bytesMax = 1024 * 1024;
 const mark = "memberHello";
 
 /** By node id, the first data folder that the entries after `appliedIndex` publish under it. */
-export function loggedInstances(raft: Raft, appliedIndex: number): ReadonlyMap<NodeId, string> {
+export function loggedInstances(raft: RaftView, appliedIndex: number): ReadonlyMap<NodeId, string> {
   const instances = new Map<NodeId, string>();
-  const last = lastIndex(raft);
-  for (let from = Math.max(appliedIndex, raft.log.base.lastIncludedIndex) + 1; from <= last; ) {
-    const entries = entriesBetween(raft, { from: toLogIndex(from), to: last, bytesMax });
+  const { baseIndex, lastIndex: last } = raft.status;
+  for (let from = Math.max(appliedIndex, baseIndex) + 1; from <= last; ) {
+    const entries = raft.entries({ from: toLogIndex(from), to: last, bytesMax });
     from += entries.length;
     for (const { payload } of entries) {
       if (payload.kind === "command") note(instances, payload.command);

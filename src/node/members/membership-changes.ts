@@ -3,7 +3,7 @@
  * one that ends its joint phase, are applied here; what else is applied says nothing of it.
  */
 import type { TableReader } from "../../machine/state/tables.ts";
-import { type Raft, refusePromotion } from "../../raft/index.ts";
+import type { RaftView } from "../../raft/index.ts";
 import type { Effect, Entry, LogIndex, Membership, MembershipChange, MembershipRefusal, Term } from "../../raft/types.ts";
 import { type AddressFault, addressFault } from "./member-address.ts";
 
@@ -41,15 +41,15 @@ type Pending = ChangeRequest & {
  * Why this node does not ask the algorithm for `change`, which would make it: because nobody could call the new member, whoever leads;
  * or, where this node leads, because of what it has applied. Undefined when nothing speaks against it here.
  */
-export function refusalHere(raft: Raft, tables: TableReader, change: MembershipChange): ChangeRefusal | undefined {
+export function refusalHere(raft: RaftView, tables: TableReader, change: MembershipChange): ChangeRefusal | undefined {
   if (change.kind === "addLearner") {
     const fault = addressFault(change.address);
     return fault === undefined ? undefined : { kind: "badAddress", ...fault };
   }
   const voter = change.kind === "promote" ? change.id : change.kind === "replace" ? change.by : undefined;
   // A follower's state may lag: it leaves the answer to the leader.
-  if (voter === undefined || raft.role.kind !== "leader") return undefined;
-  if (tables.get("nodes", voter) !== undefined || refusePromotion(raft, raft.role, voter) !== null) return undefined;
+  if (voter === undefined || raft.status.role !== "leader") return undefined;
+  if (tables.get("nodes", voter) !== undefined || raft.refusePromotion(voter) !== null) return undefined;
   return { kind: "instanceUnknown" };
 }
 

@@ -1,7 +1,7 @@
 /**
  * This file hands leadership over: it picks the successor, and tells when it leads.
  */
-import { membershipOf, type Raft } from "../../raft/index.ts";
+import type { RaftStatus, RaftView } from "../../raft/index.ts";
 import type { NodeId, Term } from "../../raft/types.ts";
 
 export type TransferEnd =
@@ -29,13 +29,14 @@ export class Transfers {
   #pending: (TransferRequest & { readonly term: Term; begun: boolean }) | undefined;
 
   /** The successor to tell the core of; undefined when the request has ended already. */
-  add(request: TransferRequest, raft: Readonly<Raft>): NodeId | undefined {
-    if (raft.role.kind !== "leader") {
-      request.settle({ kind: "notLeader", leaderId: raft.leaderId });
+  add(request: TransferRequest, raft: RaftView): NodeId | undefined {
+    const { role, leaderId, currentTerm } = raft.status;
+    if (role !== "leader") {
+      request.settle({ kind: "notLeader", leaderId });
       return undefined;
     }
     if (request.to === raft.options.id) {
-      request.settle({ kind: "transferred", leaderId: request.to, term: raft.currentTerm });
+      request.settle({ kind: "transferred", leaderId: request.to, term: currentTerm });
       return undefined;
     }
     if (this.#pending !== undefined) {
@@ -47,7 +48,7 @@ export class Transfers {
       request.settle({ kind: "noTarget" });
       return undefined;
     }
-    this.#pending = { ...request, term: raft.currentTerm, begun: false };
+    this.#pending = { ...request, term: currentTerm, begun: false };
     return to;
   }
 
@@ -56,10 +57,10 @@ export class Transfers {
     this.#end({ kind: "transferred", leaderId: told.leaderId, term: told.term });
   }
 
-  expire(nowMs: number, raft: Readonly<Raft>): void {
+  expire(nowMs: number, { role, transferTo }: Pick<RaftStatus, "role" | "transferTo">): void {
     if (this.#pending === undefined) return;
-    const underWay = raft.role.kind === "leader" && raft.role.transferTo !== null;
-    const givenUp = this.#pending.begun && raft.role.kind === "leader" && !underWay;
+    const underWay = transferTo !== null;
+    const givenUp = this.#pending.begun && role === "leader" && !underWay;
     this.#pending.begun ||= underWay;
     if (givenUp) this.#end({ kind: "timedOut" });
     else if (this.#pending.deadlineMs <= nowMs) this.#end({ kind: "outcomeUnknown" });
@@ -80,12 +81,13 @@ export class Transfers {
  * The voter asked for, or of all voters the one whose log is longest, which will be quickest; among those that were heard within an
  * election timeout: while the leader waits for one that is dead, nothing is written.
  */
-function successor(raft: Readonly<Raft>, wanted: NodeId | null): NodeId | undefined {
-  if (raft.role.kind !== "leader") return undefined;
+function successor(raft: RaftView, wanted: NodeId | null): NodeId | undefined {
   const { electionTicks, id: self } = raft.options;
+  const { voters } = raft.status.membership;
+  const members = new Map(raft.progress().map((progress) => [progress.id, progress]));
   let best: { readonly id: NodeId; readonly matchIndex: number } | undefined;
-  for (const id of membershipOf(raft).voters) {
-    const progress = raft.role.progress.get(id);
+  for (const id of voters) {
+    const progress = members.get(id);
     if (id === self || (wanted !== null && id !== wanted) || progress === undefined) continue;
     const { silentTicks, matchIndex } = progress;
     const isHeard = silentTicks !== null && silentTicks <= electionTicks && matchIndex > 0;

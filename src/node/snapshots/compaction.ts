@@ -3,16 +3,8 @@
  * little behind, and with all that a follower on its way still needs, as long as that is bearable.
  */
 import { at } from "../../base/at.ts";
-import type { Flow, Progress, Raft, RaftOptions } from "../../raft/index.ts";
-import {
-  type Entry,
-  entryBytes,
-  type LogIndex,
-  type NodeId,
-  type Role,
-  type SnapshotMeta,
-  toLogIndex,
-} from "../../raft/types.ts";
+import type { MemberProgress, RaftStatus } from "../../raft/index.ts";
+import { type Entry, entryBytes, type LogIndex, toLogIndex } from "../../raft/types.ts";
 
 export type CompactionLimits = {
   /** The log is cut when it holds more applied entries than this, to `logEntriesKept` of them. */
@@ -25,17 +17,12 @@ export type CompactionLimits = {
 };
 
 /** What is asked of a leader's view of a member. */
-export type FollowerPlace = Pick<Progress, "recentActive" | "matchIndex" | "nextIndex"> & {
-  readonly flow: { readonly kind: Flow["kind"] };
-};
+export type FollowerPlace = Pick<MemberProgress, "id" | "recentActive" | "matchIndex" | "nextIndex" | "flow">;
 
-/** What is asked of the core's state. */
-export type CompactedCore = Pick<Raft, "appliedIndex"> & {
-  readonly role:
-    | { readonly kind: Exclude<Role, "leader"> }
-    | { readonly kind: "leader"; readonly progress: ReadonlyMap<NodeId, FollowerPlace> };
-  readonly options: Pick<RaftOptions, "id">;
-  readonly log: { readonly base: Pick<SnapshotMeta, "lastIncludedIndex"> };
+/** What is asked of the core. */
+export type CompactedCore = {
+  readonly status: Pick<RaftStatus, "id" | "appliedIndex" | "baseIndex">;
+  progress(): readonly FollowerPlace[];
 };
 
 /**
@@ -53,14 +40,14 @@ export function compactionIndex(
 ): LogIndex | undefined {
   const { durableAppliedIndex, weight, sending } = state;
   const { logEntriesMax, logEntriesKept, logBytesMax, logBytesCeiling } = limits;
-  const first = raft.log.base.lastIncludedIndex;
+  const { baseIndex: first, appliedIndex } = raft.status;
   const entries = durableAppliedIndex - first;
   const bytes = weight.bytesAfter(first);
   if (entries <= logEntriesMax && bytes <= logBytesMax) return undefined;
   const byEntries = entries > logEntriesMax ? durableAppliedIndex - logEntriesKept : 0;
   const byBytes = bytes > logBytesMax ? weight.indexBefore(logBytesMax / 2) : 0;
   // The core may have yet to hear what was applied last, and the disk to take it.
-  const wanted = Math.min(Math.max(byEntries, byBytes), durableAppliedIndex, raft.appliedIndex);
+  const wanted = Math.min(Math.max(byEntries, byBytes), durableAppliedIndex, appliedIndex);
   const patient = entries <= patience * logEntriesMax && bytes <= Math.min(patience * logBytesMax, logBytesCeiling);
   const target = patient ? Math.min(wanted, ...sending, ...neededByFollowers(raft)) : wanted;
   // Not in small steps behind a follower that catches up.
@@ -69,11 +56,11 @@ export function compactionIndex(
 
 /** For each follower that is there and can still be served from the log, the last entry that it does not need. */
 function* neededByFollowers(raft: CompactedCore): Iterable<LogIndex> {
-  if (raft.role.kind !== "leader") return;
-  for (const [id, { recentActive, flow, matchIndex, nextIndex }] of raft.role.progress) {
-    if (id === raft.options.id || !recentActive || flow.kind === "snapshot") continue;
-    const last = flow.kind === "replicate" ? matchIndex : toLogIndex(nextIndex - 1);
-    if (last >= raft.log.base.lastIncludedIndex) yield last;
+  const { id: self, baseIndex } = raft.status;
+  for (const { id, recentActive, flow, matchIndex, nextIndex } of raft.progress()) {
+    if (id === self || !recentActive || flow === "snapshot") continue;
+    const last = flow === "replicate" ? matchIndex : toLogIndex(nextIndex - 1);
+    if (last >= baseIndex) yield last;
   }
 }
 

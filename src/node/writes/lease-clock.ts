@@ -4,7 +4,7 @@
 import { hasBacklog, nextDeadline } from "../../machine/reads/lookups.ts";
 import { readMeta } from "../../machine/state/meta.ts";
 import type { TableReader } from "../../machine/state/tables.ts";
-import { clusterTimeAt, lastClusterTimeMs, lastIndex, type Raft } from "../../raft/index.ts";
+import type { RaftView } from "../../raft/index.ts";
 
 /** While something has a deadline, the log's time is never further behind than this: what a failover can cost (section 3). */
 const silenceMsMax = 1000;
@@ -13,17 +13,17 @@ const silenceMsMax = 1000;
  * Whether a clock entry is due: a deadline has passed that no entry in the log has reached, or all entries are applied and
  * have left something that is due, or the log was silent too long.
  */
-export function wantsClockEntry(raft: Raft, tables: TableReader, monotonicMs: number): boolean {
-  if (raft.role.kind !== "leader") return false;
-  const nowMs = clusterTimeAt(raft.role, monotonicMs);
-  const loggedMs = lastClusterTimeMs(raft);
+export function wantsClockEntry(raft: RaftView, tables: TableReader, monotonicMs: number): boolean {
+  const nowMs = raft.clusterTimeMs(monotonicMs);
+  if (nowMs === null) return false;
+  const loggedMs = raft.lastClusterTimeMs();
   const deadlineMs = nextDeadline(tables, loggedMs > nowMs ? loggedMs : nowMs);
   if (deadlineMs === undefined) return nowMs - loggedMs >= silenceMsMax && nextDeadline(tables) !== undefined;
   // An entry on its way ends its share of what is due; after it comes the next.
-  return loggedMs < deadlineMs || readMeta(tables).appliedIndex === lastIndex(raft);
+  return loggedMs < deadlineMs || readMeta(tables).appliedIndex === raft.status.lastIndex;
 }
 
 /** Whether what was applied last leaves something due to a clock entry. Costs little when it does not. */
-export function leavesBacklog(raft: Raft, tables: TableReader): boolean {
-  return raft.role.kind === "leader" && hasBacklog(tables) && wantsClockEntry(raft, tables, raft.monotonicMs);
+export function leavesBacklog(raft: RaftView, tables: TableReader): boolean {
+  return raft.status.role === "leader" && hasBacklog(tables) && wantsClockEntry(raft, tables, raft.status.monotonicMs);
 }

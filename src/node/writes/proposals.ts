@@ -9,7 +9,7 @@
  */
 import { err, type Result } from "../../base/result.ts";
 import type { Command, CommandBody, Outcome } from "../../machine/command.ts";
-import type { Raft, RaftOptions } from "../../raft/index.ts";
+import type { RaftOptions, RaftStatus } from "../../raft/index.ts";
 import type { Effect, LogIndex, NodeId, Proposal, RefusalReason, Term } from "../../raft/types.ts";
 
 export type ProposalEnd =
@@ -63,8 +63,8 @@ export function barrierTicks(options: {
 }
 
 /** The term of the leader to which this node hands its proposals now, or null. */
-export function followedTerm(raft: Pick<Raft, "role" | "leaderId" | "currentTerm">): Term | null {
-  return raft.role.kind === "follower" && raft.leaderId !== null ? raft.currentTerm : null;
+export function followedTerm(status: Pick<RaftStatus, "role" | "leaderId" | "currentTerm">): Term | null {
+  return status.role === "follower" && status.leaderId !== null ? status.currentTerm : null;
 }
 
 /** All proposals of this run that have no end yet. */

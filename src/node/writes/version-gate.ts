@@ -6,7 +6,7 @@ import type { CommandBody } from "../../machine/command.ts";
 import { readMeta } from "../../machine/state/meta.ts";
 import type { TableReader } from "../../machine/state/tables.ts";
 import { clusterVersionSupported, commandSinceVersion } from "../../machine/versions.ts";
-import { membershipOf, membersOf, type Raft } from "../../raft/index.ts";
+import { membersOf, type RaftStatus } from "../../raft/index.ts";
 import type { Entry, Term } from "../../raft/types.ts";
 
 /** What this software can follow, and from which cluster version on it may propose what. */
@@ -54,17 +54,17 @@ export class VersionGate {
   }
 
   /** The version that this node, a leader, should propose now; undefined when there is none. */
-  wanted(raft: Readonly<Raft>, tables: TableReader): number | undefined {
-    if (raft.role.kind !== "leader") return undefined;
+  wanted(status: Pick<RaftStatus, "role" | "currentTerm" | "membership">, tables: TableReader): number | undefined {
+    if (status.role !== "leader") return undefined;
     const { clusterVersion } = readMeta(tables);
     // Until somebody has upgraded there is nothing to look for.
     if (clusterVersion >= this.#software.supported) return undefined;
-    const supported = membersOf(membershipOf(raft)).map((id) => tables.get("nodes", id)?.version ?? 0);
+    const supported = membersOf(status.membership).map((id) => tables.get("nodes", id)?.version ?? 0);
     const version = Math.min(this.#software.supported, ...supported);
     if (version <= clusterVersion) return undefined;
     const proposed = this.#proposed;
-    if (proposed?.term === raft.currentTerm && proposed.version >= version) return undefined;
-    this.#proposed = { term: raft.currentTerm, version };
+    if (proposed?.term === status.currentTerm && proposed.version >= version) return undefined;
+    this.#proposed = { term: status.currentTerm, version };
     return version;
   }
 

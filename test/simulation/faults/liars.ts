@@ -3,15 +3,14 @@
  * leads, hands over what it does not have, acknowledges what there is not, repeats an old state; and a leader whose entries fall
  * in time. None of it may be believed. That is certain only where the node knows its leader, so it is said to such nodes alone.
  */
-import { unreachable } from "../../../src/base/assert.ts";
-import { clusterTimeAt, lastIndex, lastTerm, snapshotMetaAt } from "../../../src/raft/log.ts";
-import type { Raft } from "../../../src/raft/raft.ts";
+import { assert, unreachable } from "../../../src/base/assert.ts";
+import type { RaftView } from "../../../src/raft/node.ts";
 import { type LogIndex, type Message, type NodeId, toClusterTimeMs, toLogIndex } from "../../../src/raft/types.ts";
 import { type RandomStream, randomStreams } from "../world/random.ts";
 import type { SimNode } from "../world/sim-node.ts";
 
 const lieKinds = ["heartbeat", "appendEntries", "timeoutNow", "snapshot", "fallingTime", "beyondTheLog"] as const;
-type Lie = { readonly to: SimNode; readonly raft: Readonly<Raft>; readonly leaderId: NodeId; readonly liar: SimNode };
+type Lie = { readonly to: SimNode; readonly raft: RaftView; readonly leaderId: NodeId; readonly liar: SimNode };
 
 export class Liars {
   readonly counts: Record<string, number> = {};
@@ -37,7 +36,7 @@ export class Liars {
 
   #lieTo(to: SimNode, random: RandomStream): void {
     const raft = to.process?.service.inside.raft;
-    const leaderId = raft?.leaderId ?? null;
+    const leaderId = raft?.status.leaderId ?? null;
     const others = this.#nodes().filter((node) => node !== to && node.id !== leaderId && node.alive);
     if (raft === undefined || leaderId === null || others.length === 0) return;
     const kind = random.pick(lieKinds);
@@ -48,12 +47,15 @@ export class Liars {
 
   #tellLie(kind: (typeof lieKinds)[number], lie: Lie): boolean {
     const { to, raft, leaderId, liar } = lie;
-    const header = { from: liar.id, to: to.id, term: raft.currentTerm };
+    const { currentTerm: term, role, lastIndex: prevLogIndex } = raft.status;
+    const header = { from: liar.id, to: to.id, term };
     const say = (message: Message): boolean => {
       to.receive(message, null);
       return true;
     };
-    const end = { prevLogIndex: lastIndex(raft), prevLogTerm: lastTerm(raft) };
+    const prevLogTerm = raft.termAt(prevLogIndex);
+    assert(prevLogTerm !== undefined, `no term at the last index ${prevLogIndex}`);
+    const end = { prevLogIndex, prevLogTerm };
     switch (kind) {
       case "heartbeat":
         return say({ ...header, kind, leaderCommit: toLogIndex(0), round: 0 });
@@ -61,16 +63,16 @@ export class Liars {
         return say({ ...header, kind, ...end, entries: [], leaderCommit: toLogIndex(0) });
       case "timeoutNow":
         // A leader is asked by nobody: it does not take part in elections of its own term.
-        return raft.role.kind === "follower" && say({ ...header, kind });
+        return role === "follower" && say({ ...header, kind });
       case "beyondTheLog":
-        if (raft.role.kind !== "leader") return false;
+        if (role !== "leader") return false;
         return say({ ...header, kind: "appendEntriesAccepted", matchIndex: toLogIndex(end.prevLogIndex + 1) });
       case "snapshot":
         return this.#repeatState(lie);
       case "fallingTime": {
-        const beforeMs = clusterTimeAt(raft, end.prevLogIndex);
-        if (raft.role.kind === "leader" || beforeMs === 0) return false;
-        const entry = { index: toLogIndex(end.prevLogIndex + 1), term: raft.currentTerm, wallTimeMs: 0 };
+        const beforeMs = raft.lastClusterTimeMs();
+        if (role === "leader" || beforeMs === 0) return false;
+        const entry = { index: toLogIndex(end.prevLogIndex + 1), term, wallTimeMs: 0 };
         const entries = [{ ...entry, clusterTimeMs: toClusterTimeMs(beforeMs - 1), payload: { kind: "noop" } as const }];
         return say({ ...header, from: leaderId, kind: "appendEntries", ...end, entries, leaderCommit: toLogIndex(0) });
       }
@@ -83,8 +85,8 @@ export class Liars {
   #repeatState({ to, raft, liar }: Lie): boolean {
     const liarsRaft = liar.process?.service.inside.raft;
     const index = liar.durableAppliedIndex as LogIndex;
-    if (liarsRaft === undefined || index < liarsRaft.log.base.lastIncludedIndex || index === 0) return false;
-    const image = liar.disk.image(snapshotMetaAt(liarsRaft, index));
-    return to.receiveSnapshot(image, { from: liar.id, term: raft.currentTerm });
+    if (liarsRaft === undefined || index < liarsRaft.status.baseIndex || index === 0) return false;
+    const image = liar.disk.image(liarsRaft.snapshotMetaAt(index));
+    return to.receiveSnapshot(image, { from: liar.id, term: raft.status.currentTerm });
   }
 }

@@ -205,7 +205,7 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "transfer-without-end",
     why: "a transfer that nobody takes up ends at its deadline",
-    edits: [edit("src/node/driver", "    this.#transfers.expire(nowMs, this.#raft);\n", "")],
+    edits: [edit("src/node/driver", "    this.#transfers.expire(nowMs, this.#raft.status);\n", "")],
   },
   {
     name: "wait-for-a-revision-cut-short",

@@ -5,8 +5,6 @@
 import { assert } from "../../../src/base/assert.ts";
 import { readMeta } from "../../../src/machine/state/meta.ts";
 import type { KeyholdNode } from "../../../src/node/node.ts";
-import { lastIndex } from "../../../src/raft/log.ts";
-import { membershipOf } from "../../../src/raft/raft.ts";
 import type { Membership, Message, NodeId, Role, Term } from "../../../src/raft/types.ts";
 import { CorruptRecord } from "../../../src/storage/errors.ts";
 import type { GenesisAnswer } from "../../../src/transport/genesis.ts";
@@ -77,28 +75,28 @@ export class SimNode implements NodeView {
     return this.#paused !== null;
   }
   get term(): number {
-    return this.#inside.raft.currentTerm;
+    return this.#inside.raft.status.currentTerm;
   }
   get role(): Role {
-    return this.#inside.raft.role.kind;
+    return this.#inside.raft.status.role;
   }
   get commitIndex(): number {
-    return this.#inside.raft.commitIndex;
+    return this.#inside.raft.status.commitIndex;
   }
   get appliedIndex(): number {
     return this.#inside.appliedIndex;
   }
   get lastIndex(): number {
-    return lastIndex(this.#inside.raft);
+    return this.#inside.raft.status.lastIndex;
   }
   get membership(): Membership {
-    return membershipOf(this.#inside.raft);
+    return this.#inside.raft.status.membership;
   }
   get memberships(): readonly Membership[] {
-    return this.#inside.raft.memberships.map(({ membership }) => membership);
+    return this.#inside.raft.status.memberships.map(({ membership }) => membership);
   }
   get committedMembership(): Membership | null {
-    return committedIn(this.#inside.raft);
+    return committedIn(this.#inside.raft.status);
   }
   get quarantined(): boolean {
     return this.disk.hardState.lostLog !== null;
@@ -368,8 +366,8 @@ export class SimNode implements NodeView {
     if (!process.alive) return;
     this.#world.invariants().afterEvent(this);
     process.noteSettled();
-    const { raft } = process.service.inside;
-    this.#world.trace.note(this.index, raft.currentTerm, raft.commitIndex);
+    const { currentTerm, commitIndex } = process.service.inside.raft.status;
+    this.#world.trace.note(this.index, currentTerm, commitIndex);
   }
 
   #onRoleChanged(told: Told): void {

@@ -4,7 +4,7 @@
  */
 import { KeyholdNode, type NodeEvents } from "../../../src/node/node.ts";
 import type { Disk } from "../../../src/node/ports.ts";
-import type { Raft } from "../../../src/raft/raft.ts";
+import type { RaftStatus, RaftView } from "../../../src/raft/node.ts";
 import { type Membership, type Message, toLogIndex, toNodeId } from "../../../src/raft/types.ts";
 import { CorruptRecord } from "../../../src/storage/errors.ts";
 import { presentRun, withLastMet, withRun } from "../../../src/storage/folder-runs.ts";
@@ -226,13 +226,12 @@ export function lets(
 }
 
 /** The newest membership that a core knows to be committed. */
-export function committedIn({ memberships, commitIndex }: Readonly<Raft>): Membership | null {
+export function committedIn({ memberships, commitIndex }: RaftStatus): Membership | null {
   return memberships.findLast(({ index }) => index <= commitIndex)?.membership ?? null;
 }
 
 /** The term of an entry in the log that a core sees; undefined where it sees none. */
-export function termIn({ log }: Readonly<Raft>, disk: DiskModel, index: number): number | undefined {
-  const { base, unstable, unstableFrom } = log;
-  if (index <= base.lastIncludedIndex) return index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined;
-  return index >= unstableFrom ? unstable[index - unstableFrom]?.term : disk.bare.term(toLogIndex(index));
+export function termIn(raft: RaftView, disk: DiskModel, index: number): number | undefined {
+  const { baseIndex, durableIndex } = raft.status;
+  return index <= baseIndex || index > durableIndex ? raft.termAt(toLogIndex(index)) : disk.bare.term(toLogIndex(index));
 }
