@@ -855,7 +855,7 @@ export const document: Record<string, unknown> = {
           "leases"
         ],
         "summary": "End a lease now",
-        "description": "Its locks are released to the next waiter and its keys deleted in the same revision.",
+        "description": "Its locks are released to the next waiters and its keys deleted, at most 64 of them in a revision.",
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
@@ -1357,7 +1357,7 @@ export const document: Record<string, unknown> = {
           "locks"
         ],
         "summary": "Release a hold",
-        "description": "The next waiter is granted in the same revision. A hold's own lease ends with it.",
+        "description": "The next waiter is granted in the same log entry, at a revision of its own. A hold's own lease ends with it.",
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
@@ -4632,7 +4632,7 @@ export const document: Record<string, unknown> = {
           },
           "storeId": {
             "type": "string",
-            "description": "Changes when the store is restored; revisions of two stores are not comparable."
+            "description": "Random, made when the cluster began; revisions and fences of two stores are not comparable."
           },
           "nodeId": {
             "type": "string"

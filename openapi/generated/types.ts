@@ -95,7 +95,7 @@ export interface paths {
         readonly post?: never;
         /**
          * End a lease now
-         * @description Its locks are released to the next waiter and its keys deleted in the same revision.
+         * @description Its locks are released to the next waiters and its keys deleted, at most 64 of them in a revision.
          */
         readonly delete: operations["revokeLease"];
         readonly options?: never;
@@ -217,7 +217,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Release a hold
-         * @description The next waiter is granted in the same revision. A hold's own lease ends with it.
+         * @description The next waiter is granted in the same log entry, at a revision of its own. A hold's own lease ends with it.
          */
         readonly post: operations["releaseLock"];
         readonly delete?: never;
@@ -809,7 +809,7 @@ export interface components {
          */
         readonly ClusterStatus: {
             readonly clusterId: string;
-            /** @description Changes when the store is restored; revisions of two stores are not comparable. */
+            /** @description Random, made when the cluster began; revisions and fences of two stores are not comparable. */
             readonly storeId: string;
             readonly nodeId: string;
             /** @enum {string} */

@@ -121,23 +121,31 @@ test("the runbook lists every exit code of the command, and no other", () => {
   expect(listed).toEqual([...new Set([...ownCodes, ...configCodes])].toSorted((a, b) => a - b));
 });
 
+test("the commands of all pages start files, scripts and targets that there are", () => {
+  const makefile = readPage("Makefile");
+  const scripts = readPage("package.json") + readPage("openapi/package.json");
+  const wrong = pages.flatMap((page) => {
+    const shown = [...readPage(page).matchAll(/^ {4}((?:make|npm|npx|node) .*)|`((?:make|npm|npx|node) [^`\n]*)`/gm)];
+    const commands = shown.map((match) => (match[1] ?? match[2] ?? "").split(/ +[#>]|\|/, 1)[0] ?? "");
+    return commands.filter((command) => !isPossible(command)).map((command) => `${page}: ${command}`);
+  });
+  expect(wrong).toEqual([]);
+
+  function isPossible(command: string): boolean {
+    const [program = "", ...words] = command.trim().split(/\s+/);
+    // Its settings are not where it looks for them: `npm test` names them.
+    if (program === "npx" && words[0] === "vitest") return false;
+    const paths = words.filter((word) => /^(test|src|openapi|dist)\//.test(word));
+    if (program === "make") return words.every((word) => word.includes("=") || new RegExp(`^${word}:`, "m").test(makefile));
+    if (program === "npm" && words[0] === "run" && !scripts.includes(`"${words[1]}":`)) return false;
+    return paths.every((path) => existsSync(join(root, path.replace(/^dist\/(.*)\.js$/, "$1.ts"))) || /^dist\/[^/]*$/.test(path));
+  }
+});
+
 describe("measurements", () => {
   const commands = ["test/NUMBERS.md", "test/PROOF.md"].flatMap((page) =>
-    [...readPage(page).matchAll(/`((?:node|npx|make) [^`]*)`/g)].map((match) => match[1] ?? ""),
+    [...readPage(page).matchAll(/`((?:node|npx) [^`]*)`/g)].map((match) => match[1] ?? ""),
   );
-
-  test("their commands start files and targets that there are", () => {
-    const makefile = readPage("Makefile");
-    for (const command of commands) {
-      const [program = "", ...words] = command.split(" ");
-      const file = words.find((word) => word.endsWith(".ts") || word.endsWith(".js"));
-      if (program === "make") expect(makefile, command).toMatch(new RegExp(`^${words[0]}:`, "m"));
-      else if (file !== undefined) {
-        const source = file.replace(/^dist\/(.*)\.js$/, "$1.ts");
-        expect(existsSync(join(root, source)), command).toBe(true);
-      }
-    }
-  });
 
   test("their options and works are known to the programs that they start", () => {
     const benches = readPage("test/bench/main.ts");
@@ -156,7 +164,7 @@ describe("measurements", () => {
   });
 
   test("there are as many planted bugs as the page says", () => {
-    expect(readPage("test/PROOF.md")).toMatch(/More than a hundred bugs are planted [\s\S]* Some twenty of them/);
+    expect(readPage("test/PROOF.md")).toMatch(/More than a hundred bugs are planted [\s\S]* More than twenty of them/);
     expect(mutants.length).toBeGreaterThan(100);
     expect(mutants.filter((mutant) => "suite" in mutant && mutant.suite !== undefined).length).toBeGreaterThanOrEqual(20);
   });
