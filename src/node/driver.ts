@@ -3,7 +3,7 @@
  * and carries out its orders. What all of a turn's facts need on disk is one write, and what gathers while a write is
  * under way shares the next one: that is the group commit.
  */
-import { assert } from "../base/assert.ts";
+import { assert, unreachable } from "../base/assert.ts";
 import { parseCommand } from "../machine/parse-command.ts";
 import { readMeta, writeInitialState } from "../machine/state/meta.ts";
 import { pastRowsMaxDefault, StagedTables } from "../machine/state/staged-tables.ts";
@@ -17,6 +17,7 @@ import { compactionIndex, LogWeight } from "./snapshots/compaction.ts";
 import { SnapshotSends } from "./snapshots/snapshot-sends.ts";
 import { type ReadEnd, Reads } from "./waits/reads.ts";
 import { type RevisionWait, RevisionWaits } from "./waits/revision-waits.ts";
+import { WaitList } from "./waits/wait-list.ts";
 import type { SnapshotTables } from "./watches/watch-snapshot.ts";
 import { Applier } from "./writes/applier.ts";
 import { Commands } from "./writes/commands.ts";
@@ -32,17 +33,19 @@ export class Driver {
   readonly #events: DriverEvents;
   readonly #raft: RaftNode;
   readonly #tables: StagedTables;
+  /** Every kind of wait is made within it. */
+  readonly #waits = new WaitList();
+  readonly #renewals: Renewals;
   readonly #proposals: Proposals;
   readonly #reads: Reads;
-  readonly #renewals: Renewals;
+  readonly #revisionWaits: RevisionWaits;
+  readonly #changes: MembershipChanges;
+  readonly #transfers: Transfers;
   readonly #applier: Applier;
   #inputs: Input[] = [];
   #turnComing = false;
   #stopped = false;
   readonly #writer: DiskWriter;
-  readonly #revisionWaits = new RevisionWaits();
-  readonly #changes = new MembershipChanges();
-  readonly #transfers = new Transfers();
   readonly #sends = new SnapshotSends();
   readonly #gate: VersionGate;
   readonly #logWeight: LogWeight;
@@ -79,9 +82,13 @@ export class Driver {
     );
     this.#raft = createRaftNode(options.raft, { hardState: disk.hardState, log: disk.log, appliedIndex });
     this.#applier = new Applier(this.#tables, this.commands);
-    this.#proposals = new Proposals(options.raft.runId);
-    this.#reads = new Reads(options);
-    this.#renewals = new Renewals({ leaseIdsMax: options.renewalsPerCommandMax });
+    // First: a renewal whose command ends at the stop must not be put into another one.
+    this.#renewals = this.#waits.add(new Renewals({ leaseIdsMax: options.renewalsPerCommandMax }));
+    this.#proposals = this.#waits.add(new Proposals(options.raft.runId));
+    this.#reads = this.#waits.add(new Reads(options));
+    this.#revisionWaits = this.#waits.add(new RevisionWaits());
+    this.#changes = this.#waits.add(new MembershipChanges());
+    this.#transfers = this.#waits.add(new Transfers(this.#raft));
   }
 
   /** The newest applied state; changes only within a turn. */
@@ -111,12 +118,7 @@ export class Driver {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#renewals.close();
-    this.#proposals.close();
-    this.#reads.close();
-    this.#revisionWaits.close();
-    this.#changes.close();
-    this.#transfers.close();
+    this.#waits.close();
     this.#writer.stop();
   }
 
@@ -136,11 +138,7 @@ export class Driver {
   tick(): void {
     if (this.#stopped) return;
     const nowMs = this.#ports.clock.monotonicMs();
-    this.#proposals.expire(nowMs);
-    this.#reads.tick(nowMs, this.#options.readTicksMax);
-    this.#revisionWaits.expire(nowMs);
-    this.#changes.expire(nowMs);
-    this.#transfers.expire(nowMs, this.#raft.status);
+    this.#waits.expire(nowMs);
     // A state that changed is written with the next log entries, or now if none came.
     this.#writer.flush();
     this.#input({ kind: "tick" });
@@ -199,7 +197,7 @@ export class Driver {
       request.settle({ kind: "shuttingDown" });
       return;
     }
-    const to = this.#transfers.add(request, this.#raft);
+    const to = this.#transfers.add(request);
     if (to !== undefined) this.#input({ kind: "transferWanted", to });
   }
 
@@ -319,8 +317,13 @@ export class Driver {
       case "sendSnapshot":
         this.#sendSnapshot(effect.to);
         return;
-      default:
+      case "messageRefused":
+      case "logConflict":
+      case "ceilingReached":
         this.#events.onProtocolFault(effect);
+        return;
+      default:
+        unreachable(effect);
     }
   }
 

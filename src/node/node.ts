@@ -90,8 +90,6 @@ export class KeyholdNode implements KeyholdService {
   /** Writes without an end, and reads without an answer, whatever each waits for. */
   readonly #writes: Gate;
   readonly #reads: Gate;
-  /** Ends each wait for a lock with the place it has in the queue. */
-  readonly #givingUp = new Set<() => void>();
   readonly #publication: SelfPublication | undefined;
   #stopTicking: () => void = () => undefined;
   #ticks = 0;
@@ -139,7 +137,7 @@ export class KeyholdNode implements KeyholdService {
   stop(): void {
     this.#stopTicking();
     this.#answers.close();
-    for (const giveUp of [...this.#givingUp]) giveUp();
+    this.#tickets.close();
     this.#driver.stop();
   }
 
@@ -376,7 +374,6 @@ export class KeyholdNode implements KeyholdService {
     const end = (result: TicketEnd) => {
       cancelTimer();
       signal.removeEventListener("abort", giveUp);
-      this.#givingUp.delete(giveUp);
       pending.cancel();
       resolve(result);
     };
@@ -384,7 +381,6 @@ export class KeyholdNode implements KeyholdService {
     const giveUp = () => end(ok(queued));
     const cancelTimer = this.#ports.timers.after(holdMs, giveUp);
     const pending = this.#tickets.add({ name: command.name, ticket, leaseId, ownTtlMs }, end, giveUp);
-    this.#givingUp.add(giveUp);
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp, { once: true });
   }

@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { Reads } from "../../src/node/waits/reads.ts";
 import { toLogIndex, toNodeId } from "../../src/raft/types.ts";
 
-function setUp() {
-  const reads = new Reads({ firstReadId: 100 });
+function setUp(readTicksMax = 5) {
+  const reads = new Reads({ firstReadId: 100, readTicksMax });
   const ends: string[] = [];
   const add = (name: string, deadlineMs = 1000) => reads.add({ deadlineMs, settle: (end) => ends.push(`${name}: ${end.kind}`) });
   return { reads, ends, add };
@@ -44,15 +44,15 @@ describe("a linearizable read", () => {
   });
 
   test("asks again when its request was dropped or stays without an answer, and a late answer is void", () => {
-    const { reads, ends, add } = setUp();
+    const { reads, ends, add } = setUp(2);
     add("a");
     reads.ask();
     reads.dropped(100);
     reads.roleChanged({ leaderId: toNodeId("n2") });
     expect(reads.ask()).toBe(101);
-    reads.tick(0, 2);
+    reads.expire(0);
     expect(reads.ask()).toBeUndefined();
-    reads.tick(0, 2);
+    reads.expire(0);
     expect(reads.ask()).toBe(102);
     reads.ready(101, toLogIndex(1), toLogIndex(9));
     expect(ends).toEqual([]);
@@ -67,7 +67,7 @@ describe("a linearizable read", () => {
     reads.dropped(100);
     reads.roleChanged({ leaderId: null });
     expect([reads.ask(), reads.count]).toEqual([undefined, 1]);
-    reads.tick(0, 5);
+    reads.expire(0);
     expect(reads.ask()).toBe(101);
     reads.dropped(101);
     add("b");
@@ -83,9 +83,9 @@ describe("a linearizable read", () => {
     reads.ready(100, toLogIndex(9), toLogIndex(1));
     add("asked", 20);
     reads.ask();
-    reads.tick(10, 5);
+    reads.expire(10);
     expect(ends).toEqual(["indexed: noLeader"]);
-    reads.tick(20, 5);
+    reads.expire(20);
     expect(ends).toEqual(["indexed: noLeader", "asked: noLeader"]);
     expect(reads.count).toBe(0);
   });
@@ -94,7 +94,7 @@ describe("a linearizable read", () => {
     const { reads, ends, add } = setUp();
     add("a", 10);
     add("b", 20);
-    reads.tick(10, 5);
+    reads.expire(10);
     expect(ends).toEqual(["a: noLeader"]);
     reads.close();
     expect(ends).toEqual(["a: noLeader", "b: shuttingDown"]);

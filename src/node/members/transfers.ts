@@ -1,7 +1,7 @@
 /**
  * This file hands leadership over: it picks the successor, and tells when it leads.
  */
-import type { RaftStatus, RaftView } from "../../raft/index.ts";
+import type { RaftView } from "../../raft/index.ts";
 import type { NodeId, Term } from "../../raft/types.ts";
 
 export type TransferEnd =
@@ -25,11 +25,17 @@ export type TransferRequest = {
 };
 
 export class Transfers {
+  readonly #raft: RaftView;
   /** `begun` once the core was seen to have taken it up. */
   #pending: (TransferRequest & { readonly term: Term; begun: boolean }) | undefined;
 
+  constructor(raft: RaftView) {
+    this.#raft = raft;
+  }
+
   /** The successor to tell the core of; undefined when the request has ended already. */
-  add(request: TransferRequest, raft: RaftView): NodeId | undefined {
+  add(request: TransferRequest): NodeId | undefined {
+    const raft = this.#raft;
     const { role, leaderId, currentTerm } = raft.status;
     if (role !== "leader") {
       request.settle({ kind: "notLeader", leaderId });
@@ -57,8 +63,9 @@ export class Transfers {
     this.#end({ kind: "transferred", leaderId: told.leaderId, term: told.term });
   }
 
-  expire(nowMs: number, { role, transferTo }: Pick<RaftStatus, "role" | "transferTo">): void {
+  expire(nowMs: number): void {
     if (this.#pending === undefined) return;
+    const { role, transferTo } = this.#raft.status;
     const underWay = transferTo !== null;
     const givenUp = this.#pending.begun && role === "leader" && !underWay;
     this.#pending.begun ||= underWay;

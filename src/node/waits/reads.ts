@@ -19,9 +19,11 @@ export class Reads {
   /** Have their index, wait for apply; in index order. */
   #indexed: { readonly index: LogIndex; reads: Pending[] }[] = [];
   #nextReadId: number;
+  readonly #ticksMax: number;
 
-  /** `firstReadId` keeps the ids of different runs of a node apart. */
-  constructor(options: { readonly firstReadId: number }) {
+  /** `firstReadId` keeps the ids of different runs of a node apart; a request that is out for `readTicksMax` ticks is given up. */
+  constructor(options: { readonly firstReadId: number; readonly readTicksMax: number }) {
+    this.#ticksMax = options.readTicksMax;
     this.#nextReadId = options.firstReadId;
   }
 
@@ -74,9 +76,9 @@ export class Reads {
     }
   }
 
-  /** Gives up on a request that is out for `ticksMax` ticks (its message or answer may be lost), and on reads past their deadline. */
-  tick(nowMs: number, ticksMax: number): void {
-    if (this.#asked !== undefined && ++this.#asked.ticks >= ticksMax) this.dropped(this.#asked.readId);
+  /** Gives up on a request that is out for `readTicksMax` ticks (its message or answer may be lost), and on reads past their deadline. */
+  expire(nowMs: number): void {
+    if (this.#asked !== undefined && ++this.#asked.ticks >= this.#ticksMax) this.dropped(this.#asked.readId);
     this.#askAgain();
     this.#next = this.#withoutDue(this.#next, nowMs);
     if (this.#asked !== undefined) this.#asked.reads = this.#withoutDue(this.#asked.reads, nowMs);

@@ -83,6 +83,15 @@ export class TicketWaits {
 
   /** The state was replaced as a whole, and what happened in between is not told. */
   stateReplaced(): void {
+    this.#loseAll();
+  }
+
+  /** The node stops: who waits here may go on waiting at another node. */
+  close(): void {
+    this.#loseAll();
+  }
+
+  #loseAll(): void {
     const all = [...this.#waits.values()].flatMap((waiters) => [...waiters]);
     this.#waits.clear();
     for (const { lost } of all) lost();

@@ -51,12 +51,16 @@ export class Renewals {
    */
   take(nowMs: number): readonly RenewalBatch[] {
     if (this.#waiting.length === 0) return [];
-    const due = this.#waiting.filter(({ deadlineMs }) => deadlineMs <= nowMs);
-    if (due.length > 0) this.#waiting = this.#waiting.filter(({ deadlineMs }) => deadlineMs > nowMs);
+    const due = this.#takeDue(nowMs);
     const batches: RenewalBatch[] = [];
     while (this.ready) batches.push(this.#begin(this.#nextGroup()));
     for (const { settle } of due) settle({ kind: "noLeader" });
     return batches;
+  }
+
+  /** Ends what waited past its deadline: nothing was written. What is under way ends as its command does. */
+  expire(nowMs: number): void {
+    for (const { settle } of this.#takeDue(nowMs)) settle({ kind: "noLeader" });
   }
 
   /** Ends what waits; what is under way ends as its command does. */
@@ -64,6 +68,12 @@ export class Renewals {
     this.#closed = true;
     for (const renewal of this.#waiting) renewal.settle({ kind: "shuttingDown" });
     this.#waiting = [];
+  }
+
+  #takeDue(nowMs: number): readonly Renewal[] {
+    const due = this.#waiting.filter(({ deadlineMs }) => deadlineMs <= nowMs);
+    if (due.length > 0) this.#waiting = this.#waiting.filter(({ deadlineMs }) => deadlineMs > nowMs);
+    return due;
   }
 
   /** The oldest that fit into one command, at least one. */

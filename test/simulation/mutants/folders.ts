@@ -179,7 +179,7 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "read-not-ended-at-stop",
     why: "who waits for a read hears of the stop",
-    edits: [edit("src/node/driver", "    this.#reads.close();\n", "")],
+    edits: [edit("src/node/driver", "this.#waits.add(new Reads(options))", "new Reads(options)")],
   },
   {
     name: "wait-for-a-lock-without-end",
@@ -195,17 +195,17 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "wait-for-a-lock-not-ended-at-stop",
     why: "who waits in a queue hears of the stop, and can wait on elsewhere",
-    edits: [edit("src/node/node", "    for (const giveUp of [...this.#givingUp]) giveUp();\n", "")],
+    edits: [edit("src/node/node", "    this.#tickets.close();\n", "")],
   },
   {
     name: "change-of-members-without-end",
     why: "a change that is lost with its leader ends at its deadline",
-    edits: [edit("src/node/driver", "    this.#changes.expire(nowMs);\n", "")],
+    edits: [edit("src/node/driver", "this.#waits.add(new MembershipChanges())", "new MembershipChanges()")],
   },
   {
     name: "transfer-without-end",
     why: "a transfer that nobody takes up ends at its deadline",
-    edits: [edit("src/node/driver", "    this.#transfers.expire(nowMs, this.#raft.status);\n", "")],
+    edits: [edit("src/node/driver", "this.#waits.add(new Transfers(this.#raft))", "new Transfers(this.#raft)")],
   },
   {
     name: "wait-for-a-revision-cut-short",
@@ -221,7 +221,7 @@ export const folderMutants: readonly Mutant[] = [
   {
     name: "wait-for-a-revision-without-end",
     why: "a revision that does not come is waited for until the deadline only",
-    edits: [edit("src/node/driver", "    this.#revisionWaits.expire(nowMs);\n", "")],
+    edits: [edit("src/node/driver", "this.#waits.add(new RevisionWaits())", "new RevisionWaits()")],
   },
   {
     name: "all-leases-end-at-once",
