@@ -140,16 +140,17 @@ function createUpdate(transport: Transport, get: ConfigClient["get"], put: Confi
     const { roundsMax = 16, ...rest } = options;
     const { clock } = transport.settings.environment;
     const deadlineMs = clock.monotonicMs() + (options.timeoutMs ?? transport.settings.requestTimeoutMs);
+    // For each call anew: what the read took is not there for the write.
+    const callOptions = () => present({ signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.monotonicMs()) });
     for (let round = 0; ; round++) {
-      const callOptions = present({ signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.monotonicMs()) });
-      const read = await get(key, callOptions);
+      const read = await get(key, callOptions());
       if (!read.ok && read.error.code !== "key_not_found") return err(read.error);
       const current = read.ok ? read.value : null;
       const value = await compute(current);
       const written = await put(key, value, {
         ...keptOptions(current, value),
         ...rest,
-        ...callOptions,
+        ...callOptions(),
         expect: toExpectation(current),
       });
       if (written.ok || written.error.code !== "revision_mismatch" || round + 1 >= roundsMax) return written;

@@ -38,7 +38,7 @@ export class WatchSession {
   #wake: (() => void) | undefined;
   #cancelTimer = () => {};
   #lastSeq = 0;
-  readonly #unlink: () => void;
+  #unlink = () => {};
 
   /** Starts to connect; the first message is `hello`, or `dead`. */
   constructor(options: SessionOptions) {
@@ -46,8 +46,12 @@ export class WatchSession {
     const { endpoint, headers, environment } = options;
     this.#socket = environment.openSocket({ endpoint, headers });
     this.#startTimer("no hello");
-    this.#unlink = onAbort(options.signal, () => this.#push({ kind: "dead", detail: "closed" }));
     this.#listen();
+    this.#unlink = onAbort(options.signal, () => {
+      this.#push({ kind: "dead", detail: "closed" });
+      // At once, and not when the consumer comes back: it may not, and an open socket keeps a process alive.
+      this.close();
+    });
   }
 
   /** Asks for the watch; `opened` or `refused` follows. */
@@ -76,6 +80,7 @@ export class WatchSession {
     this.#socket.emit("watch:ack", { watchId, seq });
   }
 
+  /** Ends the connection; what has arrived can still be taken. Closing again changes nothing. */
   close(): void {
     this.#cancelTimer();
     this.#unlink();

@@ -2,17 +2,18 @@
  * This file tests what the config client sends and what it makes of answers.
  */
 import { afterEach, describe, expect, test } from "vitest";
-import { createClient } from "../../openapi/client/index.ts";
+import { createClient, type Environment } from "../../openapi/client/index.ts";
 import { decodeEntry, encodeComment, encodeValue } from "../../openapi/client/value.ts";
-import { type FakeNode, json, problem, startFakeNode } from "./fake-node.ts";
+import { type FakeNode, json, problem, startFakeNode, until } from "./fake-node.ts";
+import { ManualClock } from "./manual-clock.ts";
 
 let node: FakeNode | undefined;
 afterEach(() => node?.close());
 
-async function connect(answer: FakeNode["answer"]) {
+async function connect(answer: FakeNode["answer"], environment: Partial<Environment> = {}) {
   const fake = await startFakeNode(answer);
   node = fake;
-  return { fake, client: createClient({ endpoints: [fake.url], environment: { random: () => 0 } }) };
+  return { fake, client: createClient({ endpoints: [fake.url], environment: { random: () => 0, ...environment } }) };
 }
 
 const meta = {
@@ -159,6 +160,31 @@ describe("update", () => {
     const result = await client.config.update("k", () => 1, { roundsMax: 3 });
     expect(result.ok ? undefined : result.error.code).toBe("revision_mismatch");
     expect(fake.asked).toHaveLength(6);
+  });
+
+  test("it ends by its deadline, however long the read has taken", async () => {
+    const clock = new ManualClock();
+    const { fake, client } = await connect(
+      (asked) => {
+        if (asked.method === "PUT") return { kind: "hang" };
+        clock.advance(900);
+        return json(200, entry);
+      },
+      { clock },
+    );
+    let settled = false;
+    const update = client.config
+      .update("k", () => 1, { timeoutMs: 1000 })
+      .then((result) => {
+        settled = true;
+        return result;
+      });
+    await until("the write", () => fake.asked.some(({ method }) => method === "PUT"));
+    expect(clock.dueInMs()).toEqual([100]);
+    clock.advance(100);
+    await until("the end", () => settled);
+    const result = await update;
+    expect(result.ok ? undefined : result.error.code).toBe("outcome_unknown");
   });
 
   test("what the computation throws is passed on and nothing is written", async () => {

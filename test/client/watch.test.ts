@@ -2,7 +2,7 @@
  * This file tests the watch against real sockets: going on elsewhere with no gap and no repeat, credit, and how it ends.
  */
 import { afterEach, describe, expect, test } from "vitest";
-import { createClient, type WatchItem, type WatchOptions } from "../../openapi/client/index.ts";
+import { createClient, type KeyholdClient, type Watch, type WatchItem, type WatchOptions } from "../../openapi/client/index.ts";
 import type { ClientOptions } from "../../openapi/client/options.ts";
 import { until } from "./fake-node.ts";
 import { entryAt, type FakeWatchNode, type Opened, putAt, startFakeWatchNode } from "./fake-watch-node.ts";
@@ -96,6 +96,28 @@ describe("the stream", () => {
     expect(await take(watch([node], { from: "now" }), 1)).toEqual(["events 1"]);
     await until("the socket to close", () => node.connected() === 0);
   });
+
+  for (const [what, end] of [
+    ["closing the client", (client: KeyholdClient) => client.close()],
+    ["closing the watch", (_: KeyholdClient, items: Watch) => items.close()],
+  ] as const) {
+    test(`${what} closes the socket also while the consumer is busy with an item, and nothing is told after it`, async () => {
+      const node = await startNode((session) => {
+        session.accept(1);
+        session.events([putAt(1), putAt(2)]);
+      });
+      const client = createClient({ endpoints: [node.url] });
+      opened.unshift(client);
+      const items = client.watch({ prefix: "", from: { revision: 1 } });
+      const iterator = items[Symbol.asyncIterator]();
+      expect(await iterator.next()).toMatchObject({ value: { kind: "events", revision: 1 } });
+      end(client, items);
+      await until("the socket to close", () => node.connected() === 0);
+      // What was received together is told to its end.
+      expect(await iterator.next()).toMatchObject({ value: { kind: "events", revision: 2 } });
+      expect(await iterator.next()).toEqual({ value: undefined, done: true });
+    });
+  }
 
   test("close ends an iteration that waits, and so does the caller's signal", async () => {
     const node = await startNode((session) => session.accept(1));
