@@ -2,7 +2,7 @@
  * This file names what every part of the face is given: the service it speaks for, the contract it speaks, its bounds.
  */
 import type { IntakeLimits } from "../src/intake/intake.ts";
-import type { KeyholdService } from "../src/node/service.ts";
+import { type KeyholdService, renewalsMax } from "../src/node/service.ts";
 import type { Contract } from "./contract/contract.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ApiPorts } from "./ports.ts";
@@ -83,11 +83,14 @@ export type WatchLimits = {
   readonly futureWaitMs: number;
 };
 
-/** Bounds that suit a node of three on a small machine. */
-export const defaultApiLimits: ApiLimits = {
-  requestTimeoutMs: 5_000,
-  acquireHoldMsMax: 60_000,
-  valueBytesMax: 1024 * 1024,
+type Configured = "requestTimeoutMs" | "acquireHoldMsMax" | "valueBytesMax";
+type ConfiguredOfWatches = "watchesMax" | "watchesPerSocketMax";
+
+/** The bounds that no option of the node sets. */
+export type FixedApiLimits = Omit<ApiLimits, Configured | "watch"> & { readonly watch: Omit<WatchLimits, ConfiguredOfWatches> };
+
+/** Bounds that suit a node of three on a small machine; the others are options of the node. */
+export const defaultApiLimits: FixedApiLimits = {
   bodyBytesMax: 64 * 1024,
   headerBytesMax: 16 * 1024,
   headersMax: 100,
@@ -112,9 +115,8 @@ export const defaultApiLimits: ApiLimits = {
   readyLagMax: 1_000,
   watch: {
     socketsMax: 5_000,
-    watchesMax: 10_000,
-    watchesPerSocketMax: 64,
-    leasesPerSocketMax: 1_000,
+    // What one message can renew: a client that keeps more of them alive has another connection.
+    leasesPerSocketMax: renewalsMax,
     windowPackets: 64,
     // Four parts of a snapshot: more only moves them into the kernel's buffers, for each of thousands of sockets.
     windowBytes: 1024 * 1024,

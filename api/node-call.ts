@@ -8,7 +8,7 @@ import { answerHeadBytesMax, guardAnswer } from "../src/intake/answer-guard.ts";
 import type { ApiPorts, CallNode } from "./ports.ts";
 
 /** What is asked of another node is answered with the members, of which there are few. */
-const answerBytesMax = 256 * 1024;
+export const answerBytesMax = 256 * 1024;
 
 /** Production's `callNode`. */
 export function httpNodeCall(timers: ApiPorts["timers"]): CallNode {

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Intake } from "../src/intake/intake.ts";
 import type { KeyholdService } from "../src/node/service.ts";
 import { type Assembly, assembleApi } from "./assembly.ts";
-import { type ApiContext, type ApiLimits, defaultApiLimits, type Logger } from "./context.ts";
+import type { ApiContext, ApiLimits, Logger } from "./context.ts";
 import { createContract } from "./contract/contract.ts";
 import type { Problem } from "./contract/problem.ts";
 import { closeServer, type ListenOptions, listen } from "./listen.ts";
@@ -23,8 +23,7 @@ export type ApiServerOptions = {
   /** keyhold.yaml, parsed. */
   readonly document: object;
   readonly logger: Logger;
-  /** Default: `defaultApiLimits`. */
-  readonly limits?: ApiLimits;
+  readonly limits: ApiLimits;
   readonly listen: ListenOptions;
   /** What clients may call this node beside its own addresses: `name` or `name:port`. Default: nothing else. */
   readonly hostNames?: readonly string[];
@@ -50,9 +49,8 @@ export type ApiServer = {
 
 /** Starts to listen; rejects with the system's error when the address is taken or not ours. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const limits = options.limits ?? defaultApiLimits;
   const metrics = createMetrics(options.service);
-  const { service, logger, document } = options;
+  const { service, logger, document, limits } = options;
   const api = assembleApi({
     service,
     logger,

@@ -5,9 +5,8 @@
  */
 import { crc32 } from "node:zlib";
 import { err, ok, type Result } from "../../src/base/result.ts";
-import { type Revision, toRevision } from "../../src/node/service.ts";
+import { nameBytesMax, type Revision, toRevision } from "../../src/node/service.ts";
 import { isLoneSurrogateIn } from "./json-text.ts";
-import { keyBytesMax } from "./key-path.ts";
 import { invalidRequest, type Problem } from "./problem.ts";
 
 /** Where a list goes on: after the name `after`, at `revision` when all pages are read at one. */
@@ -52,7 +51,7 @@ function parsed(text: string): unknown {
 
 /** As the state machine bounds names. */
 function canBeName(text: string): boolean {
-  return text !== "" && !isLoneSurrogateIn(text) && Buffer.byteLength(text) <= keyBytesMax && !/\p{Cc}/u.test(text);
+  return text !== "" && !isLoneSurrogateIn(text) && Buffer.byteLength(text) <= nameBytesMax && !/\p{Cc}/u.test(text);
 }
 
 function canBeRevision(value: unknown): value is number | null {

@@ -4,9 +4,7 @@
  * client library would fold into another key (`..`, `.`) are refused here, before anything can act on them.
  */
 import { err, ok, type Result } from "../../src/base/result.ts";
-
-/** The longest key or lock name, in bytes of its UTF-8. */
-export const keyBytesMax = 480;
+import { nameBytesMax } from "../../src/node/service.ts";
 
 /** Verbs that follow a lock's name, by method; a name is everything before them. */
 const lockVerbs: ReadonlySet<string> = new Set(["acquire", "release", "verify"]);
@@ -33,7 +31,7 @@ export function normaliseKeyPath(method: string, url: string): Result<string, st
 export function keyFault(key: string): string | null {
   if (key === "") return "A key has at least one character.";
   const bytes = Buffer.byteLength(key);
-  if (bytes > keyBytesMax) return `A key has at most ${keyBytesMax} bytes of UTF-8; this one has ${bytes}.`;
+  if (bytes > nameBytesMax) return `A key has at most ${nameBytesMax} bytes of UTF-8; this one has ${bytes}.`;
   if (/\p{Cc}/u.test(key)) return "A key holds no control characters.";
   for (const segment of key.split("/")) {
     if (segment === "." || segment === "..") return "A key holds no `.` or `..` segment: clients and proxies fold them away.";
@@ -43,7 +41,7 @@ export function keyFault(key: string): string | null {
 
 function rewrite(url: string, root: string, ends: { readonly keyEnd: number; readonly pathEnd: number }): Result<string, string> {
   const rawKey = url.slice(root.length, ends.keyEnd);
-  if (rawKey.length <= keyBytesMax && plainKey.test(rawKey)) {
+  if (rawKey.length <= nameBytesMax && plainKey.test(rawKey)) {
     return ok(rawKey.includes("/") ? root + rawKey.replaceAll("/", "%2F") + url.slice(ends.keyEnd) : url);
   }
   let key: string;

@@ -3,10 +3,9 @@
  * bytes, and takes well-formed Unicode only. What it would not take must not reach the log, so it is refused here.
  */
 import { err, ok, type Result } from "../../src/base/result.ts";
+import { labelBytesMax } from "../../src/node/service.ts";
 import { isLoneSurrogateIn } from "./json-text.ts";
 import { invalidRequest, type Problem } from "./problem.ts";
-
-const labelBytesMax = 256;
 
 /** `owner` of a request body, null when it names none. */
 export function ownerOf(owner: string | undefined): Result<string | null, Problem> {

@@ -2,28 +2,20 @@
  * This file answers /v1/config: entries with compare-and-set, and lists at one revision.
  */
 import { isUtf8 } from "node:buffer";
-import { assert } from "../../src/base/assert.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
-import { type ConfigEntry, type Page, type Precondition, toRevision, valueBytesMax } from "../../src/node/service.ts";
+import { type ConfigEntry, labelBytesMax, type Page, type Precondition, toRevision } from "../../src/node/service.ts";
 import type { ApiContext } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../contract/cursor.ts";
 import { parseJson } from "../contract/json-text.ts";
 import { leaseIdOf } from "../contract/lease-id.ts";
 import { invalidRequest, type Problem, unsupportedMediaType } from "../contract/problem.ts";
 import { configEntryJson, isUtf8Charset, mediaTypeOf, valueKindOf } from "../contract/wire-format.ts";
-import { jsonText, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
+import { jsonText, pageLimitOf, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
-
-const contentTypeBytesMax = 256;
 
 /** Binds the operations on config; get and put first, they are the hot ones. */
 export function bindConfigRoutes(router: Router, context: ApiContext): void {
   const bytesMax = context.limits.valueBytesMax;
-  // A larger value in the log would be one that nobody can apply.
-  assert(
-    bytesMax <= valueBytesMax,
-    `values of ${bytesMax} bytes are let in, and ${valueBytesMax} is the most that can be applied`,
-  );
   const wayOut = "Keep large data in a blob store and its address here.";
   router.bind("getConfig", (exchange) => getConfig(exchange, context));
   router.bind("putConfig", (exchange) => putConfig(exchange, context), { rawBody: { bytesMax, what: "A value", wayOut } });
@@ -97,7 +89,7 @@ async function listConfig({ query }: Exchange<"listConfig">, context: ApiContext
       prefix: query.prefix ?? "",
       after: cursor.value?.after ?? null,
       revision: cursor.value?.revision ?? null,
-      limit: query.limit ?? 100,
+      limit: pageLimitOf(query),
       bytesMax: context.limits.pageBytesMax,
     },
     options,
@@ -117,12 +109,12 @@ function pageJson(
   options: { readonly keysOnly: boolean; readonly bytesMax: number },
 ): { readonly itemsJson: string; readonly next: string | null } {
   const texts: string[] = [];
-  let length = 0;
+  let bytes = 0;
   let last: string | null = null;
   for (const item of page.items) {
     const text = configEntryJson(item, { keysOnly: options.keysOnly });
-    length += text.length;
-    if (last !== null && length > options.bytesMax) return { itemsJson: texts.join(","), next: last };
+    bytes += Buffer.byteLength(text);
+    if (last !== null && bytes > options.bytesMax) return { itemsJson: texts.join(","), next: last };
     texts.push(text);
     last = item.key;
   }
@@ -136,8 +128,9 @@ const formTypes: ReadonlySet<string> = new Set(["application/x-www-form-urlencod
 /** The content type that `bytes` are kept under, when they are what it says. */
 function checkValue(header: string | undefined, bytes: Buffer): Result<string, Problem> {
   const contentType = header?.trim() ?? "application/octet-stream";
-  if (contentType.length > contentTypeBytesMax || !contentTypeGrammar.test(contentType))
-    return err(unsupportedMediaType("The Content-Type is not a media type of at most 256 characters."));
+  // The grammar is ASCII, so characters are bytes.
+  if (!contentTypeGrammar.test(contentType) || contentType.length > labelBytesMax)
+    return err(unsupportedMediaType(`The Content-Type is not a media type of at most ${labelBytesMax} characters.`));
   if (formTypes.has(mediaTypeOf(contentType))) {
     return err(unsupportedMediaType("A form is not a value: say what the value is, for example Content-Type: application/json."));
   }

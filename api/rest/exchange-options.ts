@@ -2,6 +2,7 @@
  * This file turns the parameters that many operations share into what the service takes: how to read, how to write,
  * where a list goes on.
  */
+import { assert } from "../../src/base/assert.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import {
   type ReadOptions,
@@ -17,6 +18,17 @@ import type { Reply } from "../contract/reply.ts";
 import { jsonHeaders } from "./respond.ts";
 
 type ReadQuery = { readonly consistency?: "linearizable" | "stale"; readonly minRevision?: number };
+
+/** What the document gives a default, which the check of the request filled in. */
+export function defaulted<Value>(value: Value | undefined): Value {
+  assert(value !== undefined, "the document gives this field a default, and it has no value");
+  return value;
+}
+
+/** How many items a page has at most. */
+export function pageLimitOf(query: { readonly limit?: number }): number {
+  return defaulted(query.limit);
+}
 
 /** How a read is to be done, from its query. */
 export function readOptionsOf(query: ReadQuery, context: ApiContext): ReadOptions {

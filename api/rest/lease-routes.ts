@@ -2,13 +2,13 @@
  * This file answers /v1/leases.
  */
 import { at } from "../../src/base/at.ts";
-import { parseLeaseId } from "../../src/node/service.ts";
+import { ok } from "../../src/base/result.ts";
 import type { ApiContext } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../contract/cursor.ts";
 import { ownerOf } from "../contract/labels.ts";
 import { leaseIdOf } from "../contract/lease-id.ts";
 import { leaseShape } from "../contract/wire-format.ts";
-import { json, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
+import { json, pageLimitOf, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
 
 /** Binds the operations on leases; keepalive first, it is the hot one. */
@@ -72,8 +72,9 @@ async function listLeases({ query }: Exchange<"listLeases">, context: ApiContext
   const cursor = decodeCursor("leases", query.cursor);
   if (!cursor.ok) return cursor;
   const options = readOptionsOf(query, context);
-  const after = cursor.value === null ? null : (parseLeaseId(cursor.value.after) ?? null);
-  const page = await context.service.read({ kind: "leaseList", after, limit: query.limit ?? 100 }, options);
+  const after = cursor.value === null ? ok(null) : leaseIdOf(cursor.value.after);
+  if (!after.ok) return after;
+  const page = await context.service.read({ kind: "leaseList", after: after.value, limit: pageLimitOf(query) }, options);
   if (!page.ok) return refuse(page.error, context);
   const { items, next, revision } = page.value;
   const following = next === null ? null : encodeCursor("leases", { after: next, revision: null });

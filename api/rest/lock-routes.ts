@@ -3,7 +3,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { ok, type Result } from "../../src/base/result.ts";
-import { type CommandBody, toFence, toTicket } from "../../src/node/service.ts";
+import { type CommandBody, toFence, toTicket, waitersShownMax } from "../../src/node/service.ts";
 import type { ApiContext } from "../context.ts";
 import type { BodyOf } from "../contract/contract.ts";
 import { decodeCursor, encodeCursor } from "../contract/cursor.ts";
@@ -11,11 +11,8 @@ import { ownerOf } from "../contract/labels.ts";
 import { leaseIdOf } from "../contract/lease-id.ts";
 import type { Problem } from "../contract/problem.ts";
 import { lockShape, remaining } from "../contract/wire-format.ts";
-import { json, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
+import { defaulted, json, pageLimitOf, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
-
-/** Waiters shown of one lock. */
-const queueShownMax = 100;
 
 /** Binds the operations on locks; acquire and release first, they are the hot ones. */
 export function bindLockRoutes(router: Router, context: ApiContext): void {
@@ -49,7 +46,7 @@ async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContex
     {
       ...write,
       requestId,
-      holdMs: Math.min(query.holdMs ?? context.limits.acquireHoldMsMax, context.limits.acquireHoldMsMax),
+      holdMs: Math.min(defaulted(query.holdMs), context.limits.acquireHoldMsMax),
       signal: waitMs === 0 ? neverAborted : signalOf(response),
     },
   );
@@ -91,7 +88,7 @@ async function verifyLock({ path, body }: Exchange<"verifyLock">, context: ApiCo
 
 async function getLock({ path, query }: Exchange<"getLock">, context: ApiContext): Promise<Answer> {
   const options = readOptionsOf(query, context);
-  const found = await context.service.read({ kind: "lock", name: path.name, queueLimit: queueShownMax }, options);
+  const found = await context.service.read({ kind: "lock", name: path.name, queueLimit: waitersShownMax }, options);
   if (!found.ok) return refuse(found.error, context);
   const lock = found.value ?? { name: path.name, holders: [], queueLength: 0, queue: [] };
   return json(lockShape(lock), { headers: readHeaders(options, context) });
@@ -102,7 +99,7 @@ async function listLocks({ query }: Exchange<"listLocks">, context: ApiContext):
   if (!cursor.ok) return cursor;
   const options = readOptionsOf(query, context);
   const page = await context.service.read(
-    { kind: "lockList", prefix: query.prefix ?? "", after: cursor.value?.after ?? null, limit: query.limit ?? 100 },
+    { kind: "lockList", prefix: query.prefix ?? "", after: cursor.value?.after ?? null, limit: pageLimitOf(query) },
     options,
   );
   if (!page.ok) return refuse(page.error, context);

@@ -54,13 +54,13 @@ export class SocketOutlet {
   /** A small message: it is sent at once, whatever lies before it. */
   send(event: string, json: string): void {
     this.#options.channel.emit(event, json);
-    this.countSmall(json.length);
+    this.countSmall(Buffer.byteLength(json));
   }
 
   /** A large one, to be sent only while `idle`. */
   sendLarge(event: string, message: SharedMessage): void {
     this.#options.channel.emitShared(event, message);
-    this.#count(message.head.length + message.tail.length);
+    this.#count(Buffer.byteLength(message.head) + message.tail.byteLength);
   }
 
   /** A small message was sent beside the outlet. */

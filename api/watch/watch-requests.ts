@@ -8,6 +8,11 @@ import { leaseIdOf } from "../contract/lease-id.ts";
 import type { Problem } from "../contract/problem.ts";
 import type { WatchEnd } from "./watch-stream.ts";
 
+/** Characters of a client's name for a watch; the document says the same. */
+export const watchIdLengthMax = 64;
+/** Targets of one watch; the document says the same. */
+export const targetsMax = 100;
+
 /** All of them as lease ids, or what is wrong with the first that is none. */
 export function allLeaseIds(texts: readonly string[]): Result<readonly LeaseId[], Problem> {
   const leaseIds: LeaseId[] = [];
@@ -27,7 +32,7 @@ export function limitEnd(limit: string, max: number): WatchEnd {
 /** The watchId of a message that is otherwise wrong, as far as it can be told. */
 export function watchIdIn(message: unknown): string {
   const watchId = typeof message === "object" && message !== null ? (message as { watchId?: unknown }).watchId : undefined;
-  return typeof watchId === "string" && watchId.length > 0 && watchId.length <= 64 ? watchId : "unknown";
+  return typeof watchId === "string" && watchId.length > 0 && watchId.length <= watchIdLengthMax ? watchId : "unknown";
 }
 
 /** What is wrong with a message, in a sentence. */

@@ -15,7 +15,7 @@ import type { Slices, Worker } from "./slices.ts";
 import type { SocketOutlet } from "./socket-outlet.ts";
 import type { TargetSet, TargetSets } from "./target-sets.ts";
 import type { WatchWriter } from "./watch-messages.ts";
-import { allLeaseIds, faultText, limitEnd, watchIdIn } from "./watch-requests.ts";
+import { allLeaseIds, faultText, limitEnd, targetsMax, watchIdIn } from "./watch-requests.ts";
 import { closeOpened, endOf, type OpenedWatch, openAt, type WatchEnd, WatchStream } from "./watch-stream.ts";
 
 /** What all sessions of a node share. */
@@ -40,9 +40,6 @@ export type MessageChecks = {
   readonly close: (value: unknown) => Result<Schemas["WatchClose"], ContractFault>;
   readonly keepalive: (value: unknown) => Result<Schemas["LeaseKeepalive"], ContractFault>;
 };
-
-/** Targets of one watch; the document says the same. */
-export const targetsMax = 100;
 
 /** The socket of a session. */
 export type SessionSocket = {

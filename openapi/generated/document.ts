@@ -999,7 +999,7 @@ export const document: Record<string, unknown> = {
           "locks"
         ],
         "summary": "List locks that are held or waited for",
-        "description": "Names in byte order of their UTF-8. Each page is read at its own revision and shows at most 10 waiters of a lock.",
+        "description": "Names in byte order of their UTF-8. Each page is read at its own revision and shows no waiters; `getLock` does.",
         "parameters": [
           {
             "$ref": "#/components/parameters/Prefix"
@@ -4871,7 +4871,7 @@ export const document: Record<string, unknown> = {
       },
       "NodeUrl": {
         "type": "string",
-        "maxLength": 256,
+        "maxLength": 320,
         "pattern": "^https?://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$",
         "description": "`http://host:port`, without a path; the host in ASCII, an international name as `xn--`."
       },

@@ -136,7 +136,7 @@ export interface paths {
         };
         /**
          * List locks that are held or waited for
-         * @description Names in byte order of their UTF-8. Each page is read at its own revision and shows at most 10 waiters of a lock.
+         * @description Names in byte order of their UTF-8. Each page is read at its own revision and shows no waiters; `getLock` does.
          */
         readonly get: operations["listLocks"];
         readonly put?: never;

@@ -4,6 +4,7 @@
 import { type ApiLimits, defaultApiLimits, type Logger } from "../../api/context.ts";
 import { type Config, urlHost } from "../config/config.ts";
 import { clientConnections, openFilesMax } from "../intake/open-files.ts";
+import { assertLimitsFit } from "./limit-relations.ts";
 
 /** What listens everywhere goes by the address that a connection was made to; `0.0.0.0` in a browser is anybody's trick. */
 export function hostNamesOf({ apiHost, apiHosts, apiPort }: Config): readonly string[] {
@@ -13,7 +14,7 @@ export function hostNamesOf({ apiHost, apiHosts, apiPort }: Config): readonly st
 
 /** The bounds of the API on this node. Says so when the system leaves fewer connections than it would take. */
 export function apiLimits(config: Config, logger: Logger): ApiLimits {
-  return {
+  const limits = {
     ...defaultApiLimits,
     connectionsMax: connectionsMax(logger),
     requestTimeoutMs: config.requestTimeoutMs,
@@ -25,6 +26,8 @@ export function apiLimits(config: Config, logger: Logger): ApiLimits {
       watchesPerSocketMax: config.watchesPerConnectionMax,
     },
   };
+  assertLimitsFit(limits);
+  return limits;
 }
 
 function connectionsMax(logger: Logger): number {

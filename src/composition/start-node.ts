@@ -17,6 +17,7 @@ import type { Config } from "../config/config.ts";
 import { lostForGoodAdvice } from "../node/members/lost-for-good.ts";
 import { KeyholdNode, type NodeOptions } from "../node/node.ts";
 import { realTime } from "../node/real-time.ts";
+import { renewalsMax } from "../node/service.ts";
 import { SnapshotTransfer, type SnapshotTransferOptions } from "../node/snapshots/snapshot-transfer.ts";
 import { type Budget, planBudget } from "../storage/budget.ts";
 import { LmdbStorage } from "../storage/lmdb-storage.ts";
@@ -26,6 +27,7 @@ import { HttpTransport, type PeerStats } from "../transport/transport.ts";
 import { apiLimits, hostNamesOf } from "./api-options.ts";
 import { realApiPorts } from "./api-ports.ts";
 import { logStorage } from "./event-log.ts";
+import { forwardBytesMax, messageBytesMax, sentChunkBytesMax } from "./limit-relations.ts";
 import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
 import { transportLog } from "./stream-log.ts";
 
@@ -309,8 +311,7 @@ function refusalOf(code: string): NodeRetired["kind"] {
 
 function transferOptions({ mapBytesMax }: Config, peerTimeoutMs: number): SnapshotTransferOptions {
   return {
-    // Large enough that the round trip between two chunks does not matter, small enough to be written in one turn.
-    chunkBytesMax: MIB,
+    chunkBytesMax: sentChunkBytesMax,
     // A chunk waits for the receiver's disk, which may be busy for longer than an election takes.
     chunkTimeoutMs: Math.max(5000, 10 * peerTimeoutMs),
     attemptsMax: 10,
@@ -343,8 +344,7 @@ function nodeOptions(config: Config, established: Established): NodeOptions {
         tickMs: config.tickMs,
         electionTicks: config.electionTicks,
         heartbeatTicks: config.heartbeatTicks,
-        // Large enough to fill a pipe, small enough that a heartbeat behind it is not late.
-        messageBytesMax: MIB,
+        messageBytesMax,
         inFlightMessagesMax: 256,
         inFlightBytesMax: 16 * MIB,
         uncommittedBytesMax: config.uncommittedBytesMax,
@@ -359,8 +359,8 @@ function nodeOptions(config: Config, established: Established): NodeOptions {
       genesis: established.genesis,
       firstInstances: established.first,
       storeId: createHash("sha256").update(`store of ${established.clusterId}`).digest("hex").slice(0, 16),
-      forwardBytesMax: MIB,
-      renewalsPerCommandMax: 1000,
+      forwardBytesMax,
+      renewalsPerCommandMax: renewalsMax,
       pendingProposalsMax: config.pendingProposalsMax,
       pendingBytesMax: config.pendingBytesMax,
       pendingReadsMax: config.pendingReadsMax,

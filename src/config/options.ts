@@ -4,6 +4,7 @@
  */
 
 import { valueBytesMax } from "../machine/limits.ts";
+import { nodeIdPattern } from "../raft/types.ts";
 import { mapBytesMin } from "../storage/budget.ts";
 import type { OptionSpec } from "./values.ts";
 
@@ -15,7 +16,7 @@ export const options = {
     kind: "text",
     env: "KEYHOLD_NODE_ID",
     flag: "--node-id",
-    pattern: /^[a-z0-9][a-z0-9._-]{0,63}$/,
+    pattern: nodeIdPattern,
     bound: "1 to 64 of a-z 0-9 . _ -, starting with a letter or digit",
     default: "n1",
     reason: "This node's name in the cluster; never reused after the node was removed.",

@@ -6,7 +6,8 @@ import { parse } from "yaml";
 import { unreachable } from "../base/assert.ts";
 import type { Result } from "../base/result.ts";
 import { err, ok } from "../base/result.ts";
-import { addressLengthMax } from "../raft/ceilings.ts";
+import { addressLengthMax, membersMax } from "../raft/ceilings.ts";
+import { isNodeId } from "../raft/types.ts";
 
 type Described = { readonly env: string; readonly reason: string };
 /** How one option is written down. */
@@ -32,9 +33,6 @@ export type ConfigError = { readonly option: string; readonly message: string; r
 
 /** A member of the initial cluster. */
 export type Member = { readonly id: string; readonly peerUrl: string; readonly apiUrl: string };
-
-const membersMax = 9;
-const idPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** Checks `raw` against its option. Text of flags and variables is trimmed first. */
 export function parseValue(
@@ -84,7 +82,7 @@ export function parseMembers(text: string): Result<readonly Member[], string> {
   for (const part of text.split(",")) {
     const match = /^([^=|]+)=([^|]+)\|([^|]+)$/.exec(part.trim());
     const [, id = "", peerUrl = "", apiUrl = ""] = match ?? [];
-    if (match === null || !idPattern.test(id)) return err(`${JSON.stringify(part.trim())} is not id=peerUrl|apiUrl`);
+    if (match === null || !isNodeId(id)) return err(`${JSON.stringify(part.trim())} is not id=peerUrl|apiUrl`);
     const peer = originOf(peerUrl);
     const api = originOf(apiUrl);
     if (peer === undefined) return err(`${JSON.stringify(peerUrl)} is not an http URL of a host and a port`);

@@ -22,8 +22,9 @@ export type {
   Refusal,
   StorePosition,
 } from "../machine/command.ts";
-export { valueBytesMax } from "../machine/limits.ts";
+export { labelBytesMax, nameBytesMax, renewalsMax } from "../machine/limits.ts";
 export type { ConfigEntry, LeaseView, LockView, Page, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
+export { waitersShownMax } from "../machine/reads/views.ts";
 export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from "../machine/types.ts";
 export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";
 export type { MembershipChange, NodeId, Role } from "../raft/types.ts";

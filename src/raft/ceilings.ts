@@ -15,8 +15,13 @@ export const receivedIndexMax = 2 * logIndexMax;
 export const clusterTimeMsMax = 2 ** 48;
 /** Unix ms, in both directions: what a Date can hold, because people read the wall time of an entry as a date. */
 export const wallTimeMsMax = 8.64e15;
-/** Every member costs a stream; `membership.ts` stops far below. */
-const membersHeardMax = 64;
+/**
+ * Members of a cluster, learners included. Each costs the leader a stream and a copy of every entry; more voters make a cluster slower,
+ * not safer.
+ */
+export const membersMax = 15;
+/** Members of a membership that another node tells of: later versions may take more than this one. */
+export const membersHeardMax = 64;
 /**
  * Members and removed ids together. Removed ids are kept for ever, in each membership: so many, of 64 characters, are half of a message of
  * one MiB. A cluster that replaces a member every day gets there in 22 years (DECISIONS 50).

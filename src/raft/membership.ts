@@ -5,14 +5,11 @@
 import { unreachable } from "../base/assert.ts";
 import { own } from "../base/own.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { memberIdsMax, membershipFault } from "./ceilings.ts";
+import { memberIdsMax, membershipFault, membersMax } from "./ceilings.ts";
 import { hasCommittedInTerm, lastIndex } from "./log.ts";
 import { membersOf } from "./members.ts";
 import { type LeaderState, membershipOf, type Raft } from "./raft.ts";
 import type { MemberAddress, Membership, MembershipChange, MembershipRefusal, NodeId } from "./types.ts";
-
-/** Every member costs the leader a stream and a copy of every entry; more voters make a cluster slower, not safer. */
-const membersMax = 15;
 
 /** The first membership that `change` leads to, or why it cannot be made now. No other node refuses an entry with the result. */
 export function membershipAfter(

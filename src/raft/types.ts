@@ -27,7 +27,8 @@ export function toLogIndex(value: number): LogIndex {
 export function toClusterTimeMs(value: number): ClusterTimeMs {
   return toCount(value, "cluster time") as ClusterTimeMs;
 }
-const nodeIdPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** Lower case, because host names and metrics fold it. */
+export const nodeIdPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /** Whether `value` may name a node; `toNodeId` asserts it. */
 export function isNodeId(value: string): value is NodeId {
   return nodeIdPattern.test(value);

@@ -10,8 +10,8 @@ import { type Term, toTerm } from "../raft/types.ts";
 export const snapshotPath = "/raft/v1/snapshot";
 
 /**
- * The longest chunk. A chunk ends with the row that takes it past its target of a few MiB at most, and no row is longer
- * than the largest request body of 8 MiB.
+ * The longest chunk. A chunk ends with the row that takes it past its target; both are a fraction of it
+ * (`composition/limit-relations.ts`).
  */
 export const chunkBytesMax = 16 * 1024 * 1024;
 

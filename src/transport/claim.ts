@@ -59,8 +59,9 @@ const header = {
   remembers: "keyhold-remembers",
 } as const;
 /** More than a folder keeps; 36 characters each are well below what headers may take. */
-const ancestorsMax = 64;
-const ancestorsLengthMax = 4096;
+export const ancestorsMax = 64;
+/** Characters of the header that tells them. */
+export const ancestorsLengthMax = 4096;
 const idForm = /^[A-Za-z0-9._-]{1,64}$/;
 
 export function claimHeaders({ instanceId, start, runId, ancestors, forgotten }: SelfClaim): Record<string, string> {

@@ -11,8 +11,8 @@ import { WireError } from "./byte-cursor.ts";
 export const frameHeaderBytes = 8;
 
 /**
- * Longest frame, header included. A batch stops near 1 MiB and a single command near 2 MiB, so 16 MiB is never met in
- * earnest, and is all that a peer can make us hold.
+ * Longest frame, header included: all that a peer can make us hold. What nodes send each other is a fraction of it
+ * (`composition/limit-relations.ts`).
  */
 export const frameBytesMax = 16 * 1024 * 1024;
 

@@ -58,7 +58,8 @@ export type GenesisFailure = {
   readonly detail: string;
 };
 
-const answerBytesMax = 4 * 1024 * 1024;
+/** The longest answer that is read: the folders of all ids that ever were, and who was removed. */
+export const answerBytesMax = 4 * 1024 * 1024;
 
 export type GenesisCaller = {
   readonly nodeId: NodeId;

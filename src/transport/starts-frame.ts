@@ -25,7 +25,7 @@ import { frameHeaderBytes, sealFrame } from "./frame.ts";
 /** Far from the kinds of messages (`wire.ts`), which count up from 0. */
 const startsKind = 255;
 /** More than any cluster has members. */
-const startsMax = 256;
+export const startsMax = 256;
 /** Of one start: two numbers and the length of a list. */
 const fixedBytes = 2 * 8 + 4;
 

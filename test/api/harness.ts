@@ -2,14 +2,16 @@
  * This file starts the face on a node, for tests, and sends requests to it. Every answer that passes through here is
  * held against the document at once, and remembered for the contract test at the end.
  */
+
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import supertest from "supertest";
-import { type ApiLimits, defaultApiLimits } from "../../api/context.ts";
+import type { ApiLimits } from "../../api/context.ts";
 import { type ApiServer, createApiServer } from "../../api/server.ts";
 import { document } from "../../openapi/generated/document.ts";
 import { realApiPorts } from "../../src/composition/api-ports.ts";
 import { type Observed, record } from "./contract-recorder.ts";
 import { FaultyService } from "./faulty-service.ts";
+import { testLimits } from "./limits.ts";
 import { type RealNode, startRealNode } from "./real-node.ts";
 
 export type TestApi = {
@@ -40,7 +42,7 @@ export async function startApi(options: StartOptions = {}): Promise<TestApi> {
     ports: realApiPorts,
     document,
     logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
-    limits: { ...defaultApiLimits, ...options.limits, watch: { ...defaultApiLimits.watch, ...options.watch } },
+    limits: { ...testLimits, ...options.limits, watch: { ...testLimits.watch, ...options.watch } },
     listen: { host: "127.0.0.1", port: 0 },
     ...(options.hostNames === undefined ? {} : { hostNames: options.hostNames }),
     ...(options.noLeaderAdvice === undefined ? {} : { noLeaderAdvice: options.noLeaderAdvice }),

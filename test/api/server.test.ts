@@ -1,6 +1,7 @@
 /**
  * This file tests the server below its routes: its classes, its way out, its end.
  */
+
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import express from "express";
@@ -9,6 +10,7 @@ import { createNativeClasses } from "../../api/native-classes.ts";
 import { realApiPorts } from "../../src/composition/api-ports.ts";
 import { realTime } from "../../src/node/real-time.ts";
 import { type Answer, send, sendRaw, startApi, type TestApi, until } from "./harness.ts";
+import { testLimits } from "./limits.ts";
 
 test("Express finds the prototypes that it would set", async () => {
   const api = await startApi();
@@ -127,9 +129,9 @@ test("a port that is taken is an error that says so", async () => {
     const { document } = await import("../../openapi/generated/document.ts");
     const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const listen = { host: "127.0.0.1", port: api.api.port };
-    await expect(createApiServer({ service: api.service, ports: realApiPorts, document, logger, listen })).rejects.toThrow(
-      "EADDRINUSE",
-    );
+    await expect(
+      createApiServer({ service: api.service, ports: realApiPorts, document, logger, limits: testLimits, listen }),
+    ).rejects.toThrow("EADDRINUSE");
   } finally {
     await api.stop();
   }

@@ -42,7 +42,7 @@ describe("a connection", () => {
     const [hello] = (await client()).of("hello");
     expect(hello).toMatchObject({ storeId: "store-test", node: "n1", revision, compactRevision: 0 });
     expect(hello?.["limits"]).toEqual({
-      watchesMax: 64,
+      watchesMax: 100,
       targetsMax: 100,
       unackedMax: 64,
       messageBytesMax: 262_144,

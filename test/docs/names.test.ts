@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultApiLimits } from "../../api/context.ts";
-import { targetsMax } from "../../api/watch/watch-session.ts";
+import { targetsMax } from "../../api/watch/watch-requests.ts";
 import { problems, watchErrorCodes } from "../../openapi/generated/problems.ts";
 import { configFileEnv, options } from "../../src/config/options.ts";
 import * as machine from "../../src/machine/limits.ts";

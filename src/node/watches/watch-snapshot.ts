@@ -9,7 +9,7 @@ import type { WatchTarget } from "../../machine/change.ts";
 import { configAt, configKeysAt } from "../../machine/config/reads.ts";
 import { isDue, liveLease } from "../../machine/leases/due.ts";
 import type { ConfigEntry, LeaseView, LockView, QueryRefusal } from "../../machine/query.ts";
-import { type Moment, viewLease, viewLock } from "../../machine/reads/views.ts";
+import { type Moment, viewLease, viewLock, waitersShownMax } from "../../machine/reads/views.ts";
 import { parseLeaseKey } from "../../machine/state/keys.ts";
 import { readMeta } from "../../machine/state/meta.ts";
 import type { PastView } from "../../machine/state/past-rows.ts";
@@ -19,8 +19,6 @@ import { parseLeaseId, type Revision } from "../../machine/types.ts";
 import type { SnapshotPage, WatchSnapshot } from "../service.ts";
 import { type SnapshotSection, sectionsOf } from "./snapshot-sections.ts";
 
-/** How many waiters are shown of a lock that is asked for by name. */
-const queueLimit = 100;
 /** Rows that one page looks at, whether or not they are part of it: one or two milliseconds. */
 const rowsPerPageMax = 256;
 /** About what a lock, a lease, or one of the things that hang on it takes as text. */
@@ -152,7 +150,7 @@ class SnapshotReader implements WatchSnapshot {
   #readLock(page: Page, name: string): boolean {
     const record = this.#past().get("locks", name);
     page.countRow();
-    const view = record === undefined ? null : viewLock(this.#past(), { name, record, queueLimit }, this.#now);
+    const view = record === undefined ? null : viewLock(this.#past(), { name, record, queueLimit: waitersShownMax }, this.#now);
     if (view !== null) page.addLock(view);
     return true;
   }
@@ -164,7 +162,7 @@ class SnapshotReader implements WatchSnapshot {
       page.countRow();
       this.#after = name;
       const isNamed = section.named.has(name);
-      const view = viewLock(past, { name, record, queueLimit: isNamed ? queueLimit : 0 }, this.#now);
+      const view = viewLock(past, { name, record, queueLimit: isNamed ? waitersShownMax : 0 }, this.#now);
       if (view !== null) page.addLock(view);
     }
     return true;

@@ -4,7 +4,7 @@
  */
 import type { Assembly } from "../../../api/assembly.ts";
 import { assembleApi } from "../../../api/assembly.ts";
-import { type ApiLimits, defaultApiLimits } from "../../../api/context.ts";
+import type { ApiLimits } from "../../../api/context.ts";
 import { type Contract, createContract } from "../../../api/contract/contract.ts";
 import type { Metrics } from "../../../api/metrics.ts";
 import type { ApiPorts } from "../../../api/ports.ts";
@@ -12,6 +12,7 @@ import { InboundBacklog } from "../../../api/watch/inbound-backlog.ts";
 import { createWatchClients, type WatchClients } from "../../../api/watch/watch-clients.ts";
 import { document } from "../../../openapi/generated/document.ts";
 import type { KeyholdService } from "../../../src/node/service.ts";
+import { testLimits } from "../../api/limits.ts";
 import { exchange, resetConnection } from "./memory-exchange.ts";
 import { type SimSocket, type SocketOptions, SocketPair } from "./sim-socket.ts";
 
@@ -36,11 +37,11 @@ export type SimApiWorld = {
 
 /** So small that runs of a minute come to every bound. */
 export const simApiLimits: ApiLimits = {
-  ...defaultApiLimits,
+  ...testLimits,
   requestTimeoutMs: 2_000,
   acquireHoldMsMax: 20_000,
   watch: {
-    ...defaultApiLimits.watch,
+    ...testLimits.watch,
     windowPackets: 4,
     windowBytes: 4_000,
     packetBytesMax: 1_000,
