@@ -218,8 +218,17 @@ function describe(error: ServiceError, newestRevision: number): Description {
     case "upgradeInProgress":
     case "recovering":
       return describeUnavailable(error);
-    default:
+    case "leaseNotFound":
+    case "lockHeld":
+    case "alreadyHeld":
+    case "waitTimeout":
+    case "leaseGone":
+    case "waitCancelled":
+    case "notHolder":
+    case "ticketNotFound":
       return describeHold(error);
+    default:
+      return unreachable(error);
   }
 }
 

@@ -2,6 +2,7 @@
  * This file answers /v1/config: entries with compare-and-set, and lists at one revision.
  */
 import { isUtf8 } from "node:buffer";
+import { unreachable } from "../../src/base/assert.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import { type ConfigEntry, labelBytesMax, type Page, type Precondition, toRevision } from "../../src/node/service.ts";
 import type { ApiContext } from "../context.ts";
@@ -145,8 +146,10 @@ function checkValue(header: string | undefined, bytes: Buffer): Result<string, P
     }
     case "text":
       return isUtf8(bytes) ? ok(contentType) : err(invalidRequest("Text values are UTF-8, and this body is not.", "body"));
-    default:
+    case "bytes":
       return ok(contentType);
+    default:
+      return unreachable(kind);
   }
 }
 

@@ -2,6 +2,7 @@
  * This file tells sockets what happens to the locks of the leases they keep alive. One watch over all locks and leases
  * serves all sockets of the node; it is open while any lease is registered.
  */
+import { unreachable } from "../../src/base/assert.ts";
 import type { Change, KeyholdService, Watch } from "../../src/node/service.ts";
 
 /** Where notices about a lease go. */
@@ -124,7 +125,16 @@ function noticeOf(
     }
     case "leaseEnded":
       return { leaseId: change.leaseId, event: null, json: "" };
-    default:
+    case "lockQueued":
+    case "lockDequeued":
+    case "leaseGranted":
+    case "configPut":
+    case "configDeleted":
+    case "memberAdded":
+    case "memberPromoted":
+    case "memberRemoved":
       return null;
+    default:
+      return unreachable(change);
   }
 }

@@ -2,6 +2,7 @@
  * This file bounds what waits on this node, by number and by weight: each request of a kind counts from its coming to its end, for
  * whatever it waits. One too many is told so at once; a queue that nobody counts hides an outage until all of it times out.
  */
+import { unreachable } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { CommandBody } from "../machine/command.ts";
 import type { Unavailable } from "./service.ts";
@@ -74,8 +75,17 @@ export function weightOf(body: CommandBody): number {
       return requestBytes + body.value.byteLength;
     case "leaseRenew":
       return requestBytes + leaseIdBytes * body.leaseIds.length;
-    default:
+    case "configDelete":
+    case "leaseGrant":
+    case "leaseRevoke":
+    case "lockAcquire":
+    case "lockRelease":
+    case "lockCancel":
+    case "lockBreak":
+    case "memberHello":
       return requestBytes;
+    default:
+      return unreachable(body);
   }
 }
 

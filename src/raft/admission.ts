@@ -41,8 +41,21 @@ export function refusalOf(raft: Raft, message: Message): MessageRefusal | null {
         : null;
     case "timeoutNow":
       return raft.leaderId !== null && raft.leaderId !== from && message.term === raft.currentTerm ? "notLeader" : null;
-    default:
+    case "preVoteRequest":
+    case "preVoteResponse":
+    case "voteRequest":
+    case "voteResponse":
+    case "appendEntriesRejected":
+    case "heartbeatResponse":
+    case "readIndexRequest":
+    case "readIndexResponse":
+    case "proposeRequest":
+    case "proposeRefused":
+    case "proposeBarrier":
+    case "proposeBarrierReached":
       return null;
+    default:
+      return unreachable(message);
   }
 }
 

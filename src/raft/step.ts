@@ -146,48 +146,35 @@ function onMessage(raft: Raft, message: Message): void {
     return;
   }
   if (isFromLeader(message)) hearLeader(raft, message.from);
-  if (raft.role.kind === "leader") onMessageAsLeader(raft, raft.role, message);
-  else onMessageAsFollower(raft, message);
+  handle(raft, message);
 }
 
-function onMessageAsLeader(raft: Raft, leader: LeaderState, message: Message): void {
+/** Does what an accepted message of this term asks for. What is meant for a role that this node does not have (any more) is ignored. */
+function handle(raft: Raft, message: Message): void {
+  const leader = raft.role.kind === "leader" ? raft.role : null;
   switch (message.kind) {
     case "appendEntriesAccepted":
-      onAccepted(raft, leader, message);
+      if (leader !== null) onAccepted(raft, leader, message);
       return;
     case "appendEntriesRejected":
-      onRejected(raft, leader, message);
+      if (leader !== null) onRejected(raft, leader, message);
       return;
     case "heartbeatResponse":
-      onHeartbeatResponse(raft, leader, message);
+      if (leader !== null) onHeartbeatResponse(raft, leader, message);
       return;
-    default:
-      onMessageToAny(raft, message);
-  }
-}
-
-function onMessageAsFollower(raft: Raft, message: Message): void {
-  switch (message.kind) {
     case "appendEntries":
-      onAppendEntries(raft, message);
+      if (leader === null) onAppendEntries(raft, message);
       return;
     case "heartbeat":
-      onHeartbeat(raft, message);
+      if (leader === null) onHeartbeat(raft, message);
       return;
     case "preVoteResponse":
     case "voteResponse":
-      countVote(raft, message);
+      if (leader === null) countVote(raft, message);
       return;
     case "timeoutNow":
-      campaign(raft, "leadershipTransfer");
+      if (leader === null) campaign(raft, "leadershipTransfer");
       return;
-    default:
-      onMessageToAny(raft, message);
-  }
-}
-
-function onMessageToAny(raft: Raft, message: Message): void {
-  switch (message.kind) {
     case "preVoteRequest":
     case "voteRequest":
       answerVote(raft, message);
@@ -212,16 +199,6 @@ function onMessageToAny(raft: Raft, message: Message): void {
     case "readIndexResponse":
       onReadIndexResponse(raft, message);
       return;
-    case "appendEntries":
-    case "heartbeat":
-    case "appendEntriesAccepted":
-    case "appendEntriesRejected":
-    case "heartbeatResponse":
-    case "preVoteResponse":
-    case "voteResponse":
-    case "timeoutNow":
-      // Meant for a role that this node does not have (any more).
-      return;
     default:
       unreachable(message);
   }
@@ -245,8 +222,19 @@ function answerOldTerm(raft: Raft, message: Message): void {
     case "readIndexRequest":
       send(raft, message.from, { kind: "readIndexResponse", readId: message.readId, index: null });
       return;
-    default:
+    case "preVoteResponse":
+    case "voteResponse":
+    case "appendEntriesAccepted":
+    case "appendEntriesRejected":
+    case "heartbeatResponse":
+    case "readIndexResponse":
+    case "proposeRefused":
+    case "proposeBarrier":
+    case "proposeBarrierReached":
+    case "timeoutNow":
       return;
+    default:
+      unreachable(message);
   }
 }
 

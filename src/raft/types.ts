@@ -3,7 +3,7 @@
  * and effects (orders to carry out). Names are those of Ongaro's dissertation, figure 3.1; `§` always cites it.
  */
 
-import { assert } from "../base/assert.ts";
+import { assert, unreachable } from "../base/assert.ts";
 import { type Brand, toCount } from "../base/brand.ts";
 
 /** An election term; 0 before the first election. */
@@ -339,8 +339,12 @@ export function entryBytes({ payload }: Entry): number {
       return headBytes + proposalBytes + payload.id.runId.length + payload.command.byteLength;
     case "membership":
       return headBytes + bytesOfMembership(payload.membership);
-    default:
+    case "noop":
+    case "clock":
+    case "clusterVersion":
       return headBytes;
+    default:
+      return unreachable(payload);
   }
 }
 

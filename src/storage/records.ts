@@ -3,8 +3,10 @@
  * msgpack without shared structures, so that any process can read any record. What comes back is checked twice, by its
  * sum and, where the algorithm depends on it, field by field.
  */
+
 import { crc32 } from "node:zlib";
 import { Packr } from "msgpackr";
+import { unreachable } from "../base/assert.ts";
 import {
   type Entry,
   type HardState,
@@ -111,8 +113,11 @@ export function entryRecord(entry: Entry): unknown {
       return [...head, payload.membership];
     case "clusterVersion":
       return [...head, payload.version];
-    default:
+    case "noop":
+    case "clock":
       return head;
+    default:
+      return unreachable(payload);
   }
 }
 

@@ -99,8 +99,20 @@ function messageRoom(message: Message): number {
       return fixed + textRoom(message.runId);
     case "proposeRefused":
       return fixed + textRoom(message.runId) + 8 * message.sequences.length;
-    default:
+    case "preVoteRequest":
+    case "preVoteResponse":
+    case "voteRequest":
+    case "voteResponse":
+    case "appendEntriesAccepted":
+    case "appendEntriesRejected":
+    case "heartbeat":
+    case "heartbeatResponse":
+    case "readIndexRequest":
+    case "readIndexResponse":
+    case "timeoutNow":
       return fixed;
+    default:
+      return unreachable(message);
   }
 }
 

@@ -2,7 +2,7 @@
  * This file reads the changes after a revision, as watchers received them when they happened. Only the places of values are
  * stored with a change; the values are found in config, or in history when they were superseded since.
  */
-import { assert } from "../../base/assert.ts";
+import { assert, unreachable } from "../../base/assert.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Change, ChangeBatch } from "../change.ts";
 import type { QueryRefusal } from "../query.ts";
@@ -50,8 +50,18 @@ function restore(tables: TableReader, stored: StoredChange, revision: Revision):
       return { kind: "configPut", key: stored.key, record: versionWrittenAt(tables, stored.key, revision) };
     case "configDeleted":
       return { kind: "configDeleted", key: stored.key, reason: stored.reason };
-    default:
+    case "lockGranted":
+    case "lockReleased":
+    case "lockQueued":
+    case "lockDequeued":
+    case "leaseGranted":
+    case "leaseEnded":
+    case "memberAdded":
+    case "memberPromoted":
+    case "memberRemoved":
       return stored;
+    default:
+      return unreachable(stored);
   }
 }
 

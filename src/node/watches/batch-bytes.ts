@@ -1,6 +1,7 @@
 /**
  * This file weighs change batches for the limits on them.
  */
+import { unreachable } from "../../base/assert.ts";
 import type { Change, ChangeBatch } from "../../machine/change.ts";
 
 /** Of a change, beside its value and its longest texts. */
@@ -24,7 +25,13 @@ function variableBytes(change: Change): number {
     case "lockQueued":
     case "lockDequeued":
       return change.name.length;
-    default:
+    case "leaseGranted":
+    case "leaseEnded":
+    case "memberAdded":
+    case "memberPromoted":
+    case "memberRemoved":
       return 0;
+    default:
+      return unreachable(change);
   }
 }

@@ -7,6 +7,7 @@
  * again, under a new number, until its deadline. Within a term, a proposal may have been lost on its way to the leader: then a
  * barrier tells (`raft/barrier.ts`), asked for when the stream to the leader broke, or when a proposal takes as long as an election.
  */
+import { unreachable } from "../../base/assert.ts";
 import { err, type Result } from "../../base/result.ts";
 import type { Command, CommandBody, Outcome } from "../../machine/command.ts";
 import type { RaftOptions, RaftStatus } from "../../raft/index.ts";
@@ -219,6 +220,9 @@ export class Proposals {
         case "uncommittedLimit":
         case "applyLag":
           this.#end(pending, { kind: "overloaded", limit: refusal.reason, max: refusal.max });
+          break;
+        default:
+          unreachable(refusal.reason);
       }
     }
   }

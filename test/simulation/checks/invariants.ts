@@ -4,11 +4,12 @@
  * also not over crashes; and that nothing is said before it is on disk. Every check looks only at what has changed
  * since the one before, so that it can run after each event.
  */
-import { assert } from "../../../src/base/assert.ts";
+import { assert, unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
 import type { WriteBatch } from "../../../src/node/ports.ts";
 import type { Entry, HardState, Message, SnapshotMeta } from "../../../src/raft/types.ts";
 import { type InvariantWorld, type NodeView, sameEntry } from "../world/node-view.ts";
+import { claimOf } from "./claims.ts";
 import type { CheckName } from "./finding.ts";
 import { type Memory, newMemory } from "./node-memory.ts";
 
@@ -152,9 +153,11 @@ export class Invariants {
   /** As `node` hands `message` to the network. What it promises must be on its disk by now. */
   onSend(node: NodeView, message: Message): void {
     const { hardState, bare: log } = node.disk;
-    switch (message.kind) {
-      case "voteResponse":
-        if (!message.voteGranted) return;
+    if (message.kind === "appendEntriesAccepted" && hardState.currentTerm === message.term && log.lastIndex < message.matchIndex)
+      this.#report(node, "durable before said", `accepted ${message.matchIndex}, but its disk ends at ${log.lastIndex}`);
+    const claim = claimOf(message);
+    switch (claim) {
+      case "vote":
         // A later term on disk makes a second vote in this one as impossible as the vote itself.
         if (
           hardState.currentTerm < message.term ||
@@ -168,23 +171,16 @@ export class Invariants {
         }
         this.#noteVote(node, message.term, message.to);
         return;
-      case "appendEntriesAccepted":
-        if (hardState.currentTerm === message.term && log.lastIndex < message.matchIndex)
-          this.#report(node, "durable before said", `accepted ${message.matchIndex}, but its disk ends at ${log.lastIndex}`);
+      case "term":
         this.#requireDurableTerm(node, message);
         return;
-      case "heartbeatResponse":
-        // Round 0 confirms nothing: it only tells an old leader of the newer term.
-        if (message.round > 0) this.#requireDurableTerm(node, message);
-        return;
-      case "appendEntriesRejected":
-        this.#requireDurableTerm(node, message);
-        return;
-      case "voteRequest":
+      case "candidacy":
         this.#noteVote(node, message.term, node.id);
         return;
-      default:
+      case "nothing":
         return;
+      default:
+        unreachable(claim);
     }
   }
 

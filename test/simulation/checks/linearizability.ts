@@ -4,6 +4,7 @@
  * configurations, split by key, and with pure operations taken as soon as they fit: what never changes a state cannot
  * close a way. It gives up after a budget of steps, and giving up counts as a failure.
  */
+import { unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
 import { type CommittedWrite, describeOperation, type KeyOperation } from "../clients/history.ts";
 import {
@@ -73,13 +74,15 @@ export function describeVerdict(verdict: Verdict): string {
       return `linearizable (${verdict.steps} steps)`;
     case "unknown":
       return `key ${verdict.key}: undecided after ${verdict.steps} steps`;
-    default:
+    case "illegal":
       return [
         `key ${verdict.key}: not linearizable. The longest order ends with`,
         ...verdict.order.slice(-12).map((operation) => `  ${describeOperation(operation)}`),
         "and none of these can come next:",
         ...verdict.stuck.slice(0, 12).map((operation) => `  ${describeOperation(operation)}`),
       ].join("\n");
+    default:
+      return unreachable(verdict);
   }
 }
 

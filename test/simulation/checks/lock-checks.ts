@@ -2,6 +2,7 @@
  * This file judges locks and leases at the end of a run: against the committed log (exclusion, fences, FIFO, leases in
  * cluster time), and against what clients were told and believed (in real time, which is the run's virtual time).
  */
+import { unreachable } from "../../../src/base/assert.ts";
 import { type CommittedFact, ownLeaseOf } from "./committed-log.ts";
 import type { CheckName, Finding } from "./finding.ts";
 
@@ -126,8 +127,14 @@ class LockLog {
           case "leaseEnded":
             this.#endLease(change, fact);
             break;
-          default:
+          case "configPut":
+          case "configDeleted":
+          case "memberAdded":
+          case "memberPromoted":
+          case "memberRemoved":
             break;
+          default:
+            unreachable(change);
         }
       }
       this.#checkHoldersLive(revision);

@@ -3,7 +3,7 @@
  * have taken effect here, and what is the state then? Operations are compiled to numbers first, because the
  * linearizability search asks this question millions of times.
  */
-import { assert } from "../../../src/base/assert.ts";
+import { assert, unreachable } from "../../../src/base/assert.ts";
 import type { CommittedWrite, Expectation, KeyOperation } from "../clients/history.ts";
 
 /**
@@ -123,9 +123,13 @@ function compileKnown(operation: KeyOperation, numberOf: NumberOf, order: number
       };
     case "mismatch":
       return { ...common, rule: { kind: "mismatch", guard, actual: output.actual }, pure: true };
-    default:
-      assert(output.kind === "notFound", `a ${input.kind} answered ${output.kind}`);
+    case "notFound":
       return { ...common, rule: { kind: "notFound" }, pure: true };
+    case "read":
+    case "unknown":
+      throw new Error(`a ${input.kind} answered ${output.kind}`);
+    default:
+      return unreachable(output);
   }
 }
 
@@ -181,8 +185,10 @@ export function stepRegister(state: RegisterState, operation: CompiledOperation,
       if (!mayFail(state, rule.guard, mode)) return null;
       if (rule.actual === null) return state.value === ABSENT ? state : null;
       return state.value !== ABSENT && sameRevision(state, rule.actual, mode) ? state : null;
-    default:
+    case "notFound":
       return state.value === ABSENT ? state : null;
+    default:
+      return unreachable(rule);
   }
 }
 
@@ -209,9 +215,11 @@ function mayPass(state: RegisterState, guard: Guard, mode: RegisterMode): boolea
       return state.value === ABSENT;
     case "exists":
       return state.value !== ABSENT;
-    default:
+    case "matches":
       if (mode === "values") return state.value === guard.value;
       return state.value !== ABSENT && sameRevision(state, guard.revision, mode);
+    default:
+      return unreachable(guard);
   }
 }
 

@@ -3,6 +3,7 @@
  * ones, a read shows what its revision wrote, and nobody reads what was already known to be superseded. It is
  * independent of the linearizability search, covers all keys together, and takes any length.
  */
+import { unreachable } from "../../../src/base/assert.ts";
 import { type CommittedWrite, describeOperation, type KeyOperation } from "../clients/history.ts";
 import type { Finding } from "./finding.ts";
 
@@ -99,8 +100,11 @@ function shownRevision({ output }: KeyOperation): number | null {
       return output.revision;
     case "mismatch":
       return output.actual;
-    default:
+    case "notFound":
+    case "unknown":
       return null;
+    default:
+      return unreachable(output);
   }
 }
 

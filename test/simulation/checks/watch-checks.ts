@@ -2,6 +2,7 @@
  * This file judges watches at the end of a run: what each one delivered is exactly what the log changed, within its
  * targets and from its first revision on: ordered, unique, whole revisions, without a gap, also over resumes.
  */
+import { unreachable } from "../../../src/base/assert.ts";
 import type { Change, ChangeBatch, WatchTarget } from "../../../src/machine/change.ts";
 import { hashValue } from "../world/state-hash.ts";
 import type { CommittedFact } from "./committed-log.ts";
@@ -94,7 +95,11 @@ function subjectOf(change: Change): { readonly kind: WatchTarget["kind"]; readon
     case "leaseGranted":
     case "leaseEnded":
       return { kind: "lease", key: change.leaseId };
-    default:
+    case "memberAdded":
+    case "memberPromoted":
+    case "memberRemoved":
       return { kind: "member", key: change.id };
+    default:
+      return unreachable(change);
   }
 }

@@ -2,7 +2,9 @@
  * This file is the way from a simulated client to a node and back: it takes time, loses requests and answers, and breaks
  * when the process at the other end goes. What a client learns is one of four things, as with the real API.
  */
+
 import { openAt } from "../../../api/watch/watch-stream.ts";
+import { unreachable } from "../../../src/base/assert.ts";
 import type { Result } from "../../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../../src/machine/command.ts";
 import type { ConfigEntry } from "../../../src/machine/query.ts";
@@ -302,7 +304,21 @@ function answerOf<Value>(result: Result<Value, ServiceError>): ClientAnswer<Valu
     case "compacted":
     case "futureRevision":
       return { kind: "notDone" };
-    default:
+    case "revisionMismatch":
+    case "keyNotFound":
+    case "requestMismatch":
+    case "limitReached":
+    case "quotaExceeded":
+    case "leaseNotFound":
+    case "lockHeld":
+    case "alreadyHeld":
+    case "waitTimeout":
+    case "leaseGone":
+    case "waitCancelled":
+    case "notHolder":
+    case "ticketNotFound":
       return { kind: "refused", refusal: error };
+    default:
+      return unreachable(error);
   }
 }

@@ -2,6 +2,7 @@
  * This file is the shape of what clients of one run saw of the config keys: one operation a call, with when it was
  * called, when it returned and what came back. The checkers read nothing else about clients.
  */
+import { unreachable } from "../../../src/base/assert.ts";
 
 /** What a write demands of its key. `value` is what the client saw under `revision`; checks that mistrust revisions use it. */
 export type Expectation =
@@ -75,7 +76,10 @@ function describeOutput(output: KeyOutput): string {
       return `@${output.revision}`;
     case "mismatch":
       return `mismatch, actual ${output.actual === null ? "nothing" : `@${output.actual}`}`;
-    default:
+    case "notFound":
+    case "unknown":
       return output.kind;
+    default:
+      return unreachable(output);
   }
 }

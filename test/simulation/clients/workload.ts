@@ -5,6 +5,7 @@
 
 import type { RetryOptions } from "../../../openapi/client/options.ts";
 import { afterSetback, newRetries } from "../../../openapi/client/retries.ts";
+import { unreachable } from "../../../src/base/assert.ts";
 import { err, ok } from "../../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../../src/machine/command.ts";
 import { type Revision, toRevision } from "../../../src/machine/types.ts";
@@ -299,8 +300,10 @@ function outputOf(
       return { kind: "written", revision: "modRevision" in answer.value ? answer.value.modRevision : answer.value.revision };
     case "refused":
       return refusalOutput(answer.refusal);
-    default:
+    case "unknown":
       return { kind: "unknown" };
+    default:
+      return unreachable(answer);
   }
 }
 

@@ -4,6 +4,7 @@
  * keeps its disks.
  */
 
+import { unreachable } from "../../../src/base/assert.ts";
 import { membersOf } from "../../../src/raft/members.ts";
 import type { MemberAddress, Membership, MembershipChange, NodeId } from "../../../src/raft/types.ts";
 import type { ClusterView } from "../world/cluster-view.ts";
@@ -40,8 +41,11 @@ export class Operators {
       case "membership":
         this.#change(randomStreams(fault.salt).proc);
         return;
-      default:
+      case "rot":
         this.#rot(fault);
+        return;
+      default:
+        unreachable(fault);
     }
   }
 

@@ -3,6 +3,7 @@
  * and client operations. Each operation carries its own grain of chance, so that leaving items out of the tape does not
  * change what the others do.
  */
+import { unreachable } from "../../../src/base/assert.ts";
 import { type ClockRegime, drawRate } from "../world/clock-model.ts";
 import type { DiskRates } from "../world/disk-model.ts";
 import type { NetworkRates } from "../world/network-model.ts";
@@ -330,8 +331,15 @@ function drawFault(kind: Exclude<Fault["kind"], FolderKind>, options: RunOptions
       return { kind, node: random.integer(0, options.nodes - 1), rate: drawRate(options.clockRegime, random) };
     case "wallJump":
       return { kind, node, byMs: random.between(-3_600_000, 3_600_000) };
-    default:
+    case "crashLoop":
+    case "ambush":
+    case "transfer":
+    case "membership":
+    case "rot":
+    case "wipe":
       return drawTargeted(kind, node, options, random);
+    default:
+      return unreachable(kind);
   }
 }
 
@@ -372,8 +380,10 @@ function drawTargeted(kind: TargetedKind, node: number, options: RunOptions, ran
       return { kind, salt };
     case "rot":
       return { kind, node, salt };
-    default:
+    case "wipe":
       return { kind, node };
+    default:
+      return unreachable(kind);
   }
 }
 

@@ -2,6 +2,7 @@
  * This file is the network between nodes: each directed link delays, loses, doubles, reorders and clogs on its own, and
  * partitions cut links one way or both. A healthy link keeps order, as the real streams do; the algorithm must not need it.
  */
+import { unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
 import type { Message } from "../../../src/raft/types.ts";
 import type { RandomStream } from "./random.ts";
@@ -228,10 +229,12 @@ export function drawPartition(nodes: readonly number[], random: RandomStream): P
       const blocked = (from: number, to: number): boolean => from !== bridge && to !== bridge && side.has(from) !== side.has(to);
       return { name: `bridge ${bridge} between ${[...side].join(",")} and the rest`, blocked };
     }
-    default: {
+    case "oneWay": {
       const cuts = new Set<number>();
       for (const from of nodes) for (const to of nodes) if (from !== to && random.chance(0.3)) cuts.add(from * 1000 + to);
       return { name: `one-way cuts ${[...cuts].join(",")}`, blocked: (from, to) => cuts.has(from * 1000 + to) };
     }
+    default:
+      return unreachable(kind);
   }
 }
