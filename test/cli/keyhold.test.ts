@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { options } from "../../src/config/options.ts";
-import { freePorts } from "../cluster/ports.ts";
+import { freeBasePort, freePorts } from "../cluster/ports.ts";
 import { call } from "../cluster/rest.ts";
 import { keyholdMain } from "../cluster/test-node.ts";
 import { until } from "../cluster/until.ts";
@@ -132,7 +132,7 @@ describe("server", () => {
 
 describe("dev", () => {
   test("three nodes serve, stop cleanly on SIGINT, and have their data when started again", async () => {
-    const basePort = await freeBasePort();
+    const basePort = await freeBasePort(3);
     const url = `http://127.0.0.1:${basePort + 1}`;
     const args = ["dev", "--data-dir", "data", "--base-port", String(basePort)];
     const first = start(args);
@@ -164,7 +164,7 @@ describe("dev", () => {
   });
 
   test("a taken port is named before anything is started", async () => {
-    const basePort = await freeBasePort();
+    const basePort = await freeBasePort(3);
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen({ host: "127.0.0.1", port: basePort + 102 }, resolve));
     const run = start(["dev", "--base-port", String(basePort)]);
@@ -175,19 +175,13 @@ describe("dev", () => {
   });
 
   test("nodes do not outlive a supervisor that was killed", async () => {
-    const basePort = await freeBasePort();
+    const basePort = await freeBasePort(3);
     const run = start(["dev", "--nodes", "1", "--data-dir", "data", "--base-port", String(basePort)]);
     await until("the node is ready", 30_000, () => (run.output.includes("Keyhold is ready") ? true : undefined));
     const pid = Number(/process (\d+)/.exec(run.output)?.[1]);
     run.child.kill("SIGKILL");
     await until("the node has ended", 10_000, () => (isAlive(pid) ? undefined : true));
   });
-
-  /** Three API ports right above it and three peer ports a hundred higher were free a moment ago, most likely. */
-  async function freeBasePort(): Promise<number> {
-    const [port = 0] = await freePorts(1);
-    return Math.min(port, 64_000);
-  }
 });
 
 function isAlive(pid: number): boolean {

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePorts } from "../cluster/ports.ts";
+import { freeBasePort } from "../cluster/ports.ts";
 import { keyholdMain } from "../cluster/test-node.ts";
 import { until } from "../cluster/until.ts";
 import { type Block, blocksOf, outputPattern, root, runnablePages, tableUnder } from "../docs/pages.ts";
@@ -54,8 +54,7 @@ class Running {
 beforeAll(async () => {
   mkdirSync(programs, { recursive: true });
   data = mkdtempSync(join(tmpdir(), "keyhold-pages-"));
-  const [port = 0] = await freePorts(1);
-  basePort = Math.min(port, 64_000);
+  basePort = await freeBasePort(3);
   const args = [keyholdMain, "dev", "--data-dir", data, "--base-port", String(basePort)];
   const dev = new Running(process.execPath, args);
   cluster = dev;
