@@ -1,9 +1,9 @@
 /**
- * This file keeps what a client's request throws away from the turn that answers it. A turn that fails stops the node,
- * because the state may be wrong then; a question that cannot be answered says nothing about the state.
+ * This file keeps an error that one client's request causes away from the turn that answers it (DECISIONS 30). A turn that fails stops
+ * the node, because the state may be wrong then; a request that cannot be answered says nothing about the state.
  */
 
-/** `call`, which never throws: what it throws goes to `failed`. */
+/** Wraps `call` so that it never throws: an error goes to `failed` instead. */
 export function contained<Arguments extends readonly unknown[]>(
   call: (...values: Arguments) => void,
   failed: (error: unknown) => void,

@@ -1,5 +1,5 @@
 /**
- * This file says what a driver is made of: its bounds, its world, and whom it tells.
+ * This file declares what a driver needs: its bounds, its ports to the world, and the events that it reports.
  */
 import type { ChangeBatch } from "../machine/change.ts";
 import type { RaftOptions } from "../raft/index.ts";
@@ -9,10 +9,11 @@ import type { Clock, Disk, Network, Snapshots, Turns } from "./ports.ts";
 import type { CompactionLimits } from "./snapshots/compaction.ts";
 import type { SoftwareVersion } from "./writes/version-gate.ts";
 
+/** The bounds and the identity of one driver. Times are in ms or, where the name says so, in ticks. */
 export type DriverOptions = PendingLimits &
   CompactionLimits & {
     readonly raft: RaftOptions;
-    /** Of the state before the first entry; the same on every node. */
+    /** The id of the store, written with the state before the first entry; the same on every node. */
     readonly storeId: string;
     /** The membership before the first entry; default: what the log says, which is right for a log that was never lost. */
     readonly genesis?: Membership;
@@ -24,17 +25,18 @@ export type DriverOptions = PendingLimits &
     readonly forwardBytesMax: number;
     readonly renewalsPerCommandMax: number;
     readonly firstReadId: number;
-    /** Rows of locks and leases that are kept for snapshots that are being read; default: see `StagedTables`. */
+    /** Old rows of locks and leases that are kept for open snapshots; default: `pastRowsMaxDefault`. */
     readonly pastRowsMax?: number;
-    /** A read request without an answer is made again after this many ticks. */
+    /** A read request without an answer is repeated after this many ticks. */
     readonly readTicksMax: number;
   };
 
-/** The bound that a leader refused a proposal for. */
+/** The value of the limit for which a leader refused a proposal; 0 where the reason is no limit. */
 export function limitOfRefusal(reason: RefusalReason, options: RaftOptions): number {
   return reason === "applyLag" ? options.applyLagEntriesMax : options.uncommittedBytesMax;
 }
 
+/** What a driver uses of the world; `ports.ts` declares each. */
 export type DriverPorts = {
   readonly disk: Disk;
   readonly network: Network;
@@ -43,9 +45,10 @@ export type DriverPorts = {
   readonly turns: Turns;
 };
 
-/** What the core objected to in what it heard; see the effects of these names in `raft/types.ts`. */
+/** What was wrong with a message, or why this node may not go on; see the effects of these names in the raft room's types. */
 export type ProtocolFault = Extract<Effect, { readonly kind: "messageRefused" | "logConflict" | "ceilingReached" }>;
 
+/** What a driver reports. Called within a turn; a listener must not call back into the driver and must not throw. */
 export type DriverEvents = {
   /** What an applied entry changed, in revision order. */
   readonly onBatches: (batches: readonly ChangeBatch[]) => void;
@@ -55,10 +58,10 @@ export type DriverEvents = {
   /** This node was removed from the cluster, and the removal is committed. */
   readonly onRemoved: () => void;
   /**
-   * What the network said was not heard, or this node may not take part (`logConflict`, told once: it must stop), or cannot stand
+   * A message was refused, or this node may not take part any more (`logConflict`, reported once: it must stop), or cannot stand
    * for election any more. Never within `start`.
    */
   readonly onProtocolFault: (fault: ProtocolFault) => void;
-  /** The node contradicts itself and has stopped; the process should end. */
+  /** An invariant was violated or a write failed; the node has stopped, and the process should end. */
   readonly onFatal: (error: unknown) => void;
 };

@@ -1,7 +1,7 @@
 /**
- * This file is the loop where time, disk and network meet the core. Facts gather until a turn; a turn steps the core once
- * and carries out its orders. What all of a turn's facts need on disk is one write, and what gathers while a write is
- * under way shares the next one: that is the group commit.
+ * This file is the loop where time, disk and network meet the core. Inputs are collected until a turn; a turn steps the core once
+ * and carries out its effects (DECISIONS 1). Everything that a turn needs on disk is one write, and what is collected during a write
+ * shares the next one: that is the group commit.
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { parseCommand } from "../machine/parse-command.ts";
@@ -27,6 +27,7 @@ import { barrierTicks, followedTerm, type ProposalRequest, Proposals } from "./w
 import { Renewals } from "./writes/renewals.ts";
 import { softwareVersion, VersionGate } from "./writes/version-gate.ts";
 
+/** Runs the core of one node on its ports. Everything happens within turns, one after the other; nothing here is asynchronous. */
 export class Driver {
   readonly #options: DriverOptions;
   readonly #ports: DriverPorts;
@@ -114,7 +115,7 @@ export class Driver {
     this.#ports.network.setPeers(peersOf(this.#raft.status));
   }
 
-  /** Ends everything that waits; nothing happens any more. A write under way completes or not. */
+  /** Ends everything that waits, with its reason, and does nothing afterwards. A write under way may or may not complete. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -122,7 +123,7 @@ export class Driver {
     this.#writer.stop();
   }
 
-  /** Null; or why the message was refused, in words without its values: its sender lies, or is broken. */
+  /** Takes a message. Returns null, or why it is malformed, without its values: its sender is faulty. */
   receive(message: Message): string | null {
     const fault = this.commands.faultIn(message);
     if (fault === null) this.#input({ kind: "messageReceived", message });
@@ -134,12 +135,12 @@ export class Driver {
     this.#input({ kind: "peerUnreachable", peer });
   }
 
-  /** The timer of the core, of deadlines, and of what nothing else would set off. */
+  /** To be called once a tick: for the core's timers, for deadlines, and for work that no other input would begin. */
   tick(): void {
     if (this.#stopped) return;
     const nowMs = this.#ports.clock.monotonicMs();
     this.#waits.expire(nowMs);
-    // A state that changed is written with the next log entries, or now if none came.
+    // A changed state is written with the next log entries, or now if there were none.
     this.#writer.flush();
     this.#input({ kind: "tick" });
     if (wantsClockEntry(this.#raft, this.#tables, nowMs)) this.#input({ kind: "clockEntryWanted" });
@@ -151,7 +152,7 @@ export class Driver {
 
   /** Proposes a command; `settle` is called once, with its end. Throws MalformedCommand for one that apply could not read. */
   propose(request: ProposalRequest): void {
-    // In the log it would stop every node, and again at every start.
+    // Checked before: in the log, a command that cannot be applied would be skipped by all nodes (DECISIONS 27).
     const { body } = parseCommand(request);
     const refusal = this.#stopped ? { kind: "shuttingDown" as const } : this.#gate.refusal(body.kind, this.#tables);
     if (refusal !== undefined) {
@@ -159,7 +160,7 @@ export class Driver {
       return;
     }
     if (body.kind === "leaseRenew") {
-      // Renewing twice is renewing once: there is nothing to remember under a request id.
+      // A repeated renewal does no harm, so nothing is remembered under a request id (DECISIONS 8).
       this.#renewals.add({ ...request, leaseIds: body.leaseIds });
     } else {
       const command = this.commands.encode({ request: request.request, body });
@@ -191,7 +192,7 @@ export class Driver {
     else this.#input({ kind: "membershipProposed", changeId: this.#changes.add(request), change: request.change });
   }
 
-  /** Hands leadership over, if this node has it. `settle` is called once. */
+  /** Transfers leadership, if this node has it. `settle` is called once. */
   transferLeadership(request: TransferRequest): void {
     if (this.#stopped) {
       request.settle({ kind: "shuttingDown" });
@@ -201,7 +202,7 @@ export class Driver {
     if (to !== undefined) this.#input({ kind: "transferWanted", to });
   }
 
-  /** A whole state from `from`, leader of `term`, was received and can be installed. */
+  /** A whole snapshot from `from`, leader of `term`, was received and can be installed. */
   snapshotReceived(received: { readonly from: NodeId; readonly term: Term; readonly snapshot: SnapshotMeta }): void {
     this.#input({ kind: "snapshotReceived", ...received });
   }
@@ -221,7 +222,7 @@ export class Driver {
       try {
         this.#turn();
       } catch (error) {
-        // Whatever broke, memory can no longer be trusted; what is on disk can.
+        // After any error the state in memory may be wrong; the state on disk is not.
         this.stop();
         this.#events.onFatal(error);
       }
@@ -229,7 +230,7 @@ export class Driver {
   }
 
   #turn(): void {
-    // What an earlier turn left: one portion, and the next when others had their turn.
+    // Entries that an earlier turn left: one portion a turn, so that messages and the clock are not held up.
     const applied = this.#applier.pending && this.#applyNext();
     const inputs = this.#inputs;
     this.#inputs = [];
@@ -239,7 +240,7 @@ export class Driver {
     const compactTo = this.#compaction();
     if (compactTo !== undefined) inputs.push({ kind: "compacted", base: compactTo });
     const { clock, disk } = this.#ports;
-    // Read after the facts were collected: a leader that begins here must not count from before they happened.
+    // Read after the inputs were collected: a leadership that begins here must not count from before they happened.
     inputs.unshift({ kind: "clock", monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() });
     const settles = inputs.some((input) => input.kind === "applied") && this.#raft.status.memberships.length > 1;
     const effects = this.#raft.step(inputs, disk.log);
@@ -248,7 +249,7 @@ export class Driver {
     if (this.#applier.pending && !applied) this.#applyNext();
     if (settles) this.#ports.network.setPeers(peersOf(this.#raft.status));
     if (compactTo !== undefined) this.#writer.compact(compactTo);
-    // A received snapshot that the core did not take is given up.
+    // The core did not take the received snapshot: drop it.
     if (!this.#applier.isHeld && inputs.some(({ kind }) => kind === "snapshotReceived")) this.#ports.snapshots.settle(false);
     this.#writer.write();
     const appliesMore = this.#raft.status.commitIndex > this.#appliedIndex && !this.#applier.mustWait;
@@ -260,7 +261,7 @@ export class Driver {
       const command = this.commands.encode({ request: null, body: { kind: "leaseRenew", leaseIds } });
       this.#proposals.add({ command, deadlineMs, settle });
     }
-    // Without a leader they wait here; the core would only give them back.
+    // Without a leader they wait here; the core would only refuse them.
     if (this.#raft.status.leaderId === null || !this.#proposals.waiting) return;
     for (const proposals of this.#proposals.take(this.#options.forwardBytesMax))
       inputs.push({ kind: "proposed", epoch: this.#proposals.epoch, proposals });
@@ -280,7 +281,7 @@ export class Driver {
         return;
       case "readReady":
         this.#reads.ready(effect.readId, effect.index, this.#appliedIndex);
-        // Others may have gathered meanwhile.
+        // More inputs may have arrived meanwhile.
         this.#turnSoon();
         return;
       case "readDropped":
@@ -307,7 +308,7 @@ export class Driver {
         this.#proposals.roleChanged(effect);
         this.#reads.roleChanged(effect);
         this.#events.onRoleChanged(effect);
-        // What waited for a leader goes on.
+        // Proposals that waited for a leader go on.
         this.#turnSoon();
         return;
       case "membershipAccepted":
@@ -335,7 +336,7 @@ export class Driver {
     for (const { entry, outcome, batches } of applied) {
       this.#noteApplied(entry);
       const { payload } = entry;
-      // First the end of the command, then its changes: whoever is told of the end can still catch all that follows.
+      // First the end of the command, then its changes: a caller that continues after the end misses none of them.
       if (payload.kind === "command" && payload.id.runId === this.#options.raft.runId && outcome !== undefined) {
         this.#proposals.applied(payload.id.sequence, outcome);
       }
@@ -347,7 +348,7 @@ export class Driver {
     this.#proposals.appliedTo(this.#appliedIndex);
     this.#reads.applied(this.#appliedIndex);
     this.#revisionWaits.reached(readMeta(this.#tables).revision);
-    // What is due ends a portion with each entry: the next one must not wait for a tick.
+    // Each entry ends a portion of what is due: the next one must not wait for a tick.
     if (leavesBacklog(this.#raft, this.#tables)) this.#input({ kind: "clockEntryWanted" });
     return applied.length > 0;
   }
@@ -361,7 +362,7 @@ export class Driver {
     if (this.#proposals.waiting) this.#turnSoon();
   }
 
-  /** The state on disk is sent; entries behind it follow from the log once it is there. */
+  /** Sends the state on disk; the entries after it follow from the log once it has arrived. */
   #sendSnapshot(to: NodeId): void {
     const meta = this.#raft.snapshotMetaAt(this.#writer.durableAppliedIndex);
     this.#sends.begin({ to, term: this.#raft.status.currentTerm, meta }, this.#ports.snapshots, (input) => this.#input(input));
@@ -369,7 +370,7 @@ export class Driver {
 
   #beginInstall({ lastIncludedTerm }: SnapshotMeta): void {
     this.#applier.hold();
-    // What became of those whose entries are part of the snapshot cannot be told; what is proposed from here on comes after it.
+    // The outcome of proposals whose entries are part of the snapshot is unknown; later proposals come after it.
     this.#proposals.stateReplaced(lastIncludedTerm);
   }
 

@@ -1,6 +1,6 @@
 /**
- * This file bounds what waits on this node, by number and by weight: each request of a kind counts from its coming to its end, for
- * whatever it waits. One too many is told so at once; a queue that nobody counts hides an outage until all of it times out.
+ * This file bounds the requests that wait on this node, by number and by bytes: each counts from its arrival to its end, whatever
+ * it waits for (DECISIONS 53). One too many is refused at once; a queue without a bound would hide an outage until all of it times out.
  */
 import { unreachable } from "../base/assert.ts";
 import { err, ok, type Result } from "../base/result.ts";
@@ -9,20 +9,21 @@ import type { Unavailable } from "./service.ts";
 
 type Overloaded = Extract<Unavailable, { readonly kind: "overloaded" }>;
 
+/** The bounds of one gate: the name of the option that an `overloaded` answer shows, and its value. */
 export type GateLimits = {
   /** The name of the option, and its value. */
   readonly count: { readonly limit: string; readonly max: number };
   readonly bytes: { readonly limit: string; readonly max: number };
 };
 
-/** The options of a node that bound what waits. */
+/** The options that bound waiting requests; bytes are those of writes. */
 export type PendingLimits = {
   readonly pendingProposalsMax: number;
   readonly pendingBytesMax: number;
   readonly pendingReadsMax: number;
 };
 
-/** A gate that counts who went in and is not out. */
+/** Counts the requests that have entered and not left yet, and their bytes. */
 export class Gate {
   readonly #limits: GateLimits;
   #count = 0;
@@ -36,7 +37,10 @@ export class Gate {
     return this.#count;
   }
 
-  /** The way out, to be called at the end (again, it does nothing); or why there is no room. A first one always fits, whatever its size. */
+  /**
+   * Returns a function to be called at the request's end (a second call does nothing), or why there is no room. A first one always
+   * fits.
+   */
   enter(bytes: number): Result<() => void, Overloaded> {
     const { count, bytes: weight } = this.#limits;
     if (this.#count >= count.max) return err({ kind: "overloaded", ...count });
@@ -53,7 +57,7 @@ export class Gate {
   }
 }
 
-/** `call`, after who was in a gate has left it. */
+/** Wraps `call` so that `leave` is called before it. */
 export function leaving<Arguments extends readonly unknown[]>(
   leave: () => void,
   call: (...values: Arguments) => void,
@@ -64,11 +68,11 @@ export function leaving<Arguments extends readonly unknown[]>(
   };
 }
 
-/** Names, labels and the objects around them; a renewal has them for each of its leases. */
+/** Bytes for names, labels and the objects around them; a renewal has them for each of its leases. */
 const requestBytes = 512;
 const leaseIdBytes = 64;
 
-/** About what a write takes in memory while it waits. */
+/** Bytes of memory, roughly, that a write takes while it waits. */
 export function weightOf(body: CommandBody): number {
   switch (body.kind) {
     case "configPut":
@@ -89,7 +93,7 @@ export function weightOf(body: CommandBody): number {
   }
 }
 
-/** The gates of writes and of reads, in this order, as a node is set to. */
+/** The gates of writes and of reads, in this order, with a node's options. */
 export function gatesOf(options: PendingLimits): readonly [writes: Gate, reads: Gate] {
   const { pendingProposalsMax, pendingBytesMax, pendingReadsMax } = options;
   const bytes = { limit: "pendingBytesMax", max: pendingBytesMax };

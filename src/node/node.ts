@@ -1,5 +1,5 @@
 /**
- * This file is a running node: the driver on the clocks and timers it is given, behind the service that the API calls.
+ * This file is a running node: the driver with its clocks and timers, behind the service that the API calls (DECISIONS 39).
  */
 import { own } from "../base/own.ts";
 import { err, ok, type Result } from "../base/result.ts";
@@ -43,17 +43,18 @@ import { fingerprintOf } from "./writes/command-codec.ts";
 import { type ProposalEnd, resultOf } from "./writes/proposals.ts";
 import { softwareVersion } from "./writes/version-gate.ts";
 
-/** Often enough that an upgrade goes on at once, rarely enough to cost nothing. */
+/** How often the publication is checked: often enough that an upgrade goes on at once, rarely enough to cost nothing. */
 const ticksPerPublication = 10;
-/** After it the node says it again. */
+/** Deadline of one publication; after it the node publishes again. */
 const publicationMsMax = 5000;
 
+/** The settings of one node. `tickMs` is the real length of a tick. */
 export type NodeOptions = {
   readonly driver: DriverOptions;
   readonly clusterId: string;
   readonly recentBatchesMax: number;
   readonly recentBytesMax: number;
-  /** What the node says of itself to its cluster; null says nothing. */
+  /** The instance that the node publishes; null publishes nothing. */
   readonly instanceId: string | null;
   /** Bytes of state that its map can hold. */
   readonly stateBytesMax: number;
@@ -65,20 +66,21 @@ export type NodePorts = Pick<DriverPorts, "disk" | "network" | "clock" | "turns"
   readonly snapshots: Snapshots & Pick<SnapshotTransfer, "progress">;
 };
 
+/** What a node reports to the process that runs it. Called at most once each: `onRemoved`, `onForeignInstance`, `onFatal`. */
 export type NodeEvents = {
   readonly onRoleChanged: (told: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null }) => void;
   readonly onRemoved: () => void;
   /** This node's id belongs to another data folder, so this one replaced one that was lost. It must stop. */
   readonly onForeignInstance: () => void;
-  /** What the network said was not heard; see `DriverEvents`. */
+  /** A message was refused; see `DriverEvents`. */
   readonly onProtocolFault: (fault: ProtocolFault) => void;
-  /** What was done for one client threw, and only that client is without an answer. The node goes on; somebody should look. */
+  /** The work for one client threw: it gets no answer, and the node goes on. This is an error of ours, to be logged. */
   readonly onRequestFailed: (error: unknown) => void;
-  /** The node has stopped because it contradicts itself; the process should end. */
+  /** The node has stopped after a violated invariant or a failed write; the process should end. */
   readonly onFatal: (error: unknown) => void;
 };
 
-/** Owns its timers. `stop` ends them; disk and network belong to whoever opened them. */
+/** Owns its timers, which `stop` ends. Disk and network are closed by their opener. */
 export class KeyholdNode implements KeyholdService {
   readonly #options: NodeOptions;
   readonly #events: NodeEvents;
@@ -141,12 +143,12 @@ export class KeyholdNode implements KeyholdService {
     this.#driver.stop();
   }
 
-  /** Null; or why the message was refused, in words without its values: its sender lies, or is broken. */
+  /** Takes a message. Returns null, or why it is malformed, without its values: its sender is faulty. */
   receive(message: Message): string | null {
     return this.#driver.receive(message);
   }
 
-  /** Committed entries that held no command, and were passed over. Should be 0 for ever. */
+  /** Committed entries that held no readable command and were skipped (DECISIONS 27). Should always be 0. */
   get skippedEntries(): number {
     return this.#driver.commands.skipped;
   }
@@ -191,7 +193,7 @@ export class KeyholdNode implements KeyholdService {
         const result = resultOf(end) as OutcomeOf<"lockAcquire"> | Result<never, ServiceError>;
         const give = (given: Result<Answers["lockAcquire"], ServiceError>) => this.#answers.give(() => resolve(given));
         if (!result.ok || result.value.kind === "granted") return give(result);
-        // Who waits in a queue is bounded by its length.
+        // Waits in a queue are bounded by the length of the queue.
         entered.value();
         // In the same call, before anything that follows the enqueueing is published: the grant cannot be missed.
         this.#awaitTicket(command, { ...options, endsByMs, queued: result.value }, give);
@@ -209,13 +211,13 @@ export class KeyholdNode implements KeyholdService {
     if (!entered.ok) return Promise.resolve(entered);
     return new Promise((settled, failed) => {
       const [resolve, reject] = [leaving(entered.value, settled), leaving(entered.value, failed)];
-      // Called within a turn: what one question throws is the end of that question, not of the node.
+      // Called within a turn: an error in one request ends that request, not the node.
       const give = (call: () => void) => this.#answers.give(contained(call, reject));
       const serve = () => resolve(this.#answerOf<Kind>(query));
       const serveStale = () => (this.#isRecovering ? resolve(err({ kind: "recovering" })) : serve());
       const serveConsistently = contained(() => {
         if (options.consistency === "stale") return give(serveStale);
-        // A state that is newer than the one that was fit for the read is fit for it, too.
+        // The read may be served from any later state, too.
         const settle = (end: ReadEnd) => give(() => (end.kind === "ready" ? serve() : resolve(err(end))));
         this.#driver.readIndex({ deadlineMs, settle });
       }, reject);
@@ -242,7 +244,7 @@ export class KeyholdNode implements KeyholdService {
 
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {
     const { onReady } = options;
-    // Called from a timer: what it throws would end the process.
+    // Called from a timer: an error would end the process.
     return this.#hub.open({ ...options, onReady: contained(onReady, this.#events.onRequestFailed) });
   }
 
@@ -257,7 +259,7 @@ export class KeyholdNode implements KeyholdService {
     return { nodeId: raft.options.id, revision, term: raft.status.currentTerm, storeId, appliedIndex, stalenessMs: staleMs };
   }
 
-  /** What a node is told that is not in the cluster yet. */
+  /** What a joining node is answered; undefined while nothing is applied here. */
   genesis(): GenesisView | undefined {
     const view = genesisOf(this.#driver.tables);
     if (view === undefined) return undefined;
@@ -265,7 +267,7 @@ export class KeyholdNode implements KeyholdService {
     return { ...view, instances: { ...logged, ...view.instances } };
   }
 
-  /** The data folder that is known under `id`, by the state or by the log that is not applied yet; undefined when none is. */
+  /** The data folder of `id`, from the applied state or the log after it; undefined when neither has one. */
   instanceOf(id: NodeId): string | undefined {
     return instanceOf(this.#driver.tables, id) ?? loggedInstances(this.#driver.raft, this.#driver.appliedIndex).get(id);
   }
@@ -297,12 +299,12 @@ export class KeyholdNode implements KeyholdService {
     return statusOf(this.#driver, { clusterId, ...waiting, snapshotsSending, snapshotReceiving });
   }
 
-  /** The loop of this node, to be looked at only: what the core believes, and the newest applied state. */
+  /** The inside of this node, read only: the core's state and the newest applied state. */
   get inside(): Pick<Driver, "raft" | "tables" | "appliedIndex"> {
     return this.#driver;
   }
 
-  /** What the present state answers. It is charged with what the answer will still cost on its way out. */
+  /** Answers from the present state, and charges the answer queue for the work that will follow. */
   #answerOf<Kind extends Query["kind"]>(
     query: Extract<Query, { readonly kind: Kind }>,
   ): Result<QueryAnswers[Kind], QueryRefusal> {
@@ -316,7 +318,7 @@ export class KeyholdNode implements KeyholdService {
     return this.#ports.clock.monotonicMs();
   }
 
-  /** What this node holds may be nothing, or far from all it once held: only what a leader vouches for may be read. */
+  /** Whether this node may have lost applied state: then only linearizable reads are served. */
   get #isRecovering(): boolean {
     return this.#driver.raft.status.lostLog !== null;
   }
@@ -328,7 +330,7 @@ export class KeyholdNode implements KeyholdService {
       { id: options.driver.raft.id, instanceId: options.instanceId, version, stateBytesMax: options.stateBytesMax },
       {
         tables: this.#driver.tables,
-        // The node's own word does not wait at the gate of its clients.
+        // The node's own command does not count at the gate of its clients.
         publish: (self) =>
           new Promise((resolve) => {
             const body: CommandBody = { kind: "memberHello", ...self };
@@ -343,7 +345,7 @@ export class KeyholdNode implements KeyholdService {
   #tick(): void {
     this.#driver.tick();
     this.#tickets.renewDue(this.#ports.clock.monotonicMs(), (leaseIds, deadlineMs) =>
-      // What fails is tried again within the TTL.
+      // A failed renewal is tried again within the TTL.
       this.#driver.propose({ body: { kind: "leaseRenew", leaseIds }, request: null, deadlineMs, settle: () => undefined }),
     );
     this.#ticks += 1;

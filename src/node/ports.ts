@@ -1,6 +1,6 @@
 /**
- * This file declares what the driver needs from the world: a disk, a network, clocks and turns. Production and the
- * simulator each implement all of it; the driver cannot tell which one it runs on. Nothing here returns a promise, so
+ * This file declares what a node needs from the world: a disk, a network, clocks, turns and timers (DECISIONS 39). Production and the
+ * simulator each implement all of it; the node cannot tell which one it runs on. Nothing here returns a promise, so
  * that a run is decided by the order of calls alone.
  */
 import type { TableReader, TableWrite } from "../machine/state/tables.ts";
@@ -11,7 +11,7 @@ export type WriteBatch = {
   readonly hardState: HardState | undefined;
   /** Contiguous; they replace everything stored from the first one's index on. */
   readonly entries: readonly Entry[];
-  /** What applied entries changed, with the applied index among it. */
+  /** What applied entries changed, including the applied index. */
   readonly tableWrites: readonly TableWrite[];
   /** Cuts the log up to and including `lastIncludedIndex`. */
   readonly compactTo: SnapshotMeta | undefined;
@@ -20,7 +20,7 @@ export type WriteBatch = {
 /** The durable state of one node. Reads see completed writes only. */
 export interface Disk {
   readonly log: LogReader;
-  /** What the log weighed when it was opened, by `entryBytes`. */
+  /** Bytes of the log when it was opened, by `entryBytes`. */
   readonly logBytes: number;
   readonly hardState: HardState;
   readonly tables: TableReader;
@@ -30,7 +30,7 @@ export interface Disk {
    */
   write(batch: WriteBatch, done: () => void): void;
   /**
-   * One write: makes the snapshot that was received last the whole state, with `entries` as the whole log behind it. A
+   * One write: makes the snapshot that was received last the whole state, with `entries` as the whole log after it. A
    * crash leaves the old state or the new one. Calls `done` once it is on disk and reads see it.
    */
   installSnapshot(batch: Pick<WriteBatch, "hardState" | "entries">, done: () => void): void;
@@ -58,6 +58,7 @@ export interface Network {
   setPeers(peers: ReadonlyMap<NodeId, MemberAddress>): void;
 }
 
+/** The time of a node. Deadlines count on the monotonic clock; wall time is only stamped for people. */
 export interface Clock {
   /** Milliseconds, never falling, fractions allowed; its zero means nothing. */
   monotonicMs(): number;
@@ -65,6 +66,7 @@ export interface Clock {
   wallTimeMs(): number;
 }
 
+/** Lets a node collect inputs before it takes a turn. */
 export interface Turns {
   /** Runs `task` after the present call, and after everything that has already happened was delivered. */
   soon(task: () => void): void;

@@ -3,10 +3,10 @@
  */
 import type { Clock, Timers, Turns } from "./ports.ts";
 
-/** What a node in a real process is given as `clock`, `turns` and `timers`. */
+/** The `clock`, `turns` and `timers` of a node in a real process. */
 export const realTime: { readonly clock: Clock; readonly turns: Turns; readonly timers: Timers } = {
   clock: { monotonicMs: () => performance.now(), wallTimeMs: () => Date.now() },
-  // After everything that this round of the event loop delivers: its facts share one turn.
+  // After everything that this round of the event loop delivers: its inputs share one turn.
   turns: { soon: (task) => void setImmediate(task) },
   timers: {
     after: (delayMs, run) => {

@@ -1,5 +1,5 @@
 /**
- * This file is the door of a node: what the API, or a program that embeds a node, can ask of it. Two verbs, `execute`
+ * This file is the interface of a node: what the API, or a program that embeds a node, can ask of it. Two verbs, `execute`
  * and `read`; a watch; a status.
  */
 import type { Result } from "../base/result.ts";
@@ -45,13 +45,15 @@ export type Unavailable =
   | { readonly kind: "shuttingDown" }
   /** Nothing was written: the command takes a cluster version that not every member supports yet. */
   | { readonly kind: "upgradeInProgress"; readonly needs: number; readonly clusterVersion: number }
-  /** This node lost state and has not got it back: what it has applied is not even old. Another node can answer. */
+  /** This node lost state and does not have it back yet, so even a stale read would be wrong. Another node can answer. */
   | { readonly kind: "recovering" }
   /** This node did not reach `minRevision` before the deadline. */
   | { readonly kind: "revisionNotReached"; readonly wanted: Revision; readonly actual: Revision };
 
+/** Every expected failure of the service: refused by apply, by a read, or by the cluster's condition. */
 export type ServiceError = Refusal | QueryRefusal | Unavailable;
 
+/** How a write is named and how long it may take. */
 export type WriteOptions = {
   /** Names the request, so that a repeat answers the same; null for a request that will not be repeated. */
   readonly requestId: string | null;
@@ -60,10 +62,11 @@ export type WriteOptions = {
    * null: as long as the id is remembered.
    */
   readonly since?: StorePosition | null;
-  /** From now, real time: then `noLeader` or `outcomeUnknown`. */
+  /** Milliseconds of real time from the call; then `noLeader` or `outcomeUnknown`. */
   readonly timeoutMs: number;
 };
 
+/** How fresh a read must be, and how long it may take in ms. `stale` reads this node's state without asking the leader. */
 export type ReadOptions = {
   readonly consistency: "linearizable" | "stale";
   /** Wait until this node has reached it. */
@@ -71,7 +74,7 @@ export type ReadOptions = {
   readonly timeoutMs: number;
 };
 
-/** Where this node stands; cheap, read on every response. */
+/** How far this node's state is; cheap, read for every response. */
 export type Position = {
   readonly nodeId: NodeId;
   readonly revision: Revision;
@@ -83,12 +86,13 @@ export type Position = {
   readonly stalenessMs: number | null;
 };
 
+/** What a node knows of itself and its cluster; its view, not the cluster's. */
 export type NodeStatus = {
   readonly clusterId: string;
   readonly storeId: string;
   readonly nodeId: NodeId;
   readonly role: Role;
-  /** Its disk lost part of the log: it helps elect nobody until the leader has brought it back. */
+  /** Its disk lost part of the log: it votes for nobody until the leader has brought that back (DECISIONS 10). */
   readonly quarantined: boolean;
   readonly term: Term;
   readonly leaderId: NodeId | null;
@@ -101,7 +105,7 @@ export type NodeStatus = {
   readonly clusterTimeMs: number;
   /** Commands up to this version may be proposed. */
   readonly clusterVersion: number;
-  /** What the state counts for, and what it may: the smallest of what the members can hold. */
+  /** Bytes that the state counts for, and the quota: the least that any member can hold. */
   readonly stateBytes: number;
   readonly stateBytesMax: number;
   readonly members: readonly MemberStatus[];
@@ -109,29 +113,30 @@ export type NodeStatus = {
   readonly joint: boolean;
   /** Ids that were members once. */
   readonly removed: readonly NodeId[];
-  /** How much waits: proposals without an end, reads without an answer, open watches. */
+  /** How many wait: proposals without an end, reads without an answer, open watches. */
   readonly pendingProposals: number;
   readonly pendingReads: number;
   readonly watches: number;
-  /** Whole states on their way to other nodes, and the one that is coming in. */
+  /** Snapshots being sent to other nodes, and the one being received. */
   readonly snapshotsSending: readonly TransferProgress[];
   readonly snapshotReceiving: TransferProgress | null;
 };
+/** One member as this node sees it; `leaving` votes only in the outgoing half of a joint membership. */
 export type MemberStatus = {
   readonly id: NodeId;
   readonly address: MemberAddress;
   readonly kind: "voter" | "learner" | "leaving";
   /** Known to the leader only. */
   readonly matchIndex: LogIndex | null;
-  /** Entries of the leader's log that it is not known to hold; known to the leader only. */
+  /** Entries of the leader's log that the member is not known to hold; known to the leader only. */
   readonly lagEntries: number | null;
-  /** The newest cluster version that it supports; null until it said so. */
+  /** The newest cluster version that it supports; null until it has published one. */
   readonly version: number | null;
 };
 
 /** One open watch. It remembers how far it has read; reading again goes on from there, with no gap and no repeat. */
 export interface Watch {
-  /** Everything up to here was returned by `next`, or matched nothing. */
+  /** Up to this revision all matching changes were returned by `next`. */
   readonly revision: Revision;
   /**
    * The next batches that hold a matching change, oldest first, at most `batchesMax`, stopping after the one that takes
@@ -141,6 +146,7 @@ export interface Watch {
   close(): void;
 }
 
+/** What a watch selects, and where it begins. */
 export type WatchOptions = {
   readonly targets: readonly WatchTarget[];
   /** The first revision of interest, at most one beyond the present; null starts with the next change. */
@@ -149,7 +155,7 @@ export type WatchOptions = {
   readonly onReady: () => void;
 };
 
-/** The present of what targets select, all at the revision of its opening, read in pages while the present moves on. */
+/** What targets select, all at the revision of its opening, read in pages while apply goes on (DECISIONS 31). */
 export interface WatchSnapshot {
   readonly revision: Revision;
   /**
@@ -164,10 +170,11 @@ export interface WatchSnapshot {
   next(limits: { readonly bytesMax: number }): Result<SnapshotPage, QueryRefusal>;
   /** Goes on at a place of the same targets and revision, as if all before it had been read. */
   skip(place: string): void;
-  /** To be called by whoever does not read it to its end. */
+  /** To be called by a reader that does not read it to its end. */
   close(): void;
 }
 
+/** The next items of a snapshot; it may be empty although more follow. */
 export type SnapshotPage = {
   readonly config: readonly ConfigEntry[];
   readonly locks: readonly LockView[];
@@ -176,6 +183,10 @@ export type SnapshotPage = {
   readonly done: boolean;
 };
 
+/**
+ * One node's service. Expected failures are results; a rejected promise is an error of ours. After `stop` calls end as
+ * `shuttingDown`.
+ */
 export interface KeyholdService {
   /** Settles once the command is applied on this node (so it was fsynced on a majority), or with why not. */
   execute<Kind extends CommandBody["kind"]>(
@@ -196,12 +207,15 @@ export interface KeyholdService {
     options: ReadOptions,
   ): Promise<Result<QueryAnswers[Kind], ServiceError>>;
   /**
-   * Changes who takes part. Settles when the change, and its joint phase, are applied here; with `unchanged` when it is so already, and
-   * a majority has agreed on that since, so that the same request twice has the same end. Only a leader makes one: another node refuses
-   * it with `notLeader`, and says who may be asked; nothing was changed then.
+   * Changes the membership. Settles when the change and its joint phase are applied here; with `unchanged` when there is nothing to
+   * change, and a majority has agreed on that since, so that the same request twice has the same end. Only a leader makes one: another
+   * node refuses it with `notLeader`, and says who may be asked; nothing was changed then.
    */
   changeMembership(change: MembershipChange, options: { readonly timeoutMs: number }): Promise<ChangeEnd>;
-  /** Hands leadership to `to`, or to the voter that holds the most when null, of those heard lately. Only a leader can; others say who leads. */
+  /**
+   * Hands leadership to `to`, or to the voter that holds the most when null, of those heard lately. Only a leader can; others say who
+   * leads.
+   */
   transferLeadership(to: NodeId | null, options: { readonly timeoutMs: number }): Promise<TransferEnd>;
   openWatch(options: WatchOptions): Result<Watch, QueryRefusal>;
   /** The present of `targets` on this node. A watch from the revision after it, opened in the same call, has no gap to it. */

@@ -1,5 +1,5 @@
 /**
- * This file tells where a node stands.
+ * This file makes the status of a node.
  */
 import { own } from "../base/own.ts";
 import { readMeta } from "../machine/state/meta.ts";
@@ -12,7 +12,7 @@ import type { MemberStatus, NodeStatus } from "./service.ts";
 type Waiting = "pendingProposals" | "pendingReads" | "watches";
 type Rest = Pick<NodeStatus, "clusterId" | Waiting | "snapshotsSending" | "snapshotReceiving">;
 
-/** The driver's part, and the rest that others know. */
+/** The status, from the driver and from `rest`, which the node's other parts know. */
 export function statusOf(driver: Driver, rest: Rest): NodeStatus {
   const { raft, tables } = driver;
   const { status } = raft;
@@ -43,7 +43,7 @@ export function statusOf(driver: Driver, rest: Rest): NodeStatus {
   };
 }
 
-/** How long ago a leader was last heard: what is applied here may be that old, or older. Null when none was heard. */
+/** Milliseconds since a leader was last heard; the applied state may be older than that. Null when none was heard since the start. */
 export function stalenessMs(status: Pick<RaftStatus, "role" | "leaderHeardMs">, monotonicMs: number): number | null {
   if (status.role === "leader") return 0;
   return status.leaderHeardMs === null ? null : Math.max(0, Math.round(monotonicMs - status.leaderHeardMs));
@@ -61,7 +61,7 @@ function memberStatus(
     kind: kindOf(membership, id),
     matchIndex,
     lagEntries: matchIndex === null ? null : lastIndex - matchIndex,
-    // 0 stands for a first member that has not said it yet.
+    // 0 is stored for a first member that has not published it yet.
     version: tables.get("nodes", id)?.version || null,
   };
 }

@@ -1,7 +1,7 @@
 /**
- * This file divides a map among what must fit into it. The state has a quota; the log, what is in flight, and the memory of
- * requests have rooms of their own, so that deletes, renewals and Raft itself go on when the state is full. All shares are
- * doubled: pages of a B-tree are half full at worst, but for what deletes leave for a moment, and large values leave gaps.
+ * This file divides a map among what must fit into it (DECISIONS 35). The state has a quota; the log, entries in flight, and the memory of
+ * requests have shares of their own, so that deletes, renewals and Raft itself go on when the state is full. All shares are
+ * doubled: pages of a B-tree are half full at worst, except shortly after deletes, and large values leave gaps.
  */
 import { err, ok, type Result } from "../base/result.ts";
 import { requestsMax } from "../machine/limits.ts";
@@ -10,12 +10,12 @@ import { requestShareBytes } from "../machine/state/usage.ts";
 const MIB = 1024 * 1024;
 
 /**
- * The smallest map. Below it, what is remembered of requests (some 100 MiB of pages at worst, whatever the map) would leave
+ * Bytes of the smallest map. Below it, remembered requests (some 100 MiB of pages at worst, whatever the map) would leave
  * too little for anything else.
  */
 export const mapBytesMin = 512 * MIB;
 
-/** Of the map: one part in so many for the log, and one for entries that are in flight. */
+/** The log gets one of so many parts of the map, and entries in flight another one. */
 const partsOfLog = 16;
 const partsInFlight = 16;
 /** Pages for a byte of records, at worst. */
@@ -23,12 +23,12 @@ const pagesPerByte = 2;
 
 /** What one node's map holds, in bytes. */
 export type Budget = {
-  /** Of state, as it is counted (`machine/usage.ts`). The cluster's quota is the smallest of its members'. */
+  /** Bytes of state, as `machine/state/usage.ts` counts them. The cluster's quota is the smallest of its members'. */
   readonly stateBytesMax: number;
   /** The log is cut beyond this while followers may wait, and whatever they need beyond `logBytesCeiling`. */
   readonly logBytesMax: number;
   readonly logBytesCeiling: number;
-  /** A file longer than this must not grow for the sake of readers: they are ended. */
+  /** A file longer than this does not grow for readers of old pages: they are ended (DECISIONS 36). */
   readonly pinnedFileBytesMax: number;
 };
 

@@ -1,6 +1,6 @@
 /**
- * This file remembers damage over the end of a process: a marker in the data directory says which state holds a record
- * that is not what was written. A state that bears it is never used again.
+ * This file remembers damage beyond the end of the process: a marker in the data directory names the state with a record
+ * that is not what was written. A marked state is never used again.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ const markerName = "DAMAGED";
 /** A record that is not what was written, in state number `state`. */
 export type Damage = { readonly state: number; readonly table: string; readonly key: number | string; readonly why: string };
 
+/** What a marker says of `error`, found in state number `state`. */
 export function damageOf(error: CorruptRecord, state: number): Damage {
   return { state, table: error.table, key: error.key, why: error.why };
 }
@@ -30,17 +31,17 @@ export function writeMarker(directory: string, damage: Damage): void {
   syncFolder(directory);
 }
 
-/** As `writeMarker`, for a node that must end whether this succeeds or not: says why it could not be written, null when it was. */
+/** As `writeMarker`, for a node that ends in any case: returns why the marker could not be written, null when it was. */
 export function markDamage(directory: string, damage: Damage): string | null {
   try {
     writeMarker(directory, damage);
     return null;
   } catch (error) {
-    return `This could not be written down for the next start: ${error instanceof Error ? error.message : String(error)}.`;
+    return `This could not be recorded for the next start: ${error instanceof Error ? error.message : String(error)}.`;
   }
 }
 
-/** What the marker says; undefined without one. One that cannot be read speaks of `present`: somebody saw damage. */
+/** What the marker says; undefined without one. A marker that cannot be read counts as damage of state `present`. */
 export function readMarker(directory: string, present: number): Damage | undefined {
   let text: string;
   try {
@@ -52,6 +53,7 @@ export function readMarker(directory: string, present: number): Damage | undefin
   return parse(text) ?? { state: present, table: "unknown", key: "unknown", why: `the marker says ${JSON.stringify(text)}` };
 }
 
+/** Removes the marker, durably when it returns; does nothing without one. */
 export function removeMarker(directory: string): void {
   rmSync(join(directory, `${markerName}.new`), { force: true });
   rmSync(join(directory, markerName), { force: true });

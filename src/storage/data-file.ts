@@ -1,6 +1,6 @@
 /**
- * This file looks at an LMDB data file before LMDB maps it. LMDB believes its file: one that is shorter than its pages
- * kills the process with SIGBUS at some later read, and one that is no database at all may do worse. Here the file is
+ * This file checks an LMDB data file before LMDB maps it. LMDB trusts its file: one that is shorter than its pages
+ * kills the process with SIGBUS at some later read, and one that is no database may do worse. Here the file is
  * read with plain reads: the two meta pages always, and every page in use when the file ends before its last page.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
@@ -8,7 +8,7 @@ import { endianness } from "node:os";
 import { StorageError } from "./errors.ts";
 
 const magic = 0xbeefc0de;
-/** Of LMDB's data format, as written by the version that package.json pins. */
+/** LMDB's data format, as the version that package.json pins writes it. */
 const dataVersion = 2;
 const metaBytes = 168;
 const pageHeaderBytes = 24;
@@ -42,10 +42,10 @@ export function checkDataFile(file: string): void {
   }
 }
 
-/** LMDB takes the page size of the system, and so do all that we run on but those with large pages. */
+/** LMDB uses the page size of the system; 4096 on almost all. */
 const pageSizes = [4096, 16_384, 65_536];
 
-/** The bytes of both meta pages, whatever is in them; zeros for what is not there. */
+/** The bytes of both meta pages, unchecked; zeros where the file is too short. */
 export function metaPages(fd: number): readonly Buffer[] {
   const read = (position: number): Buffer => {
     const bytes = Buffer.alloc(metaBytes);
@@ -54,13 +54,13 @@ export function metaPages(fd: number): readonly Buffer[] {
   };
   for (const size of pageSizes) {
     const second = read(size);
-    // The second page is where its magic number is: the first one may say anything.
+    // The second page is found by its magic number, because the first one may be damaged.
     if (second.readUInt32LE(24) === magic) return [read(0), second];
   }
   return [read(0), read(4096)];
 }
 
-/** Whether the bytes say that they are a meta page of our format; all else in them may be wrong. */
+/** Whether the bytes begin as a meta page of this format; everything else in them may be wrong. */
 export function isMetaPage(bytes: Buffer): boolean {
   return bytes.readUInt32LE(24) === magic && (bytes.readUInt32LE(28) & 0xffff) === dataVersion;
 }
@@ -78,7 +78,7 @@ function readMeta(fd: number, position: number, file: string): Meta {
   const refuse = (what: string) =>
     new StorageError(
       "notADatabase",
-      `${file} is not a database of ours: ${what}. Check that the data directory is the right one.`,
+      `${file} is not a database of Keyhold: ${what}. Check that the data directory is the right one.`,
     );
   if (readSync(fd, bytes, 0, metaBytes, position) !== metaBytes) throw refuse(`it ends within its first pages`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, metaBytes);
@@ -99,7 +99,7 @@ function readMeta(fd: number, position: number, file: string): Meta {
   };
 }
 
-/** Walks every tree from its root: whether all pages that it names lie within the file. */
+/** Walks every tree from its root: whether all pages that it refers to are within the file. */
 function holdsAllPages(fd: number, size: number, meta: Meta): boolean {
   const { pageBytes } = meta;
   const pages = Math.floor(size / pageBytes);
@@ -123,7 +123,7 @@ type NamedPages = {
   readonly runs: readonly { readonly first: bigint; readonly count: bigint }[];
 };
 
-/** What a page of a tree points to; undefined when it is no such page. */
+/** The pages that a page of a tree refers to; undefined when it is no such page. */
 function pagesNamedBy(page: DataView): NamedPages | undefined {
   const flags = page.getUint16(18, littleEndian);
   const trees: bigint[] = [];

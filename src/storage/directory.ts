@@ -3,13 +3,13 @@
  *
  *     IDENTITY        whose directory it is and what it promised; PEERS: the last start that was seen of each other node
  *     LOCK            held by the owner while it lives
- *     DAMAGED         names a state with a corrupt record, from its discovery until the state is set aside
+ *     DAMAGED         names a state with a corrupt record, until that state is set aside
  *     state-00000001/ one LMDB environment: the whole state of the node
- *     damaged-*       the newest state that was set aside, kept for people to look at; nothing reads it
+ *     damaged-*       the newest state that was set aside, kept for inspection; nothing reads it
  *     state-*.new/    an environment under construction; removed when the directory is opened
  *
  * The highest number counts. A state becomes the present one by losing its `.new`, in one rename, after all of it was
- * synced: so a first start or an installed snapshot is there wholly or not at all, wherever a crash falls.
+ * synced: so a first start or an installed snapshot exists completely or not at all, whenever a crash happens.
  */
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
@@ -25,14 +25,14 @@ const newPattern = /^state-(\d{8})\.new$/;
 export type StateFolder = { readonly number: number; readonly path: string };
 
 /**
- * Makes the directory, readable by its owner only, if it is not there, and tries that it can be written. Throws StorageError
- * `cannotUse` with what is in the way.
+ * Makes the directory, readable by its owner only, if it does not exist, and checks that it can be written. Throws StorageError
+ * `cannotUse` with the reason.
  */
 export function ensureDirectory(directory: string): void {
   try {
     const path = resolve(directory);
     if (makeFolders(path)) syncFolder(dirname(path));
-    // Some file systems let a folder be made and hold nothing: better known now than in the midst of a start.
+    // On some file systems a folder can be made, but no file in it: better noticed here than during a start.
     const probe = join(path, "PROBE");
     const fd = openSync(probe, "w", 0o600);
     try {
@@ -50,7 +50,7 @@ export function ensureDirectory(directory: string): void {
   }
 }
 
-/** One folder at a time: told to make all at once, Node.js tries for ever where none can be made, as below /proc. */
+/** One folder at a time: with `recursive`, Node.js tries for ever where none can be made, as below /proc. */
 function makeFolders(path: string): boolean {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return false;
   const parent = dirname(path);
@@ -59,12 +59,12 @@ function makeFolders(path: string): boolean {
   return true;
 }
 
-/** The present state; undefined when there has never been one. */
+/** The present state, which has the highest number; undefined when there has never been one. */
 export function presentState(directory: string): StateFolder | undefined {
   return states(directory).at(-1);
 }
 
-/** The names of everything here that a state was ever part of, whole, under construction, or set aside. */
+/** The names of all states here: complete, under construction, or set aside; and of the damage marker. */
 export function tracesOfState(directory: string): string[] {
   const patterns = [statePattern, newPattern, damagedPattern, /^DAMAGED$/];
   return readdirSync(directory).filter((name) => patterns.some((pattern) => pattern.test(name)));
@@ -83,12 +83,12 @@ export function removeOldStates(directory: string): void {
   syncFolder(directory);
 }
 
-/** The name that a state has once it is set aside. */
+/** The path of a state after it was set aside. */
 export function damagedPath(directory: string, number: number): string {
   return join(directory, `damaged-${digits(number)}`);
 }
 
-/** Sets aside the state `number`, if it is there and not the present one, in place of what was set aside before. */
+/** Sets aside the state `number`, if it exists and is not the present one, and removes the one that was set aside before. */
 export function setAside(directory: string, number: number): void {
   const state = states(directory)
     .slice(0, -1)
@@ -103,7 +103,7 @@ export function setAside(directory: string, number: number): void {
 
 /** An empty folder, under a number of its own, for a state that is to follow the present one. */
 export function beginState(directory: string): StateFolder {
-  // One that is being discarded may still be there under construction.
+  // A state under construction that is being discarded may still exist.
   const taken = readdirSync(directory).flatMap((name) => [statePattern.exec(name)?.[1] ?? newPattern.exec(name)?.[1] ?? 0]);
   const number = Math.max(0, ...taken.map(Number)) + 1;
   assert(number < 100_000_000, `state number ${number} has more than 8 digits`);

@@ -13,8 +13,8 @@ import { PlannedWrite } from "./planned-write.ts";
 import { makeRoomToOpen, Reserve } from "./reserve.ts";
 
 /**
- * Address space beyond the map that was planned for, in case it was planned too small: LMDB would move its map under our
- * readers when it is used up.
+ * Bytes of address space beyond the planned map, in case the plan is too small: LMDB would move its map under its
+ * readers when the map is used up.
  */
 export const mapSlackBytes = 256 * 1024 * 1024;
 
@@ -47,10 +47,10 @@ const indexTable: DatabaseOptions & { readonly keyEncoder: typeof indexKeys } = 
 type ReadTransaction = ReturnType<Database["useReadTransaction"]> & { use(): void };
 type MachineTables = { readonly [Name in TableName]: Database<Uint8Array, string> };
 
-/** Reads are synchronous and bounded; one that spans more writes than fit into this was forgotten. */
+/** Milliseconds after which a reading is ended: reads are bounded, so an older one was left without `end`. */
 const readingMsMax = 5_000;
 
-/** What reads saw at one moment. `ended`: it is not held any more, by `end` or because its time is over. */
+/** The state that reads saw at one moment. `ended`: it is not held any more, after `end` or because its time is over. */
 export type Reading = {
   readonly pin: Environment["pin"];
   readonly untilMs: number;
@@ -64,7 +64,7 @@ type Statistics = TreeShape &
     readonly free: TreeShape;
   };
 
-/** An open environment. Closing it is the caller's duty. */
+/** An open environment. The caller must close it. */
 export class Environment {
   readonly root: RootDatabase<Uint8Array, string>;
   /** `identity`, `hardState` and `base`. */
@@ -108,7 +108,7 @@ export class Environment {
     this.pin = pinned(root);
   }
 
-  /** From here on reads see every write that is complete now. Iterations under way keep what they see, for their time. */
+  /** From here on reads see every write that is complete now. Iterations under way keep the state they began with. */
   advance(): void {
     const before = this.pin.transaction;
     this.root.resetReadTxn();
@@ -118,7 +118,10 @@ export class Environment {
     for (const reading of this.#readings) if (reading.untilMs < nowMs) reading.end();
   }
 
-  /** Holds what reads see now, until `end`; or for some seconds of writes, so that who forgets it pins no pages for good. */
+  /**
+   * Holds the state that reads see now until `end`, or for `readingMsMax`, so that a reading that is never ended pins no pages for
+   * good.
+   */
   beginReading(): Reading {
     const { pin } = this;
     pin.transaction.use();
@@ -139,20 +142,20 @@ export class Environment {
     return reading;
   }
 
-  /** Ends every reading before its time: their pages can be used again. */
+  /** Ends every reading at once, so that its pages can be used again. */
   endReadings(): void {
     for (const reading of this.#readings) reading.end();
   }
 
-  /** Bytes of the file up to the last page that was ever in use, and bytes of address space set aside for it. */
+  /** Bytes of the file up to the last page that was ever in use, and of the address space reserved for it. */
   size(): { readonly bytes: number; readonly mapBytes: number } {
     const numbers = statistics(this.root);
     return { bytes: (numbers.lastPageNumber + 1) * numbers.pageSize, mapBytes: numbers.mapSize };
   }
 
   /**
-   * As `size`, and how many of the bytes hold something: the pages of every tree, of the list of free pages itself, and the
-   * two at the front. The others are free, or wait for readers that still see them.
+   * As `size`, and how many of the bytes are in use: the pages of every tree, of the list of free pages, and the
+   * two meta pages. The others are free, or will be once old readers end.
    */
   usage(): { readonly bytes: number; readonly usedBytes: number; readonly mapBytes: number } {
     const { root, free, pageSize } = statistics(this.root);
@@ -188,7 +191,7 @@ export class Environment {
     }
   }
 
-  /** How many entries the log's own header counts. */
+  /** The number of entries that LMDB counts in the log's database. */
   entriesInLog(): number {
     const { entryCount } = this.log.getStats() as { readonly entryCount?: unknown };
     assert(typeof entryCount === "number", "LMDB's statistics have no entryCount");
@@ -206,7 +209,7 @@ export class Environment {
   }
 
   /**
-   * Closes, once, when nobody who retained it is left: LMDB does not survive a cursor on a closed environment. Readings end by
+   * Closes, once, when all that retained it have released it: LMDB does not survive a cursor on a closed environment. Readings end by
    * themselves in their time when `readings` is "wait", at once by default.
    */
   close(options: { readonly readings: "wait" | "end" } = { readings: "end" }): Promise<void> {
@@ -243,7 +246,7 @@ function pinned(root: RootDatabase<Uint8Array, string>): Environment["pin"] {
   return { transaction: root.useReadTransaction() as ReadTransaction };
 }
 
-/** How long to wait for the reason of a failed commit, which some failures never give. */
+/** Milliseconds to wait for the reason of a failed commit; some failures never give one. */
 const reasonTimeoutMs = 1000;
 
 /** LMDB rejects a commit with a general error that holds a promise; that one rejects, later, with the reason. */

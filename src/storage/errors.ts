@@ -1,9 +1,9 @@
 /**
- * This file names the two ways in which a disk fails us in words a person can act on: a directory that this process must
- * not use, and a record that is not what was written. Neither is ever repaired in silence.
+ * This file declares the two kinds of storage errors, with messages that an operator can act on: a directory that this process must
+ * not use, and a record that is not what was written. Neither is ever repaired silently.
  */
 
-/** Why a data directory was refused. */
+/** Why a data directory was refused; `beyondRepair` means that its node must be replaced. */
 export type StorageErrorCode =
   | "cannotUse"
   | "inUse"
@@ -30,7 +30,7 @@ export class StorageError extends Error {
 
 /**
  * Bytes on disk are not what was written. It is never a torn tail (a transaction is all or nothing), so nothing may be
- * cut off and no vote given on what is left: the state has to come from another member.
+ * cut off, and no vote may be given with what is left: the state has to come from another member (DECISIONS 10).
  */
 export class CorruptRecord extends Error {
   override readonly name = "CorruptRecord";
@@ -47,7 +47,7 @@ export class CorruptRecord extends Error {
   }
 }
 
-/** LMDB itself failed at a write that there was room for: the device did, or we are wrong. */
+/** LMDB failed at a write for which there was room: the device failed, or there is an error of ours. */
 export class CommitFailure extends Error {
   override readonly name = "CommitFailure";
 }
@@ -71,7 +71,7 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-/** LMDB's codes for pages that are not there, or not what they should be. */
+/** LMDB's codes for pages that are missing or wrong. */
 const lmdbDamageCodes: readonly unknown[] = [-30797, -30796, -30793];
 
 /** Whether an error says that bytes on disk are not what was written. */
@@ -80,7 +80,7 @@ export function isDamage(error: unknown): error is Error {
   return error instanceof Error && "code" in error && lmdbDamageCodes.includes(error.code);
 }
 
-/** The same error, or, if LMDB found the damage, the CorruptRecord that says where. */
+/** Returns `error`, or, if LMDB found damage, a CorruptRecord with its place. */
 export function asCorruptRecord(error: unknown, table: string, key: number | string): unknown {
   if (!isDamage(error) || error instanceof CorruptRecord) return error;
   return new CorruptRecord(table, key, `LMDB cannot read it (${error.message})`, { cause: error });

@@ -1,7 +1,7 @@
 /**
- * This file bounds, before a write, how far LMDB may extend its file for it. LMDB never changes a page: it writes a new one and
- * puts the old one on a list, which takes pages, too. The bound takes every page as new and every list as written anew, so
- * it holds for whatever is put and removed, large or small; test/storage/growth.test.ts compares it with what LMDB does.
+ * This file bounds, before a write, how far LMDB may extend its file for it (DECISIONS 48). LMDB never changes a page: it writes a new
+ * one and puts the old one on a list, which takes pages, too. The bound takes every page as new and every list as written anew, so it
+ * holds for all puts and removals, large or small; test/storage/growth.test.ts compares it with what LMDB does.
  */
 
 const pageBytes = 4096;
@@ -10,11 +10,11 @@ const pageHeadBytes = 24;
 const rowHeadBytes = 10;
 /** A row above this has pages of its own: two must fit into a page. */
 const rowBytesInPage = Math.floor((pageBytes - pageHeadBytes) / 2) - rowHeadBytes;
-/** Of a page number in a list of free pages. */
+/** Bytes of a page number in a list of free pages. */
 const listedBytes = 8;
-/** The list grows while it is written, and begins anew then; each attempt may leave its pages unused. */
+/** Writing the list of free pages may change it, so that LMDB begins anew; each attempt may leave its pages unused. */
 const listAttempts = 4;
-/** The roots that name all trees, and what is rounded up. */
+/** Pages of the tree of all roots, and of what is rounded up. */
 const pagesPerWrite = 64;
 
 /** What LMDB's statistics say of one tree, in pages. */
@@ -28,17 +28,17 @@ export type TreeShape = {
 /** What a write does to one tree. */
 export type TreeChange = {
   readonly shape: TreeShape;
-  /** Rows that are put or removed where others stand; each may be on a page of its own, and change its neighbour's. */
+  /** Rows that are put or removed between others; each may be on another page, and change the neighbouring one. */
   readonly scattered: number;
   /** Whether rows are put after the last one. */
   readonly appends: boolean;
   /** Bytes that go into the pages of the tree: small rows, and the keys of large ones. */
   readonly bytesInPages: number;
-  /** Pages that large rows take beside. */
+  /** Pages that only one large row is on. */
   readonly ownPages: number;
 };
 
-/** Where the bytes of a row go. */
+/** Where the bytes of a row go: into pages of the tree, or pages of its own. */
 export function rowSpace(keyBytes: number, recordBytes: number): Pick<TreeChange, "bytesInPages" | "ownPages"> {
   if (keyBytes + recordBytes <= rowBytesInPage) return { bytesInPages: rowHeadBytes + keyBytes + recordBytes, ownPages: 0 };
   return { bytesInPages: rowHeadBytes + keyBytes + listedBytes, ownPages: Math.ceil((pageHeadBytes + recordBytes) / pageBytes) };
@@ -60,7 +60,7 @@ export function growthBytes(changes: readonly TreeChange[], free: TreeShape): nu
   return (pages + listAttempts * list + pagesPerWrite) * pageBytes;
 }
 
-/** A row touches the way from the root to its page; a removed one the neighbour as well. No tree has more than its pages. */
+/** A row changes the path from the root to its page, a removed one also the neighbouring page; together at most all pages of the tree. */
 function pagesTouched({ treeDepth, treeBranchPageCount, treeLeafPageCount }: TreeShape, rows: number): number {
   return Math.min(2 * rows, treeLeafPageCount) + Math.min(2 * rows * treeDepth, treeBranchPageCount);
 }

@@ -1,6 +1,7 @@
 /**
- * This file keeps what a data directory knows of itself, beside the states and longer than each of them (`IDENTITY`): whose it
- * is, its random instance, which runs it had, how far it has come into a cluster, and what its last run may have promised.
+ * This file keeps what a data directory knows of itself, besides its states and longer than each of them (`IDENTITY`, DECISIONS 17 and
+ * 20): whose it is, its random instance, which runs it had, how far it has come into a cluster, and what its last run may have
+ * promised.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,13 +13,13 @@ import { type FolderRuns, folderRunsMax } from "./folder-runs.ts";
 import { peerStartsName } from "./peer-starts-file.ts";
 import { readSealed, writeSealed } from "./sealed-file.ts";
 
-/** How far a directory has come. Each kind follows the one before it, and none is ever left again. */
+/** How far a directory has come. A directory goes through these in order and never back. */
 export type IdentityStanding =
-  /** Nothing was promised to anybody. */
+  /** It has promised nothing to other nodes. */
   | { readonly kind: "new" }
   /** It has chosen with which folders its cluster is to begin (`bootstrap/formation.ts`). */
   | { readonly kind: "locked"; readonly set: Readonly<Record<string, string>> }
-  /** It takes part. */
+  /** It is part of a cluster. */
   | {
       readonly kind: "established";
       readonly clusterId: string;
@@ -26,14 +27,15 @@ export type IdentityStanding =
       readonly genesis: Membership;
       readonly first: Readonly<Record<string, string>>;
     }
-  /** It was refused for good: no later start asks again, and none gets lucky with somebody who knows less. */
+  /** It was refused for good: later starts do not ask again, so that they are not let in by a node that knows less. */
   | { readonly kind: "refused"; readonly why: string };
 
+/** The content of `IDENTITY`. */
 export type IdentityRecord = {
   readonly nodeId: NodeId;
   /** Random; no other directory has it, except copies of this one. */
   readonly instanceId: string;
-  /** The present run is the last one, from before anybody hears of it. None of a folder that does not take part: it calls nobody. */
+  /** The present run is the last one, written before it contacts another node. Empty while the folder is not part of a cluster. */
   readonly line: FolderRuns;
   /** For how long after its end that run may have promised a leader to elect nobody else. */
   readonly leasePromiseMs: number;
@@ -44,8 +46,8 @@ const fileName = "IDENTITY";
 const replaceAdvice = "remove this node from the cluster, and add one with a new id and an empty directory";
 
 /**
- * What was written here; undefined when the directory is new. Throws StorageError when it must not be used: it is of another
- * version, the file is damaged, or one of file and state is missing, so that nobody knows what was promised.
+ * Reads `IDENTITY`; undefined when the directory is new. Throws StorageError when the directory must not be used: it is of another
+ * version, the file is damaged, or one of file and state is missing, so that it is unknown what was promised.
  */
 export function readIdentity(directory: string): IdentityRecord | undefined {
   const path = join(directory, fileName);
@@ -73,18 +75,18 @@ export function readIdentity(directory: string): IdentityRecord | undefined {
   }
 }
 
-/** The file is the first thing that is written to a directory: where there is anything else, it was lost. */
+/** The file is the first one that is written to a directory: if there are others, it was lost. */
 function refuseUnlessNew(directory: string): void {
   const traces = tracesOfState(directory);
   if (existsSync(join(directory, peerStartsName))) traces.push(peerStartsName);
   const [trace] = traces;
   if (trace === undefined) return;
   const path = join(directory, fileName);
-  const message = `${path} is missing, so nobody knows whose data this is: ${trace} is there. To go on, ${replaceAdvice}.`;
+  const message = `${path} is missing, so it is unknown whose data this is: ${trace} exists. To go on, ${replaceAdvice}.`;
   throw new StorageError("beyondRepair", message);
 }
 
-/** Writes it, durably when it returns. The directory must be owned. */
+/** Writes `IDENTITY`, durably when it returns. The directory must be owned. */
 export function writeIdentity(directory: string, record: IdentityRecord): void {
   writeSealed(join(directory, fileName), record);
 }

@@ -1,6 +1,6 @@
 /**
- * This file is the durable log as the algorithm reads it. What was completed last is in memory: the tail of entries, and
- * for the whole log the terms, as runs, so that only a follower far behind makes LMDB be read.
+ * This file is the durable log as the algorithm reads it. In memory are the newest entries, and
+ * the terms of the whole log, as ranges, so that LMDB is read only for a follower that lags far.
  */
 import { assert } from "../base/assert.ts";
 import {
@@ -17,23 +17,24 @@ import { asCorruptRecord, CorruptRecord } from "./errors.ts";
 import { LogTail } from "./log-tail.ts";
 import { parseEntry } from "./records.ts";
 
-/** Entries that one write removes at most: some 3 ms. A write adds fewer, so that what was cut is gone in time. */
+/** Entries that one write removes at most: some 3 ms. A write adds fewer, so that removal keeps up. */
 const removedPerWriteMax = 2000;
 
 /** From `from` on, up to the next run, entries have this term. */
 type TermRun = { readonly from: number; readonly term: Term };
 
+/** The log of one state. Reads are synchronous and see completed writes only. */
 export class LmdbLog implements LogReader {
   readonly #tail: LogTail;
   #environment: Environment;
   #base: SnapshotMeta;
   #lastIndex: number;
   #runs: TermRun[] = [];
-  /** What the log weighed when it was read, by `entryBytes`. */
+  /** Bytes of the log when it was loaded, by `entryBytes`. */
   bytesLoaded = 0;
   /** The lowest index that LMDB still has a row of: entries below the base are removed in portions, some writes later. */
   #lowestStored = 0;
-  /** Told of whatever a read throws, before it is thrown. */
+  /** Called with every error of a read, before it is thrown. */
   readonly #onFailedRead: (error: unknown) => void;
 
   /** Reads the whole log once and checks every record; throws CorruptRecord with the index of a bad or missing one. */
@@ -71,7 +72,7 @@ export class LmdbLog implements LogReader {
   term(index: LogIndex): Term | undefined {
     if (index === this.#base.lastIncludedIndex) return this.#base.lastIncludedTerm;
     if (index < this.#base.lastIncludedIndex || index > this.#lastIndex) return undefined;
-    // Almost always the newest run is asked for.
+    // Almost always the newest range is the one.
     for (let i = this.#runs.length - 1; i >= 0; i--) {
       const run = this.#runs[i];
       if (run !== undefined && run.from <= index) return run.term;
@@ -95,7 +96,7 @@ export class LmdbLog implements LogReader {
     return found;
   }
 
-  /** Rows that a write with this cut should remove, from the first to the last; a few thousand, so that it stays short. */
+  /** The first and last row that a write with this cut should remove; a few thousand rows, so that the write stays short. */
   rowsToRemove(compactTo: SnapshotMeta | undefined): { readonly from: number; readonly to: number } {
     const base = compactTo?.lastIncludedIndex ?? this.#base.lastIncludedIndex;
     return { from: this.#lowestStored, to: Math.min(base, this.#lowestStored + removedPerWriteMax - 1) };
@@ -148,7 +149,7 @@ export class LmdbLog implements LogReader {
     }
   }
 
-  /** The highest index in LMDB; the number of entries must agree, or entries at the end would be missed. */
+  /** The highest index in LMDB. The number of entries must agree with it, else missing entries at the end would not be noticed. */
   #lastKey(): number {
     const { log, pin } = this.#environment;
     try {

@@ -1,6 +1,6 @@
 /**
- * This file is the durable state of one node: its log, its vote, and the tables of its machine, in one LMDB environment,
- * so that what one write holds is on disk together or not at all.
+ * This file is the durable state of one node: its log, its vote, and the tables of the state machine, in one LMDB environment,
+ * so that one write is on disk completely or not at all.
  */
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
@@ -34,23 +34,24 @@ import type { StorageEvent } from "./storage-event.ts";
 import { contradiction, readWitness, Witness } from "./witness.ts";
 import { checkBatch, planBatch, type WriteBatch } from "./write-batch.ts";
 
+/** How to open a node's storage. */
 export type LmdbStorageOptions = {
-  /** Made, with mode 0700, if it is not there. One process at a time may use it. */
+  /** Made, with mode 0700, if it does not exist. One process at a time may use it. */
   readonly directory: string;
-  /** Of the directory, when it was taken before: given back at `close`, or when opening fails. Default: it is taken here. */
+  /** The ownership of the directory, if it was taken before; released at `close`, or when opening fails. Default: taken here. */
   readonly ownership?: Ownership;
   readonly clusterId: string;
   readonly nodeId: NodeId;
-  /** Stands before the first entry of a new log; ignored when the directory holds a state. */
+  /** The membership before the first entry of a new log; ignored when the directory holds a state. */
   readonly initialMembership: Membership;
-  /** The file may not grow past this. Address space, not memory. */
+  /** The most bytes that the file may have. It takes address space, not memory. */
   readonly mapSizeBytes: number;
   /** A file longer than this does not grow for the sake of open snapshots: they are given up. */
   readonly pinnedFileBytesMax: number;
-  /** Entries kept in memory, by `entryBytes`. */
+  /** Bytes of the newest entries that are kept in memory, by `entryBytes`. */
   readonly logCacheBytesMax: number;
   /**
-   * A write failed or a record is damaged: what was under way is not acknowledged, and no later write is carried out.
+   * A write failed or a record is damaged: a write under way is not acknowledged, and no later one is carried out.
    * Called once. The process must end; StorageFailure says how. The next start recovers, or replaces what is damaged.
    */
   readonly onFatal: (error: StorageFailure) => void;
@@ -104,7 +105,7 @@ export class LmdbStorage {
     const marker = readMarker(directory, present.number);
     const opened = marker?.state === present.number ? marker : await LmdbStorage.#tryState(options, ownership, present);
     if (opened instanceof LmdbStorage) {
-      // What a crash left of an earlier replacement.
+      // A crash may have interrupted an earlier replacement.
       if (marker !== undefined) setAside(directory, marker.state);
       return opened.#ready(marker);
     }
@@ -117,7 +118,7 @@ export class LmdbStorage {
     return fresh.#ready(opened);
   }
 
-  /** Opens one state; comes back with the damage when that is what it finds. */
+  /** Opens one state; returns the damage if it finds any. */
   static async #tryState(options: LmdbStorageOptions, ownership: Ownership, state: StateFolder): Promise<LmdbStorage | Damage> {
     const why = contradiction(state.path, readWitness(state.path));
     if (why !== undefined) return { state: state.number, table: "meta page", key: "transaction", why };
@@ -143,14 +144,14 @@ export class LmdbStorage {
     const base = parseSnapshotMeta(stored(environment, "base"));
     this.#log = new LmdbLog({ environment, base, cacheBytesMax: options.logCacheBytesMax, onFailedRead });
     this.#tables = new LmdbTables(environment, onFailedRead);
-    // Without them nothing can begin; other rows are checked when they are read.
+    // No node can begin without these; other rows are checked when they are read.
     for (const table of ["meta", "members"] as const) for (const _ of this.#tables.range(table, {}));
     if (readWitness(state.path) === undefined) options.onEvent({ kind: "witnessLost", path: state.path });
     this.#witness = new Witness(state.path, options);
     this.#note();
   }
 
-  /** Before anybody is told: what is on disk cannot be taken back unnoticed from here on. */
+  /** Before the write is acknowledged: from here on it is noticed if LMDB loses it (DECISIONS 37). */
   #note(): void {
     this.#witness.note({ hardState: this.#hardState, lastIndex: this.#log.lastIndex });
   }
@@ -170,7 +171,7 @@ export class LmdbStorage {
     return this.#log;
   }
 
-  /** What the log weighed when it was opened, by `entryBytes`. */
+  /** Bytes of the log when it was opened, by `entryBytes`. */
   get logBytes(): number {
     return this.#log.bytesLoaded;
   }
@@ -185,7 +186,7 @@ export class LmdbStorage {
     return this.#tables;
   }
 
-  /** Bytes of the file, how many of them hold something, and the address space set aside for it. */
+  /** Bytes of the file, how many of them are in use, and the address space reserved for it. */
   usage(): { readonly bytes: number; readonly usedBytes: number; readonly mapBytes: number } {
     return this.#environment.usage();
   }
@@ -209,7 +210,7 @@ export class LmdbStorage {
   }
 
   /**
-   * Opens the present state to be read out; close it. `meta` says what the tables hold: the last applied entry and the
+   * Opens the present state to be sent; the caller must close it. `meta` describes the tables: the last applied entry and the
    * membership in force there. Writes go on meanwhile.
    */
   openSnapshot(options: { readonly meta: SnapshotMeta; readonly chunkBytesMax: number }): SnapshotSource {
@@ -260,7 +261,7 @@ export class LmdbStorage {
     this.#begin(
       () => this.#swap({ sink, base, hardState, entries: batch.entries }),
       (present) => {
-        // With `done` in one go: whoever lays writes over the old state must not see the new one under them.
+        // Together with `done`: staged writes over the old state must not be read over the new one.
         this.#adopt(present, { base, hardState });
         done();
       },
@@ -271,7 +272,7 @@ export class LmdbStorage {
   #begin<Made>(commit: () => Promise<Made>, completed: (made: Made) => void): void {
     assert(!this.#closed, "write after close");
     assert(this.#writing === undefined, "a write is under way");
-    // What a failed commit left in the page cache is not known, so nothing may be built on it (and nothing retried).
+    // What a failed commit left in the page cache is unknown, so nothing may follow it (and nothing is retried).
     if (this.#failed) return;
     this.#writing = commit().then(
       (made) => {
@@ -328,7 +329,7 @@ export class LmdbStorage {
       .catch((error: unknown) => this.#fail(error));
   }
 
-  /** Waits for the write under way and gives the directory free. */
+  /** Waits for the write under way, closes LMDB and releases the directory. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -355,16 +356,16 @@ export class LmdbStorage {
     await this.#environment.commit(write);
   }
 
-  /** A file that grows beyond what it is planned for, while somebody reads an old state, grows for the reader's sake. */
+  /** Ends readers of old states when the file grows beyond its plan: it grows because their pages cannot be reused (DECISIONS 36). */
   #endPins(bytes: number): void {
     const grown = bytes > this.#fileBytes;
     this.#fileBytes = bytes;
     if (!grown || bytes <= this.#options.pinnedFileBytesMax) return;
-    // What reads a portion at a time may come late to the next one; it has no claim on the file.
+    // An iteration that is interrupted between two portions ends, too.
     this.#environment.endReadings();
     const open = [...this.#sources].filter((source) => !source.closed);
     if (open.length === 0) return;
-    for (const source of open) source.giveUp(`it kept old pages from being used again, and the file grew to ${bytes} bytes`);
+    for (const source of open) source.giveUp(`it kept old pages from being reused, and the file grew to ${bytes} bytes`);
     this.#options.onEvent({ kind: "snapshotsGivenUp", snapshots: open.length, fileBytes: bytes });
   }
 
@@ -386,7 +387,7 @@ export class LmdbStorage {
     );
   }
 
-  /** A record that went bad while the node ran: it is written down for the next start, and nothing is written any more. */
+  /** A record was damaged while the node ran: marks the state for the next start, and stops all writes. */
   #onFailedRead(error: unknown): void {
     if (!this.#opened || this.#failed || !(error instanceof CorruptRecord)) return;
     this.#failed = true;

@@ -8,10 +8,10 @@ import { asCorruptRecord } from "./errors.ts";
 import { unseal } from "./records.ts";
 import { isKey } from "./write-batch.ts";
 
-/** Sorts before every key; LMDB knows no empty ones. */
+/** Sorts before every key; LMDB has no empty keys. */
 const lowestKey = "\u0000";
 
-/** How far a range is read ahead with one cursor: a page of small rows, or one large value. */
+/** Rows that are read ahead with one cursor: a page of small rows, or one large value. */
 const portionRowsMax = 128;
 const portionBytesMax = 64 * 1024;
 
@@ -26,7 +26,7 @@ type RangeOptions = {
 /** The tables as the last completed write left them. Reads throw CorruptRecord when a row is not what was written. */
 export class LmdbTables implements TableReader {
   #environment: Environment;
-  /** Told of whatever a read throws, before it is thrown. */
+  /** Called with every error of a read, before it is thrown. */
   readonly #onFailedRead: (error: unknown) => void;
 
   constructor(environment: Environment, onFailedRead: (error: unknown) => void) {
@@ -45,7 +45,7 @@ export class LmdbTables implements TableReader {
     try {
       // The bytes are LMDB's own and valid until the next read; unseal keeps nothing of them.
       const bytes = (database as FastReads).getBinaryFast(key, this.#environment.pin);
-      // Only `write` puts rows into a table, and it takes them from `TableWrite`; the sum says that this is such a row.
+      // Only `write` puts rows into a table, and it takes them from `TableWrite`; the checksum proves that this is such a row.
       return bytes && (unseal(bytes, table, key) as Tables[Name]);
     } catch (error) {
       throw this.#failed(error, table, key);
@@ -69,7 +69,8 @@ export class LmdbTables implements TableReader {
       while (true) {
         if (reading.ended) throw new Error(`an iteration over ${table} took longer than it may`);
         const { rows, complete } = this.#portion({ environment, reading, table, bounds, rowsLeft });
-        // No cursor is open while the rows are looked at, and for the last of them nothing is held: who leaves, leaves nothing.
+        // No cursor is open while the caller handles the rows, and after the last portion nothing is held, so a caller may leave at any
+        // time.
         if (complete) reading.end();
         for (const [key, sealed] of rows) yield [key, this.#unseal(table, key, sealed)];
         const last = rows.at(-1);
@@ -82,7 +83,7 @@ export class LmdbTables implements TableReader {
     }
   }
 
-  /** The next rows, not decoded: as many as are worth reading ahead. */
+  /** The next rows, not decoded, as many as are read ahead. */
   #portion(options: {
     readonly environment: Environment;
     readonly reading: Reading;

@@ -41,7 +41,7 @@ export class LogTail {
       this.#entries.push(entry);
       this.#bytes += entryBytes(entry);
     }
-    // The newest stays, however large: the next append starts from its term.
+    // The newest entry is kept, however large: the next append needs its term.
     while (this.#bytes > this.#bytesMax && this.#entries.length - this.#dropped > 1) this.#dropFirst();
   }
 

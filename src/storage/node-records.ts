@@ -1,6 +1,6 @@
 /**
- * This file holds the three records that make an environment a node's state: who it belongs to, its vote, and what its
- * log stands on; and makes states that hold nothing else yet.
+ * This file holds the three records that make an environment a node's state: whose it is, its vote, and the base of its
+ * log; and makes states that hold nothing else yet.
  */
 import type { TableName } from "../machine/state/tables.ts";
 import {
@@ -51,7 +51,7 @@ export function planNodeRecords(
   }
 }
 
-/** Makes a state with an empty log the present one. A crash before it is published leaves nothing behind that counts. */
+/** Makes a state with an empty log the present one. After a crash before it is published, the next start removes it. */
 export async function createState(
   owner: Owner,
   begin: { readonly hardState: HardState; readonly membership: Membership },
@@ -76,7 +76,7 @@ export async function createState(
 
 /**
  * The vote, from a state that was checked to be this node's own. Throws StorageError: when it is another's, and when
- * either record is damaged, because who forgot its vote could vote twice, and there is no way back from that.
+ * either record is damaged, because a node that forgot its vote could vote twice, which cannot be undone.
  */
 export function readHardState(environment: Environment, owner: Owner): HardState {
   try {
@@ -87,13 +87,13 @@ export function readHardState(environment: Environment, owner: Owner): HardState
   }
 }
 
-/** Says that nothing in the directory may be used any more, and what to do. */
+/** The error for a directory whose vote is lost: nothing in it may be used any more; it says what to do. */
 export function beyondRepair({ directory, nodeId }: Owner, cause: Error): StorageError {
   const advice = `${nodeId} could vote twice. Remove it from the cluster, and add a node with a new id and an empty directory in its place.`;
   return new StorageError("beyondRepair", `the vote in ${directory} is lost (${cause.message}): ${advice}`, { cause });
 }
 
-/** LMDB may find damage before any record can be read, the vote included. */
+/** Opens the environment. Throws StorageError when LMDB finds damage before any record, the vote included, can be read. */
 export function openOrRefuse(options: Owner, state: StateFolder): Environment {
   try {
     return Environment.open(state.path, options.mapSizeBytes);
@@ -102,7 +102,7 @@ export function openOrRefuse(options: Owner, state: StateFolder): Environment {
   }
 }
 
-/** The log that a snapshot leaves. */
+/** A log without entries, as a snapshot leaves it. */
 export function emptyLog(base: SnapshotMeta): LogReader {
   const term = (index: LogIndex) => (index === base.lastIncludedIndex ? base.lastIncludedTerm : undefined);
   return { base, lastIndex: base.lastIncludedIndex, term, entries: () => [] };

@@ -1,6 +1,6 @@
 /**
  * This file makes one process the owner of a data directory; LMDB would let two write. The lock is a listening Unix
- * socket under the name LOCK: who can connect to it has found the owner alive, and the kernel hangs up for a process
+ * socket under the name LOCK: a process that can connect to it knows that the owner is alive, and the kernel closes it for a process
  * that was killed. A process id would not do: in containers every owner has the same one.
  */
 import { randomBytes } from "node:crypto";
@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { hasCode, StorageError } from "./errors.ts";
 
 const lockName = "LOCK";
-/** What the kernel allows in a socket's address, less one for the closing zero, on every system we run on. */
+/** Bytes that the kernel allows in a socket's address, without the closing zero, on every supported system. */
 const socketPathBytesMax = 103;
-/** How long to wait for a living owner to say who it is. */
+/** Milliseconds to wait for a living owner to send its process id. */
 const greetingTimeoutMs = 250;
 const attemptsMax = 5;
 
@@ -40,7 +40,7 @@ export async function takeOwnership(directory: string): Promise<Ownership> {
 }
 
 function owned(directory: string, ours: string, server: Server, closeShort: () => void): Ownership {
-  // Names without a listener are left by owners that were killed.
+  // Names without a listener were left by owners that were killed.
   for (const name of readdirSync(directory)) {
     if (name.startsWith(`${lockName}.`) && name !== ours) rmSync(join(directory, name), { force: true });
   }
@@ -98,7 +98,7 @@ function link(from: string, to: string): boolean {
 
 async function removeIfStale(directory: string, short: string): Promise<void> {
   await refuseIfAlive(directory, join(short, lockName));
-  // Another starter may have replaced the dead lock since we looked: what we remove is looked at again after the move.
+  // Another process may have replaced the dead lock meanwhile: what is moved aside is checked again before it is removed.
   const aside = `${lockName}.${randomBytes(6).toString("hex")}`;
   try {
     renameSync(join(directory, lockName), join(directory, aside));
@@ -116,7 +116,7 @@ async function removeIfStale(directory: string, short: string): Promise<void> {
   }
 }
 
-/** Throws `inUse` unless nobody listens at `path`. */
+/** Throws `inUse` if a process listens at `path`. */
 function refuseIfAlive(directory: string, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);

@@ -1,27 +1,28 @@
 /**
- * This file remembers, over restarts, the last start that was seen of each other node (`PEERS`, beside the states), so that an
- * older copy of a folder is noticed by a node that was restarted meanwhile.
+ * This file remembers, over restarts, the last start that was seen of each other node (`PEERS`, beside the states; DECISIONS 22), so
+ * that an older copy of a folder is noticed also by a node that was restarted meanwhile.
  */
 import { join } from "node:path";
 import { unreachable } from "../base/assert.ts";
 import { isNodeId, type NodeId } from "../raft/types.ts";
 import { readSealed, writeSealed } from "./sealed-file.ts";
 
+/** The last start that was seen of another node. */
 export type PeerStart = {
   readonly instanceId: string;
   readonly start: number;
   readonly runId: string;
   readonly ancestors: readonly string[];
   readonly forgotten: number;
-  /** Whether the node of this file knows all of that folder's runs that ever spoke, as far as a member can. */
+  /** Whether this node knows all runs of that folder that were ever let in, as far as a member can (DECISIONS 54). */
   readonly vouched: boolean;
 };
 
-/** Written by members only, so a directory that holds it was one's. */
+/** The file's name. Only members write it, so a directory that has it belonged to one. */
 export const peerStartsName = "PEERS";
 
 /**
- * What is remembered; `damaged` says why it is nothing although there was something: the others remember it, too. Throws StorageError
+ * Reads the file; `damaged` says why nothing could be read although it exists: the other members remember it, too. Throws StorageError
  * `unreadable`.
  */
 export function readPeerStarts(directory: string): {
@@ -42,7 +43,7 @@ export function readPeerStarts(directory: string): {
   }
 }
 
-/** Replaces what is remembered, durably when it returns. The directory must be owned. */
+/** Replaces the file, durably when it returns. The directory must be owned. */
 export function writePeerStarts(directory: string, starts: ReadonlyMap<NodeId, PeerStart>): void {
   writeSealed(join(directory, peerStartsName), Object.fromEntries(starts));
 }

@@ -1,5 +1,5 @@
 /**
- * This file gathers what one write puts and removes, sealed, before LMDB hears of it: only so is it known beforehand how far
+ * This file gathers what one write puts and removes, sealed, before LMDB is called (DECISIONS 48): only so is it known beforehand how far
  * the file may have to grow. There is no other way to write into an environment.
  */
 import { assert } from "../base/assert.ts";
@@ -12,7 +12,7 @@ export type Tree<Key> = {
   getStats(): unknown;
 };
 
-/** What a write does to one tree, in the order in which it was told. */
+/** What a write does to one tree, in order. */
 export class TreeWrite<Key extends string | number> {
   readonly #tree: Tree<Key>;
   readonly #rows: { readonly key: Key; readonly sealed: Uint8Array | undefined }[] = [];
@@ -25,13 +25,13 @@ export class TreeWrite<Key extends string | number> {
     this.#tree = tree;
   }
 
-  /** Puts a row anywhere, over one that may be there. */
+  /** Puts a row anywhere, and replaces one with the same key. */
   put(key: Key, sealed: Uint8Array): void {
     this.#scattered += 1;
     this.#add(key, sealed);
   }
 
-  /** Puts a row after all that are there. */
+  /** Puts a row after all existing ones. */
   append(key: Key, sealed: Uint8Array): void {
     this.#appends = true;
     this.#add(key, sealed);
@@ -105,7 +105,7 @@ export class PlannedWrite<TableName extends string> {
   }
 }
 
-/** A log index takes eight bytes; of a text, the most that its UTF-16 units can take in UTF-8. */
+/** A log index takes eight bytes; a text, at most three for each UTF-16 unit. */
 function keyBytes(key: string | number): number {
   return typeof key === "number" ? 8 : 3 * key.length;
 }

@@ -1,7 +1,7 @@
 /**
- * This file replaces a damaged state by an empty one that remembers what it must: the vote, and how far the log
- * reached that is lost, and in which term. The algorithm keeps such a node out of elections until the leader has brought all of it back. Nothing of
- * the log or the tables is taken over: what one bad record stood beside cannot be trusted to be whole.
+ * This file replaces a damaged state by an empty one that remembers only the vote, how far the lost log reached, and in which
+ * term (DECISIONS 10). The algorithm keeps such a node out of elections until the leader has brought all of it back. Nothing of
+ * the log or the tables is taken over, because records beside a bad one cannot be trusted to be complete.
  */
 import { assert } from "../base/assert.ts";
 import { type HardState, type LostLog, type Membership, toLogIndex } from "../raft/types.ts";
@@ -13,6 +13,7 @@ import { beyondRepair, checkIdentity, createState, type Owner, readHardState, st
 import { appliedIndexOf, formatVersion, parseSnapshotMeta, unseal } from "./records.ts";
 import { contradiction, readWitness } from "./witness.ts";
 
+/** The new, empty state, and the log that it has lost. */
 export type Quarantine = { readonly state: StateFolder; readonly lostLog: LostLog };
 
 /**
@@ -40,7 +41,7 @@ async function salvage(
 ): Promise<{ readonly hardState: HardState; readonly lastIndex: number }> {
   const witness = readWitness(damaged.path);
   if (witness !== undefined && contradiction(damaged.path, witness) !== undefined) {
-    // LMDB would show an older vote, or what never was: the witness knows the last one.
+    // LMDB may show an older vote or a wrong one: the witness has the last one (DECISIONS 37).
     checkIdentity({ formatVersion, clusterId: witness.clusterId, nodeId: witness.nodeId }, owner);
     return witness;
   }
@@ -53,8 +54,8 @@ async function salvage(
 }
 
 /**
- * The last index that the log may have held. Every source may be damaged, but none can hide what another one tells: the
- * last key, the number of entries behind the base, and how far the tables were applied.
+ * The last index that the log may have held. Each source may be damaged, so the highest of them counts: the
+ * last key, the number of entries after the base, and how far the tables were applied.
  */
 function endOfLog(environment: Environment, owner: Owner): number {
   const [lastKey] = attempt(() => [...environment.log.getKeys({ reverse: true, end: 0, limit: 1, ...environment.pin })]) ?? [];
@@ -78,7 +79,7 @@ function appliedIndex(environment: Environment): number | undefined {
   return undefined;
 }
 
-/** What `read` finds; undefined where it finds damage. */
+/** The result of `read`; undefined if it finds damage. */
 function attempt<Value>(read: () => Value): Value | undefined {
   try {
     return read();

@@ -1,7 +1,7 @@
 /**
- * This file makes bytes of records and records of bytes. Every stored value is sealed: four bytes of CRC-32, then
- * msgpack without shared structures, so that any process can read any record. What comes back is checked twice, by its
- * sum and, where the algorithm depends on it, field by field.
+ * This file turns records into bytes and back. Every stored value is sealed: four bytes of CRC-32, then
+ * msgpack without shared structures, so that any process can read any record. What is read is checked twice, by its
+ * checksum and, where the algorithm depends on it, field by field.
  */
 
 import { crc32 } from "node:zlib";
@@ -26,7 +26,10 @@ import { CorruptRecord } from "./errors.ts";
 /** Who a data directory belongs to; written once. */
 export type Identity = { readonly formatVersion: number; readonly clusterId: string; readonly nodeId: string };
 
-/** The layout that this code reads and writes, of the log with its commands as well. Raised when a version before could not read it. */
+/**
+ * The number of the layout of all records, commands in the log included. Raised when earlier versions cannot read a new one (DECISIONS
+ * 45).
+ */
 export const formatVersion = 3;
 
 const packr = new Packr({ useRecords: false, copyBuffers: true, moreTypes: false });
@@ -43,7 +46,7 @@ export class Sealer {
   /** Bytes sealed so far. */
   bytes = 0;
 
-  /** `table` and `key` say where the record will stand. */
+  /** `table` and `key` are the record's place, which goes into the checksum. */
   seal(record: unknown, table: string, key: number | string): Uint8Array {
     const body = packr.pack(record);
     const size = checksumBytes + body.byteLength;
@@ -71,7 +74,7 @@ export function sealOne(record: unknown, table: string, key: number | string): U
 
 /**
  * The record in `bytes`. `bytes` may be memory that is about to change: nothing of it is kept. Throws CorruptRecord,
- * naming `table` and `key`, when the sum or the encoding is wrong.
+ * naming `table` and `key`, when the checksum or the encoding is wrong.
  */
 export function unseal(bytes: Uint8Array, table: string, key: number | string): unknown {
   const body = checkSeal(bytes, table, key);
@@ -82,27 +85,27 @@ export function unseal(bytes: Uint8Array, table: string, key: number | string): 
   }
 }
 
-/** The sealed record in `bytes`, not decoded and in the same memory; throws CorruptRecord when the sum is wrong. */
+/** The sealed record in `bytes`, not decoded and in the same memory; throws CorruptRecord when the checksum is wrong. */
 export function checkSeal(bytes: Uint8Array, table: string, key: number | string): Uint8Array {
-  // Not `byteLength`: of LMDB's reused buffer that is the capacity, and `length` the size of what was read last.
+  // Not `byteLength`, which for LMDB's reused buffer is the capacity; `length` is the size of what was read last.
   const size = bytes.length;
   if (size <= checksumBytes) throw new CorruptRecord(table, key, `only ${size} bytes`);
   const body = new Uint8Array(bytes.buffer, bytes.byteOffset + checksumBytes, size - checksumBytes);
   const found = crc32(body, placeChecksum(table, key));
   const stored = new DataView(bytes.buffer, bytes.byteOffset, checksumBytes).getUint32(0);
-  if (found !== stored) throw new CorruptRecord(table, key, `sum is ${found}, stored ${stored}`);
+  if (found !== stored) throw new CorruptRecord(table, key, `the checksum is ${found}, stored ${stored}`);
   return body;
 }
 
 /**
- * What the sum of a record starts from. A row of the machine knows nothing of its key, so the sum must. Entries and chunks
- * hold their number, and the records of the node must be readable in every format.
+ * The start value of a record's checksum. A row of a table does not contain its key, so the checksum covers it. Entries and chunks
+ * contain their number, and the records of the node must be readable in every format.
  */
 function placeChecksum(table: string, key: number | string): number {
   return typeof key === "number" || table === "node" ? 0 : crc32(`${table}/${key}`);
 }
 
-/** An entry as it is stored: its index and term are inside the sum, so that an entry at a wrong place is noticed. */
+/** An entry as it is stored: the checksum covers its index and term, so that an entry in a wrong place is noticed. */
 export function entryRecord(entry: Entry): unknown {
   const { payload } = entry;
   const head = [entry.index, entry.term, entry.clusterTimeMs, entry.wallTimeMs, payload.kind];
@@ -169,6 +172,7 @@ export function parseIdentity(bytes: Uint8Array): Identity {
   });
 }
 
+/** The term and vote in a sealed record; throws CorruptRecord when it is damaged. */
 export function parseHardState(bytes: Uint8Array): HardState {
   return parsing("node", "hardState", () => {
     const fields = record(unseal(bytes, "node", "hardState"), "hard state");
@@ -187,6 +191,7 @@ function parseLostLog(value: unknown): LostLog {
   return { lastIndex: toLogIndex(count(lastIndex, "end of the lost log")), term: toTerm(count(term, "term of the lost log")) };
 }
 
+/** The base of the log in a sealed record; throws CorruptRecord when it is damaged. */
 export function parseSnapshotMeta(bytes: Uint8Array): SnapshotMeta {
   return parsing("node", "base", () => snapshotMeta(unseal(bytes, "node", "base")));
 }
@@ -225,7 +230,7 @@ function parseMembership(value: unknown): Membership {
   };
 }
 
-/** Runs `parse`; whatever it finds wrong becomes a CorruptRecord with its place. */
+/** Runs `parse`; its errors become a CorruptRecord with the record's place. */
 function parsing<Value>(table: string, key: number | string, parse: () => Value): Value {
   try {
     return parse();
@@ -272,7 +277,7 @@ function nodeId(value: unknown): NodeId {
   return id;
 }
 
-/** One piece of a snapshot: what it is of, then rows until the last one, which counts them. */
+/** One chunk of a snapshot: the head describes it, then come rows, and the last chunk has their number. */
 export type SnapshotChunk =
   | { readonly kind: "head"; readonly formatVersion: number; readonly clusterId: string; readonly meta: SnapshotMeta }
   /** Each row's record is sealed, as it is stored. */

@@ -1,24 +1,24 @@
 /**
- * This file makes room on the disk before LMDB needs it. A disk that is full shows here, where it is an error like others,
- * and not in the middle of LMDB's commit, which may end the process on its way to report it; nor in a page of memory that
- * stands for a file, where the kernel ends the process without a word.
+ * This file makes room on the disk before LMDB needs it (DECISIONS 38). A full disk shows here, where it is an error like others,
+ * and not within LMDB's commit, which may end the process while it reports it; nor in memory that
+ * maps a file, where the kernel ends the process at once.
  */
 import { closeSync, fstatSync, openSync, rmSync, statSync, write, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { hasCode } from "./errors.ts";
 
-/** Ahead of what is needed, so that few writes have to wait for it: an eighth of the file, within these. */
+/** Bytes that are made ahead of what is needed, so that few writes wait for it: an eighth of the file, within these bounds. */
 const aheadBytesMin = 256 * 1024;
 const aheadBytesMax = 8 * 1024 * 1024;
 const zeros = Buffer.alloc(256 * 1024);
 
-/** What LMDB makes its table of readers of, and then writes to through memory: 126 slots of 64 bytes, and a head. */
+/** Bytes of LMDB's table of readers, which it writes through memory: 126 slots of 64 bytes, and a head. */
 const lockFileBytes = 8272;
-/** The two pages that a new data file begins with, and those of some twenty empty trees, each in a write of its own. */
+/** Bytes of a new data file: two meta pages, and those of some twenty empty trees, each made by a write of its own. */
 const newFileBytes = 256 * 1024;
 
-/** The disk, or what this process may write of it, is full. Nothing was written but zeros after the end of the data. */
+/** The disk, or this process's quota on it, is full. Only zeros after the end of the data were written. */
 export class NoRoom extends Error {
   override readonly name = "NoRoom";
   readonly code = "noRoom";
@@ -32,7 +32,7 @@ export class NoRoom extends Error {
   }
 }
 
-/** The end of one data file. Close it. */
+/** Keeps the end of one data file ahead of what LMDB needs. Must be closed. */
 export class Reserve {
   readonly #fd: number;
   readonly #file: string;
@@ -44,10 +44,13 @@ export class Reserve {
     this.#bytes = fstatSync(this.#fd).size;
   }
 
-  /** To be called while LMDB writes nothing. Resolves when the file has at least `bytes`; LMDB then writes over what is there. Rejects with NoRoom. */
+  /**
+   * To be called while LMDB writes nothing. Resolves when the file has at least `bytes`; LMDB then writes over what is there. Rejects
+   * with NoRoom.
+   */
   async upTo(bytes: number): Promise<void> {
     if (bytes <= this.#bytes) return;
-    // LMDB may have gone further by itself. Zeros belong behind all that it wrote, and nowhere else.
+    // LMDB may have extended the file itself. Zeros may only be written after its last byte.
     this.#bytes = fstatSync(this.#fd).size;
     if (bytes <= this.#bytes) return;
     const wanted = bytes + Math.min(Math.max(bytes / 8, aheadBytesMin), aheadBytesMax);
@@ -57,13 +60,13 @@ export class Reserve {
         this.#bytes += bytesWritten;
       }
     } catch (cause) {
-      // What lies ahead is a convenience: only what this write needs must be there.
+      // Room ahead is only a convenience: this write needs no more than `bytes`.
       if (bytes <= this.#bytes) return;
       throw new NoRoom(this.#file, { now: this.#bytes, needed: bytes }, cause);
     }
   }
 
-  /** As `upTo`, and not a byte more: for a file that was just made. Throws NoRoom. */
+  /** As `upTo`, without room ahead, for a file that was just made. Throws NoRoom. */
   forNewFile(): void {
     this.#bytes = fillWithZeros(this.#fd, this.#file, newFileBytes);
   }
@@ -74,12 +77,12 @@ export class Reserve {
 }
 
 /**
- * To be called before LMDB opens an environment in `folder`, which nobody has open. Makes its table of readers, if it is not
+ * To be called before LMDB opens an environment in `folder`, which no process has open. Makes its table of readers, if it is not
  * there with all its bytes; throws NoRoom when it cannot be, or when a new data file would not fit.
  */
 export function makeRoomToOpen(folder: string): { readonly isNew: boolean } {
   const lock = join(folder, "lock.mdb");
-  // A file that was made by telling its length alone gets its blocks when memory is written, where no error can be told.
+  // A file that was only extended by its length gets blocks when its memory is written, where an error cannot be reported.
   const found = statSync(lock, { throwIfNoEntry: false });
   if (found === undefined || found.size < lockFileBytes || found.blocks * 512 < found.size) writeZeros(lock, lockFileBytes);
   const isNew = (statSync(join(folder, "data.mdb"), { throwIfNoEntry: false })?.size ?? 0) === 0;
@@ -112,7 +115,7 @@ export function fillWithZeros(fd: number, file: string, bytes: number): number {
   return now;
 }
 
-/** Whether an error says that a disk is full, or that this process may write no more of it. */
+/** Whether an error means that the disk, or this process's quota on it, is full. */
 export function isNoRoom(error: unknown): boolean {
   return error instanceof NoRoom || noRoomCodes.some((code) => hasCode(error, code));
 }

@@ -1,6 +1,6 @@
 /**
  * This file keeps a small JSON document beside the states, with its format and a checksum: it is replaced as a whole, so a
- * crash leaves the old one or the new one, and anything else that is found there is damage.
+ * crash leaves the old one or the new one, and any other content is damage.
  */
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -9,19 +9,19 @@ import { syncFolder } from "./directory.ts";
 import { StorageError } from "./errors.ts";
 import { isNoRoom, NoRoom } from "./reserve.ts";
 
-/** What a file holds; `damaged` says what is wrong with it, `otherFormat` is whole and of another version of the software. */
+/** The content of a file; `damaged` says what is wrong, `otherFormat` is undamaged and of another version of the software. */
 export type SealedContent =
   | { readonly kind: "absent" }
   | { readonly kind: "present"; readonly body: unknown }
   | { readonly kind: "damaged"; readonly why: string }
   | { readonly kind: "otherFormat"; readonly why: string };
 
-/** Raised when a version before could not read what this one writes. */
+/** Raised when earlier versions cannot read what this one writes. */
 const sealedFormat = 2;
-/** More than any of these documents has: some numbers and names for each node. */
+/** Bytes: more than any of these documents has, which are some numbers and names for each node. */
 const sealedBytesMax = 64 * 1024;
 
-/** Reads `path`. Throws StorageError `unreadable` when something is there that the system does not let this process read. */
+/** Reads `path`. Throws StorageError `unreadable` when it exists and this process may not read it. */
 export function readSealed(path: string): SealedContent {
   let text: string;
   try {
@@ -46,17 +46,17 @@ export function readSealed(path: string): SealedContent {
 }
 
 /**
- * Replaces `path`, durably when it returns; whatever it throws (NoRoom when the disk is full), the old content is still there. Readable by its owner only.
- * Synchronous: what is said next depends on it.
+ * Replaces `path`, durably when it returns; whatever it throws (NoRoom when the disk is full), the old content is still there. Readable
+ * by its owner only. Synchronous: messages that are sent next depend on it.
  */
 export function writeSealed(path: string, body: object): void {
-  // What a crash left may be of any length, and have any mode.
+  // A file that a crash left may have any length and any mode.
   rmSync(`${path}.new`, { force: true });
   const fd = openSync(`${path}.new`, "wx", 0o600);
   try {
     const sha256 = checksum(sealedFormat, body);
     const text = `${JSON.stringify({ format: sealedFormat, sha256, body }, null, 2)}\n`;
-    // Goes on after a short write, which a full disk answers before it fails.
+    // Continues after a short write, which is what a nearly full disk returns first.
     writeFileSync(fd, text);
     fsyncSync(fd);
   } catch (error) {
@@ -68,7 +68,7 @@ export function writeSealed(path: string, body: object): void {
   syncFolder(dirname(path));
 }
 
-/** Of the format as well: without it a flipped bit there would pass for another version. */
+/** Covers the format as well: otherwise a flipped bit in it would look like another version. */
 function checksum(format: unknown, body: unknown): string {
   return createHash("sha256")
     .update(JSON.stringify([format, body]))

@@ -1,5 +1,5 @@
 /**
- * This file builds a state from the chunks of a snapshot, beside the present one and without touching it. What it built
+ * This file builds a state from the chunks of a snapshot, beside the present one and without touching it. The result
  * counts only once the storage installs it.
  */
 import { assert, unreachable } from "../base/assert.ts";
@@ -10,6 +10,7 @@ import type { Environment } from "./environment.ts";
 import { StorageError } from "./errors.ts";
 import { checkSeal, formatVersion, type SnapshotChunk, snapshotChunk, unseal } from "./records.ts";
 
+/** One snapshot that is being received. */
 export class SnapshotSink {
   readonly folder: StateFolder;
   readonly environment: Environment;
@@ -25,7 +26,7 @@ export class SnapshotSink {
     this.#clusterId = options.clusterId;
   }
 
-  /** The chunk to be written next; a transfer that broke off goes on there. */
+  /** The number of the next chunk; an interrupted transfer continues there. */
   get nextSequence(): number {
     return this.#nextSequence;
   }
@@ -35,7 +36,7 @@ export class SnapshotSink {
     return this.#complete;
   }
 
-  /** What the snapshot is of; known after the first chunk. */
+  /** Describes the state; undefined before the first chunk. */
   get meta(): SnapshotMeta | undefined {
     return this.#meta;
   }

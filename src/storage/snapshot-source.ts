@@ -1,5 +1,5 @@
 /**
- * This file reads a whole state out as a numbered sequence of sealed chunks. All of them are of the moment in which the
+ * This file reads a whole state as a numbered sequence of sealed chunks. All of them are of the moment in which the
  * source was opened, whatever is written meanwhile, and any chunk that was read once can be read again, so that a
  * transfer can be resumed. Memory is bounded by one chunk and a key for each chunk.
  */
@@ -17,16 +17,18 @@ type Place =
   | { readonly kind: "rows"; readonly table: number; readonly after: string; readonly rows: number }
   | { readonly kind: "end"; readonly rows: number };
 
+/** What is read, and how it is cut into chunks. */
 export type SnapshotSourceOptions = {
   readonly clusterId: string;
-  /** What the tables hold at this moment: the last applied entry and the membership in force there. */
+  /** Describes the tables at this moment: the last applied entry and the membership in force there. */
   readonly meta: SnapshotMeta;
-  /** A chunk ends with the row that takes it past this. */
+  /** Bytes; a chunk ends with the row that takes it past this. */
   readonly chunkBytesMax: number;
-  /** Told of whatever a read throws, before it is thrown. */
+  /** Called with every error of a read, before it is thrown. */
   readonly onFailedRead: (error: unknown) => void;
 };
 
+/** A state at the moment of its opening. It pins pages of the file, so it must be closed. */
 export class SnapshotSource {
   readonly meta: SnapshotMeta;
   readonly #options: SnapshotSourceOptions;
@@ -64,7 +66,7 @@ export class SnapshotSource {
     return this.#closed;
   }
 
-  /** Closes it under its reader, who is told the reason at the next read. */
+  /** Closes it; the reader's next `read` throws with the reason. */
   giveUp(reason: string): void {
     if (this.#closed) return;
     this.#givenUpBecause = reason;

@@ -1,9 +1,9 @@
 /**
- * This file keeps a witness of the last completed transaction, beside the LMDB file. LMDB has two meta pages without sums;
- * when the newer one is bad it goes on from the older one, and the last transaction is gone without a word: entries that
- * were acknowledged, and the vote. The witness says what both pages looked like, and what the node had promised then. It is
- * written after each commit and not synced, so it is never ahead of the disk; after a power cut it may be some transactions
- * behind, or unreadable, and is then a weaker bound.
+ * This file keeps a witness of the last completed transaction, beside the LMDB file (DECISIONS 37). LMDB has two meta pages without
+ * checksums; when the newer one is bad, it silently continues from the older one, and the last transaction is lost: acknowledged
+ * entries, and the vote. The witness has checksums of both pages, and what the node had promised then. It is
+ * written after each commit and not synced, so it is never ahead of the disk. After a power cut it may be some transactions
+ * old, or unreadable, and is then a weaker bound.
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -17,10 +17,10 @@ import { fillWithZeros } from "./reserve.ts";
 const fileName = "WITNESS";
 /** Slots are written in turn, each on a page of its own, so that a torn write costs one of them. */
 const slotBytes = 4096;
-/** In a slot: the length of the sealed record, then the record. Ids, a vote and numbers are some 400 bytes. */
+/** A slot has the length of the sealed record, then the record. Ids, a vote and numbers are some 400 bytes. */
 const lengthBytes = 2;
 
-/** A meta page as it was: its transaction, a checksum of all of it, and one of what is in it but the transaction. */
+/** A meta page: its transaction, a checksum of all of it, and one of everything but the transaction. */
 export type MetaPage = { readonly transaction: number; readonly checksum: number; readonly contentChecksum: number };
 
 /** What the node had on disk when the transaction `newest` completed. */
@@ -30,7 +30,7 @@ export type WitnessRecord = {
   readonly clusterId: string;
   readonly nodeId: string;
   readonly hardState: HardState;
-  /** Of the log. */
+  /** The last index of the log. */
   readonly lastIndex: number;
 };
 
@@ -59,7 +59,7 @@ function readSlot(fd: number, slot: number): WitnessRecord | undefined {
   try {
     return parse(unseal(Uint8Array.from(bytes.subarray(lengthBytes, lengthBytes + length)), "node", "witness"));
   } catch {
-    // Torn or rotten: the other slot is the witness then.
+    // Torn or damaged: the other slot counts.
     return undefined;
   }
 }
@@ -79,7 +79,7 @@ function parse(value: unknown): WitnessRecord | undefined {
 }
 
 /**
- * Why the meta pages of the data file in `folder` cannot be those that the witness saw, or its successors; undefined when
+ * Why the meta pages of the data file in `folder` cannot be those that the witness saw, or later ones; undefined when
  * they can.
  */
 export function contradiction(folder: string, witness: WitnessRecord | undefined): string | undefined {
@@ -87,12 +87,12 @@ export function contradiction(folder: string, witness: WitnessRecord | undefined
   const fd = openSync(join(folder, "data.mdb"), "r");
   const bytes = metaPages(fd);
   closeSync(fd);
-  // No database of ours at all, which is another matter than a bad page, and is refused by its name.
+  // Not a database at all, which `checkDataFile` refuses with a message of its own.
   if (!bytes.some(isMetaPage)) return undefined;
   return contradictionIn(bytes.map(metaPage), witness);
 }
 
-/** The same of two pages that were read, the first of which is that of even transactions; nothing contradicts no witness. */
+/** As `contradiction`, for two pages that were read, of which the first is that of even transactions. Without a witness there is none. */
 export function contradictionIn(pages: readonly MetaPage[], witness: WitnessRecord | undefined): string | undefined {
   if (witness === undefined) return undefined;
   const { newest, older } = witness;
@@ -101,18 +101,18 @@ export function contradictionIn(pages: readonly MetaPage[], witness: WitnessReco
   const shown = `the meta pages show transactions ${pages.map((page) => page?.transaction).join(" and ")}`;
   if (same === undefined || other === undefined) return "a meta page is missing";
   if (same.checksum === newest.checksum) {
-    // The older page may have given way to the next transaction, which nobody noted. Or its number alone has changed.
+    // The older page may have been replaced by a next transaction that was not noted. Or only its number has changed.
     if (other.checksum === older.checksum || other.transaction < newest.transaction) return undefined;
     const next = other.transaction === newest.transaction + 1 && other.contentChecksum !== older.contentChecksum;
     return next ? undefined : `${shown}, and ${newest.transaction} was the last`;
   }
-  // Both pages were written since, as after a power cut that the witness did not survive.
+  // Both pages were written since then, as after a power cut that lost the witness's newest notes.
   const successors = same.transaction > newest.transaction && Math.abs(same.transaction - other.transaction) === 1;
   const inPlace = same.transaction % 2 === place && other.transaction > newest.transaction;
   return successors && inPlace ? undefined : `${shown}, and ${newest.transaction} had completed`;
 }
 
-/** Notes what is on disk. Owns a file; close it. */
+/** Notes each completed transaction. Owns a file and must be closed. */
 export class Witness {
   readonly #fd: number;
   readonly #dataFd: number;
@@ -121,7 +121,7 @@ export class Witness {
   #vote: Uint8Array = new Uint8Array(0);
   readonly #slot = Buffer.alloc(slotBytes);
 
-  /** Of the state in `folder`; the file is made when it is not there. Throws NoRoom when the disk is full. */
+  /** Opens the witness of the state in `folder`, or makes it. Throws NoRoom when the disk is full. */
   constructor(folder: string, owner: Pick<WitnessRecord, "clusterId" | "nodeId">) {
     const { clusterId, nodeId } = owner;
     this.#identity = sealOne({ formatVersion, clusterId, nodeId }, "node", "identity");
@@ -132,13 +132,13 @@ export class Witness {
       if (!hasCode(error, "ENOENT")) throw error;
       this.#fd = openSync(path, "wx+", 0o600);
     }
-    // Blocks of its own from the start: a note must not fail for want of a disk's room after the write that it notes.
+    // Its blocks exist from the start: a note must not fail on a full disk after the write that it notes.
     fillWithZeros(this.#fd, path, 2 * slotBytes);
     ftruncateSync(this.#fd, 2 * slotBytes);
     this.#dataFd = openSync(join(folder, "data.mdb"), "r");
   }
 
-  /** Notes the transaction that has just completed. To be called before anybody is told of it. */
+  /** Notes the transaction that has just completed. To be called before the write is acknowledged. */
   note(promised: { readonly hardState: HardState; readonly lastIndex: number }): void {
     const [newest, older] = metaPages(this.#dataFd)
       .map(metaPage)

@@ -1,6 +1,6 @@
 /**
- * This file names what one durable write holds. It is the node's own type again (`src/node/ports.ts`), because this room
- * may not look into that one; a test holds the two equal.
+ * This file declares what one durable write holds. It repeats the type of the node (`src/node/ports.ts`), because this room
+ * may not import that one; a test compares the two.
  */
 import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
@@ -74,7 +74,7 @@ export function planBatch(
     if (record === undefined) write.table(table).remove(key);
     else write.table(table).put(key, sealer.seal(record, table, key));
   }
-  // The base moves first: what it leaves below is not read any more, whether it is still there or not.
+  // The base moves first: rows below it are not read any more, whether or not they still exist.
   if (batch.compactTo !== undefined) write.node.put("base", sealer.seal(batch.compactTo, "node", "base"));
   const { from, to } = log.rowsToRemove(batch.compactTo);
   for (let i = from; i <= to; i++) write.log.remove(i);

@@ -1,14 +1,14 @@
 /**
- * This file finds data folders that the log knows and the state does not yet: a membership counts from its append, and a member is
- * promoted only after its folder is known, so whose vote counts here has its folder in this log, applied or not.
+ * This file finds data folders that are in the log but not applied yet (DECISIONS 47): a membership counts from its append, and a member is
+ * promoted only after its folder is known, so every node whose vote counts here has its folder in this log, applied or not.
  */
 import type { RaftView } from "../../raft/index.ts";
 import { type NodeId, toLogIndex } from "../../raft/types.ts";
 import { decodeCommand } from "../writes/command-codec.ts";
 
-/** Of the log, at a time. */
+/** Bytes of the log that are read at a time. */
 const bytesMax = 1024 * 1024;
-/** All other commands are passed over without being decoded. */
+/** Text in the bytes of the command; entries without it are not decoded. */
 const mark = "memberHello";
 
 /** By node id, the first data folder that the entries after `appliedIndex` publish under it. */

@@ -1,6 +1,6 @@
 /**
- * This file follows membership changes that were asked of this node to their end. A change is made when its own entry, and the
- * one that ends its joint phase, are applied here; what else is applied says nothing of it.
+ * This file follows membership changes that this node was asked for to their end (DECISIONS 51). A change is made when its own entry,
+ * and the one that ends its joint phase, are applied here; other applied memberships prove nothing.
  */
 import type { TableReader } from "../../machine/state/tables.ts";
 import type { RaftView } from "../../raft/index.ts";
@@ -11,19 +11,21 @@ import { type AddressFault, addressFault } from "./member-address.ts";
 export type ChangeRefusal =
   | MembershipRefusal
   | ({ readonly kind: "badAddress" } & AddressFault)
-  /** The learner has not published its data folder yet: if it voted and was wiped, nobody could tell. */
+  /** The learner has not published its data folder yet: if it voted and its folder was wiped, no node would notice. */
   | { readonly kind: "instanceUnknown" };
 
+/** How a requested change of the membership ended on this node. */
 export type ChangeEnd =
   | { readonly kind: "made"; readonly membership: Membership }
-  /** It was so already, and still is now that this is agreed on. */
+  /** There was nothing to change, and a majority has confirmed that since. */
   | { readonly kind: "unchanged" }
   | { readonly kind: "refused"; readonly refusal: ChangeRefusal }
-  /** It was in the log of a leader that lost it; nothing changed. */
+  /** Its entry was overwritten by another leader's; nothing changed. */
   | { readonly kind: "lost" }
   | { readonly kind: "outcomeUnknown" }
   | { readonly kind: "shuttingDown" };
 
+/** A requested change. `deadlineMs` is monotonic; after it `settle` gets `outcomeUnknown`. `settle` is called once. */
 export type ChangeRequest = {
   readonly change: MembershipChange;
   readonly deadlineMs: number;
@@ -33,7 +35,7 @@ export type ChangeRequest = {
 type Pending = ChangeRequest & {
   /** Where it stands in the log. */
   accepted: { readonly index: LogIndex; readonly term: Term; readonly changed: boolean } | undefined;
-  /** Its own entry was applied, and began a joint phase. */
+  /** Whether its own entry was applied and began a joint phase. */
   joint: boolean;
 };
 
@@ -53,6 +55,7 @@ export function refusalHere(raft: RaftView, tables: TableReader, change: Members
   return { kind: "instanceUnknown" };
 }
 
+/** The membership changes of this node that have not ended yet. */
 export class MembershipChanges {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
@@ -64,25 +67,25 @@ export class MembershipChanges {
     return id;
   }
 
-  /** What the core made of a change that it was asked for. */
+  /** The core accepted or refused a change. */
   answered(answer: Extract<Effect, { readonly kind: "membershipAccepted" | "membershipRefused" }>): void {
     const pending = this.#pending.get(answer.changeId);
     if (answer.kind === "membershipRefused") this.#end(answer.changeId, { kind: "refused", refusal: answer.refusal });
     else if (pending !== undefined) pending.accepted = { index: answer.index, term: answer.term, changed: answer.changed };
   }
 
-  /** Any entry was applied; each is to be told, in order. */
+  /** An entry was applied; to be called for each one, in order. */
   applied({ index, term, payload }: Pick<Entry, "index" | "term" | "payload">): void {
     for (const [changeId, pending] of this.#pending) {
       const { accepted } = pending;
       if (accepted === undefined) continue;
       if (pending.joint) {
-        // The joint phase is part of the change: until it is over, the old majority still has a say, and nothing else is changed.
+        // The joint phase is part of the change: until it is over, the old majority is still needed, and no other change begins.
         if (payload.kind === "membership") this.#settleAt(changeId, payload.membership);
       } else if (accepted.index < index) {
         this.#end(changeId, { kind: "outcomeUnknown" });
       } else if (term > accepted.term) {
-        // Terms never fall along a log: what was to come at its index or after it cannot be the change any more.
+        // Terms never fall along a log: with a later term at or before its index, the entry of the change is lost.
         this.#end(changeId, { kind: "lost" });
       } else if (accepted.index === index) {
         if (!accepted.changed) this.#end(changeId, { kind: "unchanged" });
@@ -92,7 +95,7 @@ export class MembershipChanges {
     }
   }
 
-  /** The state was replaced by one that has everything up to `index` in it: what stood there cannot be told. */
+  /** A snapshot up to `index` replaced the state: whether a change was among those entries is unknown. */
   replaced(index: LogIndex): void {
     for (const [changeId, { accepted }] of this.#pending) {
       if (accepted !== undefined && accepted.index <= index) this.#end(changeId, { kind: "outcomeUnknown" });

@@ -1,11 +1,11 @@
 /**
- * This file says to whom a node keeps streams.
+ * This file decides to which nodes a node keeps streams.
  */
 import { own } from "../../base/own.ts";
 import { membersOf, type RaftStatus } from "../../raft/index.ts";
 import type { MemberAddress, NodeId } from "../../raft/types.ts";
 
-/** All members but this node: those in force, and those whose removal is not applied yet, so that they hear of it. */
+/** All members but this node: those in force, and those whose removal is not applied yet, so that they receive it. */
 export function peersOf(status: Pick<RaftStatus, "id" | "appliedIndex" | "memberships">): ReadonlyMap<NodeId, MemberAddress> {
   const peers = new Map<NodeId, MemberAddress>();
   const settled = status.memberships.findLastIndex((candidate) => candidate.index <= status.appliedIndex);

@@ -1,12 +1,13 @@
 /**
- * This file makes a node known to its cluster: under its id, the log holds which data folder it runs on (the instance) and
- * which version it supports and how much it can hold. Who finds its id published under another instance has lost what it once promised.
+ * This file publishes a node in its cluster's log: under its id, which data folder it runs on (the instance), which version it supports and
+ * how much state it can hold (DECISIONS 17). A node that finds its id published with another instance has replaced a folder that was lost.
  */
 import { membersKey } from "../../machine/state/keys.ts";
 import type { TableReader } from "../../machine/state/tables.ts";
 import { membersOf } from "../../raft/index.ts";
 import type { NodeId } from "../../raft/types.ts";
 
+/** What a node publishes of itself. */
 export type SelfPublicationOptions = {
   readonly id: NodeId;
   /** Chosen at random when the data folder was made. */
@@ -17,14 +18,16 @@ export type SelfPublicationOptions = {
   readonly stateBytesMax: number;
 };
 
+/** What the publication reads and calls. */
 export type SelfPublicationPorts = {
   readonly tables: TableReader;
   /** Settles when the command has an end, whatever that is. Does not reject. */
   readonly publish: (self: SelfPublicationOptions) => Promise<void>;
-  /** The id belongs to another instance. Told once; nothing is published any more. */
+  /** The id belongs to another instance. Called once; nothing is published afterwards. */
   readonly onForeignInstance: (published: string) => void;
 };
 
+/** Publishes when the applied state differs from what this node is; one command at a time. */
 export class SelfPublication {
   readonly #self: SelfPublicationOptions;
   readonly #ports: SelfPublicationPorts;
@@ -36,7 +39,7 @@ export class SelfPublication {
     this.#ports = ports;
   }
 
-  /** Compares what is published with what is so, and publishes. To be called now and then. */
+  /** Compares what is published with what this node is, and publishes if they differ. To be called every few ticks. */
   check(): void {
     if (this.#ended || this.#underWay) return;
     const { id, instanceId, version, stateBytesMax } = this.#self;
@@ -49,7 +52,7 @@ export class SelfPublication {
     }
     if (published?.version === version && published.stateBytesMax === stateBytesMax) return;
     const membership = tables.get("members", membersKey);
-    // Who is not (or no longer, or not yet) a member has nothing to say.
+    // Only members publish.
     if (membership === undefined || !membersOf(membership).includes(id)) return;
     this.#underWay = true;
     void this.#ports.publish(this.#self).finally(() => {

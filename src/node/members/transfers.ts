@@ -1,29 +1,32 @@
 /**
- * This file hands leadership over: it picks the successor, and tells when it leads.
+ * This file transfers leadership (§3.10): it picks the successor, and reports when it leads.
  */
 import type { RaftView } from "../../raft/index.ts";
 import type { NodeId, Term } from "../../raft/types.ts";
 
+/** How a requested transfer of leadership ended. */
 export type TransferEnd =
   /** This one leads now; to hand over to who leads already changes nothing. */
   | { readonly kind: "transferred"; readonly leaderId: NodeId; readonly term: Term }
   | { readonly kind: "notLeader"; readonly leaderId: NodeId | null }
-  /** Nobody to hand over to, or not to this one: it is no voter, or was not heard lately. */
+  /** There is no successor, or the one asked for is no voter or has not answered within an election timeout. */
   | { readonly kind: "noTarget" }
   | { readonly kind: "inProgress" }
-  /** Given up after an election timeout; this node leads on. */
+  /** Given up after an election timeout; this node still leads. */
   | { readonly kind: "timedOut" }
   /** The deadline passed before the successor took over or was given up: it may still take over. */
   | { readonly kind: "outcomeUnknown" }
   | { readonly kind: "shuttingDown" };
 
+/** A requested transfer. `deadlineMs` is monotonic. `settle` is called once. */
 export type TransferRequest = {
-  /** Null takes the voter that holds the most. */
+  /** Null picks the voter with the longest log. */
   readonly to: NodeId | null;
   readonly deadlineMs: number;
   readonly settle: (end: TransferEnd) => void;
 };
 
+/** The transfer that is under way, one at most. */
 export class Transfers {
   readonly #raft: RaftView;
   /** `begun` once the core was seen to have taken it up. */
@@ -33,7 +36,7 @@ export class Transfers {
     this.#raft = raft;
   }
 
-  /** The successor to tell the core of; undefined when the request has ended already. */
+  /** Returns the successor to hand to the core; undefined when the request has already ended. */
   add(request: TransferRequest): NodeId | undefined {
     const raft = this.#raft;
     const { role, leaderId, currentTerm } = raft.status;
@@ -85,8 +88,8 @@ export class Transfers {
 }
 
 /**
- * The voter asked for, or of all voters the one whose log is longest, which will be quickest; among those that were heard within an
- * election timeout: while the leader waits for one that is dead, nothing is written.
+ * The voter asked for, or the one with the longest log, which takes over fastest. Only voters that answered within an election
+ * timeout count: while the leader waits for a dead successor, nothing is written.
  */
 function successor(raft: RaftView, wanted: NodeId | null): NodeId | undefined {
   const { electionTicks, id: self } = raft.options;

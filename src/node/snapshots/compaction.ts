@@ -1,22 +1,23 @@
 /**
- * This file decides where the log is cut: behind state that is on disk, with some of it kept for followers that are a
- * little behind, and with all that a follower on its way still needs, as long as that is bearable.
+ * This file decides where the log is cut: after state that is on disk. Some entries are kept for followers that lag a
+ * little, and all that a follower still needs while it catches up, as long as the disk has room for that.
  */
 import { at } from "../../base/at.ts";
 import type { MemberProgress, RaftStatus } from "../../raft/index.ts";
 import { type Entry, entryBytes, type LogIndex, toLogIndex } from "../../raft/types.ts";
 
+/** When the log is cut, and how much of it is kept. Bytes are those of `entryBytes`. */
 export type CompactionLimits = {
   /** The log is cut when it holds more applied entries than this, to `logEntriesKept` of them. */
   readonly logEntriesMax: number;
   readonly logEntriesKept: number;
   /** The log is cut when its applied entries weigh more than this, to half of it. */
   readonly logBytesMax: number;
-  /** A log that weighs more than this is cut whoever still needs it: the disk has no more room for it. */
+  /** A log with more bytes than this is cut whoever still needs it: the disk has no more room for it. */
   readonly logBytesCeiling: number;
 };
 
-/** What is asked of a leader's view of a member. */
+/** What compaction reads of a leader's view of a member. */
 export type FollowerPlace = Pick<MemberProgress, "id" | "recentActive" | "matchIndex" | "nextIndex" | "flow">;
 
 /** What is asked of the core. */
@@ -27,7 +28,7 @@ export type CompactedCore = {
 
 /**
  * A log this many times its limit is cut whatever is still needed of it: a follower that cannot keep up may cost disk, but
- * not all of it. Without this patience one that has just taken a large snapshot would find the log cut behind it, and
+ * not all of it. Without this patience, a follower that has just taken a large snapshot would find the log cut after it, and
  * need another, for ever.
  */
 const patience = 10;
@@ -46,15 +47,15 @@ export function compactionIndex(
   if (entries <= logEntriesMax && bytes <= logBytesMax) return undefined;
   const byEntries = entries > logEntriesMax ? durableAppliedIndex - logEntriesKept : 0;
   const byBytes = bytes > logBytesMax ? weight.indexBefore(logBytesMax / 2) : 0;
-  // The core may have yet to hear what was applied last, and the disk to take it.
+  // The core may not know yet what was applied last, and the disk may not have it yet.
   const wanted = Math.min(Math.max(byEntries, byBytes), durableAppliedIndex, appliedIndex);
   const patient = entries <= patience * logEntriesMax && bytes <= Math.min(patience * logBytesMax, logBytesCeiling);
   const target = patient ? Math.min(wanted, ...sending, ...neededByFollowers(raft)) : wanted;
-  // Not in small steps behind a follower that catches up.
+  // Not in small steps after a follower that catches up.
   return target - first < Math.max(1, (wanted - first) / 4) ? undefined : toLogIndex(target);
 }
 
-/** For each follower that is there and can still be served from the log, the last entry that it does not need. */
+/** For each follower that answers and can still be served from the log, the last entry that it does not need. */
 function* neededByFollowers(raft: CompactedCore): Iterable<LogIndex> {
   const { id: self, baseIndex } = raft.status;
   for (const { id, recentActive, flow, matchIndex, nextIndex } of raft.progress()) {
@@ -64,10 +65,10 @@ function* neededByFollowers(raft: CompactedCore): Iterable<LogIndex> {
   }
 }
 
-/** How finely weight is remembered: a mark for so many bytes. */
+/** How exactly sizes are remembered: one mark for so many bytes. */
 const markBytes = 256 * 1024;
 
-/** What the applied entries of the log weigh. */
+/** The bytes of the applied entries of the log, by index. */
 export class LogWeight {
   /** `bytes` are those of all entries up to `index`; both rise. */
   #marks: { index: LogIndex; bytes: number }[] = [];
@@ -98,7 +99,7 @@ export class LogWeight {
     }
   }
 
-  /** Of the entries behind `index`, to a grain of 256 KiB; marks up to there are forgotten, for the log is cut there. */
+  /** Bytes of the entries after `index`, to a multiple of 256 KiB. Marks up to there are forgotten, because the log is cut there. */
   bytesAfter(index: LogIndex): number {
     let passed = 0;
     while (passed < this.#marks.length && at(this.#marks, passed).index <= index) passed++;
@@ -107,7 +108,7 @@ export class LogWeight {
     return this.#total - (passed === 0 ? 0 : at(this.#marks, 0).bytes);
   }
 
-  /** The first mark with at most `bytes` behind it; 0 when there is none. */
+  /** The index of the first mark with at most `bytes` after it; 0 when there is none. */
   indexBefore(bytes: number): LogIndex {
     return this.#marks.find((mark) => this.#total - mark.bytes <= bytes)?.index ?? toLogIndex(0);
   }

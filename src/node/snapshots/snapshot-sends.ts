@@ -1,5 +1,5 @@
 /**
- * This file remembers which snapshots are on their way to whom: the log behind them must not be cut before the receiver can
+ * This file remembers which snapshots are being sent to which nodes: the log after them must not be cut before the receiver can
  * follow it.
  */
 import type { Input, LogIndex, NodeId, SnapshotMeta } from "../../raft/types.ts";
@@ -7,6 +7,7 @@ import type { Snapshots } from "../ports.ts";
 
 type Order = Parameters<Snapshots["send"]>[0];
 
+/** The snapshots under way, one for each receiver. */
 export class SnapshotSends {
   readonly #sending = new Map<NodeId, SnapshotMeta>();
 
@@ -20,7 +21,7 @@ export class SnapshotSends {
     });
   }
 
-  /** Not before the core has heard of it and holds on to the log itself: a cut in between would be in vain. */
+  /** Forgets transfers whose end the core has taken: from there on the core's Progress keeps the log. */
   forget(inputs: readonly Input[]): void {
     for (const input of inputs) if (input.kind === "snapshotSent") this.#sending.delete(input.to);
   }

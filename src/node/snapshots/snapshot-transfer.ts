@@ -6,10 +6,10 @@
 import type { NodeId, SnapshotMeta, Term } from "../../raft/types.ts";
 import type { Clock, Snapshots, Timers } from "../ports.ts";
 
-/** The state being read out; `read` gives chunk after chunk, any of them again, null behind the last. */
+/** A state being read; `read` returns any chunk by its number, also again, and null after the last one. */
 export type SnapshotSource = { read(sequence: number): Uint8Array | null; close(): void };
 
-/** A state being put together beside the present one. `write` takes chunk `nextSequence` and rejects what it cannot use. */
+/** A state being written beside the present one. `write` takes chunk `nextSequence` and rejects a chunk that it cannot use. */
 export type SnapshotSink = {
   readonly nextSequence: number;
   readonly complete: boolean;
@@ -17,6 +17,7 @@ export type SnapshotSink = {
   write(chunk: Uint8Array): Promise<void>;
 };
 
+/** What storage offers to a transfer: a state to read, and a place for a received one. */
 export interface SnapshotStore {
   openSnapshot(options: { readonly meta: SnapshotMeta; readonly chunkBytesMax: number }): SnapshotSource;
   beginSnapshot(): SnapshotSink;
@@ -25,16 +26,18 @@ export interface SnapshotStore {
 
 /** Names a chunk; `transferId` names one run of one sender through one state. */
 export type ChunkHeader = { readonly transferId: string; readonly term: Term; readonly sequence: number };
-/** What the receiver makes of a chunk: which one it wants next, or that it wants none of this transfer. */
+/** The receiver's answer to a chunk: which one it wants next, or that it refuses the transfer. */
 export type ChunkAnswer =
   | { readonly kind: "next"; readonly sequence: number; readonly complete: boolean }
   | { readonly kind: "refused"; readonly reason: string };
 
+/** Sends one chunk to another node and brings its answer. */
 export interface SnapshotChannel {
   /** Resolves with the receiver's answer; rejects when it cannot be reached within `timeoutMs`. */
   sendChunk(to: NodeId, header: ChunkHeader, chunk: Uint8Array, timeoutMs: number): Promise<ChunkAnswer>;
 }
 
+/** What a transfer uses of the world. */
 export type SnapshotTransferPorts = {
   readonly store: SnapshotStore;
   readonly channel: SnapshotChannel;
@@ -42,6 +45,7 @@ export type SnapshotTransferPorts = {
   readonly timers: Timers;
 };
 
+/** The limits of transfers; `src/config/options.ts` has their defaults. */
 export type SnapshotTransferOptions = {
   readonly chunkBytesMax: number;
   readonly chunkTimeoutMs: number;
@@ -54,16 +58,17 @@ export type SnapshotTransferOptions = {
    * doubles up to this with each failure in a row, so that a receiver that cannot take a state does not keep the disk busy.
    */
   readonly failureDelayMsMax: number;
-  /** A transfer that takes longer is given up: as long as it reads a state, the pages of that are not used again. */
+  /** A transfer that takes longer is given up: as long as a state is read, LMDB cannot reuse its pages (DECISIONS 36). */
   readonly transferMsMax: number;
   /** What was received of a transfer is given up when nothing was added to it for this long, or `transferMsMax` after it began. */
   readonly idleMsMax: number;
-  /** What a transfer may bring in all: more than fits into the receiver's map is no state of use to it. */
+  /** Bytes that a transfer may bring in all: no more than fits into the receiver's map. */
   readonly receivedBytesMax: number;
   /** Unique over all transfers of all runs. */
   readonly newTransferId: () => string;
 };
 
+/** What a transfer asks of the node, and reports to it. */
 export type SnapshotTransferEvents = {
   readonly currentTerm: () => Term;
   /** The leader of that term, this node included; null while none is known. */
@@ -104,14 +109,15 @@ type Receiving =
   /** Complete, and offered to the node, which has yet to decide. */
   | { readonly kind: "offered"; readonly transferId: string };
 
+/** Sends snapshots to other nodes and receives one. `close` before the store is closed. */
 export class SnapshotTransfer implements Snapshots {
   readonly #options: SnapshotTransferOptions;
   readonly #ports: SnapshotTransferPorts;
   readonly #events: SnapshotTransferEvents;
   readonly #sending = new Map<NodeId, Sending>();
-  /** Settle when their transfer no longer touches the store. */
+  /** Each settles when its transfer no longer uses the store. */
   readonly #sends = new Set<Promise<void>>();
-  /** Transfers to a node that failed in a row. */
+  /** By receiver: how many transfers have failed in a row. */
   readonly #failures = new Map<NodeId, number>();
   #receiving: Receiving = { kind: "idle", taken: null };
   /** Chunks are taken one after the other, whatever streams they come on. Never rejects. */
@@ -172,7 +178,7 @@ export class SnapshotTransfer implements Snapshots {
     return answer;
   }
 
-  /** Ends what is under way; resolves when nothing touches the store any more. */
+  /** Ends all transfers; resolves when none uses the store any more. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const sending of this.#sending.values()) sending.ended.abort(new Error("shutting down"));
@@ -220,7 +226,7 @@ export class SnapshotTransfer implements Snapshots {
     while (true) {
       if (this.#ports.clock.monotonicMs() > untilMs) return `it took longer than ${this.#options.transferMsMax} ms`;
       const chunk = source.read(sequence);
-      if (chunk === null) return `the receiver asks for chunk ${sequence}, behind the last`;
+      if (chunk === null) return `the receiver asks for chunk ${sequence}, after the last`;
       const answer = await this.#deliver(sending, { transferId, term, sequence }, chunk);
       if (answer.kind === "refused") return `refused: ${answer.reason}`;
       const { chunks, bytes } = sending.progress;
@@ -229,7 +235,7 @@ export class SnapshotTransfer implements Snapshots {
       if (answer.complete) return null;
       if (answer.sequence > sequence + 1) return `the receiver asks for chunk ${answer.sequence} after ${sequence}`;
       if (answer.sequence <= sequence) {
-        // It lost its part, in a restart most likely.
+        // It lost what it had received, most likely in a restart.
         if (++startsOver >= this.#options.attemptsMax) return `the receiver went back ${startsOver} times`;
         if (answer.sequence === 0) sending.progress = { peer: to, chunks: 0, bytes: 0 };
       }
@@ -247,7 +253,7 @@ export class SnapshotTransfer implements Snapshots {
         return await unlessAborted(signal, this.#ports.channel.sendChunk(to, header, chunk, chunkTimeoutMs));
       } catch (error) {
         if (attempt >= attemptsMax || signal.aborted) throw error;
-        // The receiver says what it has when it is back: nothing is lost by trying again.
+        // A receiver that is back says which chunk it wants, so trying again loses nothing.
         await this.#delay(retryDelayMs, signal);
       }
     }
@@ -266,14 +272,14 @@ export class SnapshotTransfer implements Snapshots {
     return this.#write(from, header, chunk);
   }
 
-  /** What a leader of an older term began to send, nobody ends: it only takes room on the disk. */
+  /** Discards what a leader of an older term began to send: it will not be completed, and takes room on the disk. */
   async #discardOutdated(): Promise<void> {
     if (this.#receiving.kind !== "receiving" || this.#receiving.term >= this.#events.currentTerm()) return;
     this.#noteEnd("of an old term");
     await this.#discard();
   }
 
-  /** Why nothing of this transfer is wanted; null when it is. */
+  /** Why this transfer is refused; null when it is not. */
   #refusal(from: NodeId, { term, transferId }: ChunkHeader): string | null {
     if (this.#closed) return "shutting down";
     const currentTerm = this.#events.currentTerm();
@@ -324,7 +330,7 @@ export class SnapshotTransfer implements Snapshots {
     return { kind: "next", sequence: sink.nextSequence, complete: true };
   }
 
-  /** The own disk, or what was sent, is bad: what was received cannot be gone on with. */
+  /** This node's disk or the sent data is bad: gives up what was received. */
   async #giveUp(error: unknown): Promise<ChunkAnswer> {
     const reason = textOf(error);
     if (this.#receiving.kind === "receiving") {
@@ -334,7 +340,7 @@ export class SnapshotTransfer implements Snapshots {
     return { kind: "refused", reason };
   }
 
-  /** Gives up what was received when nothing is added to it; the function returned prevents that. */
+  /** Gives up what was received if nothing is added within `idleMsMax`; the function returned cancels that. */
   #expireLater(transferId: string): () => void {
     return this.#ports.timers.after(this.#options.idleMsMax, () => this.#expire(transferId));
   }
@@ -354,7 +360,7 @@ export class SnapshotTransfer implements Snapshots {
     this.#events.onEvent?.({ kind: "receivingEnded", ...this.#receiving.progress, reason });
   }
 
-  /** What cannot be removed now is removed when the next one begins, or at the next start. */
+  /** A failure to remove it is ignored: the next transfer or the next start removes it. */
   async #discard(): Promise<void> {
     this.#receiving = { kind: "idle", taken: null };
     await this.#ports.store.discardSnapshot().catch(() => undefined);

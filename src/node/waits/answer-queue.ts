@@ -1,27 +1,28 @@
 /**
- * This file gives out answers a few at a time. Ten thousand reads that waited for one word of the leader, or writes whose
- * deadline passed together, are answered one slice after the other, and peers and timers get their turn in between.
+ * This file gives out answers a few at a time (DECISIONS 43). Ten thousand reads that waited for one message of the leader, or writes whose
+ * deadlines passed together, are answered one slice after the other, so that peers and timers are served in between.
  */
 import { at } from "../../base/at.ts";
 import type { CommandBody } from "../../machine/command.ts";
 import type { ReadCost } from "../../machine/state/read-meter.ts";
 import type { Clock, Turns } from "../ports.ts";
 
-/** An ordinary one costs some 50 to 100 microseconds until its bytes are handed to the kernel, most of it after it was given. */
+/** Answers in one slice. An ordinary one costs some 50 to 100 us until its bytes are handed to the kernel, mostly after it was given. */
 const answersPerSlice = 64;
-/** For those that are dear to make, as long lists are. */
+/** Milliseconds of one slice, for answers that are expensive to make, such as long lists. */
 const sliceMs = 4;
-/** What is given within this time counts as one slice: about what a slice takes with the work that follows from it. */
+/** Answers given within this time count as one slice: about what a slice takes with the work that follows from it. */
 const windowMsMin = 8;
-/** After a dear answer it is longer, so that as much time is left for others as it took. */
+/** After an expensive answer the window is longer, so that others get as much time as it took. */
 const windowPerSpent = 2;
-/** What it costs to make text of a row, and of its bytes, and to hand them to the kernel: about, with room. */
+/** Roughly, and rather more: the time to make text of a row, and of its bytes, and to hand it to the kernel. */
 const msPerRow = 0.008;
 const msPerByte = 8e-6;
 
-/** Of a renewal, as many as make about the cost of an ordinary answer. */
+/** Leases in a renewal whose answer costs about as much as an ordinary one. */
 const leasesPerAnswer = 32;
 
+/** Answers that wait to be given, first come, first served. */
 export class AnswerQueue {
   readonly #ports: { readonly clock: Clock; readonly turns: Turns };
   #waiting: { readonly answer: () => void; readonly weight: number }[] = [];
@@ -41,7 +42,7 @@ export class AnswerQueue {
 
   /**
    * Calls `answer`, which must not throw, once: now while the present slice has room, else in its turn. First come, first served. `weight`
-   * is what it costs, in ordinary answers.
+   * is its cost, in ordinary answers.
    */
   give(answer: () => void, weight = 1): void {
     if (this.#closed) {
@@ -60,7 +61,7 @@ export class AnswerQueue {
     this.#waiting.push({ answer, weight });
   }
 
-  /** Gives all that wait, and from here on each at once: the node stops, and there is nothing left to hold up. */
+  /** Gives all waiting answers, and later ones at once: the node stops, so nothing else is held up. */
   close(): void {
     this.#closed = true;
     const waiting = this.#waiting;
@@ -68,7 +69,7 @@ export class AnswerQueue {
     for (const { answer } of waiting) answer();
   }
 
-  /** Adds to what the answer that is being given costs: the work that follows when it was given, such as making text of `cost`. */
+  /** Adds to the cost of the answer that is being given: the work that follows, such as making text of `cost`. */
   charge(cost: ReadCost): void {
     this.#spentMs += cost.rows * msPerRow + cost.bytes * msPerByte;
   }
@@ -110,7 +111,7 @@ export class AnswerQueue {
   }
 }
 
-/** What the answer to `command` costs, in ordinary answers: a renewal says something of each lease. */
+/** The cost of the answer to `command`, in ordinary answers: that to a renewal has an item for each lease. */
 export function answerWeightOf(command: CommandBody): number {
   return command.kind === "leaseRenew" ? 1 + command.leaseIds.length / leasesPerAnswer : 1;
 }

@@ -4,11 +4,12 @@
  */
 import type { LogIndex, NodeId } from "../../raft/types.ts";
 
+/** How the wait of a linearizable read ended; `ready` means that the state may be read in the same call. */
 export type ReadEnd = { readonly kind: "ready" } | { readonly kind: "noLeader" } | { readonly kind: "shuttingDown" };
 
 type Pending = { readonly deadlineMs: number; readonly settle: (end: ReadEnd) => void };
 
-/** Reads of this node that have no end yet. */
+/** Linearizable reads of this node that still wait. */
 export class Reads {
   /** Wait for the next request. */
   #next: Pending[] = [];
@@ -32,7 +33,7 @@ export class Reads {
     return this.#next.length + this.#refused.length + (this.#asked?.reads.length ?? 0) + indexed;
   }
 
-  /** Calls `settle` once (how many may wait is bounded before, by `Gate`); when with `ready`, the state read in that call is linearizable. */
+  /** Calls `settle` once; with `ready`, a read within that call is linearizable. `Gate` has bounded how many may wait. */
   add(read: Pending): void {
     this.#next.push(read);
   }
@@ -55,8 +56,8 @@ export class Reads {
   }
 
   /**
-   * No answer will come: the reads ask again. Not at once: two nodes that each take the other for the leader would do nothing
-   * else.
+   * No answer will come: the reads ask again, but not at once: two nodes that each believe the other to be the leader would do
+   * nothing else.
    */
   dropped(readId: number): void {
     if (this.#asked?.readId !== readId) return;
@@ -64,7 +65,7 @@ export class Reads {
     this.#asked = undefined;
   }
 
-  /** What was refused is asked of a leader that this node did not know. */
+  /** A leader is known: reads that were refused ask again. */
   roleChanged({ leaderId }: { readonly leaderId: NodeId | null }): void {
     if (leaderId !== null) this.#askAgain();
   }
@@ -99,7 +100,7 @@ export class Reads {
     for (const read of all) read.settle({ kind: "shuttingDown" });
   }
 
-  /** The oldest first. */
+  /** Puts refused reads before newer ones. */
   #askAgain(): void {
     if (this.#refused.length === 0) return;
     this.#next = [...this.#refused, ...this.#next];

@@ -3,6 +3,7 @@
  */
 import type { Revision } from "../../machine/types.ts";
 
+/** One wait. `deadlineMs` is monotonic. */
 export type RevisionWait = {
   readonly revision: Revision;
   readonly deadlineMs: number;
@@ -10,6 +11,7 @@ export type RevisionWait = {
   readonly settle: (reached: boolean) => void;
 };
 
+/** Readers that wait for a revision. */
 export class RevisionWaits {
   #waits: RevisionWait[] = [];
 

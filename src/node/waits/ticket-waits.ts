@@ -1,6 +1,6 @@
 /**
- * This file tells those who wait in a lock's queue through this node how their wait ended, and keeps the leases alive that
- * began with their wait: for as long as somebody waits here, and no longer.
+ * This file answers clients that wait in a lock's queue through this node when their wait ends, and renews the leases that
+ * began with their waits, as long as the client waits here (DECISIONS 34).
  */
 import { err, ok } from "../../base/result.ts";
 import type { Change, ChangeBatch } from "../../machine/change.ts";
@@ -8,11 +8,12 @@ import type { OutcomeOf } from "../../machine/command.ts";
 import { renewalsMax } from "../../machine/limits.ts";
 import type { LeaseId, Ticket } from "../../machine/types.ts";
 
+/** A place in a lock's queue for which a client waits here. */
 export type Wait = {
   readonly name: string;
   readonly ticket: Ticket;
   readonly leaseId: LeaseId;
-  /** Of a lease that began with the wait; null for one whose owner keeps it alive. */
+  /** The TTL of a lease that began with the wait; null for a lease that its owner renews. */
   readonly ownTtlMs: number | null;
 };
 /** How a wait ended. */
@@ -22,13 +23,14 @@ type Waiter = {
   readonly wait: Wait;
   readonly settle: Settle;
   readonly lost: () => void;
-  /** Monotonic; undefined until the first look. */
+  /** Monotonic; undefined until the first call of `renewDue`. */
   renewAtMs: number | undefined;
 };
 
-/** Renewals within one TTL: all but one may get lost. */
+/** Renewals within one TTL: all but one may be lost. */
 const renewalsPerTtl = 4;
 
+/** The clients that wait in queues through this node. */
 export class TicketWaits {
   readonly #waits = new Map<string, Set<Waiter>>();
 
@@ -55,7 +57,7 @@ export class TicketWaits {
   }
 
   /**
-   * Calls `renew` with the leases whose turn it is at `nowMs`, as many as one command holds at a time, and with the monotonic
+   * Calls `renew` with the leases that are to be renewed at `nowMs`, as many as one command holds at a time, and with the monotonic
    * time after which the renewal is of no use. To be called several times within the shortest TTL.
    */
   renewDue(nowMs: number, renew: (leaseIds: readonly LeaseId[], deadlineMs: number) => void): void {
@@ -81,7 +83,7 @@ export class TicketWaits {
     for (const { changes } of batches) for (const change of changes) this.#tell(change);
   }
 
-  /** The state was replaced as a whole, and what happened in between is not told. */
+  /** A snapshot replaced the state, so grants may have been missed: all waits end as `lost`. */
   stateReplaced(): void {
     this.#loseAll();
   }

@@ -1,13 +1,13 @@
 /**
- * This file weighs change batches for the limits on them.
+ * This file counts the bytes of change batches, for the limits on them.
  */
 import { unreachable } from "../../base/assert.ts";
 import type { Change, ChangeBatch } from "../../machine/change.ts";
 
-/** Of a change, beside its value and its longest texts. */
+/** Bytes of a change without its value and its longest texts. */
 const changeBytes = 256;
 
-/** About what a batch takes: the bytes of its values, and of names and comments, which can be longer than a value. */
+/** About the bytes that a batch takes: those of its values, and of names and comments, which can be longer than a value. */
 export function batchBytes(batch: ChangeBatch): number {
   let bytes = 0;
   for (const change of batch.changes) bytes += changeBytes + variableBytes(change);

@@ -6,6 +6,7 @@ import type { ChangeBatch } from "../../machine/change.ts";
 import type { Revision } from "../../machine/types.ts";
 import { batchBytes } from "./batch-bytes.ts";
 
+/** The newest batches of consecutive revisions, bounded by number and by bytes. */
 export class RecentBatches {
   readonly #batchesMax: number;
   readonly #bytesMax: number;
@@ -33,7 +34,7 @@ export class RecentBatches {
     this.#bytes = 0;
   }
 
-  /** Batches behind `after`, within limits, at least one; undefined when the oldest of them is no longer here. */
+  /** Batches after the revision `after`, within limits, at least one; undefined when the first of them is no longer kept. */
   after(after: Revision, limits: { readonly batchesMax: number; readonly bytesMax: number }): readonly ChangeBatch[] | undefined {
     const first = this.#batches[0];
     if (first === undefined || after + 1 < first.revision) return undefined;

@@ -5,6 +5,7 @@
 import type { WatchTarget } from "../../machine/change.ts";
 import { compareKeys } from "../../machine/state/tables.ts";
 
+/** One part of a snapshot, read from one table. */
 export type SnapshotSection =
   | { readonly kind: "lease"; readonly leaseId: string }
   /** Ids of a prefix are not neighbours in the table, so all are looked at, once. */

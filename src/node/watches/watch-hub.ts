@@ -1,7 +1,7 @@
 /**
  * This file serves watches. Each has a cursor, the revision it has read up to, and pulls from there: recent batches out
  * of memory, older ones from the change log. So a slow watch costs reads, never memory, and none can see a gap. A watch
- * that has read everything is live: it costs nothing until a change that it selects comes by, which an index tells.
+ * that has read everything is live: it costs nothing until a change that it selects is published, which an index finds.
  */
 import { assert } from "../../base/assert.ts";
 import { err, ok, type Result } from "../../base/result.ts";
@@ -15,9 +15,10 @@ import { RecentBatches } from "./recent-batches.ts";
 import { WatchIndex } from "./watch-index.ts";
 import { selectorOf, subjectOf } from "./watch-targets.ts";
 
+/** The most that one read returns: batches, and bytes of their values. */
 export type ReadLimits = { readonly batchesMax: number; readonly bytesMax: number };
 
-/** Which changes of a batch are wanted; the others need not be read, but every revision is there, if without changes. */
+/** Selects the changes of a batch. The others need not be read, but a batch without any is returned all the same. */
 export type Wanted = { readonly wants: (change: Change | StoredChange) => boolean };
 
 /** The change log of the state: batches after a revision, oldest first. */
@@ -26,6 +27,7 @@ export type ChangeLog = {
   readonly read: (after: Revision, limits: ReadLimits & Wanted) => Result<readonly ChangeBatch[], QueryRefusal>;
 };
 
+/** What a hub reads from, and how much it keeps in memory. */
 export type WatchHubOptions = {
   readonly changeLog: ChangeLog;
   readonly recentBatchesMax: number;
@@ -40,14 +42,15 @@ export type WatchHubOptions = {
  */
 const scanBatchesMax = 512;
 
+/** All watches of a node. */
 export class WatchHub {
   readonly #options: WatchHubOptions;
   readonly #recent: RecentBatches;
   readonly #watches = new Set<HubWatch>();
   readonly #index = new WatchIndex<HubWatch>();
-  /** The newest revision that live watches were told of, or need not be told of. */
+  /** The newest revision that was published to live watches. */
   #published: Revision;
-  /** How many times a published change was held against a watch, for tests of what a revision costs. */
+  /** How many times a published change was compared with a watch, for tests of what a revision costs. */
   watchesVisited = 0;
 
   constructor(options: WatchHubOptions) {
@@ -87,7 +90,7 @@ export class WatchHub {
     this.#published = this.#options.changeLog.revision();
   }
 
-  /** Fails for a revision that is compacted, or more than one ahead. */
+  /** Opens a watch. Fails for a revision that is compacted, or more than one ahead. */
   open(options: WatchOptions): Result<Watch, QueryRefusal> {
     const present = this.#options.changeLog.revision();
     const after = toRevision(options.from === null ? present : Math.max(options.from - 1, 0));
@@ -126,9 +129,9 @@ class HubWatch implements Watch {
   readonly #hub: WatchHub;
   readonly #options: WatchOptions;
   readonly #wants: Wanted["wants"];
-  /** What it has read up to. While it is live, all that was published since concerns others. */
+  /** The revision it has read up to. While it is live, no change published since is for it. */
   #read: Revision;
-  /** It has read everything, and `onReady` was not called since, nor is about to be. */
+  /** It has read everything, and `onReady` neither was called since nor is about to be. */
   #live = true;
   /** `onReady` is about to be called. */
   #callComing = false;
@@ -147,13 +150,13 @@ class HubWatch implements Watch {
 
   /** A change that it selects is published at `revision`. */
   concerned(revision: Revision): void {
-    // Opened in the middle of a publication it has read ahead of it.
+    // A watch that is opened during a publication may have read ahead of it.
     if (!this.#live || revision <= this.#read) return;
     this.#read = toRevision(revision - 1);
     this.wake();
   }
 
-  /** What was published last is not what comes next: it has to look for itself. */
+  /** The revisions it has not read may concern it: it has to read the change log. */
   uncertain(): void {
     if (!this.#live) return;
     this.#read = this.revision;
@@ -164,10 +167,10 @@ class HubWatch implements Watch {
     this.#live = false;
     if (this.#callComing) return;
     this.#callComing = true;
-    // Not at once: who opens a watch must have it in hand when it is called.
+    // Not at once: the opener must have the watch before `onReady` is called.
     this.#hub.soon(() => {
       this.#callComing = false;
-      // Without being called it may have been read to the end meanwhile.
+      // It may have been read to the end meanwhile.
       if (!this.#closed && !this.#live) this.#options.onReady();
     });
   }

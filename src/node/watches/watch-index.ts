@@ -1,6 +1,6 @@
 /**
- * This file finds the watches that a change concerns without asking all of them: by kind and exact name, and by the
- * prefixes of the name that somebody watches. So a revision costs what it matches, however many watches are open.
+ * This file finds the watches that select a change without looking at all of them: by kind and exact name, and by the
+ * prefixes of the name that are watched. So a revision costs what it matches, however many watches are open.
  */
 import type { WatchTarget } from "../../machine/change.ts";
 import type { Subject } from "./watch-targets.ts";

@@ -1,7 +1,7 @@
 /**
  * This file reads what a watch selects as it is at one revision, the start of a watch "from snapshot", in pages, while
  * apply goes on. Config is read from its history, locks and leases from a view of the past; nothing is copied ahead. A
- * snapshot that is read too slowly ends as `compacted`: its client opens anew.
+ * snapshot that is read too slowly ends as `compacted`; its client opens another one.
  */
 import { assert, unreachable } from "../../base/assert.ts";
 import { err, ok, type Result } from "../../base/result.ts";
@@ -21,9 +21,10 @@ import { type SnapshotSection, sectionsOf } from "./snapshot-sections.ts";
 
 /** Rows that one page looks at, whether or not they are part of it: one or two milliseconds. */
 const rowsPerPageMax = 256;
-/** About what a lock, a lease, or one of the things that hang on it takes as text. */
+/** About the bytes that a lock, a lease, or one thing attached to it takes as text. */
 const itemBytes = 256;
 
+/** Tables whose locks and leases can be read as they were at one moment. */
 export type SnapshotTables = TableReader & { openView(): PastView };
 
 /** A snapshot at the present revision. It must be closed unless it was read to its end. */
@@ -36,7 +37,7 @@ class SnapshotReader implements WatchSnapshot {
   readonly #tables: SnapshotTables;
   readonly #sections: readonly SnapshotSection[];
   readonly #now: Moment;
-  /** Of locks and leases, as long as some are still to be read: their sections come first. */
+  /** The view of locks and leases, until their sections are read; they come first. */
   #view: PastView | null;
   #section = 0;
   /** The key in the present section that was read last; null before the first. */
@@ -89,7 +90,7 @@ class SnapshotReader implements WatchSnapshot {
 
   #refusal(): QueryRefusal | null {
     const { revision, compactRevision } = readMeta(this.#tables);
-    // Of locks and leases no state is kept but the present one.
+    // Old states of locks and leases exist only in the view.
     if (this.#view?.lost === true) return { kind: "compacted", compactRevision: revision };
     if (this.#section < this.#sections.length && this.revision < compactRevision) return { kind: "compacted", compactRevision };
     return null;
@@ -186,7 +187,7 @@ class SnapshotReader implements WatchSnapshot {
   }
 }
 
-/** What gathers for one page. It is full with the item, or the row, that reaches a bound. */
+/** The items of one page. It is full with the item or the row that reaches a bound. */
 class Page {
   readonly config: ConfigEntry[] = [];
   readonly locks: LockView[] = [];

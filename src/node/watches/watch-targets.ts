@@ -1,5 +1,5 @@
 /**
- * This file says what a watch is told of: which changes its targets select.
+ * This file decides which changes the targets of a watch select.
  */
 import type { Change, WatchTarget } from "../../machine/change.ts";
 import type { StoredChange } from "../../machine/state/records.ts";
@@ -7,7 +7,7 @@ import type { StoredChange } from "../../machine/state/records.ts";
 /** What a change is about: the kind of a target, and the name that keys and prefixes are compared with. */
 export type Subject = { readonly kind: WatchTarget["kind"]; readonly name: string };
 
-/** The subject of a change, as it was told or as it is stored. */
+/** The subject of a change, in either of its two forms. */
 export function subjectOf(change: Change | StoredChange): Subject {
   switch (change.kind) {
     case "configPut":
@@ -28,7 +28,7 @@ export function subjectOf(change: Change | StoredChange): Subject {
   }
 }
 
-/** Says of each change whether a watch of `targets` is told of it: looks its subject up once, and keys in a set instead of one by one. */
+/** Returns a function that says whether `targets` select a change; it looks keys up in a set instead of comparing them one by one. */
 export function selectorOf(targets: readonly WatchTarget[]): (change: Change | StoredChange) => boolean {
   const keys = new Set(targets.flatMap((target) => ("key" in target ? [`${target.kind} ${target.key}`] : [])));
   const others = targets.filter((target) => !("key" in target));

@@ -1,6 +1,6 @@
 /**
- * This file applies what is committed, a portion in each turn: however much is due, or waits to be applied, messages and the
- * clock get their turn in between, and so does the disk.
+ * This file applies committed entries, a portion in each turn, so that messages, the clock and the disk are served in between
+ * however many entries wait.
  */
 import { assert } from "../../base/assert.ts";
 import { type Applied, applyEntries } from "../../machine/apply.ts";
@@ -13,9 +13,10 @@ const workPerTurn = 1_500;
 /** Rows that may wait for the disk while it writes: its next write takes them all at once. */
 const waitingRowsMax = 16_000;
 
-/** An entry and what it came to. */
+/** An entry and the result of applying it. */
 export type AppliedResult = { readonly entry: Entry } & Applied;
 
+/** Committed entries that wait to be applied, in order. */
 export class Applier {
   readonly #tables: StagedTables;
   readonly #commands: Commands;
@@ -32,12 +33,12 @@ export class Applier {
     return this.#entries.length > 0;
   }
 
-  /** Whether a snapshot is being installed: what waits applies to a state that is not there yet. */
+  /** Whether a snapshot is being installed: waiting entries apply to the new state, which does not exist yet. */
   get isHeld(): boolean {
     return this.#held;
   }
 
-  /** Whether nothing can be applied now. The end of the install, or of a write to disk, is a fact of its own. */
+  /** Whether nothing can be applied now. The end of the install, or of a write to disk, begins another turn. */
   get mustWait(): boolean {
     return this.#held || this.#tables.accumulatedRows > waitingRowsMax;
   }
@@ -47,13 +48,13 @@ export class Applier {
     this.#entries = this.#entries.length === 0 ? [...entries] : [...this.#entries, ...entries];
   }
 
-  /** A snapshot takes the place of the state: what was not applied is part of it, and what comes now follows it. */
+  /** A snapshot replaces the state: it contains the waiting entries, and later ones follow it. */
   hold(): void {
     this.#entries = [];
     this.#held = true;
   }
 
-  /** The snapshot is the state. */
+  /** The snapshot is installed. */
   release(): void {
     this.#held = false;
   }

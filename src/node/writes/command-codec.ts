@@ -12,7 +12,7 @@ import { readPacked } from "./command-reader.ts";
 const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: "number", mapsAsObjects: true });
 
 /**
- * How a command stands in its bytes, and the first thing in them. To raise it takes a new cluster version as well, which stops
+ * The number of the layout, first in the bytes (DECISIONS 45). To raise it takes a new cluster version as well, which stops
  * software that does not know it before it meets such a command (`machine/versions.ts`).
  */
 const commandLayout = 1;
@@ -33,7 +33,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
   return parseCommand({ request, body });
 }
 
-/** Tells bodies apart: a request id that comes again with another one is refused. */
+/** A digest of a body: a request id that is used again with another body is refused. */
 export function fingerprintOf(body: CommandBody): string {
   return createHash("sha256")
     .update(encodeCommand({ request: null, body }))

@@ -1,20 +1,20 @@
 /**
  * This file reads the MessagePack of commands. Its bytes come from other nodes, so it is a closed reader: maps with texts as
  * names, lists, texts, bytes, numbers, booleans and null, nested a few levels deep. A library's reader knows types of its
- * own beside them (dates, expressions, references, records), which no command holds and a liar could.
+ * own (dates, expressions, references, records), which no command holds, but a faulty or hostile node could send.
  */
 import { isUtf8 } from "node:buffer";
 import { MalformedCommand } from "../../machine/fields.ts";
 import { valueBytesMax } from "../../machine/limits.ts";
 
-/** A value of the largest size, and room for all that stands around it; ten thousand renewals need 0.2 MiB. */
+/** Bytes of a command: the largest value, and room for the other fields; ten thousand renewals need 0.2 MiB. */
 export const commandBytesMax = valueBytesMax + 64 * 1024;
 /** A command is a map of a body, which holds maps and lists of plain things. */
 const depthMax = 4;
 
 type Cursor = { readonly bytes: Buffer; readonly view: DataView; offset: number };
 
-/** What stands in `bytes`; byte strings are views of it. Throws MalformedCommand when it is nothing that a command is made of. */
+/** The data in `bytes`; byte strings are views of it. Throws MalformedCommand for anything that no command contains. */
 export function readPacked(bytes: Uint8Array): unknown {
   if (bytes.byteLength > commandBytesMax) throw new MalformedCommand("command", `at most ${commandBytesMax} bytes`);
   const { buffer, byteOffset, byteLength } = bytes;
@@ -128,7 +128,7 @@ function takeText(cursor: Cursor, byteLength: number): string {
   let position = start;
   while (position < cursor.offset && (bytes[position] ?? 0) < 0x80) position += 1;
   if (position === cursor.offset) return bytes.toString("latin1", start, cursor.offset);
-  // A decoder that puts U+FFFD in place of bad bytes would make two different names equal.
+  // A decoder that replaces bad bytes by U+FFFD would make two different names equal.
   if (!isUtf8(bytes.subarray(start, cursor.offset))) throw malformed();
   return bytes.toString("utf8", start, cursor.offset);
 }

@@ -1,7 +1,7 @@
 /**
  * This file stands between bytes and commands: it encodes those of this node, checks those that other nodes send before they
  * come near the log, and opens entries that are about to be applied. Each command is decoded once on each node: what was
- * checked is kept beside its bytes until it is applied (DECISION 27).
+ * checked is kept beside its bytes until it is applied (DECISIONS 27).
  */
 import type { AppliedEntry } from "../../machine/apply.ts";
 import type { Command } from "../../machine/command.ts";
@@ -10,9 +10,10 @@ import type { Entry, Message, NodeId } from "../../raft/types.ts";
 import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import type { VersionGate } from "./version-gate.ts";
 
-/** More than a node forwards in one message: 1 MiB of the smallest commands. */
+/** Proposals that one message may hold: more than a node forwards in one, which is 1 MiB of the smallest commands. */
 export const proposalsPerMessageMax = 32_768;
 
+/** Encodes, checks and decodes the commands that pass this node. */
 export class Commands {
   readonly #gate: VersionGate;
   /** Lives as long as the bytes, and no longer than until they are applied. */
@@ -23,7 +24,7 @@ export class Commands {
     this.#gate = gate;
   }
 
-  /** Committed entries that held no command, and were passed over. */
+  /** Committed entries that held no readable command and were skipped. */
   get skipped(): number {
     return this.#skipped;
   }
@@ -35,11 +36,11 @@ export class Commands {
     return bytes;
   }
 
-  /** Why `message` must not come near the log, without any of its values; null when it may. */
+  /** Why `message` must be refused, without any of its values; null when its commands are well-formed. */
   faultIn(message: Message): string | null {
     try {
       if (message.kind === "proposeRequest") this.#checkProposals(message);
-      // What the leader has committed is not refused: every node passes over it alike, and none may be left behind by it.
+      // Committed entries are not refused: every node skips them alike, and a refusal would stop this one from catching up.
       if (message.kind === "appendEntries") {
         for (const entry of message.entries) if (entry.index > message.leaderCommit) this.#checkEntry(entry);
       }
@@ -61,7 +62,7 @@ export class Commands {
       return { ...header, payload: { kind: "command", command } };
     } catch (error) {
       if (!(error instanceof MalformedCommand)) throw error;
-      // The same bytes are no command on any node of this cluster version, so all of them go on, with the same state.
+      // These bytes are no command on any node of this cluster version, so all nodes skip them and have the same state.
       this.#skipped += 1;
       return { ...header, payload: { kind: "noop" } };
     }

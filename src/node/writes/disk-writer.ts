@@ -9,6 +9,7 @@ import type { Effect, LogIndex, SnapshotMeta } from "../../raft/types.ts";
 import type { Disk } from "../ports.ts";
 import { PendingWrite } from "./pending-write.ts";
 
+/** What the writer reports, each within the completion of a write. */
 export type DiskWriterEvents = {
   /** A write ended: what waited for the disk may go on. */
   readonly onWritten: () => void;
@@ -18,6 +19,7 @@ export type DiskWriterEvents = {
   readonly onInstalled: (snapshot: SnapshotMeta) => void;
 };
 
+/** Writes to the disk, one write at a time; what is ordered meanwhile shares the next one. */
 export class DiskWriter {
   readonly #disk: Disk;
   readonly #tables: StagedTables;
@@ -35,12 +37,12 @@ export class DiskWriter {
     this.#events = events;
   }
 
-  /** How far the state on disk reaches. */
+  /** The applied index of the state on disk. */
   get durableAppliedIndex(): LogIndex {
     return this.#durableAppliedIndex;
   }
 
-  /** Takes an order of the core. */
+  /** Takes a persist effect of the core. */
   order(persist: Extract<Effect, { readonly kind: "persist" }>): void {
     this.#pending.add(persist);
   }
@@ -50,7 +52,7 @@ export class DiskWriter {
     this.#pending.compact(base);
   }
 
-  /** The state is to be written with the next write, even if there is nothing else for it. */
+  /** Lets the next write carry the changed state, even if there is nothing else to write. */
   flush(): void {
     this.#flushDue = true;
   }
@@ -88,7 +90,7 @@ export class DiskWriter {
     this.#disk.installSnapshot({ hardState, entries }, () => {
       this.#writing = false;
       if (this.#stopped) return;
-      // What was laid over the old state means nothing over the new one.
+      // Writes staged over the old state do not belong to the new one.
       this.#tables.reset();
       this.#durableAppliedIndex = snapshot.lastIncludedIndex;
       this.#events.onInstalled(snapshot);

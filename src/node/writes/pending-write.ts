@@ -1,5 +1,5 @@
 /**
- * This file gathers what several turns want on disk into one write.
+ * This file gathers what several turns order into one write.
  */
 import type { TableWrite } from "../../machine/state/tables.ts";
 import type { Effect, Entry, HardState, SnapshotMeta } from "../../raft/types.ts";
@@ -7,6 +7,7 @@ import type { WriteBatch } from "../ports.ts";
 
 type Persist = Extract<Effect, { readonly kind: "persist" }>;
 
+/** The next write, as far as it is ordered. */
 export class PendingWrite {
   #sequence: number | undefined;
   #hardState: HardState | undefined;
@@ -18,7 +19,7 @@ export class PendingWrite {
     return this.#sequence === undefined && this.#compactTo === undefined;
   }
 
-  /** The order of the core that the write's completion answers; undefined when it answers none. */
+  /** The newest persist effect that the write completes; undefined when it completes none. */
   get sequence(): number | undefined {
     return this.#sequence;
   }
@@ -28,12 +29,12 @@ export class PendingWrite {
     return this.#snapshot;
   }
 
-  /** Adds an order of the core; a later one replaces what it contradicts. */
+  /** Adds a persist effect of the core; a later one replaces what it contradicts. */
   add(persist: Persist): void {
     this.#sequence = persist.sequence;
     this.#hardState = persist.hardState ?? this.#hardState;
     if (persist.snapshot !== undefined) {
-      // The whole log and state give way to the snapshot.
+      // The snapshot replaces the whole log and state.
       this.#snapshot = persist.snapshot;
       this.#entries = [];
       this.#compactTo = undefined;

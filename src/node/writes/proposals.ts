@@ -3,9 +3,10 @@
  * accepted, or unknown.
  *
  * What makes "definitely not" knowable: a leader appends a forwarded proposal only in the term it was sent to. So once an
- * entry of a later term is applied here without the proposal having come by, no log can hold it, and it may be proposed
- * again, under a new number, until its deadline. Within a term, a proposal may have been lost on its way to the leader: then a
- * barrier tells (`raft/barrier.ts`), asked for when the stream to the leader broke, or when a proposal takes as long as an election.
+ * entry of a later term is applied here and the proposal was not applied, no log can hold it, and it may be proposed
+ * again, under a new number, until its deadline. Within a term, a proposal may be lost on its way to the leader. A
+ * barrier finds that out (`raft/barrier.ts`, DECISIONS 24); it is requested when the stream to the leader broke, or when a proposal
+ * takes as long as an election.
  */
 import { unreachable } from "../../base/assert.ts";
 import { err, type Result } from "../../base/result.ts";
@@ -13,6 +14,7 @@ import type { Command, CommandBody, Outcome } from "../../machine/command.ts";
 import type { RaftOptions, RaftStatus } from "../../raft/index.ts";
 import type { Effect, LogIndex, NodeId, Proposal, RefusalReason, Term } from "../../raft/types.ts";
 
+/** How a proposal ended; all but `applied` and `outcomeUnknown` mean that it was definitely not carried out. */
 export type ProposalEnd =
   | { readonly kind: "applied"; readonly outcome: Outcome }
   | { readonly kind: "noLeader" }
@@ -22,6 +24,7 @@ export type ProposalEnd =
   /** Nothing was proposed: not every member knows this command yet. */
   | { readonly kind: "upgradeInProgress"; readonly needs: number; readonly clusterVersion: number };
 
+/** A command to be proposed. `deadlineMs` is monotonic. `settle` is called once. */
 export type ProposalRequest = {
   readonly body: CommandBody;
   readonly request: Command["request"];
@@ -40,22 +43,25 @@ type Pending = {
   placedTick: number;
 };
 
-/** The outcome of what was applied, or why nothing is known to be. */
+/** The outcome of apply, or why there is none. */
 export function resultOf(end: ProposalEnd): Outcome | Result<never, Exclude<ProposalEnd, { readonly kind: "applied" }>> {
   return end.kind === "applied" ? end.outcome : err(end);
 }
 
-/** How long a placed proposal may take before its leader is asked, and how long an answer may. */
+/** Ticks until the leader is asked about a placed proposal, and until it is asked again. */
 export type BarrierTicks = { readonly silenceMax: number; readonly repeat: number };
 
 type Barrier = Pick<Extract<Effect, { readonly kind: "barrierReached" }>, "epoch" | "term" | "index">;
 
-/** Answers that wait until this node has applied as far; older ones are forgotten first, and asked for again. */
+/** Barrier answers that wait until this node has applied their index; the oldest are dropped first, and asked for again. */
 const answersMax = 16;
-/** Small commands must not make a message of more of them than its receiver takes. */
+/** Proposals in one message: no more than its receiver accepts, however small they are. */
 const chunkLengthMax = 4096;
 
-/** A proposal that takes as long as an election is asked about; an answer is one round trip, as that to a read. */
+/**
+ * The ticks for these options: a proposal that takes as long as an election is asked about; an answer takes one round trip, as for a
+ * read.
+ */
 export function barrierTicks(options: {
   readonly raft: Pick<RaftOptions, "electionTicks">;
   readonly readTicksMax: number;
@@ -63,7 +69,7 @@ export function barrierTicks(options: {
   return { silenceMax: options.raft.electionTicks, repeat: options.readTicksMax };
 }
 
-/** The term of the leader to which this node hands its proposals now, or null. */
+/** The term of the leader to which this node forwards proposals now, itself included; null without one. */
 export function followedTerm(status: Pick<RaftStatus, "role" | "leaderId" | "currentTerm">): Term | null {
   return status.role === "follower" && status.leaderId !== null ? status.currentTerm : null;
 }
@@ -71,20 +77,20 @@ export function followedTerm(status: Pick<RaftStatus, "role" | "leaderId" | "cur
 /** All proposals of this run that have no end yet. */
 export class Proposals {
   readonly #runId: string;
-  /** Under the sequence of their latest placement, in that order. */
+  /** By the sequence of their latest placement, in that order. */
   readonly #pending = new Map<number, Pending>();
-  /** Not handed to the core, or given back by it. */
+  /** Not handed to the core yet, or refused by it. */
   #waiting: Pending[] = [];
-  /** Refused for want of a leader: they wait for the next tick, or for a leader of a later term. */
+  /** Refused without a leader: they wait for the next tick, or for a leader of a later term. */
   #refused: Pending[] = [];
-  /** Of the newest leader that this node has heard of. */
+  /** The term of the newest leader that this node knows of. */
   #leaderTerm = 0;
   #nextSequence = 1;
-  /** Rises when what was placed before is asked about. */
+  /** Rises with each question about what was placed before. */
   #epoch = 0;
   #ticks = 0;
   #askedTick = Number.NEGATIVE_INFINITY;
-  /** Something was lost on its way to the leader, or from it. */
+  /** Whether a message to the leader, or from it, may be lost. */
   #suspects = false;
   #answers: Barrier[] = [];
 
@@ -96,12 +102,12 @@ export class Proposals {
     return this.#pending.size + this.#waiting.length + this.#refused.length;
   }
 
-  /** Whether something wants to be handed to the core. */
+  /** Whether proposals wait to be handed to the core. */
   get waiting(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Takes a command (how many may wait is bounded before, by `Gate`); `settle` is called exactly once, by `deadlineMs` (monotonic) at the latest. */
+  /** Takes a command; `settle` is called exactly once, by `deadlineMs` (monotonic) at the latest. `Gate` has bounded how many may wait. */
   add(proposal: {
     readonly command: Uint8Array;
     readonly deadlineMs: number;
@@ -110,12 +116,12 @@ export class Proposals {
     this.#waiting.push({ ...proposal, placedIn: null, epoch: 0, placedTick: 0 });
   }
 
-  /** What is handed over now carries it. */
+  /** The epoch that requests carry from now on. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** What waits, numbered anew, in chunks of about `bytesMax`, for the core. */
+  /** The waiting proposals, numbered anew, for the core, in chunks of about `bytesMax`. */
   take(bytesMax: number): Proposal[][] {
     const chunks: Proposal[][] = [];
     let chunk: Proposal[] = [];
@@ -144,13 +150,13 @@ export class Proposals {
     }
   }
 
-  /** The stream to the leader, or from it, broke: what is under way may be lost. */
+  /** The stream to or from the leader broke: proposals under way may be lost. */
   suspectLoss(): void {
     this.#suspects = true;
   }
 
   /**
-   * One tick, with the term of the leader that this node follows, null without one. Returns the epoch under which that leader is
+   * One tick, with the term of the leader that this node follows, null without one. Returns the epoch with which that leader is
    * to be asked now what became of what was placed before.
    */
   tick(term: Term | null, { silenceMax, repeat }: BarrierTicks): number | undefined {
@@ -165,7 +171,7 @@ export class Proposals {
       else if (this.#suspects || this.#ticks - placedTick >= silenceMax) isSilent = true;
     }
     this.#suspects = false;
-    // The answer is here, and what it names is yet to be applied.
+    // The answer has arrived; its index is not applied here yet.
     if (this.#answers.some((answer) => answer.term === term && answer.epoch >= this.#epoch)) isAsked = false;
     if (!isAsked && !isSilent) return undefined;
     if (isSilent) this.#epoch += 1;
@@ -173,7 +179,7 @@ export class Proposals {
     return this.#epoch;
   }
 
-  /** What was refused is proposed to a leader that this node did not know. */
+  /** A leader is known: proposals that were refused are proposed again. */
   roleChanged({ term, leaderId }: { readonly term: Term; readonly leaderId: NodeId | null }): void {
     if (leaderId === null) return;
     this.#leaderTerm = term;
@@ -182,14 +188,14 @@ export class Proposals {
 
   /** The leader of `barrier.term` has answered. */
   barrierReached(barrier: Barrier, appliedIndex: LogIndex): void {
-    // Of what was not asked yet there is no answer.
+    // An answer to a question that was not asked is ignored.
     if (barrier.epoch > this.#epoch) return;
     if (this.#answers.length >= answersMax) this.#answers.shift();
     this.#answers.push(barrier);
     this.appliedTo(appliedIndex);
   }
 
-  /** Everything up to `index` was applied, and has come by. */
+  /** Everything up to `index` was applied, and `applied` was called for this run's proposals in it. */
   appliedTo(index: LogIndex): void {
     if (this.#answers.length === 0) return;
     const reached = this.#answers.filter((answer) => answer.index <= index);
@@ -203,8 +209,9 @@ export class Proposals {
   }
 
   /**
-   * Definitely not accepted: those refused for want of a leader try again, those refused by a limit end. Not at once, unless there
-   * is a later leader than the one that refused: two nodes that each take the other for the leader would do nothing else.
+   * Definitely not accepted: those refused without a leader try again, those refused by a limit end. They do not try again at once,
+   * unless there is a later leader than the one that refused: two nodes that each believe the other to be the leader would do nothing
+   * else.
    */
   refused(sequences: readonly number[], refusal: { readonly reason: RefusalReason; readonly max: number }): void {
     for (const sequence of sequences) {
@@ -227,7 +234,7 @@ export class Proposals {
     }
   }
 
-  /** One of this run's proposals was applied. It may have ended before, as unknown. */
+  /** One of this run's proposals was applied. It may already have ended as unknown. */
   applied(sequence: number, outcome: Outcome): void {
     const pending = this.#pending.get(sequence);
     if (pending === undefined) return;
@@ -235,7 +242,7 @@ export class Proposals {
     this.#end(pending, { kind: "applied", outcome });
   }
 
-  /** An entry of `term` was applied: what was placed in an earlier term and did not come by never will. */
+  /** An entry of `term` was applied: what was placed in an earlier term and was not applied never will be. */
   termApplied(term: Term): void {
     for (const [sequence, pending] of this.#pending) {
       if (pending.placedIn === null || pending.placedIn >= term) continue;
@@ -244,7 +251,7 @@ export class Proposals {
     }
   }
 
-  /** A snapshot replaced the state: what it contains of the entries up to its term cannot be told. */
+  /** A snapshot replaced the state: proposals placed up to its term end as unknown, since they may be in it. */
   stateReplaced(term: Term): void {
     for (const [sequence, pending] of this.#pending) {
       if (pending.placedIn === null || pending.placedIn > term) continue;
@@ -268,7 +275,7 @@ export class Proposals {
     for (const pending of due) this.#end(pending, { kind: "noLeader" });
   }
 
-  /** The node stops: nothing more will come by. */
+  /** The node stops: ends all proposals. */
   close(): void {
     for (const pending of [...this.#refused, ...this.#waiting]) this.#end(pending, { kind: "shuttingDown" });
     for (const pending of this.#pending.values()) this.#end(pending, { kind: "outcomeUnknown" });
@@ -277,7 +284,7 @@ export class Proposals {
     this.#pending.clear();
   }
 
-  /** Before what came later. */
+  /** Puts refused proposals before newer ones. */
   #proposeRefused(): void {
     if (this.#refused.length === 0) return;
     this.#waiting = [...this.#refused, ...this.#waiting];

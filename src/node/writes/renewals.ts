@@ -1,6 +1,6 @@
 /**
- * This file collects the lease renewals of one turn into one command: a thousand keepalives cost one log entry. Only a few such
- * commands are under way at a time, so that a flood of keepalives waits here, where it costs nothing, and not in the log.
+ * This file collects the lease renewals of one turn into one command (DECISIONS 8): a thousand keepalives cost one log entry. Only a
+ * few such commands are under way at a time, so that a flood of keepalives waits here, where it costs nothing, and not in the log.
  */
 import { assert } from "../../base/assert.ts";
 import { err, ok } from "../../base/result.ts";
@@ -14,18 +14,19 @@ type Renewal = {
   readonly settle: (end: ProposalEnd) => void;
 };
 
-/** What `take` returns: one command's worth, and what to do with its end. */
+/** What `take` returns: the leases of one command, and a callback for its end. */
 export type RenewalBatch = {
   readonly leaseIds: readonly LeaseId[];
   readonly deadlineMs: number;
   readonly settle: (end: ProposalEnd) => void;
 };
 
-/** Enough to keep the way to the leader and back filled; each holds up the others for as long as applying it takes. */
+/** Renewal commands under way: enough to keep the round trip to the leader filled; each delays the others while it is applied. */
 const commandsUnderWayMax = 4;
-/** Renewals of the same leases share a command. This bounds how many are looked at for one, as a multiple of what it holds. */
+/** Renewals of the same leases share a command. This bounds how many are looked at for one command, as a multiple of what it holds. */
 const repeatsMax = 8;
 
+/** The renewals of this node that wait for a command. */
 export class Renewals {
   readonly #leaseIdsMax: number;
   #waiting: Renewal[] = [];
@@ -40,14 +41,14 @@ export class Renewals {
     this.#waiting.push(renewal);
   }
 
-  /** Whether some wait that `take` would give out now. */
+  /** Whether `take` would return any now. */
   get ready(): boolean {
     return this.#waiting.length > 0 && this.#underWay < commandsUnderWayMax;
   }
 
   /**
-   * What waits, the oldest first, in as few batches as the limit on one command allows, and no more of them than may be under
-   * way. What waited past its deadline ends: nothing was written.
+   * The waiting renewals, oldest first, in as few batches as the limit on one command allows, and no more batches than may be under
+   * way. Renewals past their deadline end: nothing was written.
    */
   take(nowMs: number): readonly RenewalBatch[] {
     if (this.#waiting.length === 0) return [];
@@ -63,7 +64,7 @@ export class Renewals {
     for (const { settle } of this.#takeDue(nowMs)) settle({ kind: "noLeader" });
   }
 
-  /** Ends what waits; what is under way ends as its command does. */
+  /** Ends the waiting renewals; those under way end with their command. */
   close(): void {
     this.#closed = true;
     for (const renewal of this.#waiting) renewal.settle({ kind: "shuttingDown" });
@@ -76,7 +77,7 @@ export class Renewals {
     return due;
   }
 
-  /** The oldest that fit into one command, at least one. */
+  /** The oldest renewals that fit into one command, at least one. */
   #nextGroup(): Group {
     const leaseIds = new Set<LeaseId>();
     let seen = 0;
@@ -94,7 +95,8 @@ export class Renewals {
 
   #begin(group: Group): RenewalBatch {
     this.#underWay += 1;
-    // Nobody hears later than asked for; who has more time goes into another command: renewing twice is renewing once.
+    // The command has the earliest deadline, so no caller is answered too late. Callers with more time go into another command, too: a
+    // second renewal does no harm.
     const deadlineMs = Math.min(...group.renewals.map((renewal) => renewal.deadlineMs));
     return {
       leaseIds: group.leaseIds,
@@ -114,26 +116,26 @@ export class Renewals {
 
 type Group = { readonly leaseIds: readonly LeaseId[]; readonly renewals: readonly Renewal[] };
 
-/** Whether a command ended without an answer, as it does at its deadline. */
+/** Whether a command ended without an answer, as at its deadline. */
 function isEndOfTime(end: ProposalEnd): boolean {
   return end.kind === "noLeader" || end.kind === "outcomeUnknown";
 }
 
-/** A renewal that may have been carried out: nothing but an answer takes that back. */
+/** A renewal that may have been carried out: from here on it ends as unknown unless there is an answer. */
 function asUnknown(renewal: Renewal): Renewal {
   return { ...renewal, settle: (end) => renewal.settle(end.kind === "applied" ? end : { kind: "outcomeUnknown" }) };
 }
 
 type Ttls = ReadonlyMap<LeaseId, number | null>;
 
-/** What each lease of a batch was answered; once for all who asked. */
+/** The answer for each lease of a batch, computed once for all callers. */
 function ttlsIn(end: ProposalEnd): Ttls {
   if (end.kind !== "applied") return new Map();
   const outcome = end.outcome as OutcomeOf<"leaseRenew">;
   return new Map(outcome.ok ? outcome.value.renewals.map(({ leaseId, ttlMs }) => [leaseId, ttlMs]) : []);
 }
 
-/** The part of a batch's end that concerns one request. */
+/** The part of a batch's end that belongs to one request. */
 function shareOf(end: ProposalEnd, leaseIds: readonly LeaseId[], ttlMsOf: Ttls): ProposalEnd {
   if (end.kind !== "applied") return end;
   if (!end.outcome.ok) return { kind: "applied", outcome: err(end.outcome.error) };

@@ -1,6 +1,6 @@
 /**
- * This file keeps what is new out of the log until every member can read it, and raises the cluster's version when they
- * all can (a member says what it supports with `memberHello`).
+ * This file keeps new commands out of the log until every member can read them, and raises the cluster's version when they
+ * all can (a member publishes what it supports with `memberHello`, DECISIONS 18).
  */
 import type { CommandBody } from "../../machine/command.ts";
 import { readMeta } from "../../machine/state/meta.ts";
@@ -9,7 +9,7 @@ import { clusterVersionSupported, commandSinceVersion } from "../../machine/vers
 import { membersOf, type RaftStatus } from "../../raft/index.ts";
 import type { Entry, Term } from "../../raft/types.ts";
 
-/** What this software can follow, and from which cluster version on it may propose what. */
+/** The newest cluster version that a software supports, and for each command the version from which on it may be proposed. */
 export type SoftwareVersion = {
   readonly supported: number;
   readonly commandSince: Readonly<Record<CommandBody["kind"], number>>;
@@ -18,12 +18,13 @@ export type SoftwareVersion = {
 /** The version of this software. */
 export const softwareVersion: SoftwareVersion = { supported: clusterVersionSupported, commandSince: commandSinceVersion };
 
-/** The cluster has moved on to a version that this software does not know: it must not guess what entries mean. */
+/** The cluster has a version that this software does not know. The node stops: it must not guess what entries mean. */
 export class UnsupportedClusterVersion extends Error {
   override readonly name = "UnsupportedClusterVersion";
   readonly code = "unsupportedClusterVersion";
 }
 
+/** Compares this software's version with the cluster's. */
 export class VersionGate {
   readonly #software: SoftwareVersion;
   /** One proposal in a term is enough: it is lost only with the term. */
@@ -48,7 +49,7 @@ export class VersionGate {
     this.#check(readMeta(tables).clusterVersion);
   }
 
-  /** The same for an entry that is about to be decoded and applied. */
+  /** As `checkState`, for an entry that is about to be decoded and applied. */
   checkEntry({ payload }: Entry): void {
     if (payload.kind === "clusterVersion") this.#check(payload.version);
   }
@@ -57,7 +58,7 @@ export class VersionGate {
   wanted(status: Pick<RaftStatus, "role" | "currentTerm" | "membership">, tables: TableReader): number | undefined {
     if (status.role !== "leader") return undefined;
     const { clusterVersion } = readMeta(tables);
-    // Until somebody has upgraded there is nothing to look for.
+    // This software supports no newer version, so there is nothing to raise.
     if (clusterVersion >= this.#software.supported) return undefined;
     const supported = membersOf(status.membership).map((id) => tables.get("nodes", id)?.version ?? 0);
     const version = Math.min(this.#software.supported, ...supported);
