@@ -1,6 +1,6 @@
 /**
- * This file brings a node to the point where it may take part: it owns the data folder, writes down the run, and, on the first one,
- * forms a cluster with the other first members or joins one. Before it returns nothing of Raft runs.
+ * This file brings a node to the point where it may take part: it takes the data folder, records the run, and, on the first one,
+ * forms a cluster with the other first members or joins one. Raft does not run before it returns.
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { own } from "../base/own.ts";
@@ -15,40 +15,40 @@ import { type BootstrapLog, formCluster, NotAdmitted } from "./form.ts";
 import { clusterIdOf, notAdmittedTo } from "./formation.ts";
 import { findCluster } from "./join.ts";
 
-/** A node that may take part, and what it is in its cluster. */
+/** A node that may take part: its identity, what earlier runs promised, and what it must report back. */
 export type Established = {
   readonly clusterId: string;
   readonly nodeId: NodeId;
-  /** With whom the cluster began. */
+  /** The membership that the cluster began with. */
   readonly genesis: Membership;
-  /** The data folders of those. */
+  /** By node id: the data folders (instances) of those members. */
   readonly first: Readonly<Record<string, string>>;
-  /** Of this data folder. */
+  /** The id of this data folder. */
   readonly instanceId: string;
-  /** Told to others once `begin` was called (`transport/claim.ts` says what each of these is). */
+  /** Sent to other nodes once `begin` was called (`transport/claim.ts` explains these). */
   readonly start: number;
   readonly runId: string;
   readonly ancestors: readonly string[];
   readonly forgotten: number;
-  /** For how long from now an earlier run may have promised a leader to elect nobody else; 0 when it promised nothing. */
+  /** For how many ms from now a promise of an earlier run to elect no other leader may last; 0 without one (DECISIONS 44). */
   readonly earlierPromiseMs: number;
-  /** For how long this run may promise that, each time: it is written down. 0 without read leases. */
+  /** For how many ms this run may promise that, each time; already durable. 0 without read leases. */
   readonly leasePromiseMs: number;
-  /** Of the data folder; to be released when the node is closed. */
+  /** The lock of the data folder; to be released when the node is closed. */
   readonly ownership: Ownership;
-  /** The state is there: from here on the folder has taken part, and without its state it never will again. Call before it votes. */
+  /** To be called once the state exists and before the node votes: from then on the folder is useless without its state. */
   readonly begin: () => void;
-  /** Somebody let this run in: it counts as one of the folder's line from here on. */
+  /** To be called when another node has let this run in: from then on it counts in the folder's line of runs. */
   readonly admitted: () => void;
-  /** What an earlier run promised is over: what this run promises is all that the next one must keep. */
+  /** To be called when the promises of earlier runs have ended: the next run need only keep those of this one. */
   readonly promiseEnded: () => void;
-  /** This folder was refused for good: no later start of it asks again, each ends with `why`. */
+  /** To be called when this folder was refused for good: each later start ends with `why`. */
   readonly refuse: (why: string) => void;
 };
 
 /**
- * Settles when this node may take part; that waits for other nodes on a first start, without end. Rejects with NotAdmitted or
- * StorageError when it must not, and with the reason of `signal` when that aborts.
+ * Resolves when this node may take part; a first start waits for the other members without a time limit. Rejects with NotAdmitted or
+ * StorageError when it must not, and with the reason of `signal` when that is aborted.
  */
 export async function bootstrap(
   config: Config,
@@ -70,9 +70,9 @@ export async function bootstrap(
     let identity: IdentityRecord = {
       nodeId,
       instanceId: earlier?.instanceId ?? randomUUID(),
-      // Before anybody hears of this run; of one that does not take part yet, nobody does.
+      // Durable before another node is called; a folder that is not part of a cluster calls none as a run.
       line: standing.kind === "established" ? line : earlierLine,
-      // A run that ends before the earlier promise does must hand it on.
+      // If this run ends before the earlier promise does, the next one must still keep it.
       leasePromiseMs: Math.max(ownPromiseMs, earlierPromiseMs),
       standing,
     };
@@ -106,7 +106,7 @@ export async function bootstrap(
   }
 }
 
-/** 128 bits, in few characters: a folder names many of them in each call. */
+/** 128 random bits in few characters: each call carries many run ids. */
 function newRunId(): string {
   return randomBytes(16).toString("base64url");
 }
@@ -144,7 +144,7 @@ function initialMembership(config: Config): Membership {
   return { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
 }
 
-/** Refuses a folder that is not this node's, or that began with others than the settings name. */
+/** Throws StorageError for a folder of another node, or one that began with other members than the settings name. */
 function checkOwner({ nodeId, standing }: IdentityRecord, config: Config): void {
   const { dataDir, clusterName, members } = config;
   const advice = "Check the configured data directory; never copy one between nodes.";
@@ -153,7 +153,7 @@ function checkOwner({ nodeId, standing }: IdentityRecord, config: Config): void 
   }
   if (members.length === 0 || standing.kind === "new" || standing.kind === "refused") return;
   const first = standing.kind === "locked" ? standing.set : standing.first;
-  // A node that joined is not bound to what others began with.
+  // A node that joined is not bound to the first members.
   if (own(first, nodeId) === undefined) return;
   const began = Object.keys(first).sort();
   const named = members.map(({ id }) => id);

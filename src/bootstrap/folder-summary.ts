@@ -1,5 +1,5 @@
 /**
- * This file tells with whom a data folder began, without opening it: for who is about to start a node on it.
+ * This file reads with which members a data folder began, without opening its state, before a node is started on it.
  */
 import { own } from "../base/own.ts";
 import type { MemberAddress } from "../raft/types.ts";
@@ -8,7 +8,10 @@ import { readIdentity } from "../storage/identity-file.ts";
 /** A folder that is bound to its first members. `address` is what its node began with, once it has taken part. */
 export type FolderSummary = { readonly nodeId: string; readonly nodes: number; readonly address: MemberAddress | undefined };
 
-/** Undefined when the folder is new, or was refused for good. Throws StorageError when it is damaged or of another version. */
+/**
+ * The summary of `directory`; undefined when it is new, or was refused for good. Throws StorageError when it is damaged or of another
+ * version.
+ */
 export function folderSummary(directory: string): FolderSummary | undefined {
   const identity = readIdentity(directory);
   if (identity === undefined) return undefined;

@@ -1,5 +1,6 @@
 /**
- * This file forms a cluster with the other first members: it asks them, answers them, and carries out what `formation.ts` decides.
+ * This file forms a cluster with the other first members: it asks them, answers them, and carries out what `formation.ts` decides
+ * (DECISIONS 20).
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { unreachable } from "../base/assert.ts";
@@ -22,6 +23,7 @@ import {
   waitingText,
 } from "./formation.ts";
 
+/** Where a start that waits writes what it waits for; pino's logger is one. */
 export type BootstrapLog = {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -33,17 +35,18 @@ export class NotAdmitted extends Error {
   readonly code = "notAdmitted";
 }
 
-/** Short, so that nodes that start together begin at once; longer when somebody has to be started by hand. */
+/** Milliseconds between two questions: short, so that nodes that start together begin at once; longer when a node is started by hand. */
 const askMs = 50;
 const askMsLate = 250;
 const lateAfterMs = 10_000;
 const waitingLogMs = 5000;
-/** The first line comes when somebody is missing for longer than it takes to start a few processes. */
+/** Milliseconds before the first log line: longer than it takes to start a few processes. */
 const firstLogMs = 3000;
 
 /**
- * The folders with which the cluster begins, once all of them are bound to it. Waits for them without end; `options.write` has been
- * called with what was decided, and this node's peer port is free again. Rejects with NotAdmitted, or with the reason of the signal.
+ * The folders with which the cluster begins, once all of them are bound to it. Waits for them without a time limit; `options.write` has
+ * been called with what was decided, and this node's peer port is free again. Rejects with NotAdmitted, or with the reason of the
+ * signal.
  */
 export async function formCluster(
   config: Config,
@@ -70,7 +73,7 @@ export async function formCluster(
             case "wait":
               return;
             case "lock":
-              // Durable when it returns; only then is it said to anybody.
+              // Durable when it returns; only then is it sent to another node.
               options.write({ standing: { kind: "locked", set: order.set } });
               formation = lockedOn(formation, order.set);
               break;
@@ -123,7 +126,7 @@ export async function formCluster(
   }
 }
 
-/** The caller of questions to `expected`, null when any node may answer. */
+/** The options of a call that `expected` must answer, or any node when null. */
 export function callerOf(config: Config, expected: NodeId | null) {
   return {
     nodeId: toNodeId(config.nodeId),
@@ -138,7 +141,7 @@ function planOf(config: Config, instanceId: string): FormationPlan {
   return { self: toNodeId(config.nodeId), instanceId, clusterName: config.clusterName, members };
 }
 
-/** The peer port, on which nothing but questions is answered yet. */
+/** The peer port while the cluster forms: only questions about it are answered. */
 function answerOthers(
   config: Config,
   genesisAnswer: () => ReturnType<typeof genesisAnswerOf>,

@@ -1,26 +1,26 @@
 /**
- * This file decides when the first members of a cluster may begin: pure, synchronous, without I/O, so that the simulator and
+ * This file decides when the first members of a cluster may begin (DECISIONS 20): pure, synchronous, without I/O, so that the simulator and
  * a model checker can play it.
  *
  *     new      the folder has a random instance and nothing else
  *     locked   the folder has chosen, durably and for ever, the set of all first folders (node id -> instance)
  *     open     the node takes part in Raft: it votes and acknowledges
  *
- * new -> locked: when every other first member has said that it is new, or one has said that it is locked on a set that holds this
- * very folder. locked -> open: when every member of the set is known to be locked on that set (one that is open knows it).
+ * new -> locked: when every other first member has answered that it is new, or one has answered that it is locked on a set that holds this
+ * folder. locked -> open: when every member of the set is known to be locked on that set (one that is open knows it).
  *
  *   Why two sets are never both open. Let all folders of S have locked on S, all of T on T, and let x, a folder of S, live; then no
  *   folder of T lives. They share none, because a folder locks once. The folder that T has for the id of x is older than x, else x
  *   were wiped; so it ended before some moment t, and x was made after t. The first to lock on T had heard all folders of T before
  *   that one locked, so before t: all of T were there before t. The first to lock on S had heard x, so after t, and the others of S
  *   locked after it: all of S were there after t. An id has one folder at a time, so each folder of T was replaced by that of S. This
- *   takes one thing from outside: an answer is heard only by the run that asked, after it asked, as HTTP has it.
+ *   relies on one property of HTTP: only the run that asked receives the answer, after it asked.
  *
  *   Why a wiped member is not let in. Its folder is in no set that is open: to be in one it would have to lock on it, and every
  *   living member of the open set is locked on another one for ever. A folder that is new and yet in an open set is an older copy
  *   of itself, and is refused, too.
  *
- *   Why it ends when nobody is wiped. Then each id has one instance, so there is only one set that anybody could lock on. As soon
+ *   Why it ends when no member is wiped. Then each id has one instance, so there is only one set to lock on. As soon
  *   as all have heard of each other all are locked on it, and as soon as they have heard of each other again all are open.
  */
 import { createHash } from "node:crypto";
@@ -29,7 +29,7 @@ import { own } from "../base/own.ts";
 import type { NodeId } from "../raft/types.ts";
 import type { FirstMember, GenesisAnswer, InstanceSet } from "../transport/genesis.ts";
 
-/** What a first member was configured with, and on which folder it runs. */
+/** The settings of a first member, and the instance of its folder. */
 export type FormationPlan = {
   readonly self: NodeId;
   readonly instanceId: string;
@@ -38,9 +38,10 @@ export type FormationPlan = {
   readonly members: readonly FirstMember[];
 };
 
-/** What the folder holds, durably. */
+/** How far the folder has come, as it is recorded durably. */
 export type Standing = { readonly kind: "new" } | { readonly kind: "locked"; readonly set: InstanceSet };
 
+/** The whole state of one node's formation; every function here returns a new one. */
 export type Formation = {
   readonly plan: FormationPlan;
   readonly standing: Standing;
@@ -48,54 +49,56 @@ export type Formation = {
   readonly heard: ReadonlyMap<NodeId, GenesisAnswer>;
 };
 
+/** Why a node still waits for member `id`. */
 export type Obstacle = {
   readonly id: NodeId;
   /**
-   * `silent`: it does not answer. `notYet`: it answers, and has something to hear itself. `otherFolder`: it came with another folder
-   * than the one that this node is locked on. `otherSet`: it is locked on a set without this folder. `otherSecret`: it refuses calls of this
-   * node, which only who asked it knows (`form.ts`).
+   * `silent`: it does not answer. `notYet`: it answers, but still waits for other members itself. `otherFolder`: it came with another
+   * folder than the one in the set of this node. `otherSet`: it is locked on a set without this folder. `otherSecret`: it refuses calls
+   * of this node; only `form.ts`, which asked it, finds that out.
    */
   readonly why: "silent" | "notYet" | "otherFolder" | "otherSet" | "otherSecret";
 };
 
+/** What the node must do now. */
 export type FormationOrder =
   | { readonly kind: "wait"; readonly obstacles: readonly Obstacle[] }
-  /** Write `set` down durably, then go on with `lockedOn`; only then may this node say that it is locked. */
+  /** Write `set` durably, then continue with `lockedOn`; only then may this node answer that it is locked. */
   | { readonly kind: "lock"; readonly set: InstanceSet }
   | { readonly kind: "open"; readonly set: InstanceSet }
-  /** This folder must not take part, for good. `message` says why and the way out. */
+  /** This folder must never take part. `message` says why, and what to do. */
   | { readonly kind: "refuse"; readonly message: string };
 
-/** Where a run begins: it has heard nothing yet. */
+/** The formation at the start of a run, without any answers. */
 export function beginFormation(plan: FormationPlan, standing: Standing): Formation {
   return { plan, standing, heard: new Map() };
 }
 
-/** What this node tells those who ask. */
+/** The answer of this node to other members. */
 export function genesisAnswerOf({ plan, standing }: Formation): GenesisAnswer {
   const { clusterName, members, instanceId } = plan;
   if (standing.kind === "new") return { kind: "new", instanceId, clusterName, members };
   return { kind: "locked", instanceId, clusterName, members, set: standing.set };
 }
 
-/** Another first member has answered a question that this run asked. */
+/** Notes the answer of another first member to a question of this run. */
 export function heardFrom(formation: Formation, id: NodeId, answer: GenesisAnswer): Formation {
   return { ...formation, heard: new Map(formation.heard).set(id, answer) };
 }
 
-/** Another first member did not answer: what it said before may not be so any more. */
+/** Another first member did not answer: drops its last answer, which may be outdated. */
 export function missed(formation: Formation, id: NodeId): Formation {
   const heard = new Map(formation.heard);
   heard.delete(id);
   return { ...formation, heard };
 }
 
-/** The set was written down. */
+/** The set is durable. */
 export function lockedOn(formation: Formation, set: InstanceSet): Formation {
   return { ...formation, standing: { kind: "locked", set } };
 }
 
-/** What to do now. */
+/** Decides what to do with the answers so far. */
 export function decide(formation: Formation): FormationOrder {
   const refusal = refusalIn(formation);
   if (refusal !== undefined) return { kind: "refuse", message: refusal };
@@ -111,8 +114,8 @@ export function decide(formation: Formation): FormationOrder {
 }
 
 /**
- * The incarnation of a cluster: made of its name and of the random instances of its first folders, so the same on all of them
- * without anybody having to choose, and never the same again once the folders are replaced.
+ * The id of a cluster: a hash of its name and of the random instances of its first folders (DECISIONS 21). So it is the same on all of
+ * them without a choice, and a cluster that is made again from other folders has another one.
  */
 export function clusterIdOf(clusterName: string, set: InstanceSet): string {
   const folders = Object.keys(set)
@@ -140,7 +143,7 @@ function decideLocked({ plan, heard }: Formation, set: InstanceSet): FormationOr
   const obstacles: Obstacle[] = [];
   for (const { id } of othersOf(plan)) {
     const answer = heard.get(id);
-    // It has seen for itself that all are locked.
+    // That member has seen that all are locked.
     if (answer?.kind === "established") return { kind: "open", set };
     if (answer === undefined) obstacles.push({ id, why: "silent" });
     else if (answer.instanceId !== own(set, id)) obstacles.push({ id, why: "otherFolder" });
@@ -150,7 +153,7 @@ function decideLocked({ plan, heard }: Formation, set: InstanceSet): FormationOr
   return obstacles.length === 0 ? { kind: "open", set } : { kind: "wait", obstacles };
 }
 
-/** Why this folder must not take part; undefined when nothing that was heard speaks against it. */
+/** Why this folder must not take part; undefined when no answer speaks against it. */
 function refusalIn({ plan, standing, heard }: Formation): string | undefined {
   const answers = othersOf(plan).flatMap(({ id }) => {
     const answer = heard.get(id);
@@ -168,7 +171,7 @@ function refusalIn({ plan, standing, heard }: Formation): string | undefined {
     }
   }
   const foreign = answers.filter(({ answer }) => answer.kind === "locked" && own(answer.set, plan.self) !== plan.instanceId);
-  // Until all have answered, one of them may know that the cluster has begun, and then the way out is another one.
+  // Until all have answered, one of them may know that the cluster has begun, and then the advice is another one.
   if (standing.kind !== "new" || foreign.length === 0 || answers.length < plan.members.length - 1) return undefined;
   const ids = foreign.map(({ id }) => id).join(", ");
   return (
@@ -177,7 +180,7 @@ function refusalIn({ plan, standing, heard }: Formation): string | undefined {
   );
 }
 
-/** Why a cluster that has begun does not take this folder; undefined when it does. */
+/** Why a cluster that has begun does not accept this folder; undefined when it does. */
 function refusedBy(
   { plan, standing }: Pick<Formation, "plan" | "standing">,
   { id, answer }: { readonly id: NodeId; readonly answer: Extract<GenesisAnswer, { readonly kind: "established" }> },
@@ -203,7 +206,7 @@ function refusedBy(
   );
 }
 
-/** Why a cluster that has begun cannot take `self` on this folder, whether it began with it or not; undefined when nothing says so. */
+/** Why a cluster that has begun cannot accept `self` on this folder, whether it began with it or not; undefined when it can. */
 export function notAdmittedTo(
   { removed, first, instances }: Extract<GenesisAnswer, { readonly kind: "established" }>,
   self: NodeId,
@@ -216,7 +219,7 @@ export function notAdmittedTo(
   return known === undefined || known === instanceId ? undefined : lostDataAdvice(self);
 }
 
-/** What a person reads who has to do something about it. */
+/** Advice for the operator of a node whose id is known with another folder. */
 export function lostDataAdvice(self: string): string {
   return (
     `the cluster knows ${self} with another data folder, so this one took the place of one that was lost, and with it the votes that ` +
@@ -224,7 +227,7 @@ export function lostDataAdvice(self: string): string {
   );
 }
 
-/** For the log, while a node waits: whom for, and the way out. No time-out ever decides this. */
+/** For the log, while a node waits: for which members, and what to do. No timeout ever decides this. */
 export function waitingText({ plan, standing }: Pick<Formation, "plan" | "standing">, obstacles: readonly Obstacle[]): string {
   const those = (why: Obstacle["why"]) =>
     obstacles
@@ -263,6 +266,7 @@ export function waitingText({ plan, standing }: Pick<Formation, "plan" | "standi
   return texts.length === 0 ? "the first members agree to begin" : texts.join("; ");
 }
 
+/** Whether two sets name the same folder for each of the same ids. */
 export function sameSet(a: InstanceSet, b: InstanceSet): boolean {
   const ids = Object.keys(a);
   return ids.length === Object.keys(b).length && ids.every((id) => a[id] === own(b, id));

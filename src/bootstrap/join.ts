@@ -1,5 +1,5 @@
 /**
- * This file lets a node that is not a first member learn from a member which cluster it is to join.
+ * This file lets a node that is not a first member ask a member which cluster it joins (DECISIONS 16).
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
@@ -7,16 +7,19 @@ import { askGenesis, type Genesis } from "../transport/genesis.ts";
 import { type BootstrapLog, callerOf, NotAdmitted } from "./form.ts";
 
 const retryMs = 250;
-/** Time to start a first member by hand; after it the supervisor decides. */
+/** Milliseconds: time to start a first member by hand; after it the process ends, and its supervisor may start it again. */
 const joinMsMax = 60_000;
 
-/** No member was there for a minute; starting again helps once one is. */
+/** No member answered for a minute; starting again helps once one does. */
 class NoMemberAnswered extends Error {
   override readonly name = "NoMemberAnswered";
   readonly code = "noMemberAnswered";
 }
 
-/** What a member says of the cluster. Rejects with NotAdmitted, when none answers in a minute, or with the signal's reason. */
+/**
+ * A member's answer about its cluster. Rejects with NotAdmitted if all refuse, when none answers in a minute, or with the signal's
+ * reason.
+ */
 export async function findCluster(
   config: Config,
   { log, signal }: { readonly log: BootstrapLog; readonly signal: AbortSignal },
@@ -31,7 +34,7 @@ export async function findCluster(
       if (answer.ok && answer.value.kind === "established") return answer.value;
       const detail = answer.ok ? `${url}: its cluster has not begun yet` : answer.error.detail;
       if (!answer.ok && answer.error.kind !== "unreachable") refusals += 1;
-      // One address may belong to somebody else by now; another may be that of a member.
+      // An address may belong to another program by now; only when all refuse is it final.
       if (refusals === config.joinUrls.length) throw new NotAdmitted(`no member lets this node in: ${detail}`);
       if (last !== detail) log.warn({ detail }, "waiting for a member to answer");
       last = detail;

@@ -1,6 +1,6 @@
 /**
- * This file judges the starts of other nodes for the transport, and keeps what is remembered of them on disk before it is
- * acted on.
+ * This file judges the starts of other nodes for the transport, and makes what is remembered of them durable before it takes
+ * effect.
  */
 import type { NodeId } from "../raft/types.ts";
 import { type PeerStart, readPeerStarts, writePeerStarts } from "../storage/peer-starts-file.ts";
@@ -8,9 +8,10 @@ import type { Admit, SelfClaim, StartNews } from "../transport/claim.ts";
 import { type KnownStart, outdatedDetail, StartRegister, supersedes } from "./starts.ts";
 import { type MembersNow, UncountedRuns } from "./uncounted-runs.ts";
 
-/** For so many peer timeouts a newer start may knock while an older one lives; a broken connection is noticed after one and a quarter. */
+/** Peer timeouts for which a newer start may call while an older one is alive; a broken connection is noticed after one and a quarter. */
 const patienceTimeouts = 8;
 
+/** This node, its view of the membership, and whom to call. */
 export type StartKeeperOptions = {
   /** This node, and its present run. */
   readonly nodeId: NodeId;
@@ -19,7 +20,7 @@ export type StartKeeperOptions = {
   readonly peerTimeoutMs: number;
   /** The instance that the replicated state has for a node; undefined when it has none. */
   readonly instanceOf: (id: NodeId) => string | undefined;
-  /** Whether the node is a member, as far as this node knows. Of others nothing is remembered: anybody can call itself anything. */
+  /** Whether the node is a member, as far as this one knows. Nothing is remembered of others, which may use any id. */
   readonly isMember: (id: NodeId) => boolean;
   /** All members, as far as this node knows. */
   readonly members: () => MembersNow["members"];
@@ -28,9 +29,10 @@ export type StartKeeperOptions = {
   readonly onOutdated: (by: NodeId, detail: string) => void;
 };
 
+/** What the transport needs to judge peers and to exchange starts with them. */
 export type StartKeeper = { readonly admit: Admit; readonly starts: StartNews };
 
-/** What the transport asks about each peer, and is told by it. Throws what the disk throws. */
+/** Reads `PEERS` and makes a keeper. Both its functions write to disk and throw the disk's errors. */
 export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
   const { directory, peerTimeoutMs } = options;
   const { starts, damaged } = readPeerStarts(directory);
@@ -52,7 +54,7 @@ export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
     const { nodeId } = claim;
     const verdict = register.judge(claim, { alive, instanceId: options.instanceOf(nodeId), nowMs: performance.now() });
     if (verdict.kind === "refused") {
-      // Which of two that live is the copy, only who remembers an earlier run can say.
+      // Only a node that remembers an earlier run knows which of two living runs is the copy.
       if (verdict.code === "start_duplicate" && !uncounted.isConclusive(claim, now())) return { ...verdict, forGood: false };
       if (verdict.forGood)
         options.onRefused({ peer: nodeId, code: verdict.code, detail: verdict.detail }, "a peer is refused for good");
@@ -65,7 +67,7 @@ export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
     return { kind: "admitted", counts };
   };
   const receive: StartNews["receive"] = (from, starts) => {
-    // Anybody can call itself anything: only members speak for others.
+    // Only members may report starts of others: a stranger may use any id.
     if (!options.isMember(from)) return [];
     uncounted.reportedBy(from);
     const news = starts.filter((claim) => {

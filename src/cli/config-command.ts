@@ -19,7 +19,7 @@ export function configOf(flags: Record<string, unknown>): Result<Config, ConfigE
   });
 }
 
-/** Says on stderr what is wrong; returns the exit code. */
+/** `keyhold config check`: says on stdout that all is well, or on stderr what is wrong; returns the exit code. */
 export function checkConfig(flags: Record<string, unknown>): number {
   const config = configOf(flags);
   if (config.ok) {
@@ -37,7 +37,7 @@ export function checkConfig(flags: Record<string, unknown>): number {
   return config.error.exitCode;
 }
 
-/** Prints every option with its value and origin; secrets only as set or not set. Returns the exit code. */
+/** `keyhold config print`: every option with its value and source; secrets only as set or not set. Returns the exit code. */
 export function printConfig(flags: Record<string, unknown>): number {
   const config = configOf(flags);
   if (!config.ok) return checkConfig(flags);

@@ -1,12 +1,12 @@
 /**
- * This file looks at the data of an earlier `keyhold dev` before anything is started on it: members keep the addresses and the number
- * that they began with, so with others the nodes would wait for each other without end.
+ * This file checks the data of an earlier `keyhold dev` before nodes are started on it: members keep the addresses and the number
+ * that they began with, so with others the nodes would wait for each other for ever.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type FolderSummary, folderSummary } from "../bootstrap/folder-summary.ts";
 
-/** Why the nodes could not go on with the data, and the way out; undefined when they can, or when there is none. */
+/** Why the nodes could not use the data, and what to do; undefined when they can, or when there is none. */
 export function devDataAdvice(
   dataDir: string,
   plans: readonly { readonly id: string; readonly apiUrl: string; readonly peerUrl: string }[],
@@ -27,7 +27,7 @@ export function devDataAdvice(
   return undefined;
 }
 
-/** What is damaged or of another version is left to the node, which says so. */
+/** Folders that are damaged or of another version are left to their nodes, which report it. */
 function summariesIn(dataDir: string): readonly FolderSummary[] {
   try {
     const folders = readdirSync(dataDir, { withFileTypes: true }).filter(

@@ -7,10 +7,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 
-/** After this long without an end, SIGTERM is followed by SIGKILL; longer than the default shutdown grace. */
+/** Milliseconds between SIGTERM and SIGKILL; longer than the default shutdown grace. */
 const stopMsMax = 15_000;
 const colors = ["cyan", "magenta", "yellow", "green", "blue"] as const;
 
+/** How one node of `keyhold dev` is started. */
 export type DevNodePlan = {
   readonly id: string;
   readonly apiPort: number;
@@ -56,7 +57,7 @@ export class DevNode {
     this.#child = this.#spawn();
   }
 
-  /** Whether the node says that it has a leader and serves. */
+  /** Whether /readyz answers 200, which means that the node has a leader and serves. */
   async isReady(): Promise<boolean> {
     try {
       const response = await fetch(`${this.apiUrl}/readyz`, { signal: AbortSignal.timeout(2000) });
@@ -89,7 +90,7 @@ export class DevNode {
     const main = process.argv[1] ?? fileURLToPath(import.meta.url);
     const child = spawn(process.execPath, [...process.execArgv, main, "server"], {
       env: { ...process.env, ...this.#plan.environment },
-      // The channel tells the node when we die; its own process group keeps the terminal's Ctrl-C away from it.
+      // By the channel the node notices when this process dies; its own process group keeps the terminal's Ctrl-C away from it.
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       detached: true,
     });

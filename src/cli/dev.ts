@@ -1,6 +1,6 @@
 /**
  * This file is `keyhold dev`: a whole cluster on this machine for trying things out. Every node is a process of its own with a
- * folder of its own, exactly as in production; only the supervisor is us.
+ * folder of its own, exactly as in production, with this process as supervisor.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
@@ -14,9 +14,10 @@ const host = "127.0.0.1";
 const readyMsMax = 60_000;
 const readyPollMs = 50;
 const restartDelayMs = 3000;
-/** A node that ends sooner than this after its start would only end again. */
+/** A node that ends within so many ms after its start is not started again, because it would only end again. */
 const restartAgeMsMin = 5000;
 
+/** The flags of `keyhold dev`. */
 export type DevOptions = {
   readonly nodes: number;
   readonly dataDir: string;
@@ -60,7 +61,7 @@ export async function runDev(options: DevOptions): Promise<number> {
   }
 }
 
-/** What the nodes are told of the peer secret: nothing when our own environment tells them, which they inherit. */
+/** The variable with the peer secret; none when this process's environment has it, which the nodes inherit. */
 function peerSecretOf({ dataDir }: DevOptions): Record<string, string> {
   const given = ["KEYHOLD_PEER_SECRET", "KEYHOLD_PEER_SECRET_FILE"].some((name) => process.env[name] !== undefined);
   // Not as a flag: `ps` shows flags to everybody.

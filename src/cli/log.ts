@@ -1,11 +1,11 @@
 /**
  * This file makes the logger of a node: one JSON object a line for machines, or one readable line for people. What is
- * logged never holds a value or a secret; the redaction below is the second fence, not the first.
+ * logged never contains a value or a secret; the redaction below is only a second safeguard.
  */
 import pino, { type Logger } from "pino";
 import type { Config } from "../config/config.ts";
 
-/** Writes to standard output, synchronously: the last line before an end is the one that matters. */
+/** A logger to standard output. It writes synchronously, so that the last line before a crash is not lost. */
 export function createLogger(config: Pick<Config, "logLevel" | "logFormat" | "nodeId">): Logger {
   const settings = {
     level: config.logLevel,

@@ -53,7 +53,7 @@ function list(folder: string): readonly string[] {
   return attempt(() => readdirSync(folder)) ?? [];
 }
 
-/** Processes end while we look, and others are not ours to see: both mean "not known". */
+/** Undefined on any error: processes may end meanwhile, and those of other users cannot be read. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -1,6 +1,6 @@
 /**
- * This file is `keyhold server`: one node as a process. It owns what belongs to a process: signals, the exit code, and the
- * last line when something broke.
+ * This file is `keyhold server`: one node as a process. It handles what belongs to a process: signals, the exit code, and the
+ * last line after a failure.
  */
 import type { Logger } from "pino";
 import type { NodeRetired, RunningNode } from "../composition/start-node.ts";
@@ -10,11 +10,11 @@ import { describeTakenPort } from "./ports.ts";
 
 const exitStopped = 0;
 const exitFailed = 1;
-/** EX_CONFIG: the setting is understood, and refused; or the node must not take part. A supervisor must not start it again. */
+/** EX_CONFIG: a setting is refused as unsafe, or the node must not take part. A supervisor must not start it again. */
 const exitRefused = 78;
-/** EX_CANTCREAT: the data folder cannot be made or written, or its disk is full. Starting again helps once somebody has mended that. */
+/** EX_CANTCREAT: the data folder cannot be made or written, or its disk is full. Starting again helps once that is repaired. */
 const exitNoFolder = 73;
-/** EX_SOFTWARE: we were wrong, or the disk was; a supervisor restarts the node, which recovers from disk. */
+/** EX_SOFTWARE: a violated invariant or a failed disk; a supervisor restarts the node, which recovers from disk. */
 const exitBroken = 70;
 
 /** Starts the node and returns; the process ends by a signal, or by a failure. */
@@ -29,7 +29,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   const broken = endOnBreakage(logger);
   const { startNode } = await import("../composition/start-node.ts");
   let node: RunningNode;
-  // What ends a node may come while it is still starting.
+  // A node may be retired while it is still starting.
   let retire: (retirement: NodeRetired) => void = () => undefined;
   const retired = new Promise<NodeRetired>((resolve) => {
     retire = resolve;
@@ -55,7 +55,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   });
 }
 
-/** Any error that nobody expected ends the process at once: going on with a state that may be wrong is worse than a restart. */
+/** An unexpected error ends the process at once: going on with a state that may be wrong is worse than a restart. */
 function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => never {
   const end =
     (what: string) =>
@@ -71,7 +71,7 @@ function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => ne
   return end;
 }
 
-/** A first start may wait for other nodes without end: the first signal gives it up, and nothing is lost. */
+/** A first start may wait for other nodes for ever: the first signal aborts it, and nothing is lost. */
 function stopWhileStarting(): { readonly signal: AbortSignal; readonly over: () => void } {
   const controller = new AbortController();
   const stop = () => controller.abort();
@@ -85,10 +85,10 @@ function stopWhileStarting(): { readonly signal: AbortSignal; readonly over: () 
   };
 }
 
-/** Stops in order. `end` is for who stops by itself; it does not hasten a stop that is under way. */
+/** Stops in order. `end` is for a node that stops by itself; it does not speed up a stop that is under way. */
 type Stop = (reason: string, end?: { readonly code: number; readonly lastLine: string }) => void;
 
-/** The first signal stops in order, the second at once. A lost parent (`keyhold dev` was killed) counts as a signal. */
+/** The first signal stops in order, the second at once. The end of the parent (`keyhold dev` was killed) counts as a signal. */
 function endOnSignals(node: RunningNode, logger: Logger): Stop {
   let stopping = false;
   const stop: Stop = (reason, end) => {
@@ -138,7 +138,7 @@ function mustNotTakePart(error: unknown): boolean {
   return error instanceof Error && "code" in error && codes.includes(error.code);
 }
 
-/** For the log: of what we did not expect its stack. What has a code of ours or of the system is said by its message, in the last line. */
+/** Fields for the log: the stack of an unexpected error. An error with a code is explained by its message, in the last line. */
 function fieldsOf(error: unknown): object {
   for (const cause of [error, error instanceof Error ? error.cause : undefined]) {
     if (!(cause instanceof Error && "code" in cause && typeof cause.code === "string")) continue;

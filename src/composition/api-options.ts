@@ -1,18 +1,21 @@
 /**
- * This file derives what the API of a node is given from the node's options.
+ * This file derives the options of a node's API from the node's options.
  */
 import { type ApiLimits, defaultApiLimits, type Logger } from "../../api/context.ts";
 import { type Config, urlHost } from "../config/config.ts";
 import { clientConnections, openFilesMax } from "../intake/open-files.ts";
 import { assertLimitsFit } from "./limit-relations.ts";
 
-/** What listens everywhere goes by the address that a connection was made to; `0.0.0.0` in a browser is anybody's trick. */
+/**
+ * The host names that the API answers to. For a wildcard host that is the address of each connection, never `0.0.0.0` itself
+ * (DECISIONS 29).
+ */
 export function hostNamesOf({ apiHost, apiHosts, apiPort }: Config): readonly string[] {
   const named = apiHosts === "" ? [] : apiHosts.split(",").map((name) => name.trim());
   return apiHost === "0.0.0.0" || apiHost === "::" ? named : [`${urlHost(apiHost)}:${apiPort}`, ...named];
 }
 
-/** The bounds of the API on this node. Says so when the system leaves fewer connections than it would take. */
+/** The bounds of the API on this node. Logs a warning when the limit of open files allows fewer connections than wanted. */
 export function apiLimits(config: Config, logger: Logger): ApiLimits {
   const limits = {
     ...defaultApiLimits,

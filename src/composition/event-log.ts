@@ -1,5 +1,5 @@
 /**
- * This file writes what storage and transport tell into the log of the node, in words for who runs it. Streams that end are told by
+ * This file writes the events of storage and transport to the log of the node. Ends of streams are logged by
  * `stream-log.ts`.
  */
 import { unreachable } from "../base/assert.ts";
@@ -7,15 +7,15 @@ import type { StorageEvent } from "../storage/storage-event.ts";
 import type { TransportEvent } from "../transport/transport.ts";
 import type { StreamEnd } from "./stream-log.ts";
 
-/** What it is written to; pino's logger is one. */
+/** The logger; pino's is one. */
 export type EventLogger = Readonly<Record<"debug" | "info" | "warn" | "error", (fields: object, message: string) => void>>;
 
 const quarantineAdvice =
-  "quarantine: this node takes part in no election until a leader has brought back what it lost. The others must elect that " +
-  "leader without it. If a majority is damaged or gone, nobody can: bring back a member that is whole, or begin a new cluster " +
+  "quarantine: this node votes for nobody until a leader has brought back what it lost. The others must elect that " +
+  "leader without it. If a majority is damaged or gone, they cannot: bring back an undamaged member, or begin a new cluster " +
   "from a backup";
 
-/** What happens to the disk's state. */
+/** Logs one event of the storage. */
 export function logStorage(logger: EventLogger, event: StorageEvent): void {
   switch (event.kind) {
     case "quarantineBegan": {
@@ -24,13 +24,13 @@ export function logStorage(logger: EventLogger, event: StorageEvent): void {
       break;
     }
     case "witnessLost":
-      logger.warn(event, "nothing tells whether the disk took back the last write: its witness cannot be read, and is made anew");
+      logger.warn(event, "the witness of the last write cannot be read: if the disk lost that write, this is not noticed. A new witness is made");
       break;
     case "snapshotsGivenUp":
-      logger.warn(event, "states on their way to other nodes were given up: they kept the disk from using its free pages again");
+      logger.warn(event, "snapshots to other nodes were given up: they kept old pages of the data file from being reused");
       break;
     case "quarantineGoesOn":
-      logger.warn({ lostLog: event.lostLog }, `what was lost is not back yet; ${quarantineAdvice}`);
+      logger.warn({ lostLog: event.lostLog }, `the lost entries are not back yet; ${quarantineAdvice}`);
       break;
     case "quarantineEnded":
       logger.info({ lostLog: event.lostLog }, "quarantine ended: this node holds again what it had lost, and votes");
@@ -40,7 +40,7 @@ export function logStorage(logger: EventLogger, event: StorageEvent): void {
   }
 }
 
-/** What happens on the peer port, but for streams that end, which `streamLog` tells. */
+/** Logs one event of the transport, except ends of streams (`transportLog`). */
 export function logTransport(logger: EventLogger, { kind, ...fields }: Exclude<TransportEvent, StreamEnd>): void {
   switch (kind) {
     case "callerRefused":

@@ -1,21 +1,22 @@
 /**
- * This file tells people what the core objected to in what it heard: messages that it did not hear, and a log that is not of the
- * cluster's history, which ends the node.
+ * This file logs what the core refused (DECISIONS 23): messages, and a log that is not of the cluster's history, which ends the
+ * node.
  */
 import { unreachable } from "../base/assert.ts";
 import { Repeats } from "../intake/repeats.ts";
 import type { ProtocolFault } from "../node/driver-options.ts";
 import type { NodeLogger } from "./start-node.ts";
 
-/** The same complaint about the same sender is logged once in this time; all are counted. */
+/** Milliseconds in which the same refusal of the same sender is logged once; all are counted. */
 const quietMs = 10_000;
-/** Senders are ids that a stranger may invent. */
+/** Senders that are remembered; a stranger may invent ids. */
 const keysMax = 256;
 
+/** Logs and counts what the core refuses. */
 export type ProtocolFaults = {
-  /** Takes note of `fault`, at `nowMs` on any clock that does not fall. */
+  /** Logs and counts `fault`; `nowMs` is of any clock that never falls. */
   readonly note: (fault: ProtocolFault, nowMs: number) => void;
-  /** Messages not heard since the start. */
+  /** Messages refused since the start. */
   readonly refusedCount: () => number;
 };
 
@@ -25,7 +26,7 @@ export function protocolFaults(to: { readonly logger: NodeLogger; readonly retir
   let refused = 0;
   const messageRefused = (fields: object, suppressed: number | undefined) => {
     refused += 1;
-    if (suppressed !== undefined) to.logger.warn({ ...fields, suppressed }, "a message of a peer was not heard");
+    if (suppressed !== undefined) to.logger.warn({ ...fields, suppressed }, "a message of a peer was refused");
   };
   return {
     refusedCount: () => refused,
@@ -49,10 +50,10 @@ export function protocolFaults(to: { readonly logger: NodeLogger; readonly retir
   };
 }
 
-/** What a person should know whose node's log is not of its cluster's history. */
+/** Advice for the operator of a node whose log is not of its cluster's history. */
 export function foreignHistoryAdvice(nodeId: string): string {
   return (
     `${nodeId} stops: what its data folder holds as committed is not what its cluster holds. The folder does not belong to this history, or was ` +
-    `restored from an older copy. Keep the folder for whoever looks into it; remove ${nodeId} from the cluster, and add a new node under a new id`
+    `restored from an older copy. Keep the folder for inspection; remove ${nodeId} from the cluster, and add a new node under a new id`
   );
 }

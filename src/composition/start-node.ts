@@ -32,10 +32,10 @@ import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./pro
 import { transportLog } from "./stream-log.ts";
 
 const MIB = 1024 * 1024;
-/** How long requests under way may end by themselves at a stop, before those that only wait are ended. */
+/** Milliseconds for requests under way to end by themselves at a stop, before those that only wait are ended. */
 const drainMs = 500;
 
-/** What a node writes to; pino's logger is one. */
+/** The logger of a node; pino's is one. */
 export type NodeLogger = {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -43,13 +43,14 @@ export type NodeLogger = {
   error(fields: object, message: string): void;
 };
 
+/** The process around a node: its log, and what it does when the node ends by itself. */
 export type NodeHost = {
   readonly logger: NodeLogger;
-  /** The node has stopped because its disk failed or it contradicts itself. The process should end; restart recovers. */
+  /** The node has stopped after a failed disk or a violated invariant. The process should end; a restart recovers. */
   readonly onFatal: (error: unknown) => void;
-  /** The node may not take part any more, for good. Stop it; told once. */
+  /** The node may never take part again and must be stopped. Called once. */
   readonly onRetired: (retirement: NodeRetired) => void;
-  /** Gives up a start that waits for others: `startNode` rejects with its reason. Without effect once the node has started. */
+  /** Aborts a start that waits for other nodes: `startNode` rejects with its reason. Without effect once the node has started. */
   readonly signal?: AbortSignal;
 };
 
@@ -60,16 +61,17 @@ export type NodeHost = {
  */
 export type NodeRetired = { readonly kind: "removed" | "dataLost" | "copied" | "foreignHistory"; readonly message: string };
 
+/** A started node. */
 export type RunningNode = {
   readonly apiUrl: string;
   /**
-   * Refuses new requests, ends watches with `shutting_down`, answers what is under way within the grace, closes the disk. Settles
+   * Refuses new requests, ends watches with `shutting_down`, answers requests under way within the grace, closes the disk. Resolves
    * when ports and folder are free. Call once.
    */
   stop(): Promise<void>;
 };
 
-/** Settles when the API listens; whether a leader is known, /readyz tells. Rejects when a port or the folder cannot be had. */
+/** Resolves when the API listens; /readyz says whether a leader is known. Rejects when a port or the folder cannot be used. */
 export async function startNode(config: Config, host: NodeHost): Promise<RunningNode> {
   const { logger } = host;
   const { service, close, established, gauges } = await openNode(config, host);
@@ -95,7 +97,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     apiUrl: api.url,
     async stop() {
       const closed = api.close(config.shutdownGraceMs);
-      // A successor that is named takes over at once; one that must notice takes an election timeout.
+      // With a transfer the successor takes over at once; otherwise the others need an election timeout.
       if (service.status().role === "leader") await service.transferLeadership(null, { timeoutMs: drainMs });
       // Requests that wait for a lock may wait for a minute; stopping the node ends them with an answer.
       await Promise.race([closed, delay(Math.min(drainMs, config.shutdownGraceMs))]);
@@ -106,7 +108,7 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
   };
 }
 
-/** The node on its disk and its network, started. `close` gives both back; stop the node first. */
+/** A started node with its disk and its network, which `close` closes; stop the node first. */
 async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const { logger } = host;
   const signal = host.signal ?? new AbortController().signal;
@@ -127,7 +129,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const retire = retirement(nodeId, {
     ...host,
     onRetired: (retirement) => {
-      // Before anybody can start it again.
+      // Durable before the process ends, so that a restart knows it.
       if (retirement.kind === "copied" || retirement.kind === "dataLost") established.refuse(retirement.message);
       host.onRetired(retirement);
     },
@@ -160,7 +162,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
       onRemoved: () => retire("removed"),
       onForeignInstance: () => retire("dataLost"),
       onProtocolFault: (fault) => faults.note(fault, performance.now()),
-      onRequestFailed: (error) => logger.error({ err: error }, "a client could not be answered"),
+      onRequestFailed: (error) => logger.error({ err: error }, "a request failed, and its client got no answer"),
       onFatal: host.onFatal,
     },
   );
@@ -187,7 +189,7 @@ type Gauged = {
 
 type Retire = (kind: NodeRetired["kind"], advice?: string) => void;
 
-/** The peer port, for good: from here on the folder has taken part. */
+/** Opens the peer port for good: from here on the folder has taken part. */
 async function openTransport(
   config: Config,
   { logger }: NodeHost,
@@ -248,8 +250,8 @@ function gaugesOf({ service, storage, transport, faults }: Gauged): readonly Nod
   const peers = () => [...transport.stats().values()];
   return [
     { name: "keyhold_storage_bytes", help: "Size of the data file", value: () => storage.usage().bytes },
-    { name: "keyhold_storage_used_bytes", help: "What is in use in the data file", value: () => storage.usage().usedBytes },
-    { name: "keyhold_storage_bytes_max", help: "What it may grow to", value: () => storage.usage().mapBytes },
+    { name: "keyhold_storage_used_bytes", help: "Bytes in use in the data file", value: () => storage.usage().usedBytes },
+    { name: "keyhold_storage_bytes_max", help: "Size that the data file may grow to", value: () => storage.usage().mapBytes },
     { name: "keyhold_peers_connected", help: "Peers that this node can send to", value: () => count(peers(), "connected") },
     { name: "keyhold_peers_receiving", help: "Peers that this node hears", value: () => count(peers(), "receiving") },
     { name: "keyhold_peer_sent_bytes", help: "Sent to the present peers", value: () => sum(peers(), "sentBytes") },
@@ -257,8 +259,8 @@ function gaugesOf({ service, storage, transport, faults }: Gauged): readonly Nod
     { name: "keyhold_entries_skipped", help: "Committed entries that held no command", value: () => service.skippedEntries },
     { name: "keyhold_peer_refused", help: "Calls of others that were refused", value: () => transport.strangers().refused },
     { name: "keyhold_peer_crowded_out", help: "Connections closed unproven", value: () => transport.strangers().closed },
-    { name: "keyhold_peer_messages_refused", help: "Messages of peers that were not heard", value: faults.refusedCount },
-    { name: "keyhold_peer_dropped_frames", help: "Messages given up", value: () => sum(peers(), "droppedFrames") },
+    { name: "keyhold_peer_messages_refused", help: "Messages of peers that were refused", value: faults.refusedCount },
+    { name: "keyhold_peer_dropped_frames", help: "Messages to peers that were dropped", value: () => sum(peers(), "droppedFrames") },
   ];
 }
 
@@ -278,7 +280,7 @@ type OpenNode = {
   readonly gauges: readonly NodeGauge[];
 };
 
-/** Tells the host once that the node is out, with what a person should know; `advice` where only the caller knows it. */
+/** Reports to the host, once, that the node may not take part any more, with advice for the operator. */
 function retirement(nodeId: string, host: NodeHost): Retire {
   let told = false;
   return (kind, advice) => {
@@ -303,7 +305,7 @@ function retiredText(nodeId: string, kind: NodeRetired["kind"], advice: string |
   }
 }
 
-/** What a member meant that will never take a call of this node. */
+/** The meaning of the code with which a member refused this node for good. */
 function refusalOf(code: string): NodeRetired["kind"] {
   if (code === memberRemovedCode) return "removed";
   return code === ("instance_mismatch" satisfies StartRefusalCode) ? "dataLost" : "copied";
@@ -312,7 +314,7 @@ function refusalOf(code: string): NodeRetired["kind"] {
 function transferOptions({ mapBytesMax }: Config, peerTimeoutMs: number): SnapshotTransferOptions {
   return {
     chunkBytesMax: sentChunkBytesMax,
-    // A chunk waits for the receiver's disk, which may be busy for longer than an election takes.
+    // A chunk waits for the receiver's disk, which may take longer than an election.
     chunkTimeoutMs: Math.max(5000, 10 * peerTimeoutMs),
     attemptsMax: 10,
     retryDelayMs: 500,
@@ -333,7 +335,7 @@ function nodeOptions(config: Config, established: Established): NodeOptions {
     clusterId: established.clusterId,
     instanceId: established.instanceId,
     stateBytesMax: budget.stateBytesMax,
-    // What a watch that is a moment behind reads from memory instead of the disk.
+    // A watch that lags a little reads these from memory instead of the disk.
     recentBatchesMax: 10_000,
     recentBytesMax: 16 * MIB,
     driver: {
@@ -364,7 +366,7 @@ function nodeOptions(config: Config, established: Established): NodeOptions {
       pendingProposalsMax: config.pendingProposalsMax,
       pendingBytesMax: config.pendingBytesMax,
       pendingReadsMax: config.pendingReadsMax,
-      // Answers to a former run of this node must not be taken for answers to this one.
+      // Answers to an earlier run of this node must not match reads of this one (DECISIONS 9).
       firstReadId: randomInt(2 ** 40),
       readTicksMax: Math.ceil(config.electionTicks / 3),
       logEntriesMax: config.logEntriesMax,

@@ -1,6 +1,6 @@
 /**
- * This file decides which ends of streams are told one by one: a peer that is away is called several times a second, and must not fill the
- * log. The first end is told, then each other reason, then the same one every half minute with a count.
+ * This file decides which ends of streams are logged: a peer that is down is called several times a second, and must not fill the
+ * log. The first end is logged, then each other reason, then the same one every half minute with a count.
  */
 import { unreachable } from "../base/assert.ts";
 import { Repeats } from "../intake/repeats.ts";
@@ -10,22 +10,22 @@ import { type EventLogger, logTransport } from "./event-log.ts";
 /** The end of a stream to or from a peer; outgoing ones end with each attempt that fails, too. */
 export type StreamEnd = Extract<TransportEvent, { readonly kind: "outgoingClosed" | "incomingClosed" }>;
 
-/** The same end is told again after this: often enough to see that it lasts. */
+/** Milliseconds after which the same end is logged again: often enough to see that it lasts. */
 const quietMs = 30_000;
-/** A stream that stood ends an outage: the same reason is news then, unless it was told so shortly before that the stream flaps. */
+/** A stream that was open ends an outage: the same reason is logged again then, unless that was less than this many ms ago. */
 const flapMs = 5000;
-/** Told apart for a peer in that time; reasons may hold what a stranger answered. */
+/** Reasons of one peer within that time; they may contain what a stranger answered. */
 const reasonsMax = 8;
-/** Members, and callers that have proven the secret. */
+/** Peers that are remembered: members, and callers that have proven the secret. */
 const peersMax = 256;
-/** Nodes that are started together do not find each other at once, which says nothing. */
+/** Milliseconds after the start in which failures are not logged: nodes that start together do not reach each other at once. */
 const startMs = 3000;
 
 const secretAdvice =
   "the peer refuses this node, because the two were given different peer secrets: give every node the same KEYHOLD_PEER_SECRET " +
   "(or KEYHOLD_PEER_SECRET_FILE), and start those again that had another";
 
-/** Takes what the transport tells, and writes it to `logger`; `nowMs` never falls, and the node starts now. */
+/** Returns a listener for events of the transport that writes to `logger`; `nowMs` never falls. To be called when the node starts. */
 export function transportLog(
   logger: EventLogger,
   nowMs: () => number = () => performance.now(),
@@ -69,7 +69,7 @@ export function transportLog(
   };
 }
 
-/** The reasons told of one stream; of many streams, the one that ended longest ago is forgotten. */
+/** The logged reasons of one stream; beyond `peersMax` streams, the one that ended longest ago is forgotten. */
 function reasonsOf(streams: Map<string, Repeats>, stream: string): Repeats {
   const reasons = streams.get(stream) ?? new Repeats({ quietMs, keysMax: reasonsMax });
   streams.delete(stream);

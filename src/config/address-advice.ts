@@ -1,6 +1,6 @@
 /**
- * This file compares where a node listens with where its cluster looks for it: a member keeps the addresses that it came with, so a node
- * that is started at others is reached by nobody, and hears nothing that would tell why.
+ * This file compares where a node listens with the addresses that its cluster has for it: a member keeps the addresses that it began
+ * with, so a node that is started at others is not reached, and receives nothing that would show why.
  */
 import { isIP } from "node:net";
 import { own } from "../base/own.ts";
@@ -10,8 +10,8 @@ import { type Config, isLoopback } from "./config.ts";
 type Settings = Pick<Config, "nodeId" | "initialCluster" | "members" | "peerHost" | "peerPort" | "apiHost" | "apiPort">;
 
 /**
- * What differs, and the way out, for who runs the node; undefined when others reach it as far as can be told from here. `known` is its
- * address in the membership. Behind a wildcard or a name anything may lead here, so only what is certain or likely is said.
+ * Advice for the operator: what differs, and what to do. Undefined when the addresses may fit. `known` is the node's
+ * address in the membership. A wildcard or a host name may lead here from anywhere, so only what is certain or likely is reported.
  */
 export function addressAdvice(settings: Settings, known: MemberAddress): string | undefined {
   const { nodeId, initialCluster, members } = settings;
@@ -45,13 +45,13 @@ function listensElsewhere({ peerHost, peerPort, apiHost, apiPort }: Settings, kn
   return undefined;
 }
 
-/** Whether a call to `url` surely or likely misses who listens on `host` and `port`. */
+/** Whether a call to `url` certainly or probably does not reach a listener on `host` and `port`. */
 export function isUnreachable({ host, port }: { readonly host: string; readonly port: number }, url: string): boolean {
   if (!URL.canParse(url)) return false;
   const called = new URL(url);
   const calledHost = hostOf(url);
   if (isLoopback(host) !== isLoopback(calledHost)) return isLoopback(host);
-  // Port 0 is whatever the system chose.
+  // With port 0 the system chose the port.
   const isSameHost = isLoopback(host) || host === calledHost;
   if (isSameHost) return port !== 0 && port !== Number(called.port || 80);
   return isIP(host) !== 0 && isIP(calledHost) !== 0 && !wildcards.includes(host);
@@ -69,8 +69,8 @@ function originOf(url: string): string {
 }
 
 /**
- * What lets other nodes miss this one by its settings alone, before it is started; undefined when nothing does. No error: a proxy beside the
- * node may pass on what arrives.
+ * Advice on settings with which other nodes may not reach this one, before it is started; undefined when there is none. Not an error: a
+ * proxy beside the node may forward calls.
  */
 export function reachAdvice(settings: Settings & Pick<Config, "joinUrls">): string | undefined {
   const { nodeId, members, joinUrls, peerHost, peerPort, apiHost, apiPort } = settings;
@@ -95,14 +95,14 @@ export function reachAdvice(settings: Settings & Pick<Config, "joinUrls">): stri
   return undefined;
 }
 
-/** The same for the node's place in a membership. */
+/** As `addressAdvice`, with the node's address in a membership; undefined when it is the only member. */
 export function adviceFor(settings: Settings, { addresses }: Pick<Membership, "addresses">): string | undefined {
   const known = own(addresses, settings.nodeId);
   // Nobody calls the only member.
   return known !== undefined && Object.keys(addresses).length > 1 ? addressAdvice(settings, known) : undefined;
 }
 
-/** Tells `warn` what is wrong with the address in a membership, once, and again when it is something else. */
+/** Returns a check of a membership that calls `warn` with its advice, once for each different advice. */
 export function addressWatch(
   settings: Settings,
   warn: (message: string) => void,

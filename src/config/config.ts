@@ -1,6 +1,6 @@
 /**
- * This file makes one frozen `Config` of flags, environment, file and defaults (in that order of strength), and refuses
- * what is wrong or unsafe. The options themselves are in `config-options.ts`.
+ * This file makes one frozen `Config` of flags, environment, file and defaults (in that order of precedence), and refuses
+ * what is wrong or unsafe. The options themselves are in `options.ts`.
  */
 import type { Result } from "../base/result.ts";
 import { err, ok } from "../base/result.ts";
@@ -28,10 +28,10 @@ type ValueOf<Spec> = Spec extends { kind: "integer" }
       ? Choice
       : string;
 
-/** Where a value came from, weakest last. */
+/** Where an option's value came from, in order of precedence. */
 export type OptionSource = "flag" | "environment" | "file" | "default";
 
-/** What a node runs with. Frozen. */
+/** All settings of a node, checked. Frozen. */
 export type Config = Values & {
   /** `initialCluster`, parsed and sorted by id; empty only when the node joins. */
   readonly members: readonly Member[];
@@ -123,7 +123,7 @@ function finish(values: Values, optionSources: Config["optionSources"]): Result<
   );
 }
 
-/** Who joins is told by the members who they are. */
+/** The config of a node that joins: it learns from the cluster who the members are. */
 function joining(values: Values, optionSources: Config["optionSources"]): Result<Config, ConfigError> {
   if (values.initialCluster !== "") return refuse("join", "initialCluster is set, too: a node begins a cluster or joins one");
   const parsed = parseUrls(values.join);
@@ -133,7 +133,7 @@ function joining(values: Values, optionSources: Config["optionSources"]): Result
   return ok(Object.freeze({ ...values, members: [], joinUrls, optionSources: Object.freeze(optionSources) }));
 }
 
-/** For how many ms a node of these settings promises not to help elect anybody else; 0 for not at all. */
+/** For how many ms a node with these settings promises to elect no other leader; 0 without read leases. */
 export function leasePromiseMsOf(values: Pick<Values, "readLeases" | "electionTicks" | "tickMs">): number {
   return values.readLeases ? values.electionTicks * values.tickMs : 0;
 }
@@ -150,17 +150,17 @@ function alone(values: Values): Member {
   };
 }
 
-/** A host as it stands in a URL: IPv6 addresses in brackets. */
+/** A host as part of a URL: IPv6 addresses in brackets. */
 export function urlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** Whether only this machine reaches `host`. */
+/** Whether a listener on `host` is reachable from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** A listener that strangers can reach needs either a protection or somebody's word that there are none. */
+/** The error for a listener that strangers can reach without protection, unless the operator vouches for the network (`insecure`). */
 function unprotected(values: Values): ConfigError | undefined {
   if (values.insecure) return undefined;
   const ways = "listen on loopback, or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach this network";
@@ -185,7 +185,7 @@ function lacksSecret({ insecure, peerSecret }: Values): boolean {
   return !insecure && peerSecret === "";
 }
 
-/** Where there are other nodes, each must be able to show that it is one of them: on loopback, too, other programs can call. */
+/** With other nodes a secret is needed on loopback, too, because other programs can call there. */
 const noSecret: ConfigError = {
   option: "peerSecret",
   exitCode: 78,
@@ -194,7 +194,7 @@ const noSecret: ConfigError = {
     "or in a file as KEYHOLD_PEER_SECRET_FILE; or pass --insecure (KEYHOLD_INSECURE=true) where no stranger can reach the nodes' ports",
 };
 
-/** What `deploy/systemd/keyhold.env.example` has in its place. */
+/** The placeholder of `deploy/systemd/keyhold.env.example`. */
 const placeholderSecret = /^(replace|change)-?me/i;
 
 const publicSecret: ConfigError = {

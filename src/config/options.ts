@@ -338,7 +338,8 @@ export const options = {
   },
 } as const satisfies Record<string, OptionSpec>;
 
-/** The file of option values (YAML or JSON, keys are the option names); the only variable outside the table. */
+/** The variable that names a file of option values (YAML or JSON, by option name); the only variable outside the table. */
 export const configFileEnv = "KEYHOLD_CONFIG";
 
+/** The name of an option, as in a config file. */
 export type OptionName = keyof typeof options;

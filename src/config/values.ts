@@ -1,6 +1,6 @@
 /**
  * This file turns raw settings (text of a flag or variable, a value in a YAML file) into checked values, or says which
- * option has which wrong value and what would be right.
+ * option has a wrong value, and which values are right.
  */
 import { parse } from "yaml";
 import { unreachable } from "../base/assert.ts";
@@ -10,7 +10,7 @@ import { addressLengthMax, membersMax } from "../raft/ceilings.ts";
 import { isNodeId } from "../raft/types.ts";
 
 type Described = { readonly env: string; readonly reason: string };
-/** How one option is written down. */
+/** The declaration of one option. */
 export type OptionSpec = Described &
   (
     | { readonly kind: "text"; readonly flag: string; readonly pattern: RegExp; readonly bound: string; readonly default: string }
@@ -28,7 +28,7 @@ export type OptionSpec = Described &
     | { readonly kind: "members" | "urls"; readonly flag: string; readonly bound: string; readonly default: string }
   );
 
-/** Why a node does not start. `exitCode` 2: the setting is wrong. 78: it is understood, and refused as unsafe. */
+/** Why a node does not start. `exitCode` 2: the value is wrong. 78: it is valid, and refused as unsafe. */
 export type ConfigError = { readonly option: string; readonly message: string; readonly exitCode: 2 | 78 };
 
 /** A member of the initial cluster. */

@@ -1,28 +1,29 @@
 /**
- * This file bounds what may be answered to a request of ours. Whoever listens on the address of a member that is down is a stranger:
- * it may send interim answers (1xx) without end, which node parses by the thousand in one go, or a body without end. Nodes send no
- * interim answer, so the first one ends the connection; bytes are counted before the parser, which gets them in slices.
+ * This file bounds the answer to a request of this node (DECISIONS 55). A program that listens on the address of a member that is down
+ * is a stranger: it may send interim answers (1xx) without end, which Node.js parses by the thousand in one go, or a body without end.
+ * Nodes send no interim answer, so the first one ends the connection; bytes are counted before the parser, which gets them in slices.
  */
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 
-/** What a head may take, and the framing of a short body: node itself takes no head of more than 16 KiB. */
+/** Bytes for a head and the framing of a short body; Node.js itself accepts no head of more than 16 KiB. */
 export const answerHeadBytesMax = 32 * 1024;
 
-/** What answers is no node, or none that can be spoken with. */
+/** The program that answers is no node, or a faulty one. */
 export class UnwantedAnswer extends Error {}
 
+/** Raises the bound of one answer while it goes on, as for a stream. */
 export type AnswerGuard = {
-  /** So many bytes may still come, whatever was allowed before. */
+  /** Allows so many more bytes from now on, whatever was allowed before. */
   allow(bytes: number): void;
 };
 
-/** Some two hundred of the shortest answers. */
+/** Bytes handed to the parser at a time: some two hundred of the shortest answers. */
 const sliceBytes = 4 * 1024;
 
 type Allowance = { bytesLeft: number };
 
-/** By connection: what may come on it; undefined between two requests, when nothing may. */
+/** By connection: the bytes that may arrive; undefined between two requests, when none may. */
 const allowances = new WeakMap<Socket, Allowance | undefined>();
 
 /**
@@ -49,7 +50,7 @@ export function guardAnswer(request: ClientRequest, bytesMax: number): AnswerGua
   };
 }
 
-/** What the handle brings comes by `push`, and is parsed when that is called. */
+/** Counts what the socket's handle delivers through `push`, before it is parsed. */
 function countArriving(socket: Socket): void {
   const push = socket.push.bind(socket);
   socket.push = (chunk: Buffer | null): boolean => {
@@ -64,7 +65,7 @@ function countArriving(socket: Socket): void {
       }
       allowance.bytesLeft -= slice.length;
       if (allowance.bytesLeft < 0) {
-        socket.destroy(new UnwantedAnswer("more is answered there than a node has to say"));
+        socket.destroy(new UnwantedAnswer("the answer is longer than a node sends"));
         return false;
       }
       wantsMore = push(slice);

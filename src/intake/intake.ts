@@ -1,30 +1,31 @@
 /**
- * This file decides how much of what arrives is taken in before the rest of the process gets its turn. Node reads 64 KiB
- * from a socket at once and parses all of it in one go: some two thousand pipelined requests, and as much again from the next
- * socket, before a message of a peer or a timer is looked at. Here bytes are held before the parser (HTTP and websockets
- * alike) and handed to it in slices that end where a request's head ends, a little of each connection in turn, a few milliseconds at
- * a time. A connection whose last request is not answered, down to the last byte that the kernel took, has no further one parsed.
+ * This file decides how much of what arrives is parsed before the rest of the process gets its turn (DECISIONS 28, 52). Node.js reads
+ * 64 KiB from a socket at once and parses all of it in one go: some two thousand pipelined requests, and as much again from the next
+ * socket, before a message of a peer or a timer is handled. Here bytes are held before the parser (HTTP and websockets alike) and
+ * handed to it in slices that end where a request's head ends, a little of each connection in turn, a few milliseconds at a time. A
+ * connection whose last request is not answered, down to the last byte that the kernel took, has no further one parsed.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
+/** What one turn of the event loop may parse, and what may wait. */
 export type IntakeLimits = {
-  /** Requests that one turn takes in. */
+  /** Requests that one turn parses. */
   readonly turnRequestsMax: number;
-  /** How long one turn takes requests in, unless a single slice takes longer. */
+  /** Milliseconds that one turn parses requests, unless a single slice takes longer. */
   readonly turnMsMax: number;
-  /** Bytes held of all connections; beyond it the one that holds most is cut. */
+  /** Bytes held for all connections; beyond it the one that holds most is cut. */
   readonly heldBytesMax: number;
 };
 
 /** How many connections and bytes wait for their turn. */
 export type IntakeStatus = { readonly heldConnections: number; readonly heldBytes: number; readonly cut: number };
 
-/** A request, and mostly its body, in one piece: such a chunk is passed on at once. */
+/** Bytes of a chunk that is passed on at once: usually a request with its body. */
 const wholeBytesMax = 4 * 1024;
-/** A slice of what may begin a request; and of a body, which costs next to nothing a byte. */
+/** Bytes of a slice that may begin requests; and of a slice of a body, which costs little per byte. */
 const sliceBytes = { head: 2 * 1024, body: 16 * 1024 };
-/** The most that one connection gets of a turn while it sends a body. */
+/** Bytes that one connection may pass in a turn while it sends a body. */
 const bodyBytesPerVisit = 64 * 1024;
 /** Ends the head of each request: no slice reaches beyond one. */
 const headEnd = Buffer.from("\r\n\r\n");
@@ -32,38 +33,38 @@ const nothing = Buffer.alloc(0);
 
 type Connection<Answer> = {
   readonly socket: Socket;
-  /** The stream's own; false when it wants no more for now. */
+  /** The socket's own `push`; false when the stream wants no more for now. */
   readonly pass: (chunk: Buffer | null) => boolean;
   held: Buffer[];
   heldBytes: number;
-  /** The client ended its side; said to the stream after what is held. */
+  /** The client ended its side; passed to the stream after the held bytes. */
   ended: boolean;
-  /** Nothing that comes is looked at any more. */
+  /** Everything that still arrives is dropped. */
   discarding: boolean;
-  /** Answers that are owed, in order. */
+  /** Answers that are not finished yet, in order. */
   readonly open: Set<Answer>;
   latest: IncomingMessage | undefined;
-  /** What the latest request said of the length of its body, less what was passed on. */
+  /** The announced length of the latest request's body, less what was passed on. */
   bodyBytesLeft: number;
-  /** The end of what was passed on, where a head may be about to end. */
+  /** The last bytes that were passed on, which may be the beginning of a head's end. */
   tail: Buffer;
-  /** Whatever it sends is passed on at once. */
+  /** Everything that it sends is passed on at once. */
   released: boolean;
 };
 
-/** The intake of one server, whose answers are of class `Answer`. */
+/** The intake of one server, with responses of class `Answer`. */
 export class Intake<Answer extends ServerResponse> {
   readonly #limits: IntakeLimits;
   readonly #connections = new WeakMap<object, Connection<Answer>>();
-  /** In the order in which they are served. Those that ask for little go before those that ask for much. */
+  /** In the order in which they are served. Connections with small requests go before those with large ones. */
   readonly #light = new Set<Connection<Answer>>();
   readonly #heavy = new Set<Connection<Answer>>();
-  /** All of which something is held. */
+  /** All connections with held bytes. */
   readonly #holders = new Set<Connection<Answer>>();
   #heldBytes = 0;
   #cut = 0;
   #drainComing = false;
-  /** The present turn of the event loop, if something was taken in. */
+  /** The present turn of the event loop, if something was parsed in it. */
   #turn: { requests: number; readonly startedMs: number } | undefined;
 
   constructor(limits: IntakeLimits) {
@@ -74,7 +75,7 @@ export class Intake<Answer extends ServerResponse> {
     return { heldConnections: this.#light.size + this.#heavy.size, heldBytes: this.#heldBytes, cut: this.#cut };
   }
 
-  /** Stands before the parser of a connection that a server has just accepted. To be called once, from its `connection` event. */
+  /** Puts the intake before the parser of a connection. To be called once, from the server's `connection` event. */
   attach(socket: Socket): void {
     const connection: Connection<Answer> = {
       socket,
@@ -91,16 +92,16 @@ export class Intake<Answer extends ServerResponse> {
     };
     this.#connections.set(socket, connection);
     const read = socket._read.bind(socket);
-    // What the handle brings comes by `push`, and reading goes on when the stream asks for more.
+    // The socket's handle delivers through `push`; reading continues when the stream asks for more.
     socket.push = (chunk: Buffer | null) => this.#arrived(connection, chunk);
     socket._read = (size) => (connection.heldBytes > 0 ? this.#enqueue(connection) : read(size));
-    // With a listener of somebody else node parses what the stream emits, instead of reading past the stream.
+    // With another listener Node.js parses what the stream emits, instead of reading past the stream.
     socket.on("data", ignore);
     socket.on("resume", () => this.#enqueue(connection));
     socket.once("close", () => this.#discard(connection));
   }
 
-  /** A request of an attached connection was parsed; `response` is going to answer it. */
+  /** A request of an attached connection was parsed; `response` will answer it. */
   began(request: IncomingMessage, response: Answer): void {
     if (this.#turn !== undefined) this.#turn.requests += 1;
     const connection = this.#connections.get(request.socket);
@@ -108,30 +109,30 @@ export class Intake<Answer extends ServerResponse> {
     connection.open.add(response);
     connection.latest = request;
     connection.bodyBytesLeft = Number(request.headers["content-length"] ?? 0);
-    // Said of a response when the kernel has taken all of it.
+    // Emitted when the kernel has taken all of the response.
     response.once("close", () => {
       connection.open.delete(response);
       this.#enqueue(connection);
     });
   }
 
-  /** The answer that is owed on `socket` after all others. */
+  /** The newest unfinished answer on `socket`. */
   lastOpen(socket: object): Answer | undefined {
     return [...(this.#connections.get(socket)?.open ?? [])].at(-1);
   }
 
-  /** Whatever `socket` still sends is thrown away. */
+  /** Drops everything that `socket` still sends. */
   discard(socket: object): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) this.#discard(connection);
   }
 
-  /** From here on `socket` is no stranger's: what it sends waits for no turn. */
+  /** Lets everything that `socket` sends pass at once: its caller has proven itself. */
   release(socket: object): void {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return;
     connection.released = true;
-    // Not at once: this may be called by the parser, which must not be handed more before it has returned.
+    // Not at once: the parser may have called this, and must return before it gets more.
     this.#enqueue(connection);
   }
 
@@ -163,7 +164,7 @@ export class Intake<Answer extends ServerResponse> {
     this.#holders.add(connection);
   }
 
-  /** Not who arrives pays for it, but who pipelines past an open request, and of those who holds most. */
+  /** Cuts, of the connections that pipeline past an open request, the one that holds most, not the one that arrives. */
   #makeRoom(): void {
     while (this.#heldBytes > this.#limits.heldBytesMax) {
       let heaviest: Connection<Answer> | undefined;
@@ -179,12 +180,12 @@ export class Intake<Answer extends ServerResponse> {
     }
   }
 
-  /** Whether the connection may go on: with the body of its latest request, or with the next one when nothing is owed. */
+  /** Whether the connection may go on: with the body of its latest request, or with the next one when all answers are finished. */
   #isReady({ open, latest, released, socket }: Connection<Answer>): boolean {
     return (released || open.size === 0 || latest?.complete === false) && !socket.isPaused();
   }
 
-  /** Whether this turn may take in more. */
+  /** Whether this turn may parse more. */
   #hasTime(): boolean {
     const { turnRequestsMax, turnMsMax } = this.#limits;
     if (this.#turn === undefined) {
@@ -217,7 +218,7 @@ export class Intake<Answer extends ServerResponse> {
   /** One slice of one connection after the other, until the time of this turn is over. */
   #drain(): void {
     this.#turn = undefined;
-    // Those who ask for much get something of every turn, however many ask for little.
+    // Connections with large requests get a part of every turn, however many small ones there are.
     for (const connection of this.#heavy) {
       this.#visit(connection, this.#heavy);
       break;
@@ -250,7 +251,7 @@ export class Intake<Answer extends ServerResponse> {
     this.#enqueue(connection);
   }
 
-  /** Whether the stream wants more. */
+  /** Passes one slice; returns whether the stream wants more. */
   #passSlice(connection: Connection<Answer>): boolean {
     const first = connection.held[0] ?? nothing;
     const length = sliceLength(connection, first);
@@ -274,7 +275,7 @@ export class Intake<Answer extends ServerResponse> {
   }
 }
 
-/** How much of `first` is passed on: never more than one request, whether its body tells its length or not. */
+/** How many bytes of `first` are passed on: never more than one request, whether or not its body has a known length. */
 function sliceLength(connection: Connection<unknown>, first: Buffer): number {
   const isBody = connection.latest?.complete === false;
   const length = Math.min(first.length, isBody ? sliceBytes.body : sliceBytes.head);

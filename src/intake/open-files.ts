@@ -1,15 +1,15 @@
 /**
  * This file divides the files that the process may have open. Clients, peers and the disk share one limit of the system; what
- * clients could take of it must leave enough for the others, or a crowd of clients keeps a member that restarts from coming back.
+ * clients may take must leave enough for the others, or many clients could prevent a restarted member from coming back.
  */
 
-/** For connections of peers in both directions, for clients that are told that there is no room, and for the folder and its files. */
+/** Open files for connections of peers in both directions, for clients that are refused for lack of room, and for the data folder. */
 export const reservedFiles = 512;
 
-/** How many files this process may have open; undefined where the system does not say, as on Windows. */
+/** How many files this process may have open; undefined where the system does not report it, as on Windows. */
 export function openFilesMax(): number | undefined {
   const { report } = process;
-  // Otherwise it looks up the name of every peer. Its type knows this from Node 22 on.
+  // Otherwise the report looks up the name of every peer. Its type has this field from Node 22 on.
   Object.assign(report, { excludeNetwork: true });
   const limits: unknown = (report.getReport() as { readonly userLimits?: unknown }).userLimits;
   if (typeof limits !== "object" || limits === null || !("open_files" in limits)) return undefined;

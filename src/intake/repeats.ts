@@ -1,25 +1,27 @@
 /**
- * This file decides which of many things that are alike are told one by one: a stranger that knocks a thousand times a second, or a peer
- * that is away for a night, must not fill the log. The first one is told, and then one in each quiet time, with the count of the others.
+ * This file decides which of many equal events are logged: a stranger that calls a thousand times a second, or a peer
+ * that is down for a night, must not fill the log. The first one is logged, and then one in each quiet time, with the number of the others.
  */
 
+/** How often equal events are logged. */
 export type RepeatsOptions = {
-  /** The same is told again after this. */
+  /** Milliseconds after which an equal event is logged again. */
   readonly quietMs: number;
-  /** Told apart within that time; what differs from all of them is not told. Keys may hold what a stranger made up. */
+  /** Keys within that time; beyond them, further keys are not logged. Keys may contain what a stranger made up. */
   readonly keysMax: number;
 };
 
+/** Remembers which events were logged, by a key that equal events share. */
 export class Repeats {
   readonly #options: RepeatsOptions;
-  /** In the order in which they were told. */
+  /** In the order in which they were logged. */
   readonly #logged = new Map<string, { readonly atMs: number; suppressed: number }>();
 
   constructor(options: RepeatsOptions) {
     this.#options = options;
   }
 
-  /** How many of the same were not told since the last one that was; undefined when this one is not told either. `nowMs` never falls. */
+  /** How many equal events were suppressed since the last logged one; undefined when this one is not to be logged. `nowMs` never falls. */
   note(key: string, nowMs: number): number | undefined {
     const { quietMs, keysMax } = this.#options;
     const logged = this.#logged.get(key);
@@ -34,7 +36,7 @@ export class Repeats {
     return logged?.suppressed ?? 0;
   }
 
-  /** What was told at `ms` or before is news when it comes again. */
+  /** Forgets events that were logged at `ms` or before: they are logged when they come again. */
   forgetBefore(ms: number): void {
     for (const [key, { atMs }] of this.#logged) {
       if (atMs > ms) return;

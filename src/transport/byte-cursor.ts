@@ -1,20 +1,20 @@
 /**
  * This file writes and reads the few primitive shapes that frames are made of: bytes, flags, counts, integers, text.
- * Reading believes nothing: each `take` checks that the bytes are there and that the value is one we could have written,
- * and throws WireError otherwise. Integers travel as float64, which holds every safe integer exactly.
+ * Reading trusts nothing: each `take` checks that the bytes exist and that the value is one that a node could have written,
+ * and throws WireError otherwise. Integers are sent as float64, which holds every safe integer exactly.
  */
 import { Buffer, isUtf8 } from "node:buffer";
 import { InvariantViolation } from "../base/assert.ts";
 
-/** What a peer sent is not a frame of ours. The stream it came on is closed; nothing else happens. */
+/** A peer sent bytes that are no valid frame. Its stream is closed; nothing else happens. */
 export class WireError extends Error {
   override readonly name = "WireError";
 }
 
-/** Longest text in bytes; the longest we send are URLs, and 2048 is what browsers and proxies take. */
+/** Bytes of the longest text; URLs are the longest that nodes send, and browsers and proxies accept 2048. */
 export const textBytesMax = 2048;
 
-/** The text met last and where it stands. A batch names one origin 64 times, and text is what costs most in it. */
+/** The last text and its place. A batch repeats one run id 64 times, and texts cost most in it. */
 type LastText = { text: string; start: number; end: number };
 
 /** Bytes under construction; `offset` is where the next value goes. */
@@ -26,11 +26,13 @@ export function createWriter(bytesMax: number): ByteWriter {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytesMax), last: { text: "", start: 0, end: 0 }, offset: 0 };
 }
 
+/** An integer from 0 to 255, in one byte. */
 export function putByte(writer: ByteWriter, value: number): void {
   writer.view.setUint8(writer.offset, value);
   writer.offset += 1;
 }
 
+/** A boolean, as a byte 0 or 1. */
 export function putFlag(writer: ByteWriter, value: boolean): void {
   putByte(writer, value ? 1 : 0);
 }
@@ -41,7 +43,7 @@ export function putCount(writer: ByteWriter, value: number): void {
   writer.offset += 4;
 }
 
-/** A safe integer >= 0; anything else is our own mistake. */
+/** A safe integer >= 0; throws InvariantViolation for anything else. */
 export function putInteger(writer: ByteWriter, value: number): void {
   // Not assert(): its message would be built for each of the hundreds of integers in a batch.
   if (!Number.isSafeInteger(value) || value < 0) throw new InvariantViolation(`${value} is not a safe integer >= 0`);
@@ -49,18 +51,19 @@ export function putInteger(writer: ByteWriter, value: number): void {
   writer.offset += 8;
 }
 
-/** Any finite number. */
+/** Any finite number; throws InvariantViolation for others. */
 export function putNumber(writer: ByteWriter, value: number): void {
   if (!Number.isFinite(value)) throw new InvariantViolation(`${value} is not a finite number`);
   writer.view.setFloat64(writer.offset, value);
   writer.offset += 8;
 }
 
-/** Room that `putText` may need for `text`. */
+/** Bytes that `putText` takes at most for `text`. */
 export function textRoom(text: string): number {
   return 2 + 3 * text.length;
 }
 
+/** A text of at most `textBytesMax` bytes of UTF-8, after its length; throws InvariantViolation for a longer one. */
 export function putText(writer: ByteWriter, text: string): void {
   const { bytes, last } = writer;
   const start = writer.offset + 2;
@@ -79,6 +82,7 @@ export function putText(writer: ByteWriter, text: string): void {
   writer.offset = start + byteLength;
 }
 
+/** Bytes after their length, copied. */
 export function putBytes(writer: ByteWriter, bytes: Uint8Array): void {
   putCount(writer, bytes.byteLength);
   writer.bytes.set(bytes, writer.offset);
@@ -88,12 +92,13 @@ export function putBytes(writer: ByteWriter, bytes: Uint8Array): void {
 /** Bytes being read; `offset` is where the next value starts. Values taken as bytes are views of `bytes`. */
 export type ByteReader = { readonly bytes: Buffer; readonly view: DataView; readonly last: LastText; offset: number };
 
+/** A reader at the beginning of `bytes`, which must not be changed while what was taken is used. */
 export function createReader(bytes: Buffer): ByteReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { bytes, view, last: { text: "", start: 0, end: 0 }, offset: 0 };
 }
 
-/** Moves past `byteLength` bytes and answers where they started. */
+/** Moves past `byteLength` bytes and returns where they started. */
 function advance(reader: ByteReader, byteLength: number): number {
   const start = reader.offset;
   if (start + byteLength > reader.bytes.byteLength) {
@@ -103,10 +108,12 @@ function advance(reader: ByteReader, byteLength: number): number {
   return start;
 }
 
+/** An integer from 0 to 255. Throws WireError at the end of the bytes, as all `take` functions do. */
 export function takeByte(reader: ByteReader): number {
   return reader.view.getUint8(advance(reader, 1));
 }
 
+/** A boolean; throws WireError unless the byte is 0 or 1. */
 export function takeFlag(reader: ByteReader): boolean {
   const value = takeByte(reader);
   if (value > 1) throw new WireError(`flag is ${value}`);
@@ -121,18 +128,21 @@ export function takeCount(reader: ByteReader, itemBytesMin: number): number {
   return count;
 }
 
+/** A safe integer >= 0; throws WireError for any other number. */
 export function takeInteger(reader: ByteReader): number {
   const value = reader.view.getFloat64(advance(reader, 8));
   if (!Number.isSafeInteger(value) || value < 0) throw new WireError(`integer is ${value}`);
   return value + 0; // -0 becomes 0
 }
 
+/** A finite number; throws WireError for any other. */
 export function takeNumber(reader: ByteReader): number {
   const value = reader.view.getFloat64(advance(reader, 8));
   if (!Number.isFinite(value)) throw new WireError(`number is ${value}`);
   return value;
 }
 
+/** A text; throws WireError when it is longer than `textBytesMax` or not UTF-8. */
 export function takeText(reader: ByteReader): string {
   const byteLength = reader.view.getUint16(advance(reader, 2));
   if (byteLength > textBytesMax) throw new WireError(`text of ${byteLength} bytes`);
@@ -147,14 +157,14 @@ export function takeText(reader: ByteReader): string {
   return last.text;
 }
 
-// Nearly all texts are ids: this loop and one conversion is what they cost.
+// Nearly all texts are ids: they cost this loop and one conversion.
 function isAscii(bytes: Buffer, { start, end }: Range): boolean {
   for (let position = start; position < end; position += 1) if ((bytes[position] ?? 0) > 0x7f) return false;
   return true;
 }
 
 function unicode(bytes: Buffer): string {
-  // A decoder that puts U+FFFD in place of bad bytes would make two different names equal.
+  // A decoder that replaces bad bytes by U+FFFD would make two different names equal.
   if (!isUtf8(bytes)) throw new WireError("text is not UTF-8");
   return bytes.toString("utf8");
 }
@@ -170,14 +180,15 @@ function equalRanges(bytes: Buffer, left: Range, right: Range): boolean {
   return true;
 }
 
+/** Bytes after their length, as a view of the reader's bytes. */
 export function takeBytes(reader: ByteReader): Uint8Array {
   const byteLength = takeCount(reader, 1);
   const start = advance(reader, byteLength);
-  // A plain Uint8Array, not a Buffer: the two differ in toString and slice, and the rooms inside know only the former.
+  // A plain Uint8Array, not a Buffer: the two differ in toString and slice, and the inner rooms expect the former.
   return new Uint8Array(reader.bytes.buffer, reader.bytes.byteOffset + start, byteLength);
 }
 
-/** Refuses bytes that no value claimed. */
+/** Throws WireError if bytes are left. */
 export function takeEnd(reader: ByteReader): void {
   const bytesLeft = reader.bytes.byteLength - reader.offset;
   if (bytesLeft > 0) throw new WireError(`${bytesLeft} bytes after the message`);

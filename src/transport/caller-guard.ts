@@ -1,23 +1,24 @@
 /**
- * This file turns away, before anything else is looked at, what no node sends and a browser does: a page that a person visits
- * must not be able to reach a peer port on their machine or network, whatever it knows.
+ * This file refuses, before anything else is checked, requests that a browser sends and no node does: a page that a person visits
+ * must not be able to reach a peer port on their machine or network, whatever the page knows.
  */
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import type { PeerAccess } from "./proof.ts";
 
+/** Why a request cannot be a node's, ready to be answered as a problem document. */
 export type GuardRefusal = {
   readonly status: number;
   readonly code: "browser_refused" | "host_invalid" | "host_foreign";
   readonly detail: string;
 };
 
-/** What the node goes by: where it listens, and where it says that it can be reached. */
+/** The names of this node: where it listens, and the URL by which others reach it, null while it does not know one. */
 export type OwnNames = { readonly listenHost: string; readonly ownUrl: string | null };
 
-/** Forms are what a page can send anywhere without asking first. */
+/** The types of forms, which a page can send anywhere without a preflight request. */
 const formTypes = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
-/** Set by browsers, and not to be set by the scripts in them. */
+/** Headers that browsers set, and that scripts cannot change. */
 const browserHeaders = ["origin", "referer", "cookie"];
 
 /** Why this is no call of a node; null when it may be one. */
@@ -37,10 +38,10 @@ export function guardRefusal(request: IncomingMessage, access: PeerAccess, names
 function hostRefusal(request: IncomingMessage, access: PeerAccess, { listenHost, ownUrl }: OwnNames): GuardRefusal | null {
   const name = hostNameIn(request);
   if (name === undefined) return { status: 400, code: "host_invalid", detail: "header host is missing, doubled or wrong" };
-  // Who proves that it knows the secret may have found us under any name (an alias that `join` was given).
-  // Before this node knows its own name it is joining, and must be found under a name that it does not know.
+  // A caller that proves that it knows the secret may use any name (an alias that `join` was given).
+  // While this node joins it does not know its own name, and must be reachable under it.
   if (access.kind !== "open" || ownUrl === null) return null;
-  // A name that a stranger points at our address (DNS rebinding) is none of these.
+  // A name that a stranger lets point at our address (DNS rebinding) is none of these.
   if (isIP(name) !== 0 || name === "localhost" || name === listenHost || name === hostOf(ownUrl)) return null;
   return { status: 421, code: "host_foreign", detail: "header host names another machine" };
 }

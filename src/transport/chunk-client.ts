@@ -1,6 +1,6 @@
 /**
- * This file posts chunks of snapshots to peers, on connections of their own that live from chunk to chunk: a chunk never
- * stands in the way of a message.
+ * This file posts chunks of snapshots to peers, on connections of their own that are kept from chunk to chunk: a chunk never
+ * delays a message.
  */
 import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import type { NodeId } from "../raft/types.ts";
@@ -9,6 +9,7 @@ import { callerHeaders, checkAnswerer, type Identity } from "./handshake.ts";
 import { openCall, type PeerCall, readText, unproven } from "./peer-call.ts";
 import { challengeIn } from "./proof.ts";
 
+/** One chunk to be sent. */
 export type ChunkCall = {
   readonly to: NodeId;
   readonly peerUrl: string;
@@ -18,17 +19,17 @@ export type ChunkCall = {
   readonly timeoutMs: number;
 };
 
-/** Well within the time for which the peer takes a challenge back. */
+/** Milliseconds; well below the time for which the peer accepts a challenge. */
 const challengeKeptMsMax = 10_000;
 
 /** Sends chunks until `close`. */
 export class ChunkClient {
   readonly #identity: Identity;
-  // One connection to each peer: a transfer sends one chunk at a time.
+  // One connection for each peer: a transfer sends one chunk at a time.
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
   /** How to end each call that is under way. */
   readonly #underWay = new Set<(reason: string) => void>();
-  /** By peer URL: what its last answer brought. */
+  /** By peer URL: the challenge in its last answer. */
   readonly #challenges = new Map<string, { readonly challenge: string; readonly untilMs: number }>();
   #closed = false;
 
@@ -36,7 +37,7 @@ export class ChunkClient {
     this.#identity = identity;
   }
 
-  /** Resolves with the peer's answer; rejects when none that can be believed came in time, or at `close`. */
+  /** Resolves with the peer's answer; rejects when no proven answer came in time, or at `close`. */
   send(call: ChunkCall): Promise<ChunkAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new Error("the transport is closed");

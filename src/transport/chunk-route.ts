@@ -1,6 +1,6 @@
 /**
- * This file takes chunks of snapshots on the peer port: it reads one whole, within bounds of size, number and silence, hands
- * it over, and answers what was made of it.
+ * This file takes chunks of snapshots on the peer port: it reads each completely, within bounds of size, number and silence, hands
+ * it over, and sends the answer.
  */
 import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -8,26 +8,28 @@ import { err, type Result } from "../base/result.ts";
 import type { NodeId } from "../raft/types.ts";
 import { type AnnouncedChunk, type ChunkAnswer, type ChunkHeader, formatAnswer, parseChunkHeaders } from "./chunk.ts";
 
-/** What `onSnapshotChunk` of the transport is. Rejects when the chunk could not be dealt with; it may come again then. */
+/** Takes a chunk and resolves with the answer. Rejects when the chunk could not be handled; the sender may repeat it then. */
 export type OnSnapshotChunk = (from: NodeId, header: ChunkHeader, chunk: Uint8Array) => Promise<ChunkAnswer>;
 
+/** Why a chunk is refused, ready to be answered as a problem document. */
 export type ChunkRefused = { readonly status: number; readonly code: string; readonly detail: string };
 
 /** One request, with the nonce for which its answer is proven. */
 export type ChunkRequest = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly nonce: string };
 
+/** Bounds and callbacks of the route. */
 export type ChunkRouteOptions = {
   /** A caller that sends nothing for this long in the middle of a chunk is cut off. */
   readonly silenceMsMax: number;
   readonly onChunk: OnSnapshotChunk;
-  /** Sends an answer of ours, as JSON. */
+  /** Sends an answer, with `body` as JSON. */
   readonly answer: (call: ChunkRequest, body: string) => void;
   readonly refuse: (call: ChunkRequest, refusal: ChunkRefused) => void;
 };
 
 /**
- * Chunks that are read or dealt with at a time: one leader sends one, a deposed one another, and each may repeat it before
- * its first attempt is over. With the size of a chunk it bounds the memory that all callers together can take.
+ * Chunks that are read or handled at a time: one leader sends one, a deposed one another, and each may repeat it before
+ * its first attempt is over. With the size of a chunk this bounds the memory that all callers together can take.
  */
 const chunksMax = 4;
 
@@ -74,7 +76,7 @@ export class ChunkRoute {
       return;
     }
     const answer = await this.#options.onChunk(sender, header, chunk);
-    // The caller may be gone by now; then it asks again.
+    // The caller may be gone; it will ask again.
     response.on("error", () => undefined);
     this.#options.answer(call, formatAnswer(answer));
   }
@@ -99,7 +101,7 @@ function readChunk(
       clearTimeout(timer);
       resolve(chunk);
     };
-    // What has come is kept as it came: memory grows with bytes received, not with bytes announced.
+    // Parts are kept as they arrive: memory grows with bytes received, not with bytes announced.
     request.on("data", (part: Buffer) => {
       timer.refresh();
       parts.push(part);

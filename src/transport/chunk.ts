@@ -1,6 +1,6 @@
 /**
- * This file says how one chunk of a snapshot stands on the wire: a POST of its own, the chunk as body, its name in
- * headers; the receiver answers JSON. Both directions are parsed here, and nothing else is believed.
+ * This file defines one chunk of a snapshot on the wire: a POST of its own, with the chunk as body and its name in
+ * headers; the receiver answers JSON. Both directions are parsed and checked here.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { err, ok, type Result } from "../base/result.ts";
@@ -15,7 +15,7 @@ export const snapshotPath = "/raft/v1/snapshot";
  */
 export const chunkBytesMax = 16 * 1024 * 1024;
 
-/** The longest answer that is read. */
+/** Bytes of the longest answer that is read. */
 export const answerBytesMax = 4096;
 const reasonLengthMax = 500;
 
@@ -25,7 +25,7 @@ export type ChunkHeader = { readonly transferId: string; readonly term: Term; re
 /** A chunk whose body is on its way. */
 export type AnnouncedChunk = ChunkHeader & { readonly bytes: number };
 
-/** What the receiver makes of a chunk: which one it wants next, or that it wants none of this transfer. */
+/** The receiver's answer to a chunk: which one it wants next, or that it refuses the transfer. */
 export type ChunkAnswer =
   | { readonly kind: "next"; readonly sequence: number; readonly complete: boolean }
   | { readonly kind: "refused"; readonly reason: string };
@@ -48,6 +48,7 @@ export function chunkHeaders({ transferId, term, sequence }: ChunkHeader, chunk:
   };
 }
 
+/** Why the headers of a chunk are refused, ready to be answered as a problem document. */
 export type ChunkRefusal = {
   readonly status: number;
   readonly code: "chunk_invalid" | "length_required" | "chunk_too_large";
@@ -64,7 +65,7 @@ export function parseChunkHeaders(headers: IncomingHttpHeaders): Result<Announce
   if (term === undefined) return invalid(header.term);
   const sequence = countIn(headers[header.sequence]);
   if (sequence === undefined) return invalid(header.sequence);
-  // Node has checked that it is a number; what is not there is a body of unknown length.
+  // Node has checked that it is a number; without the header the length of the body is unknown.
   const bytes = countIn(headers[header.length]);
   if (bytes === undefined) return err({ status: 411, code: "length_required", detail: "a chunk says how long it is" });
   if (bytes > chunkBytesMax) {

@@ -1,52 +1,54 @@
 /**
- * This file is what a node says of itself beyond its id, in every call and every answer: on which data folder it runs, the
- * how-manieth start of that folder this is, in which run, and from which runs it descends. Whoever hears it may refuse it: a folder
- * that was restored, or a second copy of one, is told apart from the node that it pretends to be by these.
+ * This file is what a node claims besides its id, in every call and every answer (DECISIONS 17, 22, 54): its data folder, the number
+ * of this start of it, the id of this run, and the runs it descends from. The receiver may refuse it: by these
+ * a restored folder, or a second copy of one, is distinguished from the node that it pretends to be.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { NodeId } from "../raft/types.ts";
 
-/** What this node says of itself. Both ids are 1 to 64 of `A-Z a-z 0-9 . _ -`; `start` counts from 1. */
+/** What this node claims. Both ids are 1 to 64 of `A-Z a-z 0-9 . _ -`; `start` counts from 1. */
 export type SelfClaim = {
-  /** Of the data folder. */
+  /** The id of the data folder. */
   readonly instanceId: string;
-  /** One more than that of the last run before this one that somebody let in. */
+  /** One more than the number of the last run before this one that another node let in. */
   readonly start: number;
   /** Random, new in each process. */
   readonly runId: string;
   /** The runs of the folder before this one, oldest first, at most `ancestorsMax`: those that asked to be let in. */
   readonly ancestors: readonly string[];
-  /** Of runs that were let in, those up to this number are not among them any more; 0 when all are. */
+  /** Runs that were let in, up to this number, are not among the ancestors any more; 0 when all are. */
   readonly forgotten: number;
 };
 
-/** What another node says of itself. Its id was checked, its word was not. */
+/** What another node claims. Its id was checked, the rest was not. */
 export type Claim = SelfClaim & { readonly nodeId: NodeId };
 
-/** What the transport knows beside the claim. */
+/** What the transport knows besides the claim. */
 export type Situation = {
   /** A stream of that node under another run stands here, and was heard within the last peer timeout. */
   readonly alive: boolean;
 };
 
+/** Whether a node may talk to this one. */
 export type Admission =
   /** `counts`: this node is among those that a run needs before it speaks, and remembers it durably. */
   | { readonly kind: "admitted"; readonly counts: boolean }
-  /** `forGood`: calling again in this run cannot help. `code` and `detail` are what the caller is told. */
+  /** `forGood`: calling again in this run cannot help. `code` and `detail` are sent to the caller. */
   | { readonly kind: "refused"; readonly forGood: boolean; readonly code: string; readonly detail: string };
 
-/** Decides about each node that calls, and about each that answers our call. Called often; must be quick. */
+/** Decides about each node that calls, and about each that answers a call. Called often, so it must be fast. */
 export type Admit = (claim: Claim, situation: Situation) => Admission;
 
+/** Admits every node and counts; the default, for tests and tools. */
 export const admitAll: Admit = () => ({ kind: "admitted", counts: true });
 
-/** What this node knows of the starts of others, and what they tell of them. */
+/** What this node knows of the starts of other nodes, and how it takes their reports (DECISIONS 46). */
 export type StartNews = {
   /** The last start that was seen of each other node. */
   readonly known: () => ReadonlyMap<NodeId, SelfClaim>;
   /** Whether the start that is known of that node counts this one among those that let it in. */
   readonly counts: (nodeId: NodeId) => boolean;
-  /** `from`, whose stream was admitted, knows `starts`. Returns those that are news and are kept durably now. */
+  /** `from`, whose stream was admitted, reports `starts`. Returns those that are new and are durable now. */
   readonly receive: (from: NodeId, starts: readonly Claim[]) => readonly Claim[];
 };
 
@@ -64,6 +66,7 @@ export const ancestorsMax = 64;
 export const ancestorsLengthMax = 4096;
 const idForm = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** The claim as headers of a call or an answer; `claimIn` reads them. */
 export function claimHeaders({ instanceId, start, runId, ancestors, forgotten }: SelfClaim): Record<string, string> {
   return {
     [header.instance]: instanceId,
@@ -74,17 +77,17 @@ export function claimHeaders({ instanceId, start, runId, ancestors, forgotten }:
   };
 }
 
-/** How an answer says whether the caller's run counts who answers among those that let it in. */
+/** The header in an answer that says whether the answering node counts among those that let the caller's run in. */
 export function countsHeader(counts: boolean): Record<string, string> {
   return { [header.remembers]: counts ? "yes" : "no" };
 }
 
-/** What `countsHeader` said; whoever says nothing does not count. */
+/** The value of `countsHeader`; false when it is missing. */
 export function countsIn(headers: IncomingHttpHeaders): boolean {
   return headers[header.remembers] === "yes";
 }
 
-/** The claim in the headers of a call or an answer of `nodeId`; undefined when there is none, or half of one. */
+/** The claim in the headers of a call or an answer of `nodeId`; undefined when it is missing or not complete. */
 export function claimIn(headers: IncomingHttpHeaders, nodeId: NodeId): Claim | undefined {
   const { [header.instance]: instanceId, [header.start]: startText, [header.run]: runId } = headers;
   if (typeof instanceId !== "string" || !idForm.test(instanceId)) return undefined;
@@ -98,7 +101,7 @@ export function claimIn(headers: IncomingHttpHeaders, nodeId: NodeId): Claim | u
   return isClaim(claim) ? claim : undefined;
 }
 
-/** Whether a node can say that of itself. */
+/** Whether the fields are of valid form. */
 export function isClaim({ instanceId, start, runId, ancestors, forgotten }: SelfClaim): boolean {
   if (!idForm.test(instanceId) || !idForm.test(runId) || !Number.isSafeInteger(start)) return false;
   if (ancestors.length > ancestorsMax || !ancestors.every((id) => idForm.test(id))) return false;

@@ -1,13 +1,14 @@
 /**
  * This file cuts a byte stream into frames: 4 bytes payload length, 4 bytes CRC-32 of the payload, payload. A frame of
- * length 0 is a ping. The checksum is there because TCP's 16 bits let an error through now and then, and an entry damaged
- * on the way would be given a valid checksum on the follower's disk and part the replicas for ever. It costs 4 us for
+ * length 0 is a ping. The checksum is needed because TCP's 16 bits let an error through now and then, and an entry damaged
+ * on the way would get a valid checksum on the follower's disk, and the replicas would differ for ever. It costs 4 us for
  * a batch of 64 entries.
  */
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { WireError } from "./byte-cursor.ts";
 
+/** Bytes of a frame's header: the length of the payload and its checksum. */
 export const frameHeaderBytes = 8;
 
 /**
@@ -16,19 +17,20 @@ export const frameHeaderBytes = 8;
  */
 export const frameBytesMax = 16 * 1024 * 1024;
 
-/** Asks the receiver to prove that it reads. */
+/** A frame without payload: asks the receiver to prove that it reads. */
 export const pingFrame: Buffer = Buffer.alloc(frameHeaderBytes);
 
-/** Fills in the header of a frame whose payload stands behind `frameHeaderBytes`; returns the frame. */
+/** Fills in the header of a frame whose payload follows `frameHeaderBytes`; returns the frame. */
 export function sealFrame(frame: Buffer): Buffer {
   frame.writeUInt32BE(frame.byteLength - frameHeaderBytes, 0);
   frame.writeUInt32BE(crc32(frame.subarray(frameHeaderBytes)), 4);
   return frame;
 }
 
-/** What has arrived of a frame that is not complete; `bytes` grows with what came, not with what was announced. */
+/** The part of an incomplete frame that has arrived; `bytes` grows with what arrived, not with what was announced. */
 export type FrameReader = { bytes: Buffer; byteLength: number };
 
+/** A reader at the beginning of a stream. */
 export function createFrameReader(): FrameReader {
   return { bytes: Buffer.alloc(0), byteLength: 0 };
 }

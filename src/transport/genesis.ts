@@ -1,7 +1,7 @@
 /**
- * This file is how a node without a past introduces itself: it asks a member, on the peer port, which cluster this is, with
- * whom it began, which data folder each id belongs to, and which ids are used up. Secret and protocol are checked as for
- * streams; the cluster id is what the caller does not know yet.
+ * This file is how a new node joins (DECISIONS 16): it asks a member, on the peer port, which cluster this is, with which
+ * members it began, which data folder each id belongs to, and which ids are used up. Secret and protocol are checked as for
+ * streams; the caller does not know the cluster id yet.
  */
 import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import { err, ok, type Result } from "../base/result.ts";
@@ -11,7 +11,7 @@ import { openCall, readText, unproven } from "./peer-call.ts";
 import { refusedText } from "./problem-text.ts";
 import type { PeerAccess } from "./proof.ts";
 
-/** Where it is asked. */
+/** The path of the request. */
 export const genesisPath = "/raft/v1/genesis";
 
 /** One of the members that a cluster begins with, as they were all configured. */
@@ -20,7 +20,7 @@ export type FirstMember = { readonly id: NodeId; readonly peerUrl: string; reado
 /** By node id: the data folder, by its random instance. */
 export type InstanceSet = Readonly<Record<string, string>>;
 
-/** What a node says that was asked. The first two are members of a cluster that has not begun (`bootstrap/formation.ts`). */
+/** The answer of a node. The first two kinds come from members of a cluster that has not begun (`bootstrap/formation.ts`). */
 export type GenesisAnswer =
   | {
       readonly kind: "new";
@@ -38,7 +38,7 @@ export type GenesisAnswer =
     }
   | Genesis;
 
-/** What a node of a cluster knows that has begun. */
+/** The answer of a node whose cluster has begun. */
 export type Genesis = {
   readonly kind: "established";
   readonly clusterId: string;
@@ -46,14 +46,15 @@ export type Genesis = {
   readonly membership: Membership;
   /** The data folders of those members. */
   readonly first: InstanceSet;
-  /** By node id: the instance that is known under it. */
+  /** By node id: its data folder (instance). */
   readonly instances: InstanceSet;
   /** Ids that were members once. */
   readonly removed: readonly string[];
 };
 
+/** Why there is no answer. */
 export type GenesisFailure = {
-  /** `refused`: asking again the same way cannot help. `unauthorized`: that, since it has another peer secret or none. */
+  /** `refused`: asking again the same way cannot help. `unauthorized`: the same, because the peer secret differs or is missing. */
   readonly kind: "unreachable" | "refused" | "unauthorized";
   readonly detail: string;
 };
@@ -61,6 +62,7 @@ export type GenesisFailure = {
 /** The longest answer that is read: the folders of all ids that ever were, and who was removed. */
 export const answerBytesMax = 4 * 1024 * 1024;
 
+/** Who asks, and how. */
 export type GenesisCaller = {
   readonly nodeId: NodeId;
   readonly access: PeerAccess;
@@ -124,10 +126,10 @@ function believed(
 ): Result<GenesisAnswer, GenesisFailure> {
   const { statusCode = 0 } = response;
   const fault = unproven(access, response, { nonce, body });
-  // Only a member can refuse: whatever else listens there, another address or another time may find one. Who has another secret
+  // Only a member can refuse: if another program listens there, another address or a later attempt may find one. A node with another secret
   // cannot prove anything.
   if (fault !== null && statusCode !== 401) return err({ kind: "unreachable", detail: `${statusCode}, ${fault}` });
-  // A node that is starting or busy may answer later; one that refuses who we are will not.
+  // A node that is starting or busy may answer later; one that refuses this caller will not.
   if (statusCode !== 200) {
     const kind = statusCode === 401 ? "unauthorized" : statusCode < 500 ? "refused" : "unreachable";
     return err({ kind, detail: refusedText(statusCode, body) });
@@ -143,7 +145,7 @@ function believed(
   return ok(answer);
 }
 
-/** Who has a cluster says the same of it in its headers and in its answer. */
+/** Whether headers and answer name the same cluster. */
 function isConsistent(answer: GenesisAnswer, clusterId: string | undefined): boolean {
   return answer.kind !== "established" || answer.clusterId === clusterId;
 }

@@ -1,5 +1,5 @@
 /**
- * This file is what two nodes say before the first frame: who is calling, whom, in which cluster, in which protocol.
+ * This file is what two nodes exchange before the first frame: who is calling, whom, in which cluster, in which protocol.
  * Both sides check: the server refuses a caller that means another node or cluster, and the caller refuses an answer
  * that does not come from the node it called, so that a stranger on a reused port cannot swallow messages. That both belong to
  * the cluster at all is proven before (`proof.ts`).
@@ -10,13 +10,13 @@ import { isNodeId, type NodeId } from "../raft/types.ts";
 import { type Admission, type Claim, claimHeaders, claimIn, type SelfClaim } from "./claim.ts";
 import type { PeerAccess } from "./proof.ts";
 
-/** Raised whenever `wire.ts` can produce a frame that the version before cannot read. */
+/** Raised whenever `wire.ts` can produce a frame that the version before cannot read (DECISIONS 45). */
 export const protocolVersion = 2;
 
 /** Where streams are opened. */
 export const streamPath = "/raft/v1/stream";
 
-/** Who we are, and who may call us. */
+/** Who this node is, and who may call it. */
 export type Identity = {
   readonly clusterId: string;
   readonly nodeId: NodeId;
@@ -24,6 +24,7 @@ export type Identity = {
   readonly self: SelfClaim;
 };
 
+/** The codes of `HandshakeRefusal`. */
 export type HandshakeRefusalCode =
   | "unauthorized"
   | "protocol_version_unsupported"
@@ -36,7 +37,7 @@ export type HandshakeRefusal = { readonly status: number; readonly code: Handsha
 
 /** The code of `memberRemoved`. */
 export const memberRemovedCode = "member_removed";
-/** Calling again cannot help: the caller is to stop. Used for nothing else. */
+/** The HTTP status of a refusal after which the caller must stop. Used for nothing else. */
 export const refusedForGoodStatus = 410;
 /** Calling again may help. */
 const refusedForNowStatus = 403;
@@ -63,7 +64,7 @@ export function strangerHeaders(caller: Pick<Identity, "nodeId">): Record<string
   return { [header.from]: caller.nodeId, [header.protocol]: String(protocolVersion) };
 }
 
-/** Where the caller of a stream can be answered; undefined when it does not say, or not in a way that can be used. */
+/** The URL under which the caller of a stream can be reached; undefined when it is missing or invalid. */
 export function callerUrl(headers: IncomingHttpHeaders): string | undefined {
   const url = headers[header.peerUrl];
   return typeof url === "string" && url.length <= 256 && URL.canParse(url) && /^https?:/.test(url) ? url : undefined;
@@ -104,18 +105,18 @@ export function checkStranger(headers: IncomingHttpHeaders, identity: Identity):
   return known.ok ? checkSender(headers, identity) : known;
 }
 
-/** A caller that was a member once: it may not know that it is none any more. */
+/** The refusal of a caller that was removed from the cluster: it may not know that. */
 export function memberRemoved(caller: NodeId): Extract<Admission, { kind: "refused" }> {
   const detail = `${caller} was removed from the cluster; its id is not used again`;
   return { kind: "refused", forGood: true, code: memberRemovedCode, detail };
 }
 
-/** How a caller is told that it is not admitted. */
+/** The answer to a caller that is not admitted. */
 export function refusalOf({ forGood, code, detail }: Extract<Admission, { kind: "refused" }>) {
   return { status: forGood ? refusedForGoodStatus : refusedForNowStatus, code, detail };
 }
 
-/** A caller that did not prove that it knows the secret. It is told nothing of the cluster. */
+/** The refusal of a caller that did not prove that it knows the secret. It reveals nothing of the cluster. */
 export function unauthorized(access: PeerAccess): HandshakeRefusal {
   const unset = "this node was given no peer secret and takes no calls: set KEYHOLD_PEER_SECRET (or KEYHOLD_PEER_SECRET_FILE)";
   const unproven = `the caller did not prove that it knows the peer secret (peer protocol ${protocolVersion}): set the same on every node`;
@@ -143,7 +144,7 @@ function senderInvalid(detail: string): HandshakeRefusal {
   return { status: 400, code: "sender_invalid", detail };
 }
 
-/** What node `to` of our cluster says of itself in its answer; or, when it is not that node's, what is wrong with it. */
+/** The claim of node `to` of this cluster in its answer; or why the answer is not that node's. */
 export function checkAnswerer(
   headers: IncomingHttpHeaders,
   { clusterId, to }: { readonly clusterId: string; readonly to: NodeId },
@@ -156,7 +157,7 @@ export function checkAnswerer(
   return claim === undefined ? err(`${to} does not say in which run of which folder it is`) : ok(claim);
 }
 
-/** What an answer says of the node it comes from. */
+/** The node and cluster that an answer names, unchecked. */
 export function answererOf(headers: IncomingHttpHeaders): {
   readonly clusterId: string | undefined;
   readonly nodeId: string | undefined;

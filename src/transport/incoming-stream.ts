@@ -1,6 +1,6 @@
 /**
- * This file reads one accepted stream: it cuts frames, decodes them, makes sure that they are from the caller to us, and
- * answers that they were read. Whatever is wrong ends this stream and nothing else.
+ * This file reads one accepted stream: it cuts frames, decodes them, checks that they are from the caller to this node, and
+ * confirms that they were read. Any fault ends this stream and nothing else.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Message, NodeId } from "../raft/types.ts";
@@ -10,27 +10,28 @@ import { beatsPerTimeout, silentBeatsMax } from "./pulse.ts";
 import { type StartsReport, startsIn } from "./starts-frame.ts";
 import { decodeMessage } from "./wire.ts";
 
-/** Takes a message, or says why it is refused, without any of its values; that costs its sender the stream. */
+/** Takes a message and returns null, or why it is refused, without its values; then the sender's stream is ended. */
 export type OnMessage = (message: Message) => string | null;
 
+/** One accepted stream and what to do with its frames. */
 export type IncomingOptions = {
   /** This node. */
   readonly receiver: NodeId;
   readonly sender: NodeId;
-  /** By which the stream is accepted. */
+  /** The headers of the answer that accepts the stream. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the sender. */
+  /** The run of the sender. */
   readonly runId: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly onMessage: OnMessage;
-  /** The sender tells which starts of others it has seen. */
+  /** The sender reports which starts of other nodes it has seen. */
   readonly onStarts: (told: StartsReport) => void;
   /** The stream is over; called once, never for `destroy`. */
   readonly onClosed: (reason: string) => void;
 };
 
-/** A caller that does not read our answers may cost us this much. */
+/** Bytes of answers that are kept for a caller that does not read them. */
 const answerBytesMax = 4096;
 const answerByte = new Uint8Array(1);
 
@@ -79,14 +80,14 @@ export class IncomingStream {
     return this.#receivedBytes;
   }
 
-  /** Told once a beat; ends a stream whose caller went silent. */
+  /** To be called once a beat; ends a stream whose caller went silent. */
   beat(): void {
     this.#answered = false;
     this.#silentBeats += 1;
     if (this.#silentBeats > silentBeatsMax) this.#end("peer went silent");
   }
 
-  /** Ends the stream without telling `onClosed`. */
+  /** Ends the stream without calling `onClosed`. */
   destroy(): void {
     this.#closed = true;
     this.#options.request.destroy();
@@ -100,7 +101,7 @@ export class IncomingStream {
     try {
       readFrames(this.#frames, chunk, (payload) => this.#deliver(payload));
     } catch (error) {
-      // Anything else was thrown by those who took the message, and is no affair of the peer's.
+      // Any other error was thrown by the receiver of the message, and is not the peer's fault.
       if (!(error instanceof WireError)) throw error;
       this.#end(`bad frame: ${error.message}`);
     }
@@ -118,7 +119,7 @@ export class IncomingStream {
     const { receiver, sender, runId } = this.#options;
     if (message.from !== sender) throw new WireError(`message from ${message.from} on the stream of ${sender}`);
     if (message.to !== receiver) throw new WireError(`message to ${message.to} at ${receiver}`);
-    // Proposals name the run that made them, and their end is told to it: nobody makes one in another's name.
+    // Proposals name the run that made them, and their end is reported to it: a node must not propose in the name of another run.
     if (message.kind === "proposeRequest" && message.proposals.some(({ id }) => id.runId !== runId)) {
       throw new WireError(`a proposal of another run on the stream of ${sender}`);
     }
@@ -127,7 +128,7 @@ export class IncomingStream {
     if (fault !== null) throw new WireError(fault);
   }
 
-  /** One byte a beat is enough to be known as alive. */
+  /** One byte a beat shows that this node is alive. */
   #answer(): void {
     if (this.#answered) return;
     this.#answered = true;
@@ -140,7 +141,7 @@ export class IncomingStream {
     if (this.#closed) return;
     this.#closed = true;
     const { request, response } = this.#options;
-    // An orderly end is answered by one, so that the caller can tell that everything arrived.
+    // An orderly end is answered with one, so that the caller knows that everything arrived.
     if (request.complete) response.end();
     else request.destroy();
     this.#options.onClosed(reason);

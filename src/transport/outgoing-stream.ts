@@ -1,6 +1,6 @@
 /**
  * This file keeps one ordered stream of frames to one peer: a POST whose body never ends. It reconnects with backoff,
- * holds a bounded number of bytes, and drops what exceeds them: raft repeats what matters, and an old message is worth
+ * buffers a bounded number of bytes, and drops what exceeds them: raft repeats what matters, and an old message is worth
  * less than a new one. What is dropped or may be lost is reported.
  */
 import { Buffer } from "node:buffer";
@@ -14,6 +14,7 @@ import { openCall, type PeerCall, readText, textLengthMax, unproven } from "./pe
 import { problemIn, refusedText } from "./problem-text.ts";
 import { provenBeats, silentBeatsMax } from "./pulse.ts";
 
+/** The peer of a stream, its bounds and its callbacks. */
 export type OutgoingOptions = {
   readonly identity: Identity;
   readonly peer: NodeId;
@@ -30,13 +31,14 @@ export type OutgoingOptions = {
   readonly onOpened: (counts: boolean) => void;
   /** Where this node can be answered, when it knows. */
   readonly ownUrl: () => string | null;
-  /** Whether we want to speak to the node that answers. */
+  /** Whether this node talks to the node that answers. */
   readonly admit: (answerer: Claim) => Admission;
-  /** The peer, a node of our cluster, says that it will never take a call of ours. */
+  /** The peer, a node of this cluster, refuses this run for good. */
   readonly onRefusedForGood: (code: string, detail: string) => void;
   readonly onClosed: (reason: string) => void;
 };
 
+/** Counters of one stream, since it was opened. */
 export type OutgoingStats = {
   readonly connected: boolean;
   readonly sentFrames: number;
@@ -50,7 +52,7 @@ export type OutgoingStats = {
 };
 
 type Attempt = {
-  /** Its own: a pooled socket may be half dead, and would be shared. */
+  /** An agent of its own, because a pooled socket would be shared, and may be half dead. */
   readonly agent: Agent;
   call: PeerCall | null;
   /** The stream itself; null before the challenge came. */
@@ -67,13 +69,13 @@ type State =
   | { readonly kind: "trying"; readonly attempt: Attempt }
   | { readonly kind: "closed" };
 
-/** Also bounds what many tiny frames cost beyond their bytes. */
+/** Frames that are buffered: bounds what many tiny frames cost besides their bytes. */
 const bufferFramesMax = 4096;
-/** The first wait: long enough not to spin, short enough that a restarted peer is back at once. */
+/** Milliseconds before the first reconnect: long enough not to spin, short enough for a peer that restarted. */
 const backoffMsMin = 20;
-/** Up to here, copying the frames of a turn into one buffer is cheaper than writing each. */
+/** Up to so many bytes, copying the frames of a turn into one buffer is cheaper than writing each. */
 const concatBytesMax = 64 * 1024;
-/** What a peer may say on a stream in one beat: it answers with a byte. */
+/** Bytes that a peer may send on a stream in one beat; an honest one sends one. */
 const beatBytesMax = 4 * 1024;
 
 /** The stream to one peer; opened by `open`, ended by `close` or `destroy`. */
@@ -94,7 +96,7 @@ export class OutgoingStream {
     this.#state = { kind: "closed" };
   }
 
-  /** Returns at once; connecting goes on behind, for as long as it takes. */
+  /** Returns at once; connecting continues in the background until `close` or `destroy`. */
   static open(options: OutgoingOptions): OutgoingStream {
     const stream = new OutgoingStream(options);
     stream.#connect();
@@ -111,7 +113,7 @@ export class OutgoingStream {
     return attempt !== null && this.#fits(pingFrame, attempt);
   }
 
-  /** Counts a frame that was not even made. */
+  /** Counts a frame that was dropped before it was encoded. */
   drop(): false {
     this.#droppedFrames += 1;
     return false;
@@ -127,7 +129,7 @@ export class OutgoingStream {
     return true;
   }
 
-  /** Told once a beat; finds out whether the peer still answers. */
+  /** To be called once a beat; finds out whether the peer still answers. */
   beat(): void {
     if (this.#state.kind !== "trying") return;
     const { attempt } = this.#state;
@@ -269,7 +271,7 @@ export class OutgoingStream {
     const wasWanted = this.#state.kind !== "closed";
     this.#fail(attempt, refusedText(response.statusCode, answer.body));
     if (response.statusCode !== refusedForGoodStatus || !wasWanted) return;
-    // Only a node of ours can end us, and only the one that we called.
+    // Only the node that was called, and only with a proof, can stop this one.
     if (unproven(identity.access, response, answer) !== null) return;
     if (!checkAnswerer(response.headers, { clusterId: identity.clusterId, to: peer }).ok) return;
     const problem = problemIn(answer.body);
@@ -307,11 +309,11 @@ export class OutgoingStream {
     this.#outboxBytes = 0;
   }
 
-  /** Ends `attempt`, once, however many of its events say that it is over. */
+  /** Ends `attempt`, once, although several of its events may report the end. */
   #fail(attempt: Attempt, reason: string, unwanted = false): void {
     endAttempt(attempt);
     if (this.#state.kind !== "trying" || this.#state.attempt !== attempt) return;
-    // No node answers there: there is no hurry to ask again.
+    // No node answers there, so the longest backoff will do (DECISIONS 55).
     if (unwanted) this.#backoffMs = Math.max(backoffMsMin, this.#options.backoffMsMax);
     this.#lastError = reason;
     this.#droppedFrames += this.#outbox.length;

@@ -6,9 +6,10 @@ import { type Agent, type ClientRequest, request as httpRequest, type IncomingMe
 import { type AnswerGuard, answerHeadBytesMax, guardAnswer, UnwantedAnswer } from "../intake/answer-guard.ts";
 import { challengeIn, isProvenAnswer, type PeerAccess, proveCall } from "./proof.ts";
 
-/** Where challenges are given out. */
+/** The path that gives out challenges. */
 export const challengePath = "/raft/v1/challenge";
 
+/** One call to another node. */
 export type PeerCallOptions = {
   readonly access: PeerAccess;
   readonly peerUrl: string;
@@ -19,12 +20,13 @@ export type PeerCallOptions = {
   readonly headers: Readonly<Record<string, string>>;
   /** From an earlier answer of that node; asked for when absent. */
   readonly challenge?: string | undefined;
-  /** What the body of the answer may take. */
+  /** Bytes of the answer's body, at most; more ends the connection (DECISIONS 55). */
   readonly answerBytesMax: number;
 };
 
+/** How opening a call ended; exactly one of the two is called, unless it was destroyed. */
 export type PeerCallEvents = {
-  /** The call is open: write to it, end it, listen to it. Its headers leave with the first byte, or by `flushHeaders`. */
+  /** The call is open; the receiver writes to it and ends it. Its headers are sent with the first byte, or by `flushHeaders`. */
   readonly onRequest: (request: ClientRequest, nonce: string, guard: AnswerGuard) => void;
   /** There will be no request. Called once, and never after `onRequest`; `unwanted` when what answers there is no node. */
   readonly onFailed: (reason: string, unwanted: boolean) => void;
@@ -33,10 +35,10 @@ export type PeerCallEvents = {
 /** A call that is being opened. */
 export type PeerCall = { destroy(): void };
 
-/** Opens the call. Throws when the address cannot be used. */
+/** Opens the call; returns at once. Throws when the address cannot be used. */
 export function openCall(options: PeerCallOptions, events: PeerCallEvents): PeerCall {
   const { access, challenge } = options;
-  // Nothing is proven where no secret is in force.
+  // Without a secret nothing is proven.
   if (access.kind !== "secret") return sendCall(options, "", events);
   return challenge === undefined ? askThenSend(options, events) : sendCall(options, challenge, events);
 }
@@ -65,7 +67,7 @@ function askThenSend(options: PeerCallOptions, events: PeerCallEvents): PeerCall
           try {
             underWay = sendCall(options, given, events);
           } catch (error) {
-            // Nobody is there to catch it: this is called by a socket.
+            // Called by a socket, so an error here would end the process.
             events.onFailed(`cannot be called: ${String(error)}`, false);
           }
         });
@@ -91,10 +93,10 @@ function sendCall(options: PeerCallOptions, challenge: string, { onRequest }: Pe
   return request;
 }
 
-/** What is read of a refusal. */
+/** Characters of a refusal that are read. */
 export const textLengthMax = 2048;
 
-/** The body of an answer, once, when it is over, or as much of it as may be read. */
+/** Calls `onText` once with the body of an answer, when it is complete or `lengthMax` characters were read. */
 export function readText(response: IncomingMessage, onText: (text: string) => void, lengthMax = textLengthMax): void {
   let text = "";
   response.setEncoding("utf8");
@@ -112,7 +114,7 @@ export function readText(response: IncomingMessage, onText: (text: string) => vo
   }
 }
 
-/** Null when the answer is proven, else what to say about it. A refusal of who does not know our secret is shown, not believed. */
+/** Null when the answer is proven, else what to log. A refusal from a node that does not know the secret is logged and not obeyed. */
 export function unproven(
   access: PeerAccess,
   response: IncomingMessage,

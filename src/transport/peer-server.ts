@@ -1,7 +1,7 @@
 /**
  * This file listens on the peer port: it checks who calls, finds the route (streams, and chunks of snapshots), and proves
- * its answers. Nothing of a call is looked at before its caller has proven that it belongs. A newer stream of a peer replaces the older one: the peer would not have opened it had
- * it still believed in the other.
+ * its answers. Nothing of a call is processed before its caller has proven that it knows the secret (DECISIONS 26). A newer stream of a
+ * peer replaces the older one, because the peer would not have opened it if the older one worked.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -32,24 +32,26 @@ import { Challenges, challengeHeaders, proveAnswer, provenCaller } from "./proof
 import type { StartsReport } from "./starts-frame.ts";
 import { UnprovenConnections } from "./unproven-connections.ts";
 
+/** Where to listen; port 0 takes a free one. */
 export type ListenAddress = { readonly host: string; readonly port: number };
 
+/** The identity of the node, its bounds and its callbacks. */
 export type PeerServerOptions = {
   readonly identity: Identity;
   readonly listen: ListenAddress;
-  /** How long a caller may take to send its headers. */
+  /** Milliseconds that a caller may take to send its headers. */
   readonly headersTimeoutMs: number;
   /** Where other nodes reach this one, once it knows. */
   readonly ownUrl: () => string | null;
   readonly onMessage: OnMessage;
-  /** A peer tells which starts of others it has seen; default: nobody wants to know. */
+  /** A peer reports which starts of other nodes it has seen; default: ignored. */
   readonly onStarts?: (from: NodeId, told: StartsReport) => void;
   readonly onSnapshotChunk: OnSnapshotChunk;
-  /** Whether a caller was a member once and is none any more; it is told so. */
+  /** Whether a caller was removed from the cluster; it is answered so. */
   readonly isRemoved: (caller: NodeId) => boolean;
   /** Asked for each stream and each chunk. */
   readonly admit: Admit;
-  /** Answers a node that is not in the cluster yet; undefined while there is nothing to say. */
+  /** The answer to a node that wants to join; undefined while there is none. */
   readonly onGenesis: () => GenesisAnswer | undefined;
   /** `peerUrl` is where the peer says that it can be answered. */
   readonly onOpened: (peer: NodeId, peerUrl: string | undefined) => void;
@@ -58,9 +60,10 @@ export type PeerServerOptions = {
   readonly onRefused: (refusal: PeerRefusal) => void;
 };
 
-/** A request that was turned away; `remote` is the caller's address. */
+/** A request that was refused; `remote` is the caller's address. */
 export type PeerRefusal = { readonly remote: string; readonly status: number; readonly code: string; readonly detail: string };
 
+/** What one peer has sent since the start, and whether a stream of it is open. */
 export type IncomingStats = { readonly receiving: boolean; readonly receivedFrames: number; readonly receivedBytes: number };
 
 /** The peer port could not be opened; the message names it. */
@@ -75,22 +78,22 @@ export class PeerListenError extends Error {
 }
 
 type Totals = { frames: number; bytes: number };
-/** Of a caller that belongs; its answer is proven for `nonce`. */
+/** A request whose caller has proven itself; the answer is proven for `nonce`. */
 type ProvenCall = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly nonce: string };
 type Call = ProvenCall & { readonly sender: NodeId; readonly runId: string; readonly counts: boolean };
 type Handler = (call: Call) => void;
 type Admitted = { readonly claim: Claim; readonly handle: Handler; readonly counts: boolean };
 type Refusal = Omit<PeerRefusal, "remote">;
 
-/** More than any cluster has members; strangers cannot take more memory than that. */
+/** Connections in all: more than any cluster needs, and a bound on the memory that strangers can take. */
 const connectionsMax = 256;
 const headerBytesMax = 8 * 1024;
 /**
- * What strangers get of a turn of the event loop, all together: less than clients do, because a node calls once and then keeps its stream.
- * As many as may wait hold less than half of these bytes.
+ * What callers without proof get of a turn of the event loop, all together (DECISIONS 52): less than clients, because a node calls once
+ * and then keeps its stream. As many as may wait hold less than half of these bytes.
  */
 const strangersIntake = { turnRequestsMax: 16, turnMsMax: 4, heldBytesMax: 32 * 1024 * 1024 };
-/** Longer than a stalled network of a live sender, short enough that a dead one does not keep its place for long. */
+/** Milliseconds: longer than a network of a live sender stalls, short enough that a dead one does not keep its place for long. */
 const chunkSilenceMsMax = 5000;
 
 /** The peer port of one node, from `open` to `close`. */
@@ -98,13 +101,13 @@ export class PeerServer {
   readonly #options: PeerServerOptions;
   readonly #server: Server;
   readonly #streams = new Map<NodeId, IncomingStream>();
-  /** What streams that are over have received. */
+  /** What streams that have ended had received. */
   readonly #totals = new Map<NodeId, Totals>();
   readonly #chunks: ChunkRoute;
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>;
   readonly #challenges = new Challenges();
   readonly #unproven = new UnprovenConnections();
-  /** Of connections whose callers have proven nothing yet; from the others is read as ever. */
+  /** For connections whose callers have proven nothing yet; others are read directly. */
   readonly #intake = new Intake<ServerResponse>(strangersIntake);
   #closed = false;
 
@@ -128,7 +131,7 @@ export class PeerServer {
         connectionsCheckingInterval: options.headersTimeoutMs,
         maxHeaderSize: headerBytesMax,
         noDelay: true,
-        // A missing Host is answered and counted like everything else that is no call of a node.
+        // A missing Host is answered and counted like every other request that is no node's.
         requireHostHeader: false,
       },
       (request, response) => this.#serve(request, response),
@@ -140,7 +143,7 @@ export class PeerServer {
     });
   }
 
-  /** Settles when the port accepts connections; rejects with PeerListenError when it cannot be had. */
+  /** Resolves when the port accepts connections; rejects with PeerListenError when it cannot be opened. */
   static async open(options: PeerServerOptions): Promise<PeerServer> {
     const server = new PeerServer(options);
     await server.#listen();
@@ -153,16 +156,16 @@ export class PeerServer {
     return { host: this.#options.listen.host, port: address.port };
   }
 
-  /** Told once a beat. */
+  /** To be called once a beat: ends streams that are silent, or of removed nodes. */
   beat(): void {
     for (const [peer, stream] of this.#streams) {
-      // What it missed, its next call will be told.
+      // Its next call will be answered that it was removed.
       if (this.#options.isRemoved(peer)) this.#cut(peer, stream, "it was removed from the cluster");
       else stream.beat();
     }
   }
 
-  /** Whether a stream of that node stands that is of another run than the claim's, and not silent. */
+  /** Whether that node has a stream here from another run than the claim's, which is not silent. */
   isAliveElsewhere({ nodeId, runId }: Claim): boolean {
     const stream = this.#streams.get(nodeId);
     return stream !== undefined && stream.runId !== runId && stream.isHeard;
@@ -183,7 +186,7 @@ export class PeerServer {
     };
   }
 
-  /** Cuts every connection; settles when the port is free. */
+  /** Ends every connection; resolves when the port is free. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#chunks.close();
@@ -238,7 +241,7 @@ export class PeerServer {
     handle({ ...call, sender: claim.nodeId, runId: claim.runId, counts });
   }
 
-  /** Who calls and what serves it, or why nothing does. */
+  /** The caller and the route that serves it, or a refusal. */
   #admit(request: IncomingMessage): Result<Admitted, Refusal> {
     const caller = checkCaller(request.headers, this.#options.identity);
     if (!caller.ok) return caller;
@@ -297,7 +300,7 @@ export class PeerServer {
     } else this.#answer(call, { status: 200, type: "application/json", body: JSON.stringify(genesis) });
   }
 
-  /** A later start of that node was seen elsewhere: an earlier run is not heard any more. Its next call will be told. */
+  /** A later start of that node was seen elsewhere: ends the stream of an earlier run. Its next call will be refused. */
   cutUnless({ nodeId, runId }: Claim): void {
     const stream = this.#streams.get(nodeId);
     if (stream !== undefined && stream.runId !== runId) this.#cut(nodeId, stream, "a later start of it was seen");
@@ -323,7 +326,7 @@ export class PeerServer {
     response.end(answer.body);
   }
 
-  /** Says who we are, proves it, and gives the challenge for the next call. */
+  /** The headers that say who this node is, prove it, and carry the challenge for the next call. */
   #headers(
     answer: { readonly nonce: string; readonly status: number; readonly type: string; readonly body: string },
     more: Readonly<Record<string, string>> = {},
@@ -334,13 +337,13 @@ export class PeerServer {
     return { ...proveAnswer(identity.access, { status, headers, body }, nonce), "content-type": type };
   }
 
-  /** Tells a caller that belongs why it is refused. */
+  /** Refuses a caller that has proven itself. */
   #refuse({ request, response, nonce }: ProvenCall, refusal: Refusal): void {
     const body = problemOf(refusal);
     this.#end({ request, response }, refusal, { headers: this.#headers({ nonce, ...refusal, type: problemType, body }), body });
   }
 
-  /** Tells a caller that has not shown that it belongs; it learns nothing of us. */
+  /** Refuses a caller that has not proven itself; the answer reveals nothing of this node. */
   #turnAway(call: Pick<Call, "request" | "response">, refusal: Refusal): void {
     this.#end(call, refusal, { headers: { "content-type": problemType }, body: problemOf(refusal) });
   }
@@ -351,7 +354,7 @@ export class PeerServer {
     { headers, body }: { readonly headers: Record<string, string>; readonly body: string },
   ): void {
     this.#options.onRefused({ remote: request.socket.remoteAddress ?? "unknown", ...refusal });
-    // What follows is not read: nothing more will be answered here.
+    // The rest is not read: nothing more will be answered on this connection.
     this.#intake.discard(request.socket);
     response.on("error", () => undefined);
     response.writeHead(refusal.status, { ...headers, connection: "close" });

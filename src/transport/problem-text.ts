@@ -1,15 +1,15 @@
 /**
- * This file reads what a peer answers that refuses a call, for programs and for people.
+ * This file reads the answer of a peer that refuses a call.
  */
 
-/** A refusal in words for the log, on one line: of a problem document what it says to people. */
+/** One line for the log: the status, and the detail of a problem document or the start of the body. */
 export function refusedText(statusCode: number | undefined, body: string): string {
   const problem = problemIn(body);
   const text = problem === undefined ? body : `${problem.code}: ${problem.detail}`;
   return `refused with ${statusCode}: ${text.replace(/\p{Cc}+/gu, " ").slice(0, 500)}`;
 }
 
-/** What a refusal says for programs; undefined when it says nothing of the kind. */
+/** The code and detail of a problem document; undefined when the text is none. */
 export function problemIn(text: string): { readonly code: string; readonly detail: string } | undefined {
   try {
     const problem: unknown = JSON.parse(text);

@@ -1,5 +1,5 @@
 /**
- * This file is how two nodes prove to each other that both know the peer secret, without ever sending it (DECISION 26). The
+ * This file is how two nodes prove to each other that both know the peer secret, without ever sending it (DECISIONS 26). The
  * callee gives out a challenge, the caller answers it with an HMAC over its whole call, and the callee's answer carries an
  * HMAC over the caller's nonce and the whole answer. A captured call cannot be repeated, an answer cannot be made up, and
  * no clock but the callee's own is read.
@@ -7,13 +7,13 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Who may call a node, and how it shows who it is. */
+/** Who may call a node, and how it proves that. */
 export type PeerAccess =
-  /** Whoever proves to know what all nodes of the cluster know. */
+  /** Every caller that proves that it knows the secret. */
   | { readonly kind: "secret"; readonly secret: string }
-  /** Whoever reaches the port: the operator says that no stranger does. */
+  /** Every caller: the operator vouches that no stranger reaches the port. */
   | { readonly kind: "open" }
-  /** Nobody: a node alone that was given no secret. */
+  /** Nobody: a node of its own without a secret. */
   | { readonly kind: "closed" };
 
 /** The access that settings ask for. */
@@ -22,7 +22,7 @@ export function accessOf({ peerSecret, insecure }: { readonly peerSecret: string
   return insecure ? { kind: "open" } : { kind: "closed" };
 }
 
-/** A request without its proof; `path` as it stands in the request line. */
+/** A request without its proof; `path` as in the request line. */
 export type BareCall = { readonly method: string; readonly path: string; readonly headers: IncomingHttpHeaders };
 /** An answer without its proof; `body` is empty for a stream. */
 export type BareAnswer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
@@ -49,7 +49,7 @@ export function provenCaller(access: PeerAccess, call: BareCall, challenges: Cha
   const { [header.challenge]: challenge, [header.nonce]: nonce, [header.proof]: proof } = call.headers;
   if (typeof challenge !== "string" || typeof nonce !== "string" || typeof proof !== "string") return undefined;
   if (!nonceForm.test(nonce) || !equal(proof, callProof(access.secret, call))) return undefined;
-  // Last, because a challenge that is used up takes memory: only who knows the secret may cost us that.
+  // Last, because a redeemed challenge takes memory, which only callers that know the secret may cause.
   return challenges.redeem(challenge) ? nonce : undefined;
 }
 
@@ -63,14 +63,14 @@ export function proveAnswer(
   return { ...answer.headers, [header.proof]: answerProof(access.secret, answer, nonce) };
 }
 
-/** Whether who answered knows the secret, and answered the call that went out with `nonce`. */
+/** Whether the answer comes from a node that knows the secret, and is the one to the call with `nonce`. */
 export function isProvenAnswer(access: PeerAccess, answer: BareAnswer, nonce: string): boolean {
   if (access.kind !== "secret") return true;
   const proof = answer.headers[header.proof];
   return typeof proof === "string" && equal(proof, answerProof(access.secret, answer, nonce));
 }
 
-/** How a challenge travels, in answers. */
+/** The header that carries a challenge in an answer. */
 export function challengeHeaders(challenge: string): Record<string, string> {
   return { [header.challenge]: challenge };
 }
@@ -81,12 +81,12 @@ export function challengeIn(headers: IncomingHttpHeaders): string | undefined {
   return typeof challenge === "string" && challenge.length <= 128 ? challenge : undefined;
 }
 
-/** Longer than any round trip between two requests of one caller. */
+/** Milliseconds: longer than any round trip between two requests of one caller. */
 const challengeMsMax = 30_000;
 
 /**
- * Challenges that one process gives out. They carry their own checksum, so that nothing is remembered of those that strangers
- * ask for; what was redeemed is remembered until it is too old anyway.
+ * Challenges that one process gives out. Each carries its own checksum, so that those that strangers ask for need not be remembered;
+ * redeemed ones are remembered until they are too old anyway.
  */
 export class Challenges {
   readonly #key = randomBytes(32);
@@ -104,7 +104,7 @@ export class Challenges {
     return `${text}.${this.#seal(text)}`;
   }
 
-  /** Whether the challenge is one of ours, at most 30 s old, and was never redeemed before. */
+  /** Whether the challenge is from this process, at most 30 s old, and was never redeemed before. */
   redeem(challenge: string): boolean {
     const end = challenge.lastIndexOf(".");
     const text = challenge.slice(0, Math.max(0, end));
@@ -134,7 +134,7 @@ function answerProof(secret: string, { status, headers, body }: BareAnswer, nonc
   return mac(secret, ["keyhold peer answer", nonce, String(status), digest, ...signedLines(headers)]);
 }
 
-/** All of our headers but the proof. A value cannot hold a line's end, so no two sets of headers make the same lines. */
+/** All `keyhold-` headers but the proof. A value cannot contain a line end, so different sets of headers make different lines. */
 function signedLines(headers: IncomingHttpHeaders): string[] {
   const names = Object.keys(headers).filter((name) => name.startsWith("keyhold-") && name !== header.proof);
   return names.sort().map((name) => `${name}:${String(headers[name])}`);

@@ -1,6 +1,7 @@
 /**
- * This file is how nodes tell each other which starts of others they have seen: a frame of its own kind, the first on each stream, and
- * sent again whenever more is known. So whoever was told by a message of a node knows the starts that this node knew before.
+ * This file is how nodes report to each other which starts they have seen (DECISIONS 46): a frame of its own kind, the first on each
+ * stream, and sent again whenever more is known. So a node that received a message of another one knows the starts that this one knew
+ * before.
  */
 import type { Buffer } from "node:buffer";
 import { isNodeId, type NodeId } from "../raft/types.ts";
@@ -22,21 +23,21 @@ import {
 import { type Claim, isClaim, type SelfClaim } from "./claim.ts";
 import { frameHeaderBytes, sealFrame } from "./frame.ts";
 
-/** Far from the kinds of messages (`wire.ts`), which count up from 0. */
+/** The first byte of such a frame; the kinds of messages (`wire.ts`) count up from 0. */
 const startsKind = 255;
-/** More than any cluster has members. */
+/** Starts in one frame: more than any cluster has members. */
 export const startsMax = 256;
-/** Of one start: two numbers and the length of a list. */
+/** Bytes of one start without its texts: two numbers and the length of a list. */
 const fixedBytes = 2 * 8 + 4;
 
-/** What a node tells another one. */
+/** The content of one such frame. */
 export type StartsReport = {
   readonly starts: readonly Claim[];
-  /** Whether the start of the receiver that is among them counts the sender among those that let it in. */
+  /** Whether the sender counts among the nodes that let in the receiver's start, which is in the list. */
   readonly counts: boolean;
 };
 
-/** The whole frame. */
+/** Encodes a whole frame with its header. */
 export function encodeStarts(starts: ReadonlyMap<NodeId, SelfClaim>, counts: boolean): Buffer {
   const told = [...starts].slice(0, startsMax);
   const room = told.reduce(
@@ -61,7 +62,7 @@ export function encodeStarts(starts: ReadonlyMap<NodeId, SelfClaim>, counts: boo
   return sealFrame(writer.bytes.subarray(0, writer.offset));
 }
 
-/** What the payload of a frame tells of starts; undefined when it is a message. Throws WireError when it is broken. */
+/** The report in the payload of a frame; undefined when it is a message. Throws WireError when it is malformed. */
 export function startsIn(payload: Buffer): StartsReport | undefined {
   if (payload[0] !== startsKind) return undefined;
   const reader = createReader(payload);

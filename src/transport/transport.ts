@@ -1,6 +1,6 @@
 /**
  * This file is the network of a node in production: one ordered stream to each peer and one from each, over HTTP on the
- * peer port, and beside them single requests for the chunks of snapshots. It owns every socket and the one timer between
+ * peer port, and single requests for the chunks of snapshots. It owns every socket and the one timer between
  * nodes, and delivers nothing after `close` has begun.
  */
 import { Repeats } from "../intake/repeats.ts";
@@ -20,11 +20,12 @@ import { beatMs, beatsPerTimeout } from "./pulse.ts";
 import { encodeStarts, type StartsReport } from "./starts-frame.ts";
 import { encodeMessage } from "./wire.ts";
 
+/** The identity of the node, its bounds and its callbacks. */
 export type HttpTransportOptions = {
   /** Nodes of another cluster are refused, and refuse us. Printable ASCII. */
   readonly clusterId: string;
   readonly nodeId: NodeId;
-  /** Told to every node that we call or answer. */
+  /** Sent to every node that this one calls or answers. */
   readonly self: SelfClaim;
   /** Port 0 takes a free one. */
   readonly listen: ListenAddress;
@@ -36,32 +37,32 @@ export type HttpTransportOptions = {
   readonly access: PeerAccess;
   /** 0 <= random() < 1; spreads reconnects. */
   readonly random?: () => number;
-  /** Called for each message, in the order of its sender. What it throws is not caught. */
+  /** Called for each message, in the order of its sender. Its errors are not caught. */
   readonly onMessage: OnMessage;
   /** Called for each whole chunk of a snapshot that a peer sends; default: all are refused. */
   readonly onSnapshotChunk?: OnSnapshotChunk;
   /** A message to `peer` was dropped, or a stream to or from it broke. At most once a turn, never from within `send`. */
   readonly onUnreachable: (peer: NodeId) => void;
   readonly onEvent?: (event: TransportEvent) => void;
-  /** Where peers reach this node, once it knows: told to those it calls, who may not know it yet. */
+  /** The URL by which peers reach this node, once it knows one: sent to the nodes it calls, which may not know it yet. */
   readonly ownUrl?: () => string | null;
-  /** Whether a node was a member once and is none any more. Its calls are refused. */
+  /** Whether a node was removed from the cluster. Its calls are refused. */
   readonly isRemoved?: (caller: NodeId) => boolean;
-  /** Asked for each stream and chunk that comes in, and for whoever answers a stream of ours; default: all are admitted. */
+  /** Asked for each incoming stream and chunk, and for each node that answers a stream; default: all are admitted. */
   readonly admit?: Admit;
-  /** What is told to peers of the starts of others, and heard of them; default: nothing is. */
+  /** The starts of other nodes, to be exchanged with peers; default: none are. */
   readonly starts?: StartNews;
-  /** The first other node has let this run in: to be kept durably before anything is sent. */
+  /** The first other node has let this run in: must be durable before anything is sent. */
   readonly onAdmitted?: () => void;
-  /** Before so many other nodes have let this run in, nothing is sent: what an older run says must be missing somewhere. Default: 0. */
+  /** Nothing is sent before so many other nodes have let this run in (DECISIONS 46). Default: 0. */
   readonly admissionsWanted?: () => number;
-  /** A peer says that it will never take a call of this node: `member_removed`, or the code of its `admit`. May be called often. */
+  /** A peer refuses this run for good: `member_removed`, or the code of its `admit`. May be called often. */
   readonly onRefusedForGood?: (by: NodeId, code: string, detail: string) => void;
-  /** What nodes are told that are not in the cluster yet; default: nothing. */
+  /** The answer to nodes that want to join; default: none. */
   readonly onGenesis?: () => GenesisAnswer | undefined;
 };
 
-/** What an operator may want to read. */
+/** What the transport reports for the log. */
 export type TransportEvent =
   | { readonly kind: "outgoingOpened"; readonly peer: NodeId }
   | { readonly kind: "outgoingClosed"; readonly peer: NodeId; readonly reason: string }
@@ -71,7 +72,7 @@ export type TransportEvent =
   | ({ readonly kind: "callerRefused"; readonly suppressed: number } & PeerRefusal)
   | { readonly kind: "frameTooLarge"; readonly peer: NodeId; readonly messageKind: Message["kind"]; readonly bytes: number };
 
-/** Counted since the peer was last added by `setPeers`; what was received, since the start. */
+/** Counters of one peer: received ones since the start, others since it was last added by `setPeers`. */
 export type PeerStats = {
   readonly connected: boolean;
   readonly receiving: boolean;
@@ -85,10 +86,10 @@ export type PeerStats = {
   readonly lastError: string | null;
 };
 
-/** How long a stream that is closed in order may take to send the rest: a farewell, not a transfer. */
+/** Milliseconds that a stream may take to send the rest of its buffer when it is closed. */
 const lingerMsMax = 200;
 
-/** How often starts are told again: who did not know yet that the sender is a member has not heard them. A few KiB each time. */
+/** Beats between two reports of starts, a few KiB each: a receiver ignores them while it does not know the sender as a member. */
 const startsRepeatedBeats = 2 * beatsPerTimeout;
 
 const refuseChunk: OnSnapshotChunk = () => Promise.resolve({ kind: "refused", reason: "this node takes no snapshots" });
@@ -99,13 +100,13 @@ export class HttpTransport implements AsyncDisposable {
   readonly #identity: Identity;
   readonly #outgoing = new Map<NodeId, OutgoingStream>();
   readonly #chunks: ChunkClient;
-  /** Callers that are not among the peers: a leader that this node has not heard of yet must be answered. */
+  /** Callers that are not among the peers: a leader that this node does not know yet must be answered. */
   readonly #guests = new Set<NodeId>();
   readonly #closing = new Set<Promise<void>>();
   readonly #unreachable = new Set<NodeId>();
-  /** Who has let this run in, and so remembers its start durably. */
+  /** The nodes that have let this run in, and remember its start durably. */
   readonly #admittedBy = new Set<NodeId>();
-  /** What was told last. */
+  /** The starts that were sent last. */
   #startsSent: ReadonlyMap<NodeId, SelfClaim> = new Map();
   readonly #server: PeerServer;
   readonly #timer: NodeJS.Timeout;
@@ -123,7 +124,7 @@ export class HttpTransport implements AsyncDisposable {
     this.#timer = parts.timer;
   }
 
-  /** Settles when the peer port accepts streams; rejects with PeerListenError when it cannot be had. */
+  /** Resolves when the peer port accepts streams; rejects with PeerListenError when it cannot be opened. */
   static async open(options: HttpTransportOptions): Promise<HttpTransport> {
     const { clusterId, nodeId, self, listen, peerTimeoutMs } = options;
     const identity = { clusterId, nodeId, self, access: options.access };
@@ -157,7 +158,7 @@ export class HttpTransport implements AsyncDisposable {
     return this.#server.address;
   }
 
-  /** Never blocks. What cannot be sent is dropped, and `onUnreachable` is told after this turn. */
+  /** Never blocks. A message that cannot be sent is dropped, and `onUnreachable` is called after this turn. */
   send(message: Message): void {
     const stream = this.#outgoing.get(message.to);
     if (!this.#maySpeak()) {
@@ -168,7 +169,7 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   /**
-   * Sends one chunk of a snapshot and resolves with what the peer made of it. Rejects when no answer of that peer came within
+   * Sends one chunk of a snapshot and resolves with the peer's answer. Rejects when no answer of that peer came within
    * `timeoutMs`; the chunk may have arrived all the same.
    */
   async sendChunk(to: NodeId, header: ChunkHeader, chunk: Uint8Array, timeoutMs: number): Promise<ChunkAnswer> {
@@ -177,14 +178,14 @@ export class HttpTransport implements AsyncDisposable {
     return this.#chunks.send({ to, peerUrl, header, chunk, timeoutMs });
   }
 
-  /** The nodes to keep streams to, without regard to this one. A stream to the same address lives on. */
+  /** The nodes to keep streams to; this one is ignored. A stream to an unchanged address is kept. */
   setPeers(peers: ReadonlyMap<NodeId, MemberAddress>): void {
     if (this.#closed !== null) return;
     for (const peer of peers.keys()) this.#guests.delete(peer);
     for (const [peer, stream] of this.#outgoing) {
       if (this.#guests.has(peer) || peers.get(peer)?.peerUrl === stream.peerUrl) continue;
       this.#outgoing.delete(peer);
-      // In order, because the last message to a removed node tells it that it is removed.
+      // Closed in order, because the last message to a removed node contains its removal.
       const closing = stream.close(lingerMsMax).finally(() => this.#closing.delete(closing));
       this.#closing.add(closing);
     }
@@ -205,7 +206,7 @@ export class HttpTransport implements AsyncDisposable {
     return { refused: this.#refused, closed: this.#server.unproven().closed };
   }
 
-  /** Sends what was accepted, for a fifth of a second at most, cuts all streams and settles when the port is free. */
+  /** Sends what was accepted, for 200 ms at most, ends all streams and resolves when the port is free. */
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();
     return this.#closed;
@@ -237,7 +238,7 @@ export class HttpTransport implements AsyncDisposable {
       onBroken: () => this.#reportUnreachable(peer),
       ownUrl: this.#options.ownUrl ?? (() => null),
       admit: (claim) => this.#admit(claim),
-      // Who is not among the members that we know cannot speak for them.
+      // A node that is not a member, as far as this one knows, cannot refuse it for good.
       onRefusedForGood: (code, detail) => {
         if (!this.#guests.has(peer)) this.#options.onRefusedForGood?.(peer, code, detail);
       },
@@ -257,7 +258,7 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   #maySpeak(): boolean {
-    // For good: a leader that adds a member must be heard by it before that one can have let it in.
+    // Never reset: a leader that adds a member must send to it before that member can let this run in.
     this.#speaks ||= this.#admittedBy.size >= (this.#options.admissionsWanted?.() ?? 0);
     return this.#speaks;
   }
@@ -271,13 +272,13 @@ export class HttpTransport implements AsyncDisposable {
   #receiveStarts(from: NodeId, { starts, counts }: StartsReport): void {
     const { nodeId, self } = this.#options;
     const isOurs = (told: Claim) => told.nodeId === nodeId && told.instanceId === self.instanceId && told.runId === self.runId;
-    // Who let this run in before it could count, and remembers it now.
+    // A node that let this run in earlier, without counting, counts now.
     if (counts && starts.some(isOurs)) this.#countAdmission(from);
     for (const news of this.#options.starts?.receive(from, starts) ?? []) this.#server.cutUnless(news);
     this.#sendNewStarts();
   }
 
-  /** To all, before anything else is said, when more is known than was told. */
+  /** Sends new starts to all peers, before any other message. */
   #sendNewStarts(): void {
     const known = this.#options.starts?.known();
     if (known === undefined || known === this.#startsSent) return;
@@ -292,7 +293,7 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   #sendTo(stream: OutgoingStream, message: Message): boolean {
-    // A peer that is down must not cost the encoding of everything that would have gone to it.
+    // For a peer that is down, messages are not even encoded.
     if (!stream.accepts) return stream.drop();
     const frame = encodeMessage(message);
     if (frame.byteLength <= frameBytesMax) return stream.send(frame);
@@ -332,7 +333,7 @@ export class HttpTransport implements AsyncDisposable {
     this.#reportUnreachable(peer);
   }
 
-  /** Later, because the driver that sends is in the middle of a turn; once, because one hint is enough. */
+  /** Reports later, because the driver that sends is in the middle of a turn, and once for each peer. */
   #reportUnreachable(peer: NodeId): void {
     if (this.#closed !== null) return;
     if (this.#unreachable.size === 0) process.nextTick(() => this.#flushUnreachable());

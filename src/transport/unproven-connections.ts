@@ -1,17 +1,18 @@
 /**
  * This file bounds the connections of callers that have not proven anything yet: strangers may fill their share of the peer
- * port and wait, but they take no place of a node's. A node proves itself within milliseconds, so over the bound
+ * port and wait, but they take no node's place. A node proves itself within milliseconds, so over the bound
  * the oldest connection goes, not the newest.
  */
 import type { Socket } from "node:net";
 
-/** From one address: what a few nodes on one machine open at the same time, several times over. */
+/** Connections from one address: several times what a few nodes on one machine open at the same time. */
 const perAddressMax = 32;
-/** From all: half of what the port takes. */
+/** Connections from all addresses: half of what the port accepts. */
 const unprovenMax = 128;
 
+/** The connections of the peer port whose callers have proven nothing yet. */
 export class UnprovenConnections {
-  /** In the order in which they came. */
+  /** In the order of their arrival, with their addresses. */
   readonly #sockets = new Map<Socket, string>();
   #closed = 0;
 

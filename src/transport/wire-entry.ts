@@ -1,5 +1,5 @@
 /**
- * This file writes and reads what messages carry in lists: log entries, proposals, and the membership inside an entry.
+ * This file writes and reads the lists in messages: log entries, proposals, and the membership inside an entry.
  * A list of entries is checked as a piece of a log on both sides, because the follower's core asserts what is checked
  * here: a peer that sends nonsense must lose its stream, not stop our node.
  */
@@ -48,9 +48,9 @@ const payloadCodes = {
   clusterVersion: 4,
 } as const satisfies Record<Payload["kind"], number>;
 
-/** More than a batch of one MiB can hold of the smallest entries or commands. */
+/** Items in one list: more than a batch of one MiB can hold of the smallest entries or commands. */
 export const itemsMax = 65_536;
-/** A version of the cluster is a small number that people chose. */
+/** A cluster version is a small number that developers choose. */
 const clusterVersionMax = 2 ** 31;
 
 const entryBytesMin = 4 * 8 + 1;
@@ -70,6 +70,7 @@ export function entriesRoom(entries: readonly Entry[]): number {
   return room;
 }
 
+/** Writes entries; throws InvariantViolation when they are no piece of a log at `place`. */
 export function putEntries(writer: ByteWriter, entries: readonly Entry[], place: EntriesPlace): void {
   const fault = findFault(entries, place);
   if (fault !== null) throw new InvariantViolation(`entries to send: ${fault}`);
@@ -77,6 +78,7 @@ export function putEntries(writer: ByteWriter, entries: readonly Entry[], place:
   for (const entry of entries) putEntry(writer, entry);
 }
 
+/** Reads entries; throws WireError when they are malformed or no piece of a log at `place`. */
 export function takeEntries(reader: ByteReader, place: EntriesPlace): readonly Entry[] {
   const count = takeItemCount(reader, entryBytesMin);
   const entries: Entry[] = [];
@@ -163,16 +165,18 @@ export function proposalsRoom(proposals: readonly Proposal[]): number {
   return room;
 }
 
+/** Writes proposals, which must all be of one run. */
 export function putProposals(writer: ByteWriter, proposals: readonly Proposal[]): void {
   putCount(writer, proposals.length);
   for (const proposal of proposals) putProposal(writer, proposal);
 }
 
+/** Reads proposals; throws WireError when they are malformed or of several runs. */
 export function takeProposals(reader: ByteReader): readonly Proposal[] {
   const count = takeItemCount(reader, proposalBytesMin);
   const proposals: Proposal[] = [];
   for (let taken = 0; taken < count; taken += 1) proposals.push(takeProposal(reader));
-  // One message is of one run of its sender: what becomes of it is told under that name.
+  // One message is of one run of its sender, to which the end of its proposals is reported.
   if (proposals.some(({ id }) => id.runId !== proposals[0]?.id.runId)) throw new WireError("proposals of several runs");
   return proposals;
 }
@@ -189,13 +193,14 @@ export function takeTerm(reader: ByteReader): Term {
   return toTerm(takeIntegerUpTo(reader, termMax));
 }
 
+/** Reads a log index; throws WireError above `receivedIndexMax`. */
 export function takeIndex(reader: ByteReader): LogIndex {
   return toLogIndex(takeIntegerUpTo(reader, receivedIndexMax));
 }
 
 function takeIntegerUpTo(reader: ByteReader, max: number): number {
   const value = takeInteger(reader);
-  if (value > max) throw new WireError(`integer is ${value}, at most ${max} is heard`);
+  if (value > max) throw new WireError(`integer is ${value}, at most ${max} is accepted`);
   return value;
 }
 
@@ -214,10 +219,12 @@ function takeProposalId(reader: ByteReader): ProposalId {
   return { runId, sequence: takeInteger(reader) };
 }
 
+/** Writes a node id, as text. */
 export function putNodeId(writer: ByteWriter, id: NodeId): void {
   putText(writer, id);
 }
 
+/** Reads a node id; throws WireError when the text is none. */
 export function takeNodeId(reader: ByteReader): NodeId {
   const text = takeText(reader);
   if (!isNodeId(text)) throw new WireError(`${JSON.stringify(text.slice(0, 80))} is not a node id`);

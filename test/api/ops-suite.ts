@@ -73,7 +73,7 @@ export function describeOps(api: () => TestApi): void {
     test("says, as the only voter, that nobody can bring it back, what that means and the way out", async () => {
       const { ok, detail } = (await stateOf(["n1"], null)) ?? {};
       expect(ok).toBe(false);
-      expect(detail).toMatch(/^part of the log was lost, and nobody can bring it back: .* only voter/);
+      expect(detail).toMatch(/^part of the log was lost, and no other node can bring it back: .* only voter/);
       expect(detail).toContain("it will never be ready");
       expect(detail).toMatch(/Restore its data folder from a backup .* or begin a new cluster from an empty folder$/);
     });

@@ -155,7 +155,7 @@ test("a lone node that finds its log damaged says once, and to whoever asks, tha
   await node.stop();
   damage(node, inLog);
   node.start();
-  const advice = "part of the log was lost, and nobody can bring it back";
+  const advice = "part of the log was lost, and no other node can bring it back";
   await until("it is said", waitMsMax, () => (node.lastOutput.includes(advice) ? true : undefined));
   const lines = node.lastOutput.split("\n").filter((line) => line.includes(advice));
   expect(lines).toHaveLength(1);

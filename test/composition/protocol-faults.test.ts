@@ -1,5 +1,5 @@
 /**
- * This file tests what people are told of messages that were not heard, and when the node ends.
+ * This file tests how refused messages are logged, and when the node ends.
  */
 import { expect, test } from "vitest";
 import { foreignHistoryAdvice, protocolFaults } from "../../src/composition/protocol-faults.ts";
@@ -29,9 +29,9 @@ test("a sender that repeats itself is logged once in ten seconds, and counted ea
   note(refused("n3"), 10_001);
   expect(refusedCount()).toBe(5);
   expect(told).toEqual([
-    'warn a message of a peer was not heard {"from":"n2","messageKind":"heartbeat","reason":"secondLeader","suppressed":0}',
-    'warn a message of a peer was not heard {"from":"n2","messageKind":"heartbeat","reason":"secondLeader","suppressed":2}',
-    'warn a message of a peer was not heard {"from":"n3","messageKind":"heartbeat","reason":"secondLeader","suppressed":0}',
+    'warn a message of a peer was refused {"from":"n2","messageKind":"heartbeat","reason":"secondLeader","suppressed":0}',
+    'warn a message of a peer was refused {"from":"n2","messageKind":"heartbeat","reason":"secondLeader","suppressed":2}',
+    'warn a message of a peer was refused {"from":"n3","messageKind":"heartbeat","reason":"secondLeader","suppressed":0}',
   ]);
 });
 

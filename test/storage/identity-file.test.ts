@@ -140,7 +140,7 @@ describe("the record of a folder", () => {
     writeFileSync(join(folder, trace), "");
     expect(refusal(() => readIdentity(folder))).toMatchObject({
       code: "beyondRepair",
-      message: expect.stringContaining(`IDENTITY is missing, so nobody knows whose data this is: ${trace} is there`),
+      message: expect.stringContaining(`IDENTITY is missing, so it is unknown whose data this is: ${trace} exists`),
     });
   });
 

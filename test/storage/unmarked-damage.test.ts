@@ -52,6 +52,6 @@ test("a bad record ends the node, marked or not", async () => {
   mkdirSync(join(directory, "DAMAGED.new"));
   expect(() => storage.tables.get("config", "k")).toThrow();
   expect(fatal).toHaveLength(1);
-  expect(fatal[0]).toMatch(/is damaged: .*could not be written down for the next start/);
+  expect(fatal[0]).toMatch(/is damaged: .*could not be recorded for the next start/);
   await storage.close();
 });

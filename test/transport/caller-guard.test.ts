@@ -46,8 +46,8 @@ function openSocket(url: string): Socket {
 
 describe("what a browser sends is refused before anything else, even where no secret is asked for,", () => {
   const cases: readonly { readonly name: string; readonly headers: Record<string, string>; readonly code: string }[] = [
-    { name: "an origin", headers: { runId: "http://evil.example" }, code: "browser_refused" },
-    { name: "the origin of the port itself", headers: { runId: "http://127.0.0.1:7101" }, code: "browser_refused" },
+    { name: "an origin", headers: { origin: "http://evil.example" }, code: "browser_refused" },
+    { name: "the origin of the port itself", headers: { origin: "http://127.0.0.1:7101" }, code: "browser_refused" },
     { name: "fetch metadata", headers: { "sec-fetch-site": "same-origin" }, code: "browser_refused" },
     { name: "a referrer", headers: { referer: "http://evil.example/" }, code: "browser_refused" },
     { name: "a form", headers: { "content-type": "application/x-www-form-urlencoded" }, code: "browser_refused" },

@@ -132,12 +132,12 @@ describe("what is not a message is refused", () => {
     {
       name: "a term at the end of the numbers",
       make: () => patched(heartbeat(), (bytes) => bytes.writeDoubleBE(2 ** 48 + 1, 9)),
-      message: "integer is 281474976710657, at most 281474976710656 is heard",
+      message: "integer is 281474976710657, at most 281474976710656 is accepted",
     },
     {
       name: "an index far beyond any log",
       make: () => patched(heartbeat(), (bytes) => bytes.writeDoubleBE(2 ** 50, 17)),
-      message: "integer is 1125899906842624, at most 562949953421312 is heard",
+      message: "integer is 1125899906842624, at most 562949953421312 is accepted",
     },
     {
       name: "a log that ends in a later term than its candidate's",
