@@ -24,7 +24,10 @@ export function logStorage(logger: EventLogger, event: StorageEvent): void {
       break;
     }
     case "witnessLost":
-      logger.warn(event, "the witness of the last write cannot be read: if the disk lost that write, this is not noticed. A new witness is made");
+      logger.warn(
+        event,
+        "the witness of the last write cannot be read: if the disk lost that write, this is not noticed. A new witness is made",
+      );
       break;
     case "snapshotsGivenUp":
       logger.warn(event, "snapshots to other nodes were given up: they kept old pages of the data file from being reused");

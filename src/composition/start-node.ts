@@ -260,7 +260,11 @@ function gaugesOf({ service, storage, transport, faults }: Gauged): readonly Nod
     { name: "keyhold_peer_refused", help: "Calls of others that were refused", value: () => transport.strangers().refused },
     { name: "keyhold_peer_crowded_out", help: "Connections closed unproven", value: () => transport.strangers().closed },
     { name: "keyhold_peer_messages_refused", help: "Messages of peers that were refused", value: faults.refusedCount },
-    { name: "keyhold_peer_dropped_frames", help: "Messages to peers that were dropped", value: () => sum(peers(), "droppedFrames") },
+    {
+      name: "keyhold_peer_dropped_frames",
+      help: "Messages to peers that were dropped",
+      value: () => sum(peers(), "droppedFrames"),
+    },
   ];
 }
 
