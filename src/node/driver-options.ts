@@ -32,7 +32,7 @@ export type DriverOptions = PendingLimits &
   };
 
 /** The value of the limit for which a leader refused a proposal; 0 where the reason is no limit. */
-export function limitOfRefusal(reason: RefusalReason, options: RaftOptions): number {
+export function refusalMax(reason: RefusalReason, options: RaftOptions): number {
   return reason === "applyLag" ? options.applyLagEntriesMax : options.uncommittedBytesMax;
 }
 

@@ -9,7 +9,7 @@ import { readMeta, writeInitialState } from "../machine/state/meta.ts";
 import { pastRowsMaxDefault, StagedTables } from "../machine/state/staged-tables.ts";
 import { createRaftNode, type RaftNode, type RaftView } from "../raft/index.ts";
 import type { Effect, Entry, Input, LogIndex, Message, NodeId, SnapshotMeta, Term } from "../raft/types.ts";
-import { type DriverEvents, type DriverOptions, type DriverPorts, limitOfRefusal } from "./driver-options.ts";
+import { type DriverEvents, type DriverOptions, type DriverPorts, refusalMax } from "./driver-options.ts";
 import { type ChangeRequest, MembershipChanges } from "./members/membership-changes.ts";
 import { peersOf } from "./members/peers.ts";
 import { type TransferRequest, Transfers } from "./members/transfers.ts";
@@ -293,7 +293,7 @@ export class Driver {
       case "proposalsRefused":
         this.#proposals.refused(effect.sequences, {
           reason: effect.reason,
-          max: limitOfRefusal(effect.reason, this.#options.raft),
+          max: refusalMax(effect.reason, this.#options.raft),
         });
         return;
       case "barrierReached":
