@@ -291,10 +291,7 @@ export class Driver {
         this.#proposals.placed(effect.sequences, effect.term);
         return;
       case "proposalsRefused":
-        this.#proposals.refused(effect.sequences, {
-          reason: effect.reason,
-          max: refusalMax(effect.reason, this.#options.raft),
-        });
+        this.#proposals.refused(effect.sequences, { reason: effect.reason, max: refusalMax(effect.reason, this.#options.raft) });
         return;
       case "barrierReached":
         this.#proposals.barrierReached(effect, this.#appliedIndex);
