@@ -83,8 +83,8 @@ async function huntOne(mutant: Mutant, options: HuntOptions): Promise<Hunted> {
     }
     return judge(mutant, searches);
   } finally {
-    await rm(copy, { recursive: true });
-    await rm(without, { recursive: true });
+    await rm(copy, { recursive: true, force: true });
+    await rm(without, { recursive: true, force: true });
   }
 }
 
@@ -102,12 +102,20 @@ async function searchFrom(
     addTotals(totals, part);
     const [failure] = part.failures;
     if (failure === undefined) break;
-    const isClean =
-      options.isKnownClean?.(failure.seed) === true ||
-      (await playSeeds(without, options, { from: failure.seed, count: 1 })).failures.length === 0;
-    if (isClean) return { seeds: totals.seeds, finding: failure.findings[0] ?? null, counts: totals.counts };
+    if (options.isKnownClean?.(failure.seed) === true || (await isCleanWithout(failure.seed, without, options)))
+      return { seeds: totals.seeds, finding: failure.findings[0] ?? null, counts: totals.counts };
   }
   return { seeds: null, finding: null, counts: totals.counts };
+}
+
+/** Runs without a bug, by folder, length and seed: many bugs are found by the same few seeds. */
+const runsWithout = new Map<string, Promise<BatchTotals>>();
+
+async function isCleanWithout(seed: number, folder: string, options: HuntOptions): Promise<boolean> {
+  const key = JSON.stringify([folder, options.virtualSeconds, seed]);
+  const run = runsWithout.get(key) ?? playSeeds(folder, options, { from: seed, count: 1 });
+  runsWithout.set(key, run);
+  return (await run).failures.length === 0;
 }
 
 function playSeeds(

@@ -70,7 +70,7 @@ const clocksAndFolders: readonly Mutant[] = [
     name: "promise-forgotten-at-restart",
     why: "the run before may have promised a leader not to elect another one",
     edits: [edit("src/composition/start-node", "earlierPromiseMs: established.earlierPromiseMs", "earlierPromiseMs: 0")],
-    suite: { file: "test/cluster/restart.test.ts", only: "lease", seeded: false, project: "processes" },
+    suite: { file: "test/cluster/restart.test.ts", only: "lease", seeded: false, project: "measuring" },
   },
 ];
 

@@ -26,8 +26,8 @@ export type Suite = {
   readonly only?: string;
   /** Whether it draws what it tries from the environment variable SEED. Else it is one start, however often it is run. */
   readonly seeded: boolean;
-  /** Of test/vitest.config.ts; default "unit". Suites of processes build the service first. */
-  readonly project?: "unit" | "processes";
+  /** Of test/vitest.config.ts; default "unit". A suite of processes builds the service first. */
+  readonly project?: "unit" | "measuring";
 };
 
 export type Mutant = {
