@@ -59,6 +59,6 @@ describe("a leader", () => {
     expect(node.clusterTimeMs(700)).toBe(toClusterTimeMs(700));
     expect(node.termAt(index(3))).toBe(toTerm(2));
     expect(node.termAt(index(4))).toBeUndefined();
-    expect(node.refusePromotion(n1)).toEqual({ kind: "alreadyMember" });
+    expect(node.refusePromotion(n1)).toMatchObject({ kind: "alreadyMember", as: "voter" });
   });
 });
