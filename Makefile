@@ -22,7 +22,7 @@ bin := node_modules/.bin
 installed := node_modules/.package-lock.json
 sources := $(shell find api src openapi test \( -name node_modules -o -name dist \) -prune -o -name '*.ts' -print)
 
-.PHONY: help run cluster test check fix generate build bench simulate soak fuzz clean packages node
+.PHONY: help run cluster test check types contract lint unused versions fix generate build bench simulate soak fuzz clean packages node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {  printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,14 +34,29 @@ cluster: ## Start the nodes as last built (DATA=, NODES=, BASE_PORT=)
 	@test -f dist/src/cli/main.js || { echo "There is no build yet: make build" >&2; exit 1; }
 	@exec node dist/src/cli/main.js dev --nodes $(NODES) --data-dir "$(DATA)" --base-port $(BASE_PORT)
 
-test: check build packages ## Check, build, run every test
+# What only looks and what compiles share two cores; after them the tests have all of them.
+test: $(installed) packages ## Check, build, run every test, on every version of Node.js that is supported
+	@$(MAKE) -j2 types build contract lint unused
 	@npm test --silent
+	@$(MAKE) versions
+
+versions: build ## Run the tests that meet Node.js on each version of it that is supported (Linux)
+	@.ci/versions
 
 check: $(installed) ## Look for anything wrong, without writing: contract, types, lint, dead code
+	@$(MAKE) -j2 types contract lint unused
+
+types: $(installed)
+	@$(bin)/tsc --noEmit --incremental false -p .
+
+contract: $(installed)
 	@$(bin)/tsx openapi/generate.ts --check
 	@$(bin)/redocly lint --config openapi/redocly.yaml openapi/keyhold.yaml
-	@$(bin)/tsc --noEmit --incremental false -p .
+
+lint: $(installed)
 	@$(bin)/biome ci --colors=off .
+
+unused: $(installed)
 	@$(bin)/knip
 	@$(bin)/knip --production
 
@@ -73,7 +88,7 @@ fuzz: $(installed) ## Send mutated frames to living nodes (FRAMES=, MINUTES=, SE
 	@node --import tsx test/fuzz/main.ts $(FRAMES) $(MINUTES) $(SEED)
 
 clean: ## Remove what was built and installed (not the data in .keyhold)
-	rm -rf dist node_modules openapi/dist
+	rm -rf dist node_modules openapi/dist test/versions/node_modules
 
 packages: ## Install the Debian packages that some tests need (in CI; elsewhere only say so)
 	@.ci/packages
