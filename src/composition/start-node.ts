@@ -7,7 +7,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "../../api/server.ts";
 import { document } from "../../openapi/generated/document.ts";
 import { assert, unreachable } from "../base/assert.ts";
-import { own } from "../base/own.ts";
 import { bootstrap, type Established } from "../bootstrap/bootstrap.ts";
 import { lostDataAdvice } from "../bootstrap/formation.ts";
 import { createStartKeeper } from "../bootstrap/start-keeper.ts";
@@ -16,9 +15,10 @@ import { addressWatch, adviceFor, reachAdvice } from "../config/address-advice.t
 import type { Config } from "../config/config.ts";
 import { lostForGoodAdvice } from "../node/members/lost-for-good.ts";
 import { KeyholdNode, type NodeOptions } from "../node/node.ts";
+import type { Network } from "../node/ports.ts";
 import { realTime } from "../node/real-time.ts";
 import { renewalsMax } from "../node/service.ts";
-import { SnapshotTransfer, type SnapshotTransferOptions } from "../node/snapshots/snapshot-transfer.ts";
+import { type SnapshotChannel, SnapshotTransfer, type SnapshotTransferOptions } from "../node/snapshots/snapshot-transfer.ts";
 import { type Budget, planBudget } from "../storage/budget.ts";
 import { LmdbStorage } from "../storage/lmdb-storage.ts";
 import { memberRemovedCode } from "../transport/handshake.ts";
@@ -134,17 +134,15 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
       host.onRetired(retirement);
     },
   });
-  // The parts know each other in a circle; what arrives before it is closed is lost, as anything on a network may be.
-  let circle: Circle | undefined;
-  const transport = await openTransport(config, host, { established, retire, circle: () => circle }).catch(
-    async (error: unknown) => {
-      await storage.close();
-      throw error;
-    },
-  );
   const faults = protocolFaults({ logger, retire: () => retire("foreignHistory") });
-  const ports = { store: storage, channel: transport, ...realTime };
   const checkAddress = addressWatch(config, (advice) => logger.warn({}, advice));
+  // Everything is made before the peer port is opened, so whatever comes in finds all of it; nothing is sent before the node starts.
+  const network: Network & SnapshotChannel = {
+    send: (message) => transport.send(message),
+    setPeers: (peers) => transport.setPeers(peers),
+    sendChunk: (...chunk) => transport.sendChunk(...chunk),
+  };
+  const ports = { store: storage, channel: network, ...realTime };
   const snapshots: SnapshotTransfer = new SnapshotTransfer(transferOptions(config, peerTimeoutMs), ports, {
     currentTerm: () => service.position().term,
     leaderId: () => service.status().leaderId,
@@ -153,11 +151,11 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   });
   const service: KeyholdNode = new KeyholdNode(
     nodeOptions(config, established),
-    { ...realTime, disk: storage, network: transport, snapshots },
+    { ...realTime, disk: storage, network, snapshots },
     {
       onRoleChanged: ({ role, term, leaderId }) => {
         logger.info({ role, term, leaderId }, "role changed");
-        if (circle !== undefined) checkAddress(circle.service.membership());
+        checkAddress(service.membership());
       },
       onRemoved: () => retire("removed"),
       onForeignInstance: () => retire("dataLost"),
@@ -166,7 +164,12 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
       onFatal: host.onFatal,
     },
   );
-  circle = { service, snapshots };
+  const transport: HttpTransport = await openTransport(config, host, { established, retire, service, snapshots }).catch(
+    async (error: unknown) => {
+      await storage.close();
+      throw error;
+    },
+  );
   service.start();
   checkAddress(service.membership());
   const promiseEnd = setTimeout(established.promiseEnded, established.earlierPromiseMs);
@@ -193,9 +196,14 @@ type Retire = (kind: NodeRetired["kind"], advice?: string) => void;
 async function openTransport(
   config: Config,
   { logger }: NodeHost,
-  node: { readonly established: Established; readonly retire: Retire; readonly circle: () => Circle | undefined },
+  node: {
+    readonly established: Established;
+    readonly retire: Retire;
+    readonly service: KeyholdNode;
+    readonly snapshots: SnapshotTransfer;
+  },
 ): Promise<HttpTransport> {
-  const { established, retire, circle } = node;
+  const { established, retire, service, snapshots } = node;
   const { clusterId, nodeId } = established;
   const peerTimeoutMs = config.tickMs * config.electionTicks;
   established.begin();
@@ -209,42 +217,32 @@ async function openTransport(
     peerTimeoutMs,
     bufferBytesMax: config.peerBufferBytesMax,
     access: accessOf(config),
-    onMessage: (message) => circle()?.service.receive(message) ?? null,
-    onUnreachable: (peer) => circle()?.service.unreachable(peer),
-    onSnapshotChunk: async (from, header, chunk) =>
-      (await circle()?.snapshots.receiveChunk(from, header, chunk)) ?? { kind: "refused", reason: "starting" },
+    onMessage: (message) => service.receive(message),
+    onUnreachable: (peer) => service.unreachable(peer),
+    onSnapshotChunk: (from, header, chunk) => snapshots.receiveChunk(from, header, chunk),
     onEvent: transportLog(logger),
-    ownUrl: () => circle()?.service.ownAddress()?.peerUrl ?? null,
-    isRemoved: (caller) => circle()?.service.isRemoved(caller) ?? false,
+    ownUrl: () => service.ownAddress()?.peerUrl ?? null,
+    isRemoved: (caller) => service.isRemoved(caller),
     ...createStartKeeper({
       nodeId,
       self: established,
       directory: config.dataDir,
       peerTimeoutMs,
-      instanceOf: (id) => {
-        const known = circle();
-        return known === undefined ? own(established.first, id) : known.service.instanceOf(id);
-      },
-      isMember: (id) => circle()?.service.isMember(id) ?? established.genesis.voters.includes(id),
-      members: () => circle()?.service.membership() ?? established.genesis,
+      instanceOf: (id) => service.instanceOf(id),
+      isMember: (id) => service.isMember(id),
+      members: () => service.membership(),
       onRefused: (fields, message) => logger.warn(fields, message),
       onOutdated: (by, detail) => refusedForGood(by, "start_outdated" satisfies StartRefusalCode, detail),
     }),
-    admissionsWanted: () => admissionsWanted(circle()?.service.membership() ?? established.genesis),
+    admissionsWanted: () => admissionsWanted(service.membership()),
     onAdmitted: established.admitted,
     onRefusedForGood: refusedForGood,
     onGenesis: () => {
-      const view = circle()?.service.genesis();
+      const view = service.genesis();
       return view === undefined ? undefined : { kind: "established", clusterId, ...view };
     },
   });
 }
-
-/** What the network delivers to. */
-type Circle = {
-  readonly service: KeyholdNode;
-  readonly snapshots: SnapshotTransfer;
-};
 
 function gaugesOf({ service, storage, transport, faults }: Gauged): readonly NodeGauge[] {
   const peers = () => [...transport.stats().values()];
