@@ -15,7 +15,7 @@ import { type Block, blocksOf, outputPattern, root, runnablePages, tableUnder } 
 
 const readyMsMax = 60_000;
 const blockMsMax = 60_000;
-const outputMsMax = 20_000;
+const outputMsMax = 60_000;
 /** Within the checkout, so that programs find the packages that a reader's programs find. */
 const programs = join(root, "dist/pages");
 
