@@ -1,6 +1,6 @@
 /**
- * This file puts the API of a node together as far as no socket is needed: what all parts are given, and what happens to a request from
- * its head on. The server puts it on a port; the simulator calls it.
+ * This file puts the API of a node together as far as it needs no socket: what all parts share, and what happens to a request from
+ * its head on. The server puts it on a port; the simulator calls it directly.
  */
 import type { IncomingMessage } from "node:http";
 import express from "express";
@@ -18,6 +18,7 @@ import { createApp } from "./rest/app.ts";
 import { BodyBudget } from "./rest/body-budget.ts";
 import { createResponder } from "./rest/respond.ts";
 
+/** What the API of a node is made of. */
 export type AssemblyOptions = {
   readonly service: KeyholdService;
   readonly ports: ApiPorts;
@@ -27,29 +28,30 @@ export type AssemblyOptions = {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: ApiLimits;
-  /** What clients may call this node beside its own addresses: `name` or `name:port`. */
+  /** Names by which clients may call this node besides its own addresses: `name` or `name:port`. */
   readonly hostNames: readonly string[];
-  /** Why this node may never find a leader, for `/readyz`. */
+  /** Advice when this node may never find a leader, for `/readyz`; undefined when there is none. */
   readonly noLeaderAdvice: () => string | undefined;
-  /** Told of every error that is our own fault. */
+  /** Called with every unexpected error. */
   readonly onInternalError: (error: unknown) => void;
 };
 
+/** The API of a node, to be put on a server. */
 export type Assembly = {
   readonly context: ApiContext;
-  /** What requests and responses are to be made of. */
+  /** The classes of which the server makes requests and responses. */
   readonly classes: NativeClasses;
-  /** What every request is held against before anything else looks at it; null lets it pass. */
+  /** Checks every request before anything else handles it: a problem refuses it, null lets it pass. */
   readonly admit: (request: IncomingMessage) => Problem | null;
-  /** Answers one request; with `refusal`, when it is given and nothing else is wrong with it. */
+  /** Answers one request; with `refusal` if one is given and the request has no other fault. */
   handle(request: IncomingMessage, response: AppResponse, refusal: Problem | null): void;
-  /** From now on every answer is the last on its connection, and nothing is begun that lasts. */
+  /** From now on every answer is the last on its connection, and no watch or wait is begun. */
   beginClosing(): void;
   /** Stops the timers. To be called when the last answer is written or given up. */
   close(): void;
 };
 
-/** The API of one node, without a way in. It has timers until `close`. */
+/** The API of one node, without a port. It has timers until `close`. */
 export function assembleApi(options: AssemblyOptions): Assembly {
   const { service, ports, document, metrics, logger, limits } = options;
   const answers = new Answers(limits.answers, logger, ports.timers);
@@ -93,7 +95,7 @@ export function assembleApi(options: AssemblyOptions): Assembly {
   };
 }
 
-/** Where the membership says that this node is. */
+/** This node's API URL in the membership. */
 function ownUrlOf(service: KeyholdService): string | undefined {
   const { nodeId, members } = service.status();
   return members.find((member) => member.id === nodeId)?.address.apiUrl;

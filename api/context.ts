@@ -1,5 +1,5 @@
 /**
- * This file names what every part of the face is given: the service it speaks for, the contract it speaks, its bounds.
+ * This file declares what every part of the API shares: the service, the contract, and the bounds.
  */
 import type { IntakeLimits } from "../src/intake/intake.ts";
 import { type KeyholdService, renewalsMax } from "../src/node/service.ts";
@@ -11,7 +11,7 @@ import type { BodyBudget, BodyLimits } from "./rest/body-budget.ts";
 import type { Responder } from "./rest/respond.ts";
 import type { InboundLimits } from "./watch/inbound-gate.ts";
 
-/** The four levels of pino that the face uses; any logger with them will do. */
+/** The logger of the API, with four of pino's levels. */
 export type Logger = {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -19,14 +19,14 @@ export type Logger = {
   error(fields: object, message: string): void;
 };
 
-/** Every bound of the face. Where each comes from is in the options of the node; these are spelled out there. */
+/** Every bound of the API. Some are options of the node; `defaultApiLimits` has the others, with reasons. */
 export type ApiLimits = {
-  /** The longest a write or a read may take before the client is told that it is not known, or not possible. */
+  /** The longest a write or a read may take before it is answered `outcome_unknown` or `no_leader`. */
   readonly requestTimeoutMs: number;
-  /** The longest an acquire is held open before it answers with a ticket. */
+  /** The longest that an acquire waits before it answers 202 with a ticket. */
   readonly acquireHoldMsMax: number;
   readonly valueBytesMax: number;
-  /** Bodies that are not values. */
+  /** Bytes of a body that is not a config value. */
   readonly bodyBytesMax: number;
   readonly headerBytesMax: number;
   readonly headersMax: number;
@@ -37,43 +37,44 @@ export type ApiLimits = {
   readonly intake: IntakeLimits;
   readonly answers: AnswerLimits;
   readonly bodies: BodyLimits;
-  /** Bytes of one page of config, as they are kept and as text; one entry may be more. */
+  /** Bytes of one page of config, as stored and as text; a single entry may have more. */
   readonly pageBytesMax: number;
-  /** How far apply may be behind commit on a node that calls itself ready, in entries. */
+  /** Entries by which apply may lag behind commit on a node that is ready. */
   readonly readyLagMax: number;
   readonly watch: WatchLimits;
 };
 
+/** The bounds of watches, for one socket and for all of a node (DECISIONS 32, 42). */
 export type WatchLimits = {
   readonly socketsMax: number;
   /** Open watches of all sockets. */
   readonly watchesMax: number;
   readonly watchesPerSocketMax: number;
   readonly leasesPerSocketMax: number;
-  /** Packets of events that may be on their way unacknowledged, for one watch. */
+  /** Packets of events that one watch may have unacknowledged. */
   readonly windowPackets: number;
-  /** Bytes of them for one socket, all its watches together. */
+  /** Unacknowledged bytes of one socket, all its watches together. */
   readonly windowBytes: number;
-  /** One packet holds at most about this much; a single revision may be larger. */
+  /** Bytes of one packet, about; a single revision may be larger. */
   readonly packetBytesMax: number;
   readonly batchesPerPacketMax: number;
   /** A watch that acknowledges nothing for this long, with a full window, is ended; a socket that reads nothing is cut off. */
   readonly slowConsumerMs: number;
-  /** The same for a socket that reads nothing while others wait for room in `sendingBytesMax`. */
+  /** As `slowConsumerMs`, for a socket that reads nothing while others wait for room in `sendingBytesMax`. */
   readonly slowConsumerContendedMs: number;
-  /** Bytes of all sockets together that were sent and that no client reads: what watches can cost this node in memory. */
+  /** Bytes sent to all sockets together that their clients have not read: the memory that watches can take. */
   readonly sendingBytesMax: number;
-  /** Answers and notices of one socket that it does not read; past it the socket is cut off. */
+  /** Bytes of answers and notices that one socket has not read; beyond it the socket is cut off. */
   readonly smallBytesMax: number;
-  /** Messages of one socket that wait to be looked at; past it the socket is not read any more until they were. */
+  /** Messages of one socket that wait to be handled; beyond it the socket is not read until they were. */
   readonly inboundMessagesMax: number;
-  /** What is read of sockets that do not read what they are sent. */
+  /** How much is read from sockets that do not read what they are sent. */
   readonly inbound: InboundLimits;
-  /** Bytes of all sockets that were sent and not looked at, unfinished messages included. */
+  /** Bytes received from all sockets that wait to be handled, unfinished messages included. */
   readonly backlogBytesMax: number;
-  /** Characters of different targets of all watches. */
+  /** Characters of the different targets of all watches. */
   readonly targetCharactersMax: number;
-  /** Work for sockets before the node looks at its peers and timers again. */
+  /** Milliseconds of work for sockets before the node handles its peers and timers again. */
   readonly sliceMs: number;
   readonly progressIntervalMs: number;
   readonly pingIntervalMs: number;
@@ -98,19 +99,19 @@ export const defaultApiLimits: FixedApiLimits = {
   bodyTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,
   connectionsMax: 10_000,
-  // A turn of 8 ms leaves a heartbeat every 60 ms in time; 128 requests are about as much work after they were taken in.
+  // Turns of 8 ms do not delay heartbeats every 60 ms; 128 requests are about as much work after they were parsed.
   intake: { turnRequestsMax: 128, turnMsMax: 8, heldBytesMax: 64 * 1024 * 1024 },
-  // Dozens of the largest pages; a client beside those that do not read waits for a second and then has its turn.
+  // Dozens of the largest pages; a client waits for a second at most because of others that do not read.
   answers: {
     sendingBytesMax: 64 * 1024 * 1024,
     smallBytesMax: 16 * 1024,
     slowReaderMs: 60_000,
     slowReaderContendedMs: 1_000,
   },
-  // Sixty-four of the largest values at once. Small ones of all ten thousand connections find room beside none of them. Who brings less
-  // than 16 KiB a second would not bring a value of a MiB within `bodyTimeoutMs` either.
+  // Sixty-four of the largest values at once; or small bodies of all ten thousand connections. A client that sends less
+  // than 16 KiB a second would not send a value of a MiB within `bodyTimeoutMs` either (DECISIONS 56).
   bodies: { unfinishedBytesMax: 64 * 1024 * 1024, smallBytesMax: 4 * 1024, stillMs: 1_000, flowBytesMin: 16 * 1024 },
-  // Some ten milliseconds of work. A page may be short, so this costs a client with small values nothing.
+  // Some ten milliseconds of work. A page may be short, so this does not affect clients with small values.
   pageBytesMax: 1024 * 1024,
   readyLagMax: 1_000,
   watch: {
@@ -127,9 +128,9 @@ export const defaultApiLimits: FixedApiLimits = {
     sendingBytesMax: 32 * 1024 * 1024,
     smallBytesMax: 256 * 1024,
     inboundMessagesMax: 64,
-    // Some keepalives of a client on a slow line; and a hundred whole pieces of 64 KiB of those that only talk.
+    // Some keepalives of a client on a slow line; and a hundred pieces of 64 KiB from clients that send without reading.
     inbound: { connectionBytesMax: 4 * 1024, allBytesMax: 8 * 1024 * 1024 },
-    // A thousand of the largest messages; parsed, they may be some times as much.
+    // A thousand of the largest messages; parsed, they may take several times as much.
     backlogBytesMax: 64 * 1024 * 1024,
     targetCharactersMax: 16 * 1024 * 1024,
     sliceMs: 4,
@@ -141,6 +142,7 @@ export const defaultApiLimits: FixedApiLimits = {
   },
 };
 
+/** What every part of the API shares. */
 export type ApiContext = {
   readonly ports: ApiPorts;
   readonly service: KeyholdService;
@@ -155,7 +157,7 @@ export type ApiContext = {
   readonly limits: ApiLimits;
   /** True from the moment this node began to close. */
   readonly closing: () => boolean;
-  /** Why this node may never find a leader, where something is known. */
+  /** Advice when this node may never find a leader; undefined when there is none. */
   readonly noLeaderAdvice: () => string | undefined;
   /** Told of every error that is our own fault. */
   readonly onInternalError: (error: unknown) => void;

@@ -1,30 +1,31 @@
 /**
- * This file decides whom a request may take this node for. A browser that is led here under a name of somebody else (DNS
- * rebinding) says that name in `Host`, and the page that sends it in `Origin`: names that are not ours are refused.
+ * This file decides under which names a request may address this node (DECISIONS 29). A browser that was led here under another name
+ * (DNS rebinding) sends that name in `Host`, and the origin of its page in `Origin`: other names than this node's are refused.
  */
 import type { IncomingMessage } from "node:http";
 import { err, ok, type Result } from "../src/base/result.ts";
 import { invalidRequest, misdirectedRequest, originNotAllowed, type Problem } from "./contract/problem.ts";
 
+/** The names of this node besides the addresses of its connections. */
 export type HostRules = {
   /** Configured names, `name` (any port) or `name:port`. */
   readonly names: readonly string[];
-  /** Where others reach this node by the membership: a URL; undefined while it is not in it. Asked when nothing else fits. */
+  /** This node's URL in the membership; undefined while it is no member. Called when no other rule fits. */
   readonly ownUrl: () => string | undefined;
 };
 
-/** Refuses a request whose `Host` or `Origin` is not ours; null when it may pass. */
+/** A problem for a request whose `Host` or `Origin` is not this node's; null when it may pass. */
 export type HostCheck = (request: IncomingMessage) => Problem | null;
 
 /** `host` and `port` as a URL would have them: lower case, IPv6 in brackets; the port empty when none is named. */
 type Authority = { readonly host: string; readonly port: string };
 
-/** The check for one node. */
+/** Makes the check for one node. */
 export function createHostCheck(rules: HostRules): HostCheck {
   const names = rules.names.map(parseAuthority).filter((name) => name !== undefined);
   return (request) => {
     const text = request.headers.host;
-    // No browser leaves it out; of HTTP/1.0, which old health checks speak, it is not part.
+    // No browser leaves it out; it is not part of HTTP/1.0, which old health checks use.
     if (text === undefined && request.httpVersion === "1.0") return null;
     const authority = checkHost(request);
     if (!authority.ok) return authority.error;
@@ -38,7 +39,7 @@ export function createHostCheck(rules: HostRules): HostCheck {
     const { origin } = request.headers;
     if (origin === undefined) return null;
     const page = parseOrigin(origin);
-    // Another port is another page: a name that is given without one stands for the port that browsers leave out.
+    // Another port is another origin: a configured name without a port means the default port, which browsers leave out.
     const mayAsk = (asked: Authority) => names.some((name) => isSame(name, asked));
     return page !== undefined && (isSame(page, host) || isOurs(page, mayAsk)) ? null : originNotAllowed(origin);
   };
@@ -54,12 +55,12 @@ function checkHost({ headers, rawHeaders }: IncomingMessage): Result<Authority, 
   return ok(authority);
 }
 
-/** The address that the connection was made to: nobody else's, whatever it is called elsewhere. */
+/** Whether the host is the address that the connection was made to, which is this node's in any case. */
 function isWhereItArrived({ host, port }: Authority, { socket }: IncomingMessage): boolean {
   const { localAddress = "", localPort } = socket;
   if ((port === "" ? "80" : port) !== String(localPort)) return false;
   const address = localAddress.startsWith("::ffff:") ? localAddress.slice("::ffff:".length) : localAddress;
-  // A name that no name server decides about.
+  // A name that no name server can point elsewhere.
   if (host === "localhost") return isLoopback(address);
   return host === (address.includes(":") ? `[${address}]` : address) || (isLoopback(address) && isLoopbackHost(host));
 }
@@ -89,7 +90,7 @@ function parseOrigin(text: string): Authority | undefined {
   return match === null ? undefined : parseAuthority(match[1] ?? "");
 }
 
-/** Looked up when it is first needed: most requests are for where they arrived. */
+/** Parses the URL when it is first needed; most requests are for the address where they arrived. */
 function parseUrl(url: () => string | undefined): () => Authority | undefined {
   return () => {
     const text = url();

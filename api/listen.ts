@@ -7,9 +7,10 @@ import type { AddressInfo } from "node:net";
 import { assert } from "../src/base/assert.ts";
 import type { ApiPorts } from "./ports.ts";
 
+/** Where to listen. */
 export type ListenOptions = { readonly host: string /** 0 lets the system choose. */; readonly port: number };
 
-/** Settles with the bound address once connections are accepted; rejects with the system's error (EADDRINUSE, ...). */
+/** Resolves with the bound address once connections are accepted; rejects with the system's error (EADDRINUSE, ...). */
 export function listen(server: Server, options: ListenOptions): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -22,14 +23,15 @@ export function listen(server: Server, options: ListenOptions): Promise<AddressI
   });
 }
 
+/** How long to wait for answers under way, and what to end besides. */
 export type CloseOptions = {
   readonly deadlineMs: number;
   readonly timers: ApiPorts["timers"];
-  /** Ends what `server` does not count among its own: connections that were upgraded. */
+  /** Ends connections that `server` does not know any more, because they were upgraded. */
   readonly cut: () => void;
 };
 
-/** Accepts nothing new, lets answers under way finish for up to `deadlineMs`, then cuts what is left. Never rejects. */
+/** Accepts no new connections, lets answers under way finish for up to `deadlineMs`, then ends the rest. Never rejects. */
 export function closeServer(server: Server, { deadlineMs, timers, cut }: CloseOptions): Promise<void> {
   return new Promise((resolve) => {
     const stopTimer = timers.after(deadlineMs, () => {

@@ -5,6 +5,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { KeyholdService, NodeStatus } from "../src/node/service.ts";
 
+/** The metrics of one node. */
 export type Metrics = {
   /** Adds a gauge that is read at each scrape; `name` begins with `keyhold_`. */
   addGauge(gauge: { readonly name: string; readonly help: string; readonly value: () => number }): void;
@@ -57,7 +58,7 @@ function sentBytes(status: NodeStatus): number {
   return status.snapshotsSending.reduce((sum, transfer) => sum + transfer.bytes, 0);
 }
 
-/** A registry of its own for each node: several nodes may live in one process. */
+/** The metrics of one node, in a registry of its own, because a process may run several nodes. */
 export function createMetrics(service: Pick<KeyholdService, "status">): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -1,5 +1,6 @@
 /**
- * This file calls the API of another node over HTTP: one request on a connection of its own, with a bound for the time and for the answer.
+ * This file calls the API of another node over HTTP: one request on a connection of its own, with bounds on time and answer (DECISIONS
+ * 15, 55).
  */
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -7,10 +8,10 @@ import { err, ok } from "../src/base/result.ts";
 import { answerHeadBytesMax, guardAnswer } from "../src/intake/answer-guard.ts";
 import type { ApiPorts, CallNode } from "./ports.ts";
 
-/** What is asked of another node is answered with the members, of which there are few. */
+/** Bytes of an answer: forwarded requests are answered with the members, of which there are few. */
 export const answerBytesMax = 256 * 1024;
 
-/** Production's `callNode`. */
+/** The `callNode` of a real process. */
 export function httpNodeCall(timers: ApiPorts["timers"]): CallNode {
   return ({ url, method, path, headers, bytes, timeoutMs }) => {
     const target = url + path;
@@ -40,7 +41,7 @@ export function httpNodeCall(timers: ApiPorts["timers"]): CallNode {
         response.once("end", () => {
           stopTimer();
           const status = response.statusCode ?? 0;
-          // A node redirects nobody.
+          // Nodes send no redirects.
           if (status < 200 || (status >= 300 && status < 400)) return unanswered();
           resolve(ok({ status, headers: keptHeaders(response.headers), body: Buffer.concat(parts).toString() }));
         });

@@ -1,7 +1,7 @@
 /**
- * This file stands where requests end that no route ever sees: a connection too many, bytes that are not HTTP, a head that is too
- * long or too slow, a Host that is not ours, a tunnel. What node would answer there is bare, or nothing; here it is a problem with
- * the headers of every other answer, counted and logged like one.
+ * This file answers requests that never reach a route: a connection too many, bytes that are not HTTP, a head that is too
+ * long or too slow, a foreign Host, a tunnel. Node.js would answer without a body, or not at all; here the answer is a problem with
+ * the usual headers, counted and logged like others.
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
@@ -21,10 +21,10 @@ import {
 import type { HostCheck } from "./hosts.ts";
 import type { AppResponse } from "./native-classes.ts";
 
-/** Connections beyond the bound that still get an answer at a time; those beyond these are dropped without a word. */
+/** Connections beyond the bound that still get an answer at a time; further ones are closed without one. */
 const refusedConnectionsMax = 64;
 
-/** What every request is held against before anything else looks at it; null lets it pass. */
+/** Makes the check that every request passes first: a problem refuses it, null lets it pass. */
 export function createAdmission(context: ApiContext, hosts: HostCheck): (request: IncomingMessage) => Problem | null {
   const { headersMax } = context.limits;
   return (request) => {
@@ -33,7 +33,7 @@ export function createAdmission(context: ApiContext, hosts: HostCheck): (request
   };
 }
 
-/** Gives answers to what `server` would not hand to a route, or end without a word. */
+/** Answers what `server` would not pass to a route, or would end without an answer. */
 export function refuseBelowRoutes(
   server: Server,
   options: { readonly context: ApiContext; readonly intake: Intake<AppResponse> },
@@ -60,7 +60,7 @@ export function refuseBelowRoutes(
   });
   const refused = new WeakSet<Duplex>();
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // The peer is gone: there is nobody to answer.
+    // The client is gone: there is nobody to answer.
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
       return;
@@ -71,12 +71,12 @@ export function refuseBelowRoutes(
     const reply = problemReply(problemOf(error, context));
     const last = intake.lastOpen(socket);
     if (last === undefined) responder.sendRaw(socket, reply, undefined);
-    // The body of a request that is under way does not come, or is no body: this is the answer to that request.
+    // The body of a request under way is missing or malformed: this is the answer to that request.
     else if (!last.req.complete && !last.headersSent) {
       last.shouldKeepAlive = false;
       responder.send(last, reply);
     }
-    // Answers come in the order of their requests: this one must not be taken for that of an earlier one.
+    // Answers are in the order of their requests: this one must come after those to earlier requests.
     else last.once("close", () => responder.sendRaw(socket, reply, undefined));
   });
   server.on("connect", (request: IncomingMessage, socket: Duplex) => {
@@ -85,9 +85,9 @@ export function refuseBelowRoutes(
   });
 }
 
-/** What to answer to an Expect header that asks for anything but `100-continue`. */
+/** The problem for an Expect header with anything but `100-continue`. */
 export function unknownExpectation(): Problem {
-  return expectationFailed("The only expectation that this server meets is 100-continue.");
+  return expectationFailed("The only expectation that this server supports is 100-continue.");
 }
 
 function problemOf(error: NodeJS.ErrnoException, { limits }: ApiContext): Problem {
@@ -95,7 +95,7 @@ function problemOf(error: NodeJS.ErrnoException, { limits }: ApiContext): Proble
     case "HPE_HEADER_OVERFLOW":
       return headerTooLarge(`The head of a request has at most ${limits.headerBytesMax} bytes.`);
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return tooLarge({ what: "What a chunked body says beside its chunks", bytesMax: 16 * 1024, wayOut: "Nobody needs it." });
+      return tooLarge({ what: "The chunk extensions of a body", bytesMax: 16 * 1024, wayOut: "Leave them out." });
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return requestTimeout("The request did not arrive in time.");
     default:

@@ -1,11 +1,12 @@
 /**
- * This file bounds what a node holds in memory for all its sockets: bytes that were handed over and that the kernel has
- * not taken yet, because the clients do not read. Whoever finds the budget used up waits for its turn.
+ * This file bounds what a node holds in memory for all its sockets: bytes that were written and that the kernel has
+ * not taken yet, because the clients do not read. A sender that finds the budget used up waits for its turn.
  */
 
-/** Somebody who waits for room. */
+/** A sender that waits for room. */
 export type Waiting = { roomAgain(): void };
 
+/** The budget of one node. Senders take bytes and give them back once the kernel has them. */
 export class SendBudget {
   readonly #bytesMax: number;
   #bytes = 0;
@@ -46,7 +47,7 @@ export class SendBudget {
     this.#waiting.delete(waiting);
   }
 
-  /** Calls the next who waits, if there is room. Whoever was called and needed none calls the next one in its place. */
+  /** Calls the next waiting sender, if there is room. A sender that was called and needs none must call this in turn. */
   callNext(): void {
     if (!this.hasRoom) return;
     const [next] = this.#waiting;

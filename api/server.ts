@@ -1,5 +1,5 @@
 /**
- * This file makes the face of a node: an HTTP server with the REST routes and the watch gateway on one port.
+ * This file makes the API server of a node: an HTTP server with the REST routes and the watch gateway on one port.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Intake } from "../src/intake/intake.ts";
@@ -16,23 +16,25 @@ import { refuseBelowRoutes, unknownExpectation } from "./refusals.ts";
 import { acceptUpgrades } from "./upgrades.ts";
 import { createWatchGateway } from "./watch/watch-gateway.ts";
 
+/** What the server of one node is made of. */
 export type ApiServerOptions = {
   readonly service: KeyholdService;
-  /** Time and other nodes; a process has those of `the composition room`. */
+  /** Time and calls to other nodes; a process uses those of the composition room. */
   readonly ports: ApiPorts;
   /** keyhold.yaml, parsed. */
   readonly document: object;
   readonly logger: Logger;
   readonly limits: ApiLimits;
   readonly listen: ListenOptions;
-  /** What clients may call this node beside its own addresses: `name` or `name:port`. Default: nothing else. */
+  /** Names by which clients may call this node besides its own addresses: `name` or `name:port`. Default: none. */
   readonly hostNames?: readonly string[];
-  /** Why this node may never find a leader, for `/readyz`; default: nothing is known. */
+  /** Advice when this node may never find a leader, for `/readyz`; default: none. */
   readonly noLeaderAdvice?: () => string | undefined;
-  /** Told of every error that is our own fault; the default only logs it. */
+  /** Called with every unexpected error; by default it is only logged. */
   readonly onInternalError?: (error: unknown) => void;
 };
 
+/** A server that listens. */
 export type ApiServer = {
   /** Where it listens, as a URL without a trailing slash. */
   readonly url: string;
@@ -47,7 +49,7 @@ export type ApiServer = {
   close(deadlineMs: number): Promise<void>;
 };
 
-/** Starts to listen; rejects with the system's error when the address is taken or not ours. */
+/** Starts to listen; rejects with the system's error when the address is taken or not of this machine. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const metrics = createMetrics(options.service);
   const { service, logger, document, limits } = options;
@@ -74,7 +76,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     api.close();
     throw error;
   });
-  // Out of file descriptors, for one: this connection is lost, the server is not.
+  // For example without free file descriptors: this connection is lost, the server goes on.
   server.on("error", (error) => logger.error({ err: error }, "a connection could not be accepted"));
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return {
@@ -110,14 +112,14 @@ function serve(api: Assembly, intake: Intake<AppResponse>): Server {
       requestTimeout: limits.bodyTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: 1_000,
-      // Looked at in hosts.ts, which answers with a problem.
+      // Checked in hosts.ts, which answers with a problem.
       requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
     },
     (request, response) => handle(request, response, null),
   );
-  // Node would drop headers beyond it without a word, an If-Match among them; they are counted in refusals.ts.
+  // Node.js would silently drop headers beyond its bound, perhaps an If-Match; they are counted in refusals.ts.
   server.maxHeadersCount = 0;
   server.on("connection", (socket) => intake.attach(socket));
   server.on("checkExpectation", (request, response) => handle(request, response, unknownExpectation()));

@@ -1,6 +1,6 @@
 /**
- * This file leads websockets to the watch gateway, and refuses every other upgrade with a problem: what node and Socket.IO
- * would answer there is bare or HTML.
+ * This file passes websockets to the watch gateway, and refuses every other upgrade with a problem: Node.js and Socket.IO
+ * would answer without a body, or with HTML.
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
@@ -10,15 +10,16 @@ import { invalidRequest, notFound, type Problem, problemReply, serviceProblem } 
 import type { AppResponse } from "./native-classes.ts";
 import { socketPath, type WatchGateway } from "./watch/watch-gateway.ts";
 
+/** Where upgrades go, and how they are checked. */
 export type UpgradeOptions = {
   readonly context: ApiContext;
   readonly gateway: WatchGateway;
-  /** What every request is held against: browsers hold websockets to no same-origin rule, so it is for the server to do. */
+  /** Checks every request. Browsers apply no same-origin rule to websockets, so the server must. */
   readonly admit: (request: IncomingMessage) => Problem | null;
   readonly intake: Intake<AppResponse>;
 };
 
-/** Leads websocket upgrades of `server` to the gateway, and gives everything else its answer. */
+/** Passes websocket upgrades of `server` to the gateway, and answers all others with a problem. */
 export function acceptUpgrades(server: Server, options: UpgradeOptions): void {
   const { context, gateway, admit, intake } = options;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -31,7 +32,7 @@ export function acceptUpgrades(server: Server, options: UpgradeOptions): void {
       return;
     }
     socket.off("error", ignore);
-    // No subprotocol is agreed on, whatever is offered; a malformed offer would be answered below, in HTML.
+    // Subprotocols are ignored; Socket.IO would answer a malformed offer with HTML.
     delete request.headers["sec-websocket-protocol"];
     gateway.handleUpgrade(request, socket, head);
   });
@@ -49,7 +50,7 @@ function refusalOf(request: IncomingMessage, context: ApiContext, gateway: Watch
     headers["sec-websocket-version"] === "13" &&
     /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "");
   if (!isWebsocket) return invalidRequest("This path takes websockets (RFC 6455, version 13) only.");
-  // Who repeats a parameter may mean one and be understood as the other; and no subprotocol is spoken here.
+  // Repeated parameters are ambiguous.
   const isPlain = query.getAll("transport").length === 1 && query.getAll("EIO").length === 1;
   if (!isPlain || query.get("transport") !== "websocket" || query.get("EIO") !== "4" || query.has("sid")) {
     return invalidRequest("This path speaks Socket.IO protocol 5 over websocket only (EIO=4, transport=websocket).");

@@ -1,14 +1,17 @@
 /**
  * This file reads the text parameters of one operation: path, query and header. Text becomes a number or a boolean only
  * where the schema says so and only when it is written plainly; unknown and repeated query parameters are refused,
- * because each is a typing error that would otherwise be obeyed as silence.
+ * because each is a mistake that would otherwise be ignored silently.
  */
 import type { ValidateFunction } from "ajv/dist/2020.js";
 import { assert, unreachable } from "../../src/base/assert.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
 
+/** A JSON Schema (2020-12) as it is in the document. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
+/** Where a parameter is sent. */
 export type ParameterPlace = "path" | "query" | "header";
+/** A parameter as the document declares it. */
 export type ParameterObject = {
   readonly name: string;
   readonly in: ParameterPlace;
@@ -16,7 +19,7 @@ export type ParameterObject = {
   readonly schema: JsonSchema;
 };
 
-/** What is wrong with a request: where, and a sentence. */
+/** What is wrong with a request: its place, and the rest of a sentence. */
 export type ContractFault = { readonly in: ParameterPlace | "body"; readonly path: string; readonly message: string };
 
 /** What a compiled set needs from the document: how to follow a `$ref`, and how to compile a schema that may hold some. */
@@ -59,7 +62,7 @@ export function compileParameters(
   const names = new Set(own.map((parameter) => parameter.name));
   const check = (values: Record<string, unknown>): Result<Record<string, unknown>, ContractFault> =>
     validate(values) ? ok(values) : err(faultOf(validate, place));
-  // Most requests have no query and none of the headers: what that means is known beforehand.
+  // Most requests have no query and none of these headers: their result is computed once.
   const nothing = check(Object.freeze(defaultsOf(readers)));
   return {
     has: (name) => names.has(name),
@@ -84,7 +87,7 @@ function defaultsOf(readers: readonly Reader[]): Record<string, unknown> {
 /** The pairs of a query string, or which parameter is unknown or repeated. */
 export function splitQuery(query: string, known: (name: string) => boolean): Result<Map<string, string>, ContractFault> {
   try {
-    // URLSearchParams forgives; this does not.
+    // URLSearchParams accepts malformed escapes; this throws.
     decodeURIComponent(query);
   } catch {
     return err({ in: "query", path: "", message: "is not valid percent-encoded UTF-8" });
@@ -98,7 +101,7 @@ export function splitQuery(query: string, known: (name: string) => boolean): Res
   return ok(values);
 }
 
-/** The first thing a validator found, in our words. */
+/** The first error that a validator found. */
 export function faultOf(validate: ValidateFunction, place: ContractFault["in"]): ContractFault {
   const found = validate.errors?.[0];
   if (found === undefined) return { in: place, path: "", message: "is not valid" };
@@ -116,7 +119,7 @@ function textKind(schema: JsonSchema, name: string): TextKind {
   return type;
 }
 
-/** The value that `text` plainly is; otherwise the text itself, which then fails the schema with its own message. */
+/** `text` as a number or boolean if it is written plainly; otherwise the text itself, which the schema then refuses. */
 function fromText(text: string, kind: TextKind): unknown {
   switch (kind) {
     case "string":

@@ -1,6 +1,6 @@
 /**
  * This file turns the OpenAPI document into checks, once, at start: `unknown` becomes a typed request here and nowhere
- * else. All routes go through the same compiled validators, hot ones and rare ones, so there is one set of answers.
+ * else. All routes, hot and rare, use the same compiled validators, so their answers agree (DECISIONS 13).
  */
 import type { IncomingMessage } from "node:http";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -22,7 +22,9 @@ import {
 import { holdsLoneSurrogate } from "./json-text.ts";
 
 export type { ContractFault } from "./contract-parameters.ts";
+/** The id of an operation of the document. */
 export type OperationId = keyof operations;
+/** The schemas of the document, as generated types. */
 export type Schemas = components["schemas"];
 
 type PartOf<Id extends OperationId, Part extends string> = operations[Id] extends { parameters: { [key in Part]?: infer Found } }
@@ -54,6 +56,7 @@ export type Operation<Id extends OperationId = OperationId> = {
   checkBody(body: unknown): Result<BodyOf<Id>, ContractFault>;
 };
 
+/** The compiled document. */
 export type Contract = {
   readonly operations: readonly Operation[];
   operation<Id extends OperationId>(id: Id): Operation<Id>;
@@ -76,7 +79,7 @@ const documentId = "keyhold:document";
 // ajv-formats is CommonJS whose types describe its default export one level too high.
 const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => void;
 
-/** Compiles everything in `document` (the parsed keyhold.yaml). Throws when the document itself is not sound. */
+/** Compiles everything in `document` (the parsed keyhold.yaml). Throws when the document is not valid. */
 export function createContract(document: object): Contract {
   const ajv = new Ajv2020({ strict: false, useDefaults: true, allErrors: false, inlineRefs: false });
   addFormats(ajv);
@@ -105,7 +108,7 @@ export function createContract(document: object): Contract {
     },
     schema<Name extends keyof Schemas>(name: Name) {
       const validate = source.compile({ $ref: `#/components/schemas/${name}` });
-      // What a route takes was looked through as text (json-text.ts); here values come parsed.
+      // Bodies of routes were checked as text (json-text.ts); here values are already parsed.
       return (value: unknown) => (holdsLoneSurrogate(value) ? err(notUnicode) : checked<Schemas[Name]>(validate, value));
     },
   };
@@ -125,7 +128,7 @@ function compileOperation(options: {
   const query = compileParameters(parameters, "query", source);
   const headers = compileParameters(parameters, "header", source);
   const jsonSchema = object.requestBody?.content["application/json"]?.schema;
-  // An operation that documents no 400 (a probe) obeys what it understands and overlooks the rest.
+  // An operation that documents no 400 (a probe) ignores parameters that it does not know.
   const refuses = "400" in object.responses;
   const validateBody = jsonSchema === undefined ? undefined : source.compile(jsonSchema);
   return {
@@ -176,7 +179,7 @@ function checked<Value>(validate: ValidateFunction, value: unknown): Result<Valu
   return validate(value) ? ok(value as Value) : err(faultOf(validate, "body"));
 }
 
-/** Follows `$ref`s within the document until something stands there. */
+/** Follows `$ref`s within the document to their target. */
 function resolve<Found extends object>(document: object, found: Found): Found {
   let current: unknown = found;
   for (let hops = 0; hops < 16; hops++) {

@@ -1,7 +1,7 @@
 /**
  * This file writes and reads the cursors of lists. A cursor is opaque to clients and comes back over the network, so it is
- * checked like anything that does: a checksum finds what was cut or mistyped, and since anybody can compute one, the
- * name in it must be a name and the revision a revision.
+ * checked like any input: a checksum finds cut or mistyped ones, and since anybody can compute one, the
+ * name and the revision in it are checked as well.
  */
 import { crc32 } from "node:zlib";
 import { err, ok, type Result } from "../../src/base/result.ts";
@@ -18,7 +18,7 @@ export function encodeCursor(list: string, cursor: Cursor): string {
   return Buffer.concat([checksumOf(text), text]).toString("base64url");
 }
 
-/** What `encodeCursor` was given; null when the request has no cursor. */
+/** The inverse of `encodeCursor`; null when the request has no cursor, `invalid_request` when it is of another list or damaged. */
 export function decodeCursor(list: string, cursor: string | undefined): Result<Cursor | null, Problem> {
   if (cursor === undefined) return ok(null);
   const bytes = Buffer.from(cursor, "base64url");
@@ -49,7 +49,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** As the state machine bounds names. */
+/** Whether the state machine accepts `text` as a name. */
 function canBeName(text: string): boolean {
   return text !== "" && !isLoneSurrogateIn(text) && Buffer.byteLength(text) <= nameBytesMax && !/\p{Cc}/u.test(text);
 }

@@ -1,6 +1,6 @@
 /**
  * This file joins JSON that exists partly as text and partly as bytes. The bytes of a large value go from the disk to the
- * socket without becoming a string in between: strings of that size are collected late, and a thousand sockets make many.
+ * socket without becoming a string in between: large strings are garbage collected late, and a thousand sockets make many.
  */
 
 /** A part of a JSON text; bytes are UTF-8. */

@@ -1,15 +1,15 @@
 /**
- * This file reads JSON bodies, and refuses what would hurt somebody later: text that is not UTF-8, halves of surrogate pairs
- * (no UTF-8 can hold them, and strict parsers refuse whole answers that repeat them), and nesting beyond any use.
+ * This file reads JSON bodies, and refuses what would cause faults later: text that is not UTF-8, halves of surrogate pairs
+ * (UTF-8 cannot encode them, and strict parsers refuse whole answers that contain them), and deep nesting.
  */
 import { isUtf8 } from "node:buffer";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import { invalidRequest, type Problem } from "./problem.ts";
 
-/** Deeper than configuration is, and shallower than what common parsers take (128 in the strictest), envelope included. */
+/** Nested arrays and objects: more than configuration has, and fewer than common parsers accept (128 in the strictest). */
 export const jsonDepthMax = 100;
 
-/** `bytes` as JSON, or what is wrong with them. Takes time in proportion to their number, whatever they hold. */
+/** `bytes` as JSON, or the problem. Takes time in proportion to their number, whatever they contain. */
 export function parseJson(bytes: Buffer): Result<unknown, Problem> {
   if (bytes.length === 0) return err(invalidRequest("The body is empty; JSON is expected.", "body"));
   if (!isUtf8(bytes)) return err(invalidRequest("The body is not UTF-8.", "body"));
@@ -27,7 +27,7 @@ export function parseJson(bytes: Buffer): Result<unknown, Problem> {
   return ok(value);
 }
 
-/** Whether some string in `value`, names of properties included, is no Unicode text. Meant for what was JSON. */
+/** Whether a string in parsed JSON, property names included, contains half a surrogate pair. */
 export function holdsLoneSurrogate(value: unknown): boolean {
   const left: unknown[] = [value];
   while (left.length > 0) {
@@ -44,7 +44,7 @@ export function holdsLoneSurrogate(value: unknown): boolean {
   return false;
 }
 
-/** Whether `text` holds half a surrogate pair, and so is no Unicode text. */
+/** Whether `text` contains half a surrogate pair, and so is not valid Unicode. */
 export function isLoneSurrogateIn(text: string): boolean {
   return loneSurrogate.test(text);
 }
@@ -52,14 +52,14 @@ export function isLoneSurrogateIn(text: string): boolean {
 const loneSurrogate = /\p{Surrogate}/u;
 
 function messageOf(cause: unknown): string {
-  // V8 quotes the text that it could not read, which may end in the middle of a pair.
+  // V8 quotes the text that it could not parse, and may cut a surrogate pair.
   const message = cause instanceof Error ? cause.message.slice(0, 200) : "";
   return message.replaceAll(/\p{Surrogate}/gu, "\ufffd");
 }
 
 const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
 
-/** Looks at brackets outside of strings only; of bytes that are no JSON the answer means nothing. */
+/** Counts brackets outside of strings; the result means nothing for bytes that are not JSON. */
 function isDeeperThan(bytes: Buffer, depthMax: number): boolean {
   if (bytes.length <= depthMax) return false;
   let depth = 0;
@@ -77,7 +77,7 @@ function isDeeperThan(bytes: Buffer, depthMax: number): boolean {
   return false;
 }
 
-/** Where the string ends whose first character is at `from`. */
+/** The end of the string whose first character is at `from`. */
 function stringEnd(bytes: Buffer, from: number): number {
   let at = from;
   while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
@@ -85,8 +85,8 @@ function stringEnd(bytes: Buffer, from: number): number {
 }
 
 /**
- * Whether a `\u` escape of JSON `text` stands for half a surrogate pair. Looked for in the text, not in what it was parsed
- * to: of two properties of one name only the last is left there.
+ * Whether a `\u` escape of JSON `text` is half a surrogate pair. Searched in the text, not in what it was parsed
+ * to, which keeps only the last of two properties with one name.
  */
 function escapesLoneSurrogate(text: string): boolean {
   if (!/\\u[dD][89a-fA-F]/.test(text)) return false;

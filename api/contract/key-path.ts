@@ -1,6 +1,6 @@
 /**
  * This file makes one path segment out of a key: keys contain slashes, and may come raw (`/v1/config/a/b`) or encoded
- * (`/v1/config/a%2Fb`). Everything behind it, Express included, sees the encoded form only. Keys that a proxy or a
+ * (`/v1/config/a%2Fb`). Everything after it, Express included, sees the encoded form only. Keys that a proxy or a
  * client library would fold into another key (`..`, `.`) are refused here, before anything can act on them.
  */
 import { err, ok, type Result } from "../../src/base/result.ts";
@@ -9,11 +9,11 @@ import { nameBytesMax } from "../../src/node/service.ts";
 /** Verbs that follow a lock's name, by method; a name is everything before them. */
 const lockVerbs: ReadonlySet<string> = new Set(["acquire", "release", "verify"]);
 
-/** A key whose slashes are all that needs work: segments of unreserved characters that do not begin with a dot. */
+/** A key in which only slashes need encoding: segments of unreserved characters that do not begin with a dot. */
 const plainKey = /^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(\/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$/;
 
 /**
- * `url` (path and query) with its key as one encoded segment, or a sentence that says what is wrong with it. URLs
+ * Returns `url` (path and query) with its key as one encoded segment, or a sentence that says what is wrong with it. URLs
  * without a key come back as they are.
  */
 export function normaliseKeyPath(method: string, url: string): Result<string, string> {

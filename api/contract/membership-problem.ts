@@ -1,5 +1,5 @@
 /**
- * This file is the part of the problem table that speaks of membership: why a change of it, or a transfer of leadership,
+ * This file is the part of the problem table about membership: why a change of it, or a transfer of leadership,
  * was not made, and what to do then.
  */
 import { unreachable } from "../../src/base/assert.ts";
@@ -14,10 +14,10 @@ import {
   withRetry,
 } from "./problem.ts";
 
-/** What a leader refuses; who is none refuses nothing, and the leader is asked. */
+/** The refusals of a leader. Another node does not refuse a change; it forwards the request to the leader. */
 type AtLeader = Exclude<ChangeRefusal, { readonly kind: "notLeader" }>;
 
-/** The one table: why the leader refused a change, and the code that a client is told. */
+/** The error code for each reason why the leader refused a change. */
 export const codeByMembershipRefusal = {
   changeInProgress: "change_in_progress",
   leadershipTransfer: "transfer_in_progress",
@@ -35,20 +35,20 @@ export const codeByMembershipRefusal = {
   instanceUnknown: "instance_unknown",
 } as const satisfies Record<AtLeader["kind"], ProblemCode>;
 
-/** A change ends within milliseconds unless a voter is slow. */
+/** For `Retry-After`: a change ends within milliseconds unless a voter is slow. */
 const retryMs = 1_000;
 
-/** Whom a refusal is about, for its detail. */
+/** The member that a refusal is about, for its detail. */
 export type About = { readonly id: string /** The learner of a replacement. */; readonly by?: string };
 
-/** Why a change that was begun was not made, or is not known to be. */
+/** The problem for a change that was begun and lost, or whose outcome is unknown. */
 export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" | "unchanged" | "refused" }>): Problem {
   switch (end.kind) {
     case "lost":
-      return noLeaderProblem("The leader changed before the change was agreed on. Nothing was changed.");
+      return noLeaderProblem("The leader changed before the change was committed. Nothing was changed.");
     case "outcomeUnknown":
       return outcomeUnknownProblem(
-        "The change was not agreed on in time and may still happen. GET /v1/cluster tells; repeating the request is safe.",
+        "The change was not committed in time and may still happen. GET /v1/cluster shows whether it did; repeating the request is safe.",
       );
     case "shuttingDown":
       return serviceProblem(end, 0);
@@ -57,13 +57,13 @@ export function changeProblem(end: Exclude<ChangeEnd, { readonly kind: "made" | 
   }
 }
 
-/** Why a change was not begun. */
+/** The problem for a change that the leader refused. */
 export function refusalProblem(refusal: AtLeader, { id, by }: About): Problem {
   const code = codeByMembershipRefusal[refusal.kind];
   switch (refusal.kind) {
     case "changeInProgress":
       return withRetry(
-        { code, detail: "One change at a time: another one, or the beginning of a leader's term, is not agreed on yet." },
+        { code, detail: "One change at a time: another one, or the beginning of a leader's term, is not committed yet." },
         retryMs,
       );
     case "leadershipTransfer":
@@ -114,7 +114,7 @@ export function refusalProblem(refusal: AtLeader, { id, by }: About): Problem {
       return withRetry(
         {
           code,
-          detail: `${by ?? id} has not said yet which data folder it runs on, so nobody could tell if it were replaced. See that it runs, and try again.`,
+          detail: `${by ?? id} has not published its data folder yet, so it would not be noticed if the folder were replaced. See that it runs, and try again.`,
         },
         retryMs,
       );
@@ -123,7 +123,7 @@ export function refusalProblem(refusal: AtLeader, { id, by }: About): Problem {
   }
 }
 
-/** Why the leadership was not handed over; `to` null when nobody was named. */
+/** The problem for a leadership transfer that failed; `to` is null when no successor was named. */
 export function transferProblem(
   end: Exclude<TransferEnd, { readonly kind: "transferred" | "notLeader" }>,
   to: string | null,
@@ -134,18 +134,19 @@ export function transferProblem(
         code: "no_transfer_target",
         detail:
           to === null
-            ? "No other voter has been heard of lately."
-            : `${to} is not a voter, or has not been heard of lately; GET /v1/cluster lists the voters.`,
+            ? "No other voter has answered lately."
+            : `${to} is not a voter, or has not answered lately; GET /v1/cluster lists the voters.`,
       };
     case "inProgress":
       return withRetry({ code: "transfer_in_progress", detail: "The leader is handing over already." }, retryMs);
     case "timedOut":
       return {
         code: "transfer_timed_out",
-        detail: "The successor did not take over within an election timeout; this node leads on. See that it runs and keeps up.",
+        detail:
+          "The successor did not take over within an election timeout; this node still leads. See that it runs and keeps up.",
       };
     case "outcomeUnknown":
-      return outcomeUnknownProblem("The successor may still take over. GET /v1/cluster tells who leads.");
+      return outcomeUnknownProblem("The successor may still take over. GET /v1/cluster shows who leads.");
     case "shuttingDown":
       return serviceProblem(end, 0);
     default:

@@ -1,6 +1,6 @@
 /**
- * This file holds the one table from what can go wrong to what a client is told. Status and title belong to the code and
- * come from keyhold.yaml; the detail says what happened this time.
+ * This file holds the one table from errors to the problems that clients receive. Status and title belong to the code and
+ * come from keyhold.yaml; the detail describes this case.
  */
 import { problems } from "../../openapi/generated/problems.ts";
 import { unreachable } from "../../src/base/assert.ts";
@@ -12,17 +12,17 @@ import { lockHolderShape } from "./wire-format.ts";
 /** A code of the contract. Its status and title are the document's own. */
 export type ProblemCode = keyof typeof problems;
 
-/** What a client is told when something could not be done. */
+/** An error answer before it is written (RFC 9457). */
 export type Problem = {
   readonly code: ProblemCode;
-  /** This case, for people. */
+  /** Describes this case, for people. */
   readonly detail: string;
   readonly extensions?: Readonly<Record<string, unknown>>;
   /** A flat list of headers. */
   readonly headers?: readonly string[];
 };
 
-/** The one table: what the service says, and the code that a client is told. */
+/** The error code for each error of the service. */
 export const codeByServiceError = {
   revisionMismatch: "revision_mismatch",
   keyNotFound: "key_not_found",
@@ -49,17 +49,17 @@ export const codeByServiceError = {
   recovering: "recovering",
 } as const satisfies Record<ServiceError["kind"], ProblemCode>;
 
-/** How long a client should stay away from a node that cannot serve: about one election. */
+/** For `Retry-After` of a node that cannot serve: about one election. */
 const unavailableRetryMs = 1_000;
-/** From a full queue: it drains in milliseconds, or not at all. */
+/** For `Retry-After` of a full queue, which drains in milliseconds, or not at all. */
 const overloadedRetryMs = 200;
 
-/** `request` that the document or the face does not allow; `path` says where. */
+/** A request that the document or the API does not allow; `path` is the place of the fault, such as `query/limit`. */
 export function invalidRequest(detail: string, path = ""): Problem {
   return { code: "invalid_request", detail, extensions: { errors: [{ path, message: detail }] } };
 }
 
-/** What a check against the document found. */
+/** `invalid_request` for a fault that a check against the document found. */
 export function invalidByContract(fault: ContractFault): Problem {
   const where =
     fault.in === "body" ? `The body${fault.path === "" ? "" : ` at ${fault.path}`}` : `The ${fault.in} parameter ${fault.path}`;
@@ -72,40 +72,44 @@ export function invalidByContract(fault: ContractFault): Problem {
   };
 }
 
-/** A page of somebody else sent the request. */
+/** The request comes from a web page of another origin (DECISIONS 29). */
 export function originNotAllowed(origin: string): Problem {
   const detail = `Pages of ${printable(origin)} may not use this node; KEYHOLD_API_HOSTS names those that may, with their port.`;
   return { code: "origin_not_allowed", detail };
 }
 
-/** The request is for a host that this node does not go by. */
+/** The request is for a host name that is not this node's (DECISIONS 29). */
 export function misdirectedRequest(host: string): Problem {
-  const detail = `This node does not go by ${printable(host)}; KEYHOLD_API_HOSTS names what it goes by beside its own addresses.`;
+  const detail = `${printable(host)} is not a name of this node; KEYHOLD_API_HOSTS lists its names besides its own addresses.`;
   return { code: "misdirected_request", detail };
 }
 
-/** The connection is closed after it. */
+/** The head of the request is too long; the connection is closed after the answer. */
 export function headerTooLarge(detail: string): Problem {
   return { code: "header_too_large", detail };
 }
 
+/** The request did not arrive in time; the connection is closed after the answer. */
 export function requestTimeout(detail: string): Problem {
   return { code: "request_timeout", detail };
 }
 
+/** An `Expect` header that the node does not support. */
 export function expectationFailed(detail: string): Problem {
   return { code: "expectation_failed", detail };
 }
 
-/** Header bytes are anybody's: they are shown as far as they are plain text. */
+/** Header bytes may be anything: only printable ASCII of them is shown. */
 function printable(text: string): string {
   return JSON.stringify(text.slice(0, 100).replaceAll(/[^\x20-\x7e]/g, "?"));
 }
 
+/** No operation of the document has this path. */
 export function notFound(path: string): Problem {
   return { code: "not_found", detail: `No operation has the path ${path.slice(0, 200)}; /openapi.json lists them.` };
 }
 
+/** The path exists, with the methods in `allow`. */
 export function methodNotAllowed(method: string, allow: readonly string[]): Problem {
   return {
     code: "method_not_allowed",
@@ -115,7 +119,7 @@ export function methodNotAllowed(method: string, allow: readonly string[]): Prob
   };
 }
 
-/** `what` names the body; `wayOut` says what to do instead. */
+/** A body that is too large; `what` names it, and `wayOut` says what to do instead. */
 export function tooLarge(options: { readonly what: string; readonly bytesMax: number; readonly wayOut: string }): Problem {
   return {
     code: "too_large",
@@ -124,15 +128,17 @@ export function tooLarge(options: { readonly what: string; readonly bytesMax: nu
   };
 }
 
+/** A body of a type or encoding that the operation does not take. */
 export function unsupportedMediaType(detail: string): Problem {
   return { code: "unsupported_media_type", detail };
 }
 
-/** Says nothing about what went wrong: that is in the log, under the request id. */
+/** An unexpected error. The client does not learn the cause; it is in the log, under the request id. */
 export function internalProblem(): Problem {
   return { code: "internal", detail: "The node's log has the cause under the Keyhold-Request-Id of this response." };
 }
 
+/** The answer of `/readyz` when a check fails; `checks` are all checks, left out when undefined. */
 export function notReady(detail: string, checks: readonly object[] | undefined): Problem {
   return {
     code: "not_ready",
@@ -152,7 +158,7 @@ export function outcomeUnknownProblem(detail: string): Problem {
   return { code: "outcome_unknown", detail };
 }
 
-/** A request that was forwarded to a node that does not lead. */
+/** A request that was forwarded to a node that is not the leader. */
 export function forwardLoop(hop: {
   readonly nodeId: string;
   readonly sender: string;
@@ -163,12 +169,12 @@ export function forwardLoop(hop: {
   return { code: "forward_loop", detail, ...retry(unavailableRetryMs) };
 }
 
-/** The same problem with when to try again. */
+/** The problem with `Retry-After`; `retryMs` is also in its JSON. */
 export function withRetry(problem: Pick<Problem, "code" | "detail">, retryMs: number): Problem {
   return { ...problem, ...retry(retryMs) };
 }
 
-/** What the service refused, or could not do. `newestRevision` is this node's. */
+/** The problem for an error of the service. `newestRevision` is this node's. */
 export function serviceProblem(error: ServiceError, newestRevision: number): Problem {
   return { code: codeByServiceError[error.kind], ...describe(error, newestRevision) };
 }
@@ -194,7 +200,8 @@ function describe(error: ServiceError, newestRevision: number): Description {
       return { detail: `The newest revision is ${newestRevision}.`, extensions: { revision: newestRevision } };
     case "requestForgotten":
       return {
-        detail: "Nothing was done now, but it may have been done before and be forgotten. Read what it would have changed.",
+        detail:
+          "Nothing was done now. An earlier attempt may have been carried out and forgotten. Read what it would have changed.",
         extensions: { forgotten: true },
       };
     case "requestMismatch":
@@ -275,7 +282,7 @@ function describeUnavailable(error: Unavailable): Description {
       };
     case "recovering":
       return {
-        detail: "This node lost part of its data, and has not got it back from a leader yet. Another node can answer.",
+        detail: "This node lost part of its data, and does not have it back from a leader yet. Another node can answer.",
         ...retry(unavailableRetryMs),
       };
     default:
@@ -338,7 +345,7 @@ function describeHold(error: AboutHold): Description {
   }
 }
 
-/** The problem as JSON says it. */
+/** The problem as a JSON object, with status and title from the document. */
 export function problemShape(problem: Problem): Readonly<Record<string, unknown>> {
   const { code, detail, extensions } = problem;
   const { title, status } = problems[code];

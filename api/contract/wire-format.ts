@@ -1,5 +1,5 @@
 /**
- * This file writes records as the JSON of the contract. Config values are not re-serialised: the bytes of a JSON value go
+ * This file writes records as the JSON of the contract. Config values are not serialized again: the bytes of a JSON value go
  * into the answer as they are, so no number is rounded and no key reordered on the way.
  */
 import { isUtf8 } from "node:buffer";
@@ -7,10 +7,10 @@ import type { ConfigEntry, ConfigRecord, LeaseView, LockHold, LockView, NodeStat
 import type { Schemas } from "./contract.ts";
 import type { JsonPiece } from "./json-pieces.ts";
 
-/** A JSON value from here on stays bytes where it can; below, one more buffer costs more than a short string. */
+/** Bytes from which on a JSON value stays a buffer; below, another buffer costs more than a short string. */
 const piecesFromBytes = 1024;
 
-/** What the content type of a value says about its JSON form. */
+/** How a value of some content type is represented in JSON: as itself, as a string, or as base64. */
 export type ValueKind = "json" | "text" | "bytes";
 
 /** `contentType` without parameters, in lower case. */
@@ -45,7 +45,7 @@ export function configEntryJson(entry: ConfigEntry, options: { readonly keysOnly
  */
 export function configFieldsPieces({ key, record }: ConfigEntry): readonly JsonPiece[] {
   const bytes = bytesOf(record);
-  // Values were checked when they came in; a websocket would not survive one that was not.
+  // Values were checked when they were written; an unchecked one would break the websocket.
   if (bytes.length < piecesFromBytes || valueKindOf(record.contentType) !== "json" || !isUtf8(bytes)) {
     return [fieldsAround(key, record, valueFieldsJson(record))];
   }
@@ -87,10 +87,12 @@ export function isoTime(wallTimeMs: number): string {
   return new Date(Math.trunc(wallTimeMs)).toISOString();
 }
 
+/** A hold in the shape `LockHolder` of the document. */
 export function lockHolderShape(hold: LockHold): Schemas["LockHolder"] {
   return { fence: hold.fence, leaseId: hold.leaseId, owner: hold.owner, grantedAt: isoTime(hold.grantedAtWallMs) };
 }
 
+/** A lock in the shape `Lock` of the document. */
 export function lockShape(view: LockView): Schemas["Lock"] {
   return {
     name: view.name,
@@ -111,6 +113,7 @@ export function lockShape(view: LockView): Schemas["Lock"] {
   };
 }
 
+/** A lease in the shape `Lease` of the document. */
 export function leaseShape(view: LeaseView): Schemas["Lease"] {
   return {
     leaseId: view.leaseId,
@@ -123,6 +126,7 @@ export function leaseShape(view: LeaseView): Schemas["Lease"] {
   };
 }
 
+/** A node's status in the shape `ClusterStatus` of the document. */
 export function clusterShape(status: NodeStatus): Schemas["ClusterStatus"] {
   return {
     clusterId: status.clusterId,
@@ -153,6 +157,7 @@ export function clusterShape(status: NodeStatus): Schemas["ClusterStatus"] {
   };
 }
 
+/** A member in the shape `Member` of the document. */
 export function memberShape(member: NodeStatus["members"][number]): Schemas["Member"] {
   const { id, kind, address, matchIndex, lagEntries, version } = member;
   return { id, kind, apiUrl: address.apiUrl, peerUrl: address.peerUrl, matchIndex, lagEntries, version };

@@ -1,42 +1,43 @@
 /**
- * This file writes the bodies of REST answers, and bounds what of them lies in this process because clients do not read: a connection
- * has one answer at a time, all of them together have a budget, and who takes nothing of an answer for too long is ended. What finds no room
- * is not kept: who made it waits for its turn, and makes it anew.
+ * This file writes the bodies of REST answers, and bounds the memory of those that clients do not read (DECISIONS 52): a connection
+ * has one answer at a time, all of them together have a budget, and a client that reads nothing for too long is cut off. An answer that
+ * finds no room is not kept: its route waits for its turn, and makes it again.
  */
 import type { ServerResponse } from "node:http";
 import type { Logger } from "../context.ts";
 import type { ApiPorts } from "../ports.ts";
 import { SendBudget } from "../send-budget.ts";
 
+/** The bounds of unread answers. */
 export type AnswerLimits = {
-  /** Bytes of all answers together that were given and that the kernel has not taken. */
+  /** Bytes of all answers together that the kernel has not taken yet. */
   readonly sendingBytesMax: number;
   /** An answer of at most this many bytes does not wait for room: probes, writes and refusals are smaller. */
   readonly smallBytesMax: number;
-  /** Who takes nothing of its answer for this long is ended. */
+  /** A client that reads nothing of its answer for so many ms is cut off. */
   readonly slowReaderMs: number;
-  /** The same while others wait for room. */
+  /** As `slowReaderMs`, while others wait for room. */
   readonly slowReaderContendedMs: number;
 };
 
 type Body = string | Uint8Array;
 
-/** An answer that the kernel has not taken whole. */
+/** An answer that the kernel has not taken completely. */
 type Unsent = { readonly response: ServerResponse; readonly bytes: number; silentMs: number };
 
-/** What is handed to the kernel at once: who takes less in `slowReaderMs` takes nothing. */
+/** Bytes handed to the kernel at once: a client that reads less in `slowReaderMs` counts as reading nothing. */
 const pieceBytes = 64 * 1024;
-/** How often it is looked whether somebody takes nothing. */
+/** Milliseconds between two checks for slow clients. */
 const lookMs = 250;
-/** Small answers are never refused: beyond so many budgets, who takes nothing for longest is ended at once. */
+/** Small answers are never refused: beyond so many budgets, the client that has read nothing for longest is cut off at once. */
 const budgetsMax = 2;
 
-/** The answers of one node that are on their way, from the start of the server to `close`. */
+/** The unread answers of one node, from the start of the server to `close`. */
 export class Answers {
   readonly #limits: AnswerLimits;
   readonly #logger: Pick<Logger, "warn">;
   readonly #budget: SendBudget;
-  /** Those that were given first, first. */
+  /** The oldest first. */
   readonly #unsent = new Set<Unsent>();
   readonly #timers: ApiPorts["timers"];
   readonly #stopLooking: () => void;
@@ -50,7 +51,7 @@ export class Answers {
     this.#stopLooking = timers.every(lookMs, () => this.#look());
   }
 
-  /** Bytes that the kernel has not taken, and connections that were ended because their clients did not read. */
+  /** Bytes that the kernel has not taken, and connections that were cut because their clients did not read. */
   get status(): { readonly bytes: number; readonly cut: number } {
     return { bytes: this.#budget.bytes, cut: this.#cut };
   }
@@ -59,19 +60,19 @@ export class Answers {
     this.#stopLooking();
   }
 
-  /** Whether `body` may be given now; `called` when `waitForRoom` has just said so. */
+  /** Whether `body` may be written now; `called` is true right after `waitForRoom` resolved with true. */
   hasRoom(body: Body, called: boolean): boolean {
     return byteLength(body) <= this.#limits.smallBytesMax || this.hasRoomForLarge(called);
   }
 
-  /** The same for any answer. */
+  /** As `hasRoom`, for an answer of any size. */
   hasRoomForLarge(called: boolean): boolean {
     return this.#budget.hasRoom && (called || !this.#budget.isContended);
   }
 
   /**
-   * Settles with true when it is the turn of `response` to be given an answer of any size, first come, first served, and with false after
-   * `timeoutMs` or when the client has gone. Who was called calls `callNext` afterwards, whatever came of it.
+   * Resolves with true when it is the turn of `response` to have an answer of any size, first come, first served, and with false after
+   * `timeoutMs` or when the client has gone. After true the caller must call `callNext` in any case.
    */
   waitForRoom(response: ServerResponse, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
@@ -89,12 +90,12 @@ export class Answers {
     });
   }
 
-  /** Lets the next have what room there is. */
+  /** Lets the next waiting answer have the room that is left. */
   callNext(): void {
     this.#budget.callNext();
   }
 
-  /** Ends `response`, whose head is written, with `body`. */
+  /** Ends `response`, whose head is already written, with `body`. */
   write(response: ServerResponse, body: Body | undefined): void {
     if (body === undefined || response.req.method === "HEAD" || byteLength(body) <= pieceBytes) {
       response.end(body);
@@ -125,7 +126,7 @@ export class Answers {
       this.#budget.giveBack(bytes);
     };
     this.#unsent.add(unsent);
-    // Of a response when the kernel has taken it; an answer that never got as far as its connection only ends with it.
+    // Emitted when the kernel has taken the response; one that was never written to its connection is closed with that.
     response.once("close", sent);
     socket.once("close", sent);
     this.#budget.take(bytes);
@@ -135,10 +136,10 @@ export class Answers {
 
   #cutOldest(): void {
     const [oldest] = this.#unsent;
-    if (oldest !== undefined) this.#end([oldest], "too much is not read by others either");
+    if (oldest !== undefined) this.#end([oldest], "too many bytes of answers are unread");
   }
 
-  /** Counts looks, not time: a process that stood still for a while must not take its clients for slow. */
+  /** Counts checks, not time: after a pause of this process its clients must not count as slow. */
   #look(): void {
     const { slowReaderMs, slowReaderContendedMs } = this.#limits;
     const patienceMs = this.#budget.isContended ? slowReaderContendedMs : slowReaderMs;

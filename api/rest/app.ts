@@ -1,5 +1,5 @@
 /**
- * This file is the table of contents of REST: what happens to a request, in order. Position, security and request-id
+ * This file is the overview of REST: what happens to a request, in order. Position, security and request-id
  * headers are not here: the responder puts them on every answer (respond.ts).
  */
 import type { RequestListener } from "node:http";
@@ -16,7 +16,7 @@ import { bindLockRoutes } from "./lock-routes.ts";
 import { bindOpsRoutes } from "./ops-routes.ts";
 import { createRouter, expressPath } from "./routing.ts";
 
-/** Fills `app` with everything REST; asserts that every operation of the document has a route. */
+/** Adds everything of REST to `app`; asserts that every operation of the document has a route. */
 export function createApp(app: Express, context: ApiContext): RequestListener {
   app.disable("x-powered-by");
   app.disable("etag");
@@ -45,7 +45,7 @@ export function createApp(app: Express, context: ApiContext): RequestListener {
   return app as unknown as RequestListener;
 }
 
-/** One path segment for each key, from here on. */
+/** Turns keys in paths into one segment each. */
 function keyPaths(context: ApiContext): RequestHandler {
   return (request, response, next) => {
     const url = normaliseKeyPath(request.method, request.url);
@@ -59,7 +59,7 @@ function keyPaths(context: ApiContext): RequestHandler {
   };
 }
 
-/** Where every error ends that was thrown rather than returned: it is ours, so the client learns no more than that. */
+/** Answers errors that were thrown rather than returned with `internal`, and logs them. */
 function lastResort(context: ApiContext): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, _next) => {
     if (error instanceof URIError) {

@@ -1,24 +1,25 @@
 /**
- * This file bounds what the bodies of requests that are not complete yet take in memory, over all connections. What has arrived counts,
- * not what was announced. When it is too much, a body that does not flow is ended, not the one that arrives: the one that brought
- * nothing worth mentioning for longest, and only where all of them flow the oldest. Small bodies are ended last.
+ * This file bounds the memory of request bodies that are not complete yet, over all connections (DECISIONS 56). The bytes that have arrived
+ * count, not the announced ones. Beyond the bound a slow body is ended, not the one that just arrived: the one that has been slow for
+ * longest, or the oldest if none is slow. Small bodies are ended last.
  */
 
+/** The bounds of incomplete bodies. */
 export type BodyLimits = {
   /** Bytes in memory of all bodies that are not complete. */
   readonly unfinishedBytesMax: number;
   /** A body of at most this many bytes is ended only when there is no larger one. */
   readonly smallBytesMax: number;
-  /** Who brings less than `flowBytesMin` in this time does not flow. */
+  /** Milliseconds: a body that receives less than `flowBytesMin` in this time is slow. */
   readonly stillMs: number;
   readonly flowBytesMin: number;
 };
 
-/** One body, from the first byte of it in memory until it is complete or given up. */
+/** One body, from its first byte in memory until it is complete or given up. */
 export type UnfinishedBody = {
-  /** `arrivedBytes` more came, for all of which `keptBytes` are now kept. May end this body or others. */
+  /** `arrivedBytes` more arrived, and the body takes `keptBytes` in all now. May end this body or others. */
   grew(arrivedBytes: number, keptBytes: number): void;
-  /** Complete, or given up: it counts no more. To be called once at least. */
+  /** The body is complete or given up, and does not count any more. To be called at least once. */
   finished(): void;
 };
 
@@ -26,7 +27,7 @@ type Counted = {
   keptBytes: number;
   /** Since `flowedMs`. */
   arrivedBytes: number;
-  /** When it last was seen to flow, or began. */
+  /** When it was last seen not to be slow, or began. */
   flowedMs: number;
   readonly end: () => void;
 };
@@ -50,12 +51,12 @@ export class BodyBudget {
     return this.#limits;
   }
 
-  /** Bytes kept now, and bodies that were ended because there were too many. */
+  /** Bytes kept now, and bodies that were ended because all took too much memory. */
   get status(): { readonly bytes: number; readonly ended: number } {
     return { bytes: this.#keptBytes, ended: this.#ended };
   }
 
-  /** A body begins; `end` is called, once at most, when it has to go, and counts it no more. It must let go of what it keeps. */
+  /** A body begins. `end` is called, once at most, when it is ended to make room; it must drop its bytes, and does not count any more. */
   begin(end: () => void): UnfinishedBody {
     const body: Counted = { keptBytes: 0, arrivedBytes: 0, flowedMs: this.#nowMs(), end };
     this.#bodies.add(body);
@@ -90,7 +91,7 @@ export class BodyBudget {
     for (const body of this.#bodies) {
       if (body.keptBytes === 0) continue;
       const stillMs = nowMs - body.flowedMs;
-      // Those that flow are all the same, and the oldest comes first.
+      // Among those that are not slow, the oldest comes first.
       const weight =
         (stillMs > this.#limits.stillMs ? stillMs : 0) + (body.keptBytes > this.#limits.smallBytesMax ? largeWeight : 0);
       if (weight > most) [worst, most] = [body, weight];
@@ -104,5 +105,5 @@ export class BodyBudget {
   }
 }
 
-/** More than any time. */
+/** A weight above every time. */
 const largeWeight = 2 ** 50;

@@ -1,6 +1,6 @@
 /**
- * This file answers /v1/cluster: where the node that was asked stands, and, at the leader, changes of who takes part. What
- * may be changed, and what the same request comes to when it is repeated, is the service's to say.
+ * This file answers /v1/cluster: the status of the node that was asked, and, at the leader, changes of the membership. The
+ * service decides what may be changed, and what a repeated request means.
  */
 import { err, ok } from "../../src/base/result.ts";
 import { type MembershipChange, type NodeStatus, toNodeId } from "../../src/node/service.ts";

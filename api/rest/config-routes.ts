@@ -14,7 +14,7 @@ import { configEntryJson, isUtf8Charset, mediaTypeOf, valueKindOf } from "../con
 import { jsonText, pageLimitOf, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
 
-/** Binds the operations on config; get and put first, they are the hot ones. */
+/** Binds the operations on config; get and put first, because they are the most frequent. */
 export function bindConfigRoutes(router: Router, context: ApiContext): void {
   const bytesMax = context.limits.valueBytesMax;
   const wayOut = "Keep large data in a blob store and its address here.";
@@ -104,7 +104,7 @@ async function listConfig({ query }: Exchange<"listConfig">, context: ApiContext
   });
 }
 
-/** The items that fit, at least one. Text is up to six times as long as the bytes that the page was bounded by. */
+/** The items that fit, at least one. As text they may take six times the bytes by which the page was bounded. */
 function pageJson(
   page: Page<ConfigEntry>,
   options: { readonly keysOnly: boolean; readonly bytesMax: number },
@@ -122,18 +122,20 @@ function pageJson(
   return { itemsJson: texts.join(","), next: page.next };
 }
 
-/** A content type header, in the grammar of RFC 9110 as far as anybody uses it. */
+/** A content type header, in the commonly used part of RFC 9110's grammar. */
 const contentTypeGrammar = /^[\w!#$&^.+-]{1,100}\/[\w!#$&^.+-]{1,100}(\s*;[\x20-\x7e]{0,250})?$/;
 const formTypes: ReadonlySet<string> = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
 
-/** The content type that `bytes` are kept under, when they are what it says. */
+/** The content type to store with `bytes`, or the problem when they do not match it. */
 function checkValue(header: string | undefined, bytes: Buffer): Result<string, Problem> {
   const contentType = header?.trim() ?? "application/octet-stream";
   // The grammar is ASCII, so characters are bytes.
   if (!contentTypeGrammar.test(contentType) || contentType.length > labelBytesMax)
     return err(unsupportedMediaType(`The Content-Type is not a media type of at most ${labelBytesMax} characters.`));
   if (formTypes.has(mediaTypeOf(contentType))) {
-    return err(unsupportedMediaType("A form is not a value: say what the value is, for example Content-Type: application/json."));
+    return err(
+      unsupportedMediaType("A form is not a value: send the type of the value, for example Content-Type: application/json."),
+    );
   }
   const kind = valueKindOf(contentType);
   if (kind !== "bytes" && !isUtf8Charset(contentType)) {
@@ -170,7 +172,7 @@ function tagRevision(tag: string): number {
   return Number(tag.replaceAll('"', ""));
 }
 
-/** Node reads header bytes as Latin-1; they are UTF-8, and percent-encoded where they must be. */
+/** Node.js reads header bytes as Latin-1; here they are UTF-8, or percent-encoded. */
 function decodeComment(header: string | undefined): Result<string | null, Problem> {
   if (header === undefined) return ok(null);
   const bytes = Buffer.from(header, "latin1");

@@ -1,6 +1,6 @@
 /**
- * This file turns the parameters that many operations share into what the service takes: how to read, how to write,
- * where a list goes on.
+ * This file turns the parameters that many operations share into options of the service: how to read, how to write,
+ * where a list continues.
  */
 import { assert } from "../../src/base/assert.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
@@ -30,7 +30,7 @@ export function pageLimitOf(query: { readonly limit?: number }): number {
   return defaulted(query.limit);
 }
 
-/** How a read is to be done, from its query. */
+/** The service's options of a read, from its query. */
 export function readOptionsOf(query: ReadQuery, context: ApiContext): ReadOptions {
   return {
     consistency: query.consistency ?? "linearizable",
@@ -39,7 +39,7 @@ export function readOptionsOf(query: ReadQuery, context: ApiContext): ReadOption
   };
 }
 
-/** The flat headers of an answered read; a stale one says how stale. */
+/** The flat headers of an answered read; a stale read also has its staleness. */
 export function readHeaders(options: ReadOptions, context: ApiContext): readonly string[] {
   const consistency = ["Keyhold-Consistency", options.consistency];
   if (options.consistency === "linearizable") return consistency;
@@ -49,7 +49,7 @@ export function readHeaders(options: ReadOptions, context: ApiContext): readonly
 
 type WriteHeaders = { readonly "Idempotency-Key"?: string; readonly "Keyhold-Request-Since"?: string };
 
-/** How a write is to be done, from its headers. */
+/** The service's options of a write, from its headers. */
 export function writeOptionsOf(headers: WriteHeaders, context: ApiContext): WriteOptions {
   const since = headers["Keyhold-Request-Since"];
   return {
@@ -59,18 +59,18 @@ export function writeOptionsOf(headers: WriteHeaders, context: ApiContext): Writ
   };
 }
 
-/** `text` is as the document has it: a store's id, a dot, an index. */
+/** Parses a store's id, a dot, an index; the document's pattern has checked `text`. */
 function readPosition(text: string): StorePosition {
   const dot = text.lastIndexOf(".");
   return { storeId: text.slice(0, dot), index: toLogIndex(Number(text.slice(dot + 1))) };
 }
 
-/** A refusal of the service as a refusal of the request. */
+/** An error of the service as a failed answer. */
 export function refuse(error: ServiceError, context: ApiContext): Result<never, Problem> {
   return err(serviceProblem(error, context.service.position().revision));
 }
 
-/** A JSON answer; `json` is text already. */
+/** A JSON answer from JSON text. */
 export function jsonText(
   json: string,
   options: { readonly status?: number; readonly headers?: readonly string[] } = {},
@@ -78,7 +78,7 @@ export function jsonText(
   return ok({ status: options.status ?? 200, headers: [...jsonHeaders, ...(options.headers ?? [])], body: json });
 }
 
-/** A JSON answer. */
+/** A JSON answer from a value. */
 export function json(
   body: object,
   options: { readonly status?: number; readonly headers?: readonly string[] } = {},

@@ -1,6 +1,6 @@
 /**
- * This file brings a request that only a leader can answer to the leader: one hop over HTTP, to the address that the
- * membership has for it. The hop is marked, so that two nodes that disagree about the leader do not send it to and fro.
+ * This file forwards a request that only a leader can answer to the leader (DECISIONS 15): one hop over HTTP, to the address that the
+ * membership has for it. The hop is marked, so that two nodes that disagree about the leader do not send it back and forth.
  */
 import type { IncomingMessage } from "node:http";
 import { err, ok, type Result } from "../../src/base/result.ts";
@@ -10,16 +10,16 @@ import { forwardLoop, noLeaderProblem, outcomeUnknownProblem } from "../contract
 import type { CallNode } from "../ports.ts";
 import type { Answer } from "./routing.ts";
 
-/** Names the node that forwarded the request. */
+/** The header with the id of the node that forwarded the request. */
 const forwardedBy = "keyhold-forwarded-by";
 /** Shares of the request timeout: the leader answers before its caller gives up, and that one before its client does. */
 const leaderShare = 0.8;
 const hopShare = 0.9;
 
-/** The request to be forwarded: its path was checked, its JSON body too; undefined when it has none. */
+/** The request to be forwarded. Its path and JSON body were checked; `body` is undefined when it has none. */
 export type Forwardable = { readonly request: IncomingMessage; readonly body: unknown };
 
-/** The service of this node did nothing, because it does not lead; who does, as far as it knows. */
+/** The service of this node did nothing, because it does not lead; `leaderId` is the leader it knows. */
 export type NotLeader = { readonly leaderId: NodeId | null };
 
 /**

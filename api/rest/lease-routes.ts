@@ -11,7 +11,7 @@ import { leaseShape } from "../contract/wire-format.ts";
 import { json, pageLimitOf, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
 
-/** Binds the operations on leases; keepalive first, it is the hot one. */
+/** Binds the operations on leases; keepalive first, because it is the most frequent. */
 export function bindLeaseRoutes(router: Router, context: ApiContext): void {
   router.bind("keepAliveLease", (exchange) => keepAliveLease(exchange, context));
   router.bind("grantLease", (exchange) => grantLease(exchange, context));

@@ -14,7 +14,7 @@ import { lockShape, remaining } from "../contract/wire-format.ts";
 import { defaulted, json, pageLimitOf, readHeaders, readOptionsOf, refuse, writeOptionsOf } from "./exchange-options.ts";
 import type { Answer, Exchange, Router } from "./routing.ts";
 
-/** Binds the operations on locks; acquire and release first, they are the hot ones. */
+/** Binds the operations on locks; acquire and release first, because they are the most frequent. */
 export function bindLockRoutes(router: Router, context: ApiContext): void {
   router.bind("acquireLock", (exchange) => acquireLock(exchange, context));
   router.bind("releaseLock", (exchange) => releaseLock(exchange, context));
@@ -32,7 +32,7 @@ async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContex
   const lease = leaseChoiceOf(body);
   if (!lease.ok) return lease;
   const write = writeOptionsOf(headers, context);
-  // A wait that outlives this response is picked up by repeating the request, so it needs a name.
+  // After a 202 the client continues to wait by repeating the request, so it needs an id.
   const requestId = write.requestId ?? context.ports.newId();
   const waitMs = body.waitMs ?? 0;
   const acquired = await context.service.acquire(
@@ -137,7 +137,7 @@ function leaseChoiceOf(body: BodyOf<"acquireLock">): Result<LeaseChoice, Problem
 
 const neverAborted = new AbortController().signal;
 
-/** Aborts when the client goes away before it was answered. */
+/** Aborted when the client goes away before it was answered. */
 function signalOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once("close", () => {

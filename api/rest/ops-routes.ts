@@ -1,5 +1,5 @@
 /**
- * This file answers those who run a node: probes, metrics, the document.
+ * This file answers operators and tools: probes, metrics, the document.
  */
 import { err, ok } from "../../src/base/result.ts";
 import { lostForGoodAdvice } from "../../src/node/service.ts";
@@ -11,14 +11,14 @@ import type { Router } from "./routing.ts";
 
 const notBackYet = "part of the log was lost, and no leader has brought it back yet";
 
-/** Told to everybody at once, whatever others do not read. */
+/** Options of routes that are answered at once, however much other clients do not read. */
 const vital = { waitsForRoom: "never" } as const;
 
 type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
 
 /** Binds the operations that need no cluster. */
 export function bindOpsRoutes(router: Router, context: ApiContext): void {
-  // Says that the process serves requests and nothing more: a node without a leader must not be restarted for it.
+  // Shows only that the process serves requests: a node must not be restarted because it has no leader.
   router.bind(
     "getLiveness",
     ({ query }) =>
@@ -49,7 +49,7 @@ export function bindOpsRoutes(router: Router, context: ApiContext): void {
     },
     vital,
   );
-  // One buffer, however many read it.
+  // One buffer for all readers.
   const document = Buffer.from(context.documentJson);
   router.bind("getOpenApi", () => ok({ status: 200, headers: jsonHeaders, body: document }), vital);
 }

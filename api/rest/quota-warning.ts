@@ -1,13 +1,14 @@
 /**
- * This file tells in the log that writes are refused because the store is full: clients hear it with each of them, who runs the node would not.
+ * This file logs that writes are refused because the store is full, so that operators learn it, and not only clients.
  */
 import { Repeats } from "../../src/intake/repeats.ts";
 import type { NodeStatus } from "../../src/node/service.ts";
 import type { Logger } from "../context.ts";
 
-/** Often enough to see that it lasts. */
+/** Milliseconds between two log lines: often enough to see that it lasts. */
 const quietMs = 30_000;
 
+/** What the warning reads, and where it writes. */
 export type QuotaWarningOptions = {
   readonly service: { readonly status: () => Pick<NodeStatus, "stateBytes" | "stateBytesMax"> };
   readonly logger: Pick<Logger, "warn">;

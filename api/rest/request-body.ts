@@ -1,27 +1,32 @@
 /**
- * This file reads the body of a request into memory, up to a limit and within the budget of all bodies. What goes past the limit is
- * still drained for a while, so that a client that is writing gets to read why it was refused.
+ * This file reads the body of a request into memory, up to a limit and within the budget of all bodies. Bytes beyond the limit are
+ * still read and dropped for a while, so that a client that is still sending can read why it was refused.
  */
 import type { IncomingMessage } from "node:http";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import type { BodyBudget } from "./body-budget.ts";
 
+/** Why a body could not be read. */
 export type BodyFailure =
   /** `drained` is false when the rest was left unread: the connection must be closed. */
   | { readonly kind: "tooLarge"; readonly drained: boolean }
-  /** The bodies of all connections took too much memory, and this one did not flow: the connection must be closed. */
+  /** The bodies of all connections took too much memory, and this one was ended: the connection must be closed. */
   | { readonly kind: "noRoom" }
   /** The client went away; nobody is there to answer. */
   | { readonly kind: "aborted" };
 
+/** The most bytes of this body, and the budget of all bodies. */
 export type BodyOptions = { readonly bytesMax: number; readonly budget: BodyBudget };
 
-/** How much beyond the limit is read and thrown away before the connection is given up. */
+/** Bytes beyond the limit that are read and dropped before the connection is closed. */
 const drainBytesMax = 4 * 1024 * 1024;
-/** What is taken first for a body that comes in pieces. */
+/** Bytes that are allocated first for a body that arrives in pieces. */
 const storageBytesMin = 1024;
 
-/** The whole body, at most `bytesMax` long. Settles when the client has sent it, or gone away, or must make room for others. */
+/**
+ * The whole body, of at most `bytesMax` bytes. Settles when the client has sent it or gone away, or when the body was ended to make
+ * room.
+ */
 export function readBody(request: IncomingMessage, { bytesMax, budget }: BodyOptions): Promise<Result<Buffer, BodyFailure>> {
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > bytesMax + drainBytesMax) return Promise.resolve(err({ kind: "tooLarge", drained: false }));
@@ -59,7 +64,7 @@ export function readBody(request: IncomingMessage, { bytesMax, budget }: BodyOpt
 }
 
 /**
- * The bytes of one body. They are copied: a piece would keep all that was read with it, which may be a thousand times as much
+ * The bytes of one body. They are copied: a piece would keep the whole buffer that was read with it, which may be a thousand times as much
  * (the framing of tiny chunks), and many tiny pieces cost more than their bytes.
  */
 class BodyStore {
@@ -67,18 +72,18 @@ class BodyStore {
   #storage: Buffer = nothing;
   #length = 0;
 
-  /** `bytesMax` is the most that will be added. */
+  /** `bytesMax` is the most bytes that will be added. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** What is taken in memory: at most twice the bytes, and `storageBytesMin`. */
+  /** Bytes of memory taken: at most twice those added, and at least `storageBytesMin`. */
   get keptBytes(): number {
     return this.#storage.length;
   }
 
   add(chunk: Buffer): void {
-    // The whole of a small body, mostly: nothing more comes, and it is let go soon.
+    // Usually all of a small body: it is complete, and dropped soon.
     if (this.#length === 0 && chunk.length === this.#bytesMax) {
       this.#storage = chunk;
       this.#length = chunk.length;
@@ -99,7 +104,7 @@ class BodyStore {
     this.#length = 0;
   }
 
-  /** What was added, in no more memory than it needs. */
+  /** The added bytes, in no more memory than they need. */
   take(): Buffer {
     const whole = this.#storage.subarray(0, this.#length);
     return whole.length === this.#storage.length ? whole : Buffer.from(whole);

@@ -1,6 +1,6 @@
 /**
- * This file is the only way out: every REST response, errors included, is written by `Responder.send`. So the position
- * headers, the security headers and the request id are on each of them by construction. Headers go out as one flat list
+ * This file writes every REST response, errors included, through `Responder.send`. So the position
+ * headers, the security headers and the request id are on each of them by construction. Headers are written as one flat list
  * and bodies in one piece, because Express's own helpers cost more than the work they do here.
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
@@ -15,33 +15,35 @@ import type { ApiPorts } from "../ports.ts";
 import type { Answers } from "./answers.ts";
 import { quotaWarning } from "./quota-warning.ts";
 
+/** Writes the responses of one node. */
 export type Responder = {
   /** Writes `reply` and ends the response; does nothing when the client has gone or an answer was begun. */
   send(response: AppResponse, reply: Reply): void;
-  /** Writes a whole response by hand, where no response object ever was, and ends the connection. */
+  /** Writes a whole response to a socket without a response object, and ends the connection. */
   sendRaw(socket: Duplex, reply: Reply, request: IncomingMessage | undefined): void;
-  /** The flat headers that every response carries; `request` undefined when there is none to speak of. */
+  /** The flat headers that every response has; `request` is undefined when none could be parsed. */
   commonHeaders(request: IncomingMessage | undefined): readonly string[];
 };
 
-/** How long the last words on a connection may take to be read. */
+/** Milliseconds that the last answer on a connection may take to be read. */
 const partingMs = 2_000;
 
 /** The headers of a JSON body. */
 export const jsonHeaders: readonly string[] = ["Content-Type", "application/json; charset=utf-8"];
 
+/** What responses contain, and where they are counted and logged. */
 export type ResponderOptions = {
   readonly ports: Pick<ApiPorts, "clock" | "timers" | "newId">;
   readonly service: Pick<KeyholdService, "position" | "status">;
   readonly metrics: Pick<Metrics, "observeRequest">;
-  /** Every answer is a line of its `debug` level: the access log. Paths are not in it, because they hold keys. */
+  /** Every answer is logged at its `debug` level: the access log. It has no paths, because they contain keys. */
   readonly logger: Pick<Logger, "debug" | "warn">;
   readonly answers: Pick<Answers, "write">;
   /** While true, every answer is the last on its connection. */
   readonly closing: () => boolean;
 };
 
-/** The way out of one node. */
+/** Makes the responder of one node. */
 export function createResponder({ service, metrics, logger, answers, closing, ports }: ResponderOptions): Responder {
   const constantHeaders = ["Cache-Control", "no-store", ...collectSecurityHeaders()];
   const requestIdOf = createRequestIds(ports.newId);
@@ -84,7 +86,7 @@ export function createResponder({ service, metrics, logger, answers, closing, po
       lines.push(`Content-Length: ${Buffer.byteLength(reply.body)}`, "Connection: close", "", "");
       socket.on("error", () => undefined);
       socket.end(lines.join("\r\n") + String(reply.body));
-      // A client that does not go is sent away.
+      // A client that does not close its side is disconnected.
       socket.once(
         "close",
         ports.timers.after(partingMs, () => socket.destroy()),
@@ -94,7 +96,7 @@ export function createResponder({ service, metrics, logger, answers, closing, po
     send(response, reply) {
       if (response.headersSent || response.destroyed) return;
       const headers = reply.headers.concat(commonHeaders(response.req));
-      // A 304 has no body, and says nothing about the length of the one it stands for.
+      // A 304 has no body and no Content-Length.
       const body = reply.status === 304 ? undefined : reply.body;
       if (body !== undefined) {
         headers.push("Content-Length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength));
@@ -113,9 +115,9 @@ export function createResponder({ service, metrics, logger, answers, closing, po
 }
 
 /**
- * What helmet would set, asked once: the values are constant. Nothing served here is a page, so the policy forbids
+ * The headers that helmet would set, collected once, because they are constant. Nothing served here is a page, so the policy forbids
  * everything (a value may be HTML, and `raw` serves it under its own type). No HSTS and no upgrade to https: a node
- * speaks plain http unless a proxy before it says otherwise, and either would make browsers refuse it. Headers that
+ * serves plain HTTP unless a proxy stands before it, and either would make browsers refuse it. Headers that
  * only matter to pages, or to browsers long gone, are left out: they would be bytes on every answer.
  */
 function collectSecurityHeaders(): readonly string[] {
@@ -143,7 +145,7 @@ function collectSecurityHeaders(): readonly string[] {
   return headers;
 }
 
-/** The id a client sent, when it is fit to be repeated; otherwise one of our own, unique over restarts. */
+/** Returns the id that a client sent, when it is short and printable; otherwise a new one, unique over restarts. */
 function createRequestIds(newId: () => string): (request: IncomingMessage | undefined) => string {
   const prefix = Buffer.from(newId().replaceAll("-", "").slice(0, 12), "hex").toString("base64url");
   let count = 0;
@@ -157,7 +159,7 @@ function createRequestIds(newId: () => string): (request: IncomingMessage | unde
 
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"]);
 
-/** What clients may name as they like is not a label. */
+/** Clients may invent methods, so unknown ones share one label. */
 function knownMethod(method: string | undefined): string {
   return method !== undefined && methods.has(method) ? method : "other";
 }

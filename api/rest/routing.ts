@@ -1,5 +1,5 @@
 /**
- * This file binds operations of the document to handlers. A handler gets a request that is already checked and typed,
+ * This file binds operations of the document to handlers. A handler receives a request that is already checked and typed,
  * and returns a reply or a problem; reading, checking and writing happen here, once for all routes.
  */
 import type { IncomingMessage } from "node:http";
@@ -24,24 +24,28 @@ import { readBody } from "./request-body.ts";
 /** A request whose parameters and body satisfy the document. */
 export type Exchange<Id extends OperationId> = Parameters<Id> & {
   readonly body: BodyOf<Id>;
-  /** What came as body, byte for byte, where the route takes it raw; else empty. */
+  /** The body, byte for byte, where the route takes it raw; else empty. */
   readonly bytes: Buffer;
   readonly request: IncomingMessage;
   readonly response: AppResponse;
 };
+/** What a handler returns: a reply, or a problem that is answered instead. */
 export type Answer = Result<Reply, Problem>;
+/** Answers one operation. It may throw only unexpected errors, which are answered `internal`. */
 export type Handler<Id extends OperationId> = (exchange: Exchange<Id>) => Promise<Answer> | Answer;
 
+/** How the body and the answer of a route are treated. */
 export type RouteOptions = {
-  /** The body is any media type and kept as bytes; the handler judges it. Default: JSON that the document describes. */
+  /** For `rawBody`: the body may have any media type and stays bytes; the handler checks it. Default: JSON that the document describes. */
   /**
-   * When a read waits for room for its answer: never, because it says how the node is; before it is made, because it is dear to make and
-   * mostly large; or only once it is made and turned out to be large. Default: `onceMade`.
+   * When a read waits for room for its answer (DECISIONS 52): never, because it reports the node's condition; before it is made,
+   * because it is expensive and usually large; or once it is made and turns out to be large. Default: `onceMade`.
    */
   readonly waitsForRoom?: "never" | "beforeMade" | "onceMade";
   readonly rawBody?: { readonly bytesMax: number; readonly what: string; readonly wayOut: string };
 };
 
+/** Binds handlers to operations. */
 export type Router = {
   /** Binds the operation `id`; its method and path come from the document. The first bound are the first tried. */
   bind<Id extends OperationId>(id: Id, handler: Handler<Id>, options?: RouteOptions): void;
@@ -66,7 +70,7 @@ export function createRouter(app: Express, context: ApiContext): Router {
   };
 }
 
-/** `/v1/config/{key}` in Express's words. */
+/** A path template of the document in Express's syntax: `/v1/config/{key}` becomes `/v1/config/:key`. */
 export function expressPath(template: string): string {
   return template.replaceAll(/\{(\w+)\}/g, ":$1");
 }
@@ -78,7 +82,7 @@ type Route<Id extends OperationId> = {
   readonly context: ApiContext;
 };
 
-/** Answers one request. A read whose answer finds no room is made anew when there is some: nothing large is kept meanwhile. */
+/** Answers one request. A read whose answer finds no room is made again once there is some; nothing large is kept meanwhile. */
 async function serve<Id extends OperationId>(route: Route<Id>, request: Request, response: AppResponse): Promise<void> {
   const { answers, responder, limits, ports } = route.context;
   let called = false;
@@ -96,14 +100,14 @@ async function serve<Id extends OperationId>(route: Route<Id>, request: Request,
   }
 }
 
-/** False when the answer found no room; it is not kept, not even by the caller's frame. */
+/** Returns false when the answer found no room; then it is not kept, not even by the caller's frame. */
 async function answerOnce<Id extends OperationId>(
   route: Route<Id>,
   { request, response, called }: { readonly request: Request; readonly response: AppResponse; readonly called: boolean },
 ): Promise<boolean> {
   const { context, operation, options } = route;
   const waits = options.waitsForRoom ?? "onceMade";
-  // What was done is told at once; what was only read can be read again.
+  // The result of a write is answered at once; a read can be made again.
   const mayWait = operation.method === "GET" && request.method !== "HEAD" && waits !== "never";
   if (mayWait && waits === "beforeMade" && !context.answers.hasRoomForLarge(called)) return false;
   const reply = await answer(route, request, response);
@@ -119,7 +123,7 @@ function inOnePiece(body: Reply["body"]): Reply["body"] {
   return typeof body === "string" && body.length > largeTextLength ? Buffer.from(body) : body;
 }
 
-/** The reply to one request; null when nobody waits for one any more. */
+/** The reply to one request; null when the client has gone. */
 async function answer<Id extends OperationId>(route: Route<Id>, request: Request, response: AppResponse): Promise<Reply | null> {
   const { operation } = route;
   const parameters = operation.parameters(request, request.params as Record<string, string>);
@@ -133,7 +137,7 @@ async function answer<Id extends OperationId>(route: Route<Id>, request: Request
     bytes = taken.value.bytes;
     body = taken.value.body;
   } else if (mayHaveBody(request)) {
-    // Nobody wants it, and unread it would lie in memory until the answer.
+    // The operation has no body; unread, it would stay in memory until the answer.
     request.resume();
   }
   const result = await route.handler({ ...parameters.value, body: body as BodyOf<Id>, bytes, request, response });
@@ -144,7 +148,7 @@ function mayHaveBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-/** In characters. */
+/** Characters from which on text is converted to bytes. */
 const largeTextLength = 16 * 1024;
 const noBytes = Buffer.alloc(0);
 
@@ -158,7 +162,7 @@ async function takeBody<Id extends OperationId>(
 ): Promise<Result<Taken, Problem> | null> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
-    return err(unsupportedMediaType("Bodies come as they are: no Content-Encoding."));
+    return err(unsupportedMediaType("Bodies must not have a Content-Encoding."));
   }
   const raw = options.rawBody;
   const contentType = request.headers["content-type"] ?? "";

@@ -1,9 +1,9 @@
 /**
- * This file bounds what websockets have sent and nobody has looked at, over all of them: messages that wait for their turn, and the
- * beginnings of those that are not finished. When it is too much, the connection that holds most is cut off.
+ * This file bounds what was received from websockets and not handled yet, over all of them (DECISIONS 56): messages that wait for their
+ * turn, and the beginnings of incomplete ones. Beyond the bound the connection that holds most is cut off.
  */
 
-/** Of all connections of a node. */
+/** The received bytes of all connections of a node that wait to be handled. */
 export class InboundBacklog {
   /** Bytes beyond which connections are cut off. */
   readonly bytesMax: number;
@@ -21,14 +21,14 @@ export class InboundBacklog {
     return this.#bytes;
   }
 
-  /** A connection begins. `unfinishedBytes` is what lies there of messages that are not complete; `cut` ends it at once. */
+  /** A connection begins. `unfinishedBytes` returns the bytes of its incomplete message; `cut` ends it at once. */
   open(unfinishedBytes: () => number, cut: () => void): InboundShare {
     const share = new InboundShare({ unfinishedBytes, cut, changed: (bytes) => this.#change(share, bytes) });
     this.#shares.add(share);
     return share;
   }
 
-  /** The connection is gone. */
+  /** The connection has ended. */
   close(share: InboundShare): void {
     if (!this.#shares.delete(share)) return;
     this.#changed.delete(share);
@@ -42,7 +42,7 @@ export class InboundBacklog {
     this.#changed.add(share);
   }
 
-  /** Once a turn, when messages that were complete have been handed over. */
+  /** Runs once a turn, after complete messages have been passed on. */
   #judge(): void {
     for (const share of this.#changed) if (!share.waits) share.looked();
     this.#changed.clear();
@@ -62,18 +62,18 @@ type ShareOptions = {
   readonly changed: (bytes: number) => void;
 };
 
-/** Of one connection. */
+/** The received bytes of one connection that wait to be handled. */
 export class InboundShare {
   readonly #options: ShareOptions;
   #bytes = 0;
-  /** Whether complete messages of it wait to be looked at. */
+  /** Whether complete messages of it wait to be handled. */
   waits = false;
 
   constructor(options: ShareOptions) {
     this.#options = options;
   }
 
-  /** At most so much is kept of it. */
+  /** The most bytes that are kept of it. */
   get bytes(): number {
     return this.#bytes;
   }

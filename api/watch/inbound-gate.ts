@@ -1,18 +1,19 @@
 /**
- * This file bounds what a websocket makes the node hold by talking without listening. Every protocol below the watches
+ * This file bounds the memory of websockets that send without reading. Every protocol below the watches
  * answers by itself (a ping with a pong, a CONNECT of an unknown namespace with an error), into memory while the kernel
- * takes nothing: so such a connection is read no further than a little, and all of them together no further than a sum.
+ * takes nothing: so only a little is read from such a connection, and a bounded amount from all of them together.
  */
 import type { Duplex } from "node:stream";
 
+/** How much is read from connections that do not read. */
 export type InboundLimits = {
-  /** Bytes read of one connection while what was sent to it lies unsent; a piece of the stream that goes beyond is still read. */
+  /** Bytes read from one connection while the kernel has not taken what was sent to it; a chunk that goes beyond is still read. */
   readonly connectionBytesMax: number;
-  /** Bytes read so of all connections; who goes beyond its own share while this is used up is cut off. */
+  /** The same for all connections; one that exceeds its own share while this is used up is cut off. */
   readonly allBytesMax: number;
 };
 
-/** What all gates of a node have read while their clients did not. */
+/** The bytes that all gates of a node have read while their clients did not read. */
 export class InboundBudget {
   readonly limits: InboundLimits;
   bytes = 0;
@@ -26,16 +27,17 @@ export class InboundBudget {
   }
 }
 
+/** The connection and the budget of one gate. */
 export type InboundGateOptions = {
   readonly socket: Duplex;
   readonly budget: InboundBudget;
   /** Stops or starts to read the websocket. */
   readonly setReading: (reading: boolean) => void;
-  /** Told once, before the connection is destroyed. */
+  /** Called once, before the connection is destroyed. */
   readonly onCut: () => void;
 };
 
-/** The way in of one websocket. It is read only while both the gate and the session above want that. */
+/** Decides whether one websocket is read: only while both the gate and the session above it allow it. */
 export class InboundGate {
   readonly #options: InboundGateOptions;
   #readBytes = 0;
@@ -49,7 +51,7 @@ export class InboundGate {
     options.socket.once("close", () => this.#reset());
   }
 
-  /** What the session above wants. */
+  /** Whether the session above allows reading. */
   setReading(reading: boolean): void {
     this.#sessionReads = reading;
     this.#options.setReading(reading && !this.#held);
@@ -71,7 +73,7 @@ export class InboundGate {
     }
   }
 
-  /** An empty write is called back when the kernel has taken everything before it; `drain` comes only after much. */
+  /** The callback of an empty write runs when the kernel has taken everything before it; `drain` is emitted only after large writes. */
   #awaitEmpty(): void {
     if (this.#waits) return;
     this.#waits = true;

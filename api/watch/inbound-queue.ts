@@ -1,36 +1,39 @@
 /**
- * This file holds what one websocket client said until it is its turn: so many messages in a turn, and no further renewal of
- * leases while two of its own have no answer, each of which is some hundred kilobytes of memory.
+ * This file holds the messages of one websocket client until its turn comes: some messages in each turn, and no further renewal of
+ * leases while two of its own have no answer, each of which takes some hundred kilobytes of memory.
  */
 import type { InboundShare } from "./inbound-backlog.ts";
 
-/** How many messages of a client are looked at in one turn; opening a watch is the heaviest of them. */
+/** Messages of a client that are handled in one turn; opening a watch is the most expensive one. */
 const messagesPerTurn = 8;
 /** Renewals of one socket that wait for the cluster. A client that renews in time has one. */
 const renewalsMax = 2;
 
+/** One message, and how to handle it. */
 export type InboundMessage = {
-  /** Renews leases: it has its answer when `handle` settles. */
+  /** Whether it renews leases; it is answered when `handle` settles. */
   readonly renews: boolean;
   /** Does not reject. */
   readonly handle: () => void | Promise<void>;
 };
 
+/** The bounds of the queue, and how it acts on its socket. */
 export type InboundQueueOptions = {
   readonly share: InboundShare;
   /** Messages, or bytes of them, beyond which the socket is not read. */
   readonly messagesMax: number;
   readonly bytesMax: number;
   readonly setReading: (reading: boolean) => void;
-  /** There is something to look at. */
+  /** Called when there is a message to handle. */
   readonly onReady: () => void;
 };
 
+/** The messages of one client that wait for its turn. */
 export class InboundQueue {
   readonly #options: InboundQueueOptions;
   readonly #messages: InboundMessage[] = [];
   #renewing = 0;
-  /** So much lies here that the socket is not read. */
+  /** Whether so much waits that the socket is not read. */
   #paused = false;
   #closed = false;
 
@@ -38,7 +41,7 @@ export class InboundQueue {
     this.#options = options;
   }
 
-  /** Whether there is a message to look at now. */
+  /** Whether there is a message to handle now. */
   get isReady(): boolean {
     const [first] = this.#messages;
     return first !== undefined && !(first.renews && this.#renewing >= renewalsMax);
@@ -54,7 +57,7 @@ export class InboundQueue {
     setReading(false);
   }
 
-  /** Looks at some messages, in order, until `isLate`. */
+  /** Handles some messages, in order, until `isLate`. */
   look(isLate: () => boolean): void {
     for (let looked = 0; looked < messagesPerTurn && this.isReady; looked++) {
       const message = this.#messages.shift();

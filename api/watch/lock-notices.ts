@@ -1,25 +1,26 @@
 /**
- * This file tells sockets what happens to the locks of the leases they keep alive. One watch over all locks and leases
+ * This file notifies sockets of changes to the locks of the leases that they keep alive. One watch over all locks and leases
  * serves all sockets of the node; it is open while any lease is registered.
  */
 import { unreachable } from "../../src/base/assert.ts";
 import type { Change, KeyholdService, Watch } from "../../src/node/service.ts";
 
-/** Where notices about a lease go. */
+/** Receives the notices about a lease. */
 export type NoticeSink = { send(event: string, json: string): void };
 
+/** The leases of all sockets of a node. */
 export type LockNotices = {
-  /** From now on `sink` hears about the locks of `leaseId`, until the lease ends or is unregistered. */
+  /** From now on `sink` receives notices about the locks of `leaseId`, until the lease ends or is unregistered. */
   register(leaseId: string, sink: NoticeSink): void;
   unregister(leaseId: string, sink: NoticeSink): void;
   unregisterAll(sink: NoticeSink): void;
   has(leaseId: string, sink: NoticeSink): boolean;
-  /** How many leases `sink` hears about. */
+  /** How many leases are registered for `sink`. */
   count(sink: NoticeSink): number;
   close(): void;
 };
 
-/** Changes are read in bites, so that a burst does not hold up the node; the watch calls again while there are more. */
+/** Batches are read in portions, so that many changes do not hold up the node; the watch calls again while there are more. */
 const batchesPerRead = 256;
 const bytesPerRead = 1024 * 1024;
 
@@ -73,17 +74,17 @@ export function createLockNotices(service: Pick<KeyholdService, "openWatch" | "p
     try {
       next = watch.next({ batchesMax: batchesPerRead, bytesMax: bytesPerRead });
     } catch (error) {
-      // A watch that failed is not called again, so that nobody would hear of a lock any more.
+      // A watch that failed is not called again, so without a new one no socket would be notified any more.
       beginAnew();
       throw error;
     }
     if (!next.ok) {
-      // Compaction overtook us. Notices are a help, not a promise: leases are asked for over REST.
+      // The changes were compacted. Notices are no promise: clients ask for their leases over REST.
       beginAnew();
       return;
     }
     for (const batch of next.value) {
-      // The end of a lease comes last: whoever kept it still hears what its end did to its locks.
+      // The end of a lease comes last, so that its sockets are still notified of what that did to its locks.
       for (const change of batch.changes) if (change.kind !== "leaseEnded") tell(change);
       for (const change of batch.changes) if (change.kind === "leaseEnded") tell(change);
     }
@@ -107,7 +108,7 @@ export function createLockNotices(service: Pick<KeyholdService, "openWatch" | "p
   };
 }
 
-/** What a change means to the keeper of a lease: a message, the end of the lease (`event` null), or nothing. */
+/** What a change means for the sockets of a lease: a message, the end of the lease (`event` null), or nothing. */
 function noticeOf(
   change: Change,
   storeId: string,

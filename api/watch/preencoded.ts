@@ -1,12 +1,12 @@
 /**
- * This file lets a Socket.IO packet carry JSON that is already written: a value goes from disk to the socket byte
- * for byte (no integer is rounded, no key reordered), and what a thousand sockets watch is written once and lies in memory
- * once, however many of them it is on its way to. What arrives is what Socket.IO's own encoder would have sent.
+ * This file lets a Socket.IO packet carry JSON that is already written (DECISIONS 42): a value goes from disk to the socket byte
+ * for byte (no integer is rounded, no key reordered), and events that a thousand sockets watch are written once and take memory
+ * once. Clients receive what Socket.IO's own encoder would have sent.
  */
 import type { Server, Socket } from "socket.io";
 import type { SharedMessage } from "./socket-outlet.ts";
 
-/** JSON text that stands for itself where a packet's argument would be encoded. */
+/** JSON text that is sent as it is, in place of a packet's argument. */
 export class Preencoded {
   readonly json: string;
   constructor(json: string) {
@@ -14,7 +14,7 @@ export class Preencoded {
   }
 }
 
-/** The part of a packet that is looked at here. */
+/** The part of a packet that is used here. */
 type Packet = { readonly type: number; readonly nsp?: string; readonly id?: number; readonly data?: unknown };
 
 /** EVENT and ACK in the Socket.IO protocol, revision 5. */
@@ -40,8 +40,8 @@ function encodePreencoded(packet: Packet): string[] | undefined {
 }
 
 /**
- * Sends `[event, {...}]` whose end is a buffer that other sockets are sent as well. It stays what it is: the websocket gets the frame
- * ready made, in two parts, so that neither Socket.IO nor the websocket makes a string or a copy of it.
+ * Sends `[event, {...}]` whose end is a buffer that is shared with other sockets. The websocket gets the finished frame
+ * in two parts, so that neither Socket.IO nor the websocket makes a string or a copy of the buffer.
  */
 export function emitShared(socket: Socket, event: string, { head, tail }: SharedMessage): void {
   // `4` is a message of Engine.IO, `2` an event of Socket.IO.

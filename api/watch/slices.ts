@@ -1,19 +1,21 @@
 /**
- * This file divides the work of many sockets into slices: each one is served a little in its turn, and after some
- * milliseconds the node first does what else has arrived, peers and ticks before anything.
+ * This file divides the work of many sockets into slices (DECISIONS 32): each one is served a little in its turn, and after some
+ * milliseconds the node first handles what else has arrived, peers and ticks first.
  */
 
-/** Somebody with work to do. `serve` does a bounded piece, and says whether there is more that can be done now. */
+/** A socket with work. `serve` does a bounded piece of it, and returns whether there is more that can be done now. */
 export type Worker = { serve(nowMs: number): boolean };
 
+/** The length of a slice, and the clock. */
 export type SlicesOptions = {
   readonly sliceMs: number;
   /** Monotonic. */
   readonly nowMs: () => number;
-  /** Runs a task once everything that has arrived meanwhile was looked at. */
+  /** Runs a task once everything that has arrived meanwhile was handled. */
   readonly soon: (task: () => void) => void;
 };
 
+/** The sockets of a node that have work, in the order of their turns. */
 export class Slices {
   readonly #options: SlicesOptions;
   /** In the order of their turns. */
@@ -46,7 +48,7 @@ export class Slices {
     for (const worker of this.#waiting) {
       this.#waiting.delete(worker);
       const now = nowMs();
-      // Behind all others: a set is walked in the order of insertion, and what is added comes last.
+      // After all others: a set is walked in the order of insertion.
       if (worker.serve(now)) this.#waiting.add(worker);
       if (now >= endMs) break;
     }

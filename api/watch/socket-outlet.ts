@@ -1,37 +1,39 @@
 /**
- * This file is the way out to one socket. It knows what the client has not acknowledged, and what the kernel has not even
- * taken because the client does not read: of that there is one message at a time and a bounded heap of small answers.
+ * This file sends to one socket. It counts what the client has not acknowledged, and what the kernel has not
+ * taken because the client does not read: of the latter there is one large message at a time and a bounded number of small answers.
  */
 import type { SendBudget } from "../send-budget.ts";
 
-/** A large message: the beginning is the socket's own, the end is shared with others and reaches to the end of the packet. */
+/** A large message: the head is the socket's own, the tail is shared with others and reaches to the end of the packet. */
 export type SharedMessage = { readonly head: string; readonly tail: Buffer };
 
-/** The socket below. */
+/** The socket, as far as an outlet uses it. */
 export type Channel = {
   emit(event: string, json: string): void;
-  /** Keeps `tail` as it is, without a copy. */
+  /** Sends without copying `tail`. */
   emitShared(event: string, message: SharedMessage): void;
-  /** Everything that was handed over was taken by the kernel. */
+  /** Whether the kernel has taken everything that was sent. */
   idle(): boolean;
 };
 
+/** The socket and the bounds of one outlet. */
 export type SocketOutletOptions = {
   readonly channel: Channel;
   readonly budget: SendBudget;
-  /** Small messages that may lie here unread. */
+  /** Bytes of small messages that may be unread. */
   readonly smallBytesMax: number;
   /** Monotonic. */
   readonly nowMs: () => number;
-  /** The client reads nothing of what it asked for. */
+  /** Called when more than `smallBytesMax` is unread. */
   readonly onOverflow: () => void;
 };
 
+/** Sends to one socket and counts what is unread. */
 export class SocketOutlet {
-  /** Sent and not acknowledged, over all watches of the socket. */
+  /** Bytes sent and not acknowledged, over all watches of the socket. */
   unacknowledgedBytes = 0;
   readonly #options: SocketOutletOptions;
-  /** Handed over since the socket was idle; all of it is in the budget. */
+  /** Bytes sent since the socket was last idle; all of them count in the budget. */
   #pendingBytes = 0;
   #smallBytes = 0;
   #busySinceMs: number | null = null;
@@ -46,24 +48,24 @@ export class SocketOutlet {
     return this.#pendingBytes === 0 || this.#options.channel.idle();
   }
 
-  /** How long the kernel has not taken what was handed over. */
+  /** Milliseconds for which the kernel has not taken everything. */
   busyMs(nowMs: number): number {
     return this.#busySinceMs === null ? 0 : nowMs - this.#busySinceMs;
   }
 
-  /** A small message: it is sent at once, whatever lies before it. */
+  /** Sends a small message at once, however much is unread. */
   send(event: string, json: string): void {
     this.#options.channel.emit(event, json);
     this.countSmall(Buffer.byteLength(json));
   }
 
-  /** A large one, to be sent only while `idle`. */
+  /** Sends a large message; only while `idle`. */
   sendLarge(event: string, message: SharedMessage): void {
     this.#options.channel.emitShared(event, message);
     this.#count(Buffer.byteLength(message.head) + message.tail.byteLength);
   }
 
-  /** A small message was sent beside the outlet. */
+  /** Counts a small message that was not sent through the outlet. */
   countSmall(bytes: number): void {
     this.#smallBytes += bytes;
     this.#count(bytes);
@@ -79,7 +81,7 @@ export class SocketOutlet {
     if (bytes > 0) this.#options.budget.giveBack(bytes);
   }
 
-  /** The socket is gone, with what lay here. */
+  /** The socket has ended: gives its bytes back to the budget. */
   close(): void {
     this.#closed = true;
     this.settled();

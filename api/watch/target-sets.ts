@@ -1,10 +1,10 @@
 /**
- * This file keeps the targets of all open watches, equal ones once: what a thousand clients watch alike takes the memory of
- * one, and what is written for one of them is written for all.
+ * This file keeps the targets of all open watches, equal ones once: a thousand clients with the same targets take the memory of
+ * one, and messages that are written for one of them are used for all.
  */
 import type { WatchTarget } from "../../src/node/service.ts";
 
-/** Targets that some watches share. */
+/** Targets that are shared by watches. */
 export type TargetSet = {
   /** Equal targets have equal ids, different ones never. */
   readonly id: number;
@@ -13,6 +13,7 @@ export type TargetSet = {
 
 type Kept = TargetSet & { readonly text: string; users: number };
 
+/** The different targets of all open watches, with the number of their users. */
 export class TargetSets {
   readonly #charactersMax: number;
   readonly #byText = new Map<string, Kept>();

@@ -1,6 +1,6 @@
 /**
- * This file is the connected clients of the watch gateway, whatever carries their messages: it makes the session of each, leads what
- * it says there and what it is told out, and once in a while ends those that read nothing.
+ * This file is the connected clients of the watch gateway, whatever carries their messages: it makes the session of each, passes messages
+ * in both directions, and about once a second ends clients that read nothing.
  */
 import type { ApiContext } from "../context.ts";
 import { SendBudget } from "../send-budget.ts";
@@ -16,18 +16,18 @@ import { type SessionHost, WatchSession } from "./watch-session.ts";
 const sharedBytesMax = 16 * 1024 * 1024;
 const tickMs = 1_000;
 
-/** The connection of one client, as the transport has it. */
+/** The connection of one client, as its transport offers it. */
 export type ClientPipe = {
   readonly channel: Channel;
   readonly share: InboundShare;
-  /** For the log. */
+  /** The client's address, for the log. */
   readonly peer: string;
   /** Stops or starts to read what the client sends. */
   setReading(reading: boolean): void;
   isConnected(): boolean;
-  /** Ends the connection once everything before it was written. */
+  /** Ends the connection once everything was written. */
   disconnect(): void;
-  /** Ends it at once, with what was not written. */
+  /** Ends it at once, and drops what was not written. */
   destroy(): void;
 };
 
@@ -36,16 +36,17 @@ export type Reply = (json: string) => void;
 
 /** One connected client. */
 export type WatchClient = {
-  /** Says where this node stands: the first message, once whatever the client sends and the end of the connection are heard. */
+  /** Sends `hello`, the first message, once the handlers for messages and for the end of the connection are set. */
   greet(): void;
-  /** A message arrived; `reply` when the client waits for an answer. Messages with other names than those of the document are ignored. */
+  /** A message arrived; `reply` is given when the client waits for an answer. Names that are not in the document are ignored. */
   receive(event: string, message: unknown, reply: Reply | undefined): void;
-  /** Everything that was handed to the channel was taken by the kernel. */
+  /** The kernel has taken everything that was sent. */
   settled(): void;
-  /** The connection is gone. */
+  /** The connection has ended. */
   gone(): void;
 };
 
+/** The connected clients of one node. */
 export type WatchClients = {
   /** Begins the session of a client. */
   connect(pipe: ClientPipe): WatchClient;
@@ -55,7 +56,7 @@ export type WatchClients = {
   shutDown(): void;
 };
 
-/** The clients of one node. */
+/** Makes the clients of one node. */
 export function createWatchClients(context: ApiContext): WatchClients {
   const host = createHost(context);
   const clients = new Set<Connected>();
@@ -114,7 +115,7 @@ function createHost(context: ApiContext): SessionHost {
 type Connected = {
   readonly session: WatchSession;
   readonly outlet: SocketOutlet;
-  /** Ends the connection at once: nothing that was sent and not read is kept. `why` is logged. */
+  /** Ends the connection at once, and drops what the client has not read. `why` is logged. */
   cutOff(why: string): void;
   failed(error: unknown, event?: string): void;
 };
@@ -151,7 +152,7 @@ function createClient(pipe: ClientPipe, host: SessionHost): Connected {
       if (!pipe.isConnected()) return;
       context.logger.warn({ code: "slow_consumer", peer: pipe.peer }, `a watch client was cut off: ${why}`);
       session.giveUp();
-      // Without a farewell, which would wait until everything before it was read.
+      // Without a last message, which would wait until everything before it was read.
       pipe.destroy();
     },
   };
@@ -159,8 +160,8 @@ function createClient(pipe: ClientPipe, host: SessionHost): Connected {
 }
 
 /**
- * Once in a while: ends connections that read nothing, after a long time, or after a short one when others wait for the memory they
- * hold. Called by a timer, where an error would end the process: what goes wrong with one client ends that one.
+ * About once a second: ends connections that read nothing, after a long time, or after a short one when others wait for the memory they
+ * hold. Called by a timer, where an error would end the process: an error with one client ends that client only.
  */
 function lookAfter(clients: ReadonlySet<Connected>, host: SessionHost): void {
   const { slowConsumerMs, slowConsumerContendedMs } = host.context.limits.watch;

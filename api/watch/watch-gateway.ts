@@ -1,5 +1,5 @@
 /**
- * This file is the Socket.IO side of the face: path, transport, bounds, and which message goes where. The protocol is
+ * This file is the Socket.IO part of the API: path, transport, bounds, and the handlers of messages. The protocol is
  * under `x-socket-io` in keyhold.yaml; resume is by revision, so no connection state is kept.
  */
 import { createServer, type IncomingMessage } from "node:http";
@@ -11,27 +11,28 @@ import { InboundBudget, InboundGate } from "./inbound-gate.ts";
 import { allowPreencoded, emitShared, Preencoded } from "./preencoded.ts";
 import { type ClientPipe, createWatchClients, messageNames, type WatchClient } from "./watch-clients.ts";
 
-/** Where Socket.IO lives. */
+/** The path of Socket.IO. */
 export const socketPath = "/v1/socket.io";
 const namespace = "/watch";
 
+/** The Socket.IO server of one node. */
 export type WatchGateway = {
   /** How many sockets are connected. */
   socketCount(): number;
   /** Takes over a websocket upgrade to `socketPath`, which was checked before. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Ends every watch with `shutting_down`, then every connection once that is written and the client agreed. */
+  /** Ends every watch with `shutting_down`, then every connection once that is written and the client has closed its side. */
   close(): void;
-  /** Ends what is left at once. */
+  /** Ends all remaining connections at once. */
   cut(): void;
 };
 
-/** A gateway without a server of its own: upgrades are handed to it. */
+/** Makes a gateway without a server of its own: upgrades are passed to `handleUpgrade`. */
 export function createWatchGateway(context: ApiContext): WatchGateway {
   const io = createIo(context);
   const clients = createWatchClients(context);
   const gates = guardConnections(io, context);
-  // Everybody is in /watch; a connection that asks for another namespace asks for nothing.
+  // All clients use /watch; other namespaces are refused.
   io.use((_socket, next) => next(new Error("the namespace is /watch")));
   io.of(namespace).on("connection", (socket) => {
     const pipe = createPipe(socket, gates.get(socket.conn) ?? missingGate());
@@ -49,7 +50,7 @@ export function createWatchGateway(context: ApiContext): WatchGateway {
     help: "Bytes sent to Socket.IO clients that they have not read yet and that this node holds in memory",
     value: () => clients.sendingBytes(),
   });
-  // Neither node's server nor Socket.IO ends a connection whose client does not answer the closing handshake.
+  // Neither Node.js nor Socket.IO ends a connection whose client does not answer the closing handshake.
   const connections = new Set<Duplex>();
   return {
     socketCount: () => io.engine.clientsCount,
@@ -84,13 +85,13 @@ function createIo(context: ApiContext): Server {
     cleanupEmptyChildNamespaces: true,
   });
   allowPreencoded(io);
-  // Socket.IO wants a server to attach to, and would then answer plain requests below its path in its own words. It gets
-  // one that never listens; the real server hands it the upgrades that are websockets.
+  // Socket.IO needs a server to attach to, and would then answer plain requests below its path itself. It gets
+  // one that never listens; the real server passes it the websocket upgrades.
   io.attach(createServer());
   return io;
 }
 
-/** A gate for each connection from its beginning: it can make the node answer before it says which namespace it wants. */
+/** A gate for each connection from its beginning, because it can cause answers before it chooses a namespace. */
 function guardConnections(
   { engine }: Server,
   { limits, logger, metrics, ports }: ApiContext,
@@ -106,12 +107,15 @@ function guardConnections(
   engine.on("connection", (conn: Socket["conn"]) => {
     const { socket } = conn.request;
     const onCut = (): void =>
-      logger.warn({ code: "slow_consumer", peer: conn.remoteAddress }, "a websocket was cut off: it sends and does not read");
+      logger.warn({ code: "slow_consumer", peer: conn.remoteAddress }, "a websocket was cut off: it sends without reading");
     const gate = new InboundGate({ socket, budget, setReading: (reading) => setReading(conn, reading), onCut });
     const share = backlog.open(
       () => unfinishedBytes(conn),
       () => {
-        logger.warn({ code: "overloaded", peer: conn.remoteAddress }, "a websocket was cut off: too much waits that it sent");
+        logger.warn(
+          { code: "overloaded", peer: conn.remoteAddress },
+          "a websocket was cut off: too much of what it sent waits to be handled",
+        );
         socket.destroy();
       },
     );
@@ -122,14 +126,14 @@ function guardConnections(
   return gates;
 }
 
-/** The way in of one connection, and what of it lies there. */
+/** The gate of one connection, and its share of the backlog. */
 type GuardedConnection = { readonly gate: InboundGate; readonly share: InboundShare };
 
 function missingGate(): never {
   throw new Error("a socket connected whose connection was never seen");
 }
 
-/** What ws keeps of a message that is not complete; its types do not show it. */
+/** Bytes that `ws` keeps of an incomplete message; its types do not show this. */
 function unfinishedBytes(conn: Socket["conn"]): number {
   const { socket } = conn.transport as unknown as {
     readonly socket?: { readonly _receiver?: { readonly _bufferedBytes?: number; readonly _messageLength?: number } | null };
@@ -144,7 +148,7 @@ function createPipe(socket: Socket, { gate, share }: GuardedConnection): ClientP
     channel: {
       emit: (event, json) => socket.emit(event, new Preencoded(json)),
       emitShared: (event, message) => emitShared(socket, event, message),
-      // What the transport has written was taken by the kernel; what it has not begun lies in the buffer above it.
+      // The kernel has taken what the transport wrote, and no packets wait in the buffer above it.
       idle: () => transport.writable && bufferedPackets(socket) === 0,
     },
     share,
@@ -156,7 +160,7 @@ function createPipe(socket: Socket, { gate, share }: GuardedConnection): ClientP
   };
 }
 
-/** Packets above the transport; engine.io's types do not show them. */
+/** Packets that wait above the transport; engine.io's types do not show them. */
 function bufferedPackets({ conn }: Socket): number {
   const { writeBuffer } = conn as unknown as { readonly writeBuffer?: readonly unknown[] };
   return writeBuffer?.length ?? 0;

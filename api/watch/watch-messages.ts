@@ -1,6 +1,6 @@
 /**
- * This file writes what the watch gateway sends, as bytes. What some revisions, or one page of a snapshot, mean to one set
- * of targets is written once and kept for a while: all sockets that watch the same thing are sent the same buffer.
+ * This file writes what the watch gateway sends, as bytes (DECISIONS 42). The events of some revisions, or a page of a snapshot, for
+ * one set of targets are written once and kept for a while: all sockets with these targets are sent the same buffer.
  */
 import { unreachable } from "../../src/base/assert.ts";
 import { at } from "../../src/base/at.ts";
@@ -10,21 +10,21 @@ import { type JsonPiece, joinPieces } from "../contract/json-pieces.ts";
 import { configFieldsPieces, leaseShape, lockShape } from "../contract/wire-format.ts";
 import type { TargetSet } from "./target-sets.ts";
 
-/** A part of a snapshot: the end of its message, or null when it holds nothing. */
+/** A part of a snapshot: the tail of its message, or null when it has no items. */
 export type SnapshotTail = { readonly tail: Buffer | null; readonly done: boolean };
 
 /**
- * Writes the end of each message, from the first field that is the same for all sockets to the end of the packet
+ * Writes the tail of each message, from the first field that is the same for all sockets to the end of the packet
  * `["event",{...}]`. The buffers are shared and must not be changed.
  */
 export type WatchWriter = {
-  /** `batches` as `targets` selected them: all that are selected between the first and the last. */
+  /** The tail of an events message with `batches`, which must be all that `targets` selected between the first and the last. */
   eventsTail(targets: TargetSet, batches: readonly ChangeBatch[]): Buffer;
   /** The next page of a snapshot of `targets`. */
   pageTail(targets: TargetSet, snapshot: WatchSnapshot, bytesMax: number): Result<SnapshotTail, QueryRefusal>;
 };
 
-/** Keeps at most about `bytesMax`; the oldest is forgotten first. */
+/** Makes a writer that keeps at most about `bytesMax`; the oldest tails are dropped first. */
 export function createWatchWriter(bytesMax: number): WatchWriter {
   const batchTexts = new BytesCache<Buffer>(bytesMax / 4);
   const eventTails = new BytesCache<Buffer>(bytesMax / 4);

@@ -1,5 +1,5 @@
 /**
- * This file reads parts of what clients of the watch gateway send, and words what is wrong with them.
+ * This file reads parts of what clients of the watch gateway send, and describes what is wrong with them.
  */
 import { ok, type Result } from "../../src/base/result.ts";
 import type { LeaseId } from "../../src/node/service.ts";
@@ -13,7 +13,7 @@ export const watchIdLengthMax = 64;
 /** Targets of one watch; the document says the same. */
 export const targetsMax = 100;
 
-/** All of them as lease ids, or what is wrong with the first that is none. */
+/** All `texts` as lease ids, or the problem with the first that is none. */
 export function allLeaseIds(texts: readonly string[]): Result<readonly LeaseId[], Problem> {
   const leaseIds: LeaseId[] = [];
   for (const text of texts) {
@@ -29,13 +29,13 @@ export function limitEnd(limit: string, max: number): WatchEnd {
   return { code: "limit_reached", detail: `${limit} is bounded by ${max}.`, limit, max };
 }
 
-/** The watchId of a message that is otherwise wrong, as far as it can be told. */
+/** The watchId of a message that is otherwise invalid; empty when it has none. */
 export function watchIdIn(message: unknown): string {
   const watchId = typeof message === "object" && message !== null ? (message as { watchId?: unknown }).watchId : undefined;
   return typeof watchId === "string" && watchId.length > 0 && watchId.length <= watchIdLengthMax ? watchId : "unknown";
 }
 
-/** What is wrong with a message, in a sentence. */
+/** Describes the fault of a message in a sentence. */
 export function faultText(fault: ContractFault): string {
   return `${fault.path === "" ? "The message" : fault.path} ${fault.message}.`;
 }

@@ -1,5 +1,5 @@
 /**
- * This file is one connected client of the watch gateway: its watches, its leases, what it may still open. Every message
+ * This file is one connected client of the watch gateway: its watches, its leases, and its bounds. Every message
  * is checked against the document first; a client may leave out any acknowledgement callback.
  */
 import { err, type Result } from "../../src/base/result.ts";
@@ -23,7 +23,7 @@ export type SessionHost = {
   readonly context: ApiContext;
   readonly writer: WatchWriter;
   readonly targets: TargetSets;
-  /** Where sockets with work wait for their turn. */
+  /** Gives sockets with work their turns. */
   readonly slices: Slices;
   readonly budget: SendBudget;
   readonly notices: LockNotices;
@@ -34,6 +34,7 @@ export type SessionHost = {
   nowMs(): number;
 };
 
+/** The checks of client messages, compiled from the document. */
 export type MessageChecks = {
   readonly open: (value: unknown) => Result<Schemas["WatchOpen"], ContractFault>;
   readonly ack: (value: unknown) => Result<Schemas["WatchAck"], ContractFault>;
@@ -47,14 +48,15 @@ export type SessionSocket = {
   readonly share: InboundShare;
   /** Whether what the client sends is read. */
   setReading(reading: boolean): void;
-  /** Told of an error that is our own fault; it ends the connection. */
+  /** Called with an unexpected error that ends the connection. */
   failed(error: unknown): void;
-  /** Told of one that ends no more than a watch. */
+  /** Called with an unexpected error that ends one watch. */
   watchFailed(error: unknown): void;
 };
 
 type OpenStream = { readonly stream: WatchStream; readonly targets: TargetSet };
 
+/** One connected client, from its connection to `dispose`. */
 export class WatchSession implements Worker, Waiting {
   readonly #host: SessionHost;
   readonly #socket: SessionSocket;
@@ -82,7 +84,7 @@ export class WatchSession implements Worker, Waiting {
     });
   }
 
-  /** Puts off what a message asks for until it is this client's turn. */
+  /** Queues a message until this client's turn. */
   receive(message: InboundMessage): void {
     this.#inbound.push(message);
   }
@@ -100,12 +102,12 @@ export class WatchSession implements Worker, Waiting {
       this.#socket.failed(error);
       return false;
     } finally {
-      // Whoever waited for room and needed none passes it on.
+      // A socket that waited for room and needs none passes it on.
       this.#host.budget.callNext();
     }
   }
 
-  /** The socket took everything: more can be sent. */
+  /** The kernel took everything: more can be sent. */
   outletIdle(): void {
     if (this.#streamsToServe.size > 0) this.#host.slices.add(this);
   }
@@ -117,7 +119,7 @@ export class WatchSession implements Worker, Waiting {
   /** True when there is more to send, and it can be sent now. */
   #sendNext(nowMs: number): boolean {
     const [stream] = this.#streamsToServe;
-    // `outletIdle` brings it back.
+    // `outletIdle` continues.
     if (stream === undefined || !this.#outlet.idle) return false;
     if (!this.#host.budget.hasRoom) {
       this.#host.budget.wait(this);
@@ -138,7 +140,7 @@ export class WatchSession implements Worker, Waiting {
     if (this.#outlet.idle) this.#host.slices.add(this);
   }
 
-  /** Says where this node stands; the first message of a connection. */
+  /** Sends `hello`, the first message of a connection, with this node's position and limits. */
   greet(): void {
     const { service, limits } = this.#host.context;
     const { storeId, nodeId, term, revision } = service.position();
@@ -192,13 +194,13 @@ export class WatchSession implements Worker, Waiting {
     else this.#refuse(watchId, opened.error, reply);
   }
 
-  /** `watch:ack`. A malformed or outdated one gives no credit, and that is all. */
+  /** `watch:ack`. A malformed or outdated one is ignored. */
   acknowledge(message: unknown): void {
     const checked = this.#host.checks.ack(message);
     if (!checked.ok) return;
     const nowMs = this.#host.nowMs();
     this.#streams.get(checked.value.watchId)?.stream.acknowledge(checked.value.seq, nowMs);
-    // The credit of the socket is shared: what one watch gives back another may be waiting for.
+    // The credit of the socket is shared: another watch may be waiting for what this one returned.
     for (const { stream } of this.#streams.values()) if (stream.blockedFor(0, nowMs)) this.#feed(stream);
   }
 
@@ -233,7 +235,7 @@ export class WatchSession implements Worker, Waiting {
       refuse(invalidRequest(`One socket keeps at most ${max} leases alive.`, "/leaseIds"));
       return;
     }
-    // Before the renewal, so that nothing that follows it is missed.
+    // Before the renewal, so that no later change is missed.
     for (const leaseId of leaseIds) notices.register(leaseId, this.#outlet);
     const renewed = await context.service.execute<"leaseRenew">(
       { kind: "leaseRenew", leaseIds },
@@ -251,7 +253,7 @@ export class WatchSession implements Worker, Waiting {
     reply({ ok: true, renewals: renewed.value.renewals });
   }
 
-  /** Called about once a second: at the next turn, ends who does not keep up, and lets the silent know where they are. */
+  /** Called about once a second: at its next turn, ends watches that do not keep up, and sends progress on idle ones. */
   tick(): void {
     if (this.#streams.size === 0) return;
     this.#tickDue = true;
@@ -270,12 +272,12 @@ export class WatchSession implements Worker, Waiting {
     for (const { stream } of this.#streams.values()) stream.reportProgress(nowMs);
   }
 
-  /** The node is going away. */
+  /** The node is stopping: ends all watches with `shutting_down`. */
   shutDown(): void {
-    this.#failAll({ code: "shutting_down", detail: "This node is shutting down; go on at another one." });
+    this.#failAll({ code: "shutting_down", detail: "This node is shutting down; continue at another one." });
   }
 
-  /** The client reads nothing, so what is sent now reaches it only if it begins to. */
+  /** The client reads nothing: ends all watches; it sees that only if it reads again. */
   giveUp(): void {
     this.#failAll({ code: "slow_consumer", detail: "This socket does not read what is sent to it." });
   }
@@ -342,7 +344,7 @@ export class WatchSession implements Worker, Waiting {
       if (found !== undefined) this.#feed(found.stream);
     };
     if (typeof from === "number" && from > service.position().revision + 1) {
-      // Any query will do: what matters is that the answer waits for the revision.
+      // Any query would do: its answer waits for the revision.
       await service.read(
         { kind: "lock", name: "-", queueLimit: 0 },
         { consistency: "stale", minRevision: toRevision(from - 1), timeoutMs: limits.watch.futureWaitMs },
@@ -363,11 +365,11 @@ export class WatchSession implements Worker, Waiting {
     const { watchesPerSocketMax, watchesMax } = limits.watch;
     if (this.#streams.size + this.#opening.size >= watchesPerSocketMax) return limitEnd("watchesPerSocket", watchesPerSocketMax);
     if (this.#host.watchCount >= watchesMax) return limitEnd("watchesPerNode", watchesMax);
-    // What it holds may be nothing, which a snapshot would show as everything deleted.
+    // Its state may be empty, which a snapshot would show as everything deleted.
     if (service.status().quarantined) {
       return {
         code: "recovering",
-        detail: "This node lost data and has not got it back from a leader yet; go on at another one.",
+        detail: "This node lost data and does not have it back from a leader yet; continue at another one.",
       };
     }
     const { storeId } = service.position();

@@ -1,7 +1,7 @@
 /**
- * This file is one open watch on one socket: the present if it was asked for, then history, then what happens, each
+ * This file is one open watch on one socket: a snapshot if it was asked for, then history, then live changes, each
  * revision once and in order. It reads from the service only while the client has credit and the socket takes what is
- * sent, so a slow client costs no memory here: it falls back to history, and in the end off the node.
+ * sent, so a slow client costs no memory here: it falls back to history, and is cut off in the end.
  */
 import type { Result } from "../../src/base/result.ts";
 import {
@@ -18,24 +18,26 @@ import type { SocketOutlet } from "./socket-outlet.ts";
 import type { TargetSet } from "./target-sets.ts";
 import type { WatchWriter } from "./watch-messages.ts";
 
-/** Why a watch ended, as the client is told. */
+/** Why a watch ended, as it is sent to the client. */
 export type WatchEnd = Omit<Schemas["WatchError"], "watchId">;
 
+/** What one stream sends, where, and within which bounds. */
 export type WatchStreamOptions = {
   readonly watchId: string;
   readonly targets: TargetSet;
   readonly watch: Watch;
-  /** The present, when the client wants it; `watch` begins right after it. */
+  /** The snapshot, if the client asked for one; `watch` begins right after it. */
   readonly snapshot: WatchSnapshot | null;
   readonly outlet: SocketOutlet;
   readonly writer: WatchWriter;
   readonly limits: WatchLimits;
   /** The revision that this node has reached. */
   readonly present: () => number;
-  /** Called once, when the watch ended by itself; the client was told. */
+  /** Called once, when the watch ended by itself; the reason was sent to the client. */
   readonly onEnd: () => void;
 };
 
+/** Sends one watch. It works only in `step`, so that many streams take turns. */
 export class WatchStream {
   readonly #options: WatchStreamOptions;
   readonly #watchIdJson: string;
@@ -93,15 +95,15 @@ export class WatchStream {
     return this.#unacknowledged.length > 0 && nowMs - this.#lastHeardMs >= ms;
   }
 
-  /** Says how far it is when it had nothing to say for a while. */
+  /** Sends progress if nothing was sent for a while. */
   reportProgress(nowMs: number): void {
     if (!this.#synced || this.#ended || nowMs - this.#lastSentMs < this.#options.limits.progressIntervalMs) return;
-    // What the watch has read is on its way already; of a blocked one events are the progress.
+    // A blocked watch has events to send, which show its progress.
     if (this.#blockedSinceMs !== null) return;
     this.#send("watch:progress", `"revision":${this.#options.watch.revision}`, nowMs);
   }
 
-  /** Ends it and tells the client why; nothing more comes under its id. */
+  /** Ends it and sends the client the reason; nothing follows under its id. */
   fail(end: WatchEnd): void {
     if (this.#ended) return;
     this.close();
@@ -109,7 +111,7 @@ export class WatchStream {
     this.#options.onEnd();
   }
 
-  /** Ends it without a word. */
+  /** Ends it without a message. */
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -146,8 +148,8 @@ export class WatchStream {
       return false;
     }
     if (next.value.length === 0) {
-      // Nothing now is not yet nothing: of a long history that matches little, `next` reads a part at a time, and the
-      // watch says itself that it is ready again.
+      // An empty result does not mean the end: of a long history that matches little, `next` reads a part at a time, and the
+      // watch reports itself that it is ready again.
       if (!this.#synced && watch.revision >= this.#options.present()) this.#sendSynced(watch.revision, nowMs);
       return false;
     }
@@ -175,10 +177,10 @@ export class WatchStream {
   }
 }
 
-/** What was opened: the watch, its first revision, and the present when it was asked for. */
+/** What was opened: the watch, its first revision, and the snapshot if one was asked for. */
 export type OpenedWatch = { readonly watch: Watch; readonly snapshot: WatchSnapshot | null; readonly startRevision: number };
 
-/** Opens at `from`. A snapshot and the watch after it are opened in one go, so nothing falls between them. */
+/** Opens a watch at `from`. A snapshot and the watch after it are opened in the same call, so there is no gap between them. */
 export function openAt(
   service: Pick<KeyholdService, "openWatch" | "openSnapshot" | "position">,
   request: {
@@ -198,13 +200,13 @@ export function openAt(
   return opened;
 }
 
-/** Ends what was opened and is not wanted any more. */
+/** Closes what was opened, when it is not needed any more. */
 export function closeOpened({ watch, snapshot }: OpenedWatch): void {
   snapshot?.close();
   watch.close();
 }
 
-/** A refusal of the service in the words of the protocol. */
+/** A refusal of the service as an error of the watch protocol. */
 export function endOf(refusal: QueryRefusal): WatchEnd {
   return refusal.kind === "compacted"
     ? {

@@ -10,6 +10,9 @@ import { type ClientOptions, toSettings } from "./options.ts";
 import { createTransport } from "./transport.ts";
 import { openWatch, type Watch, type WatchOptions } from "./watch.ts";
 
+/**
+ * One client of a cluster. Its parts share an endpoint, the options and the end: after `close` every call ends with `aborted`.
+ */
 export type KeyholdClient = {
   readonly config: ConfigClient;
   readonly leases: LeaseClient;
@@ -23,7 +26,15 @@ export type KeyholdClient = {
 
 /**
  * A client of the cluster at `options.endpoints`. Opens nothing until it is used. Throws TypeError for options that can
- * never work; everything that happens later is a Result.
+ * never work; every later failure is a Result.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ endpoints: ["http://127.0.0.1:7001", "http://127.0.0.1:7002"] });
+ * const entry = await client.config.get("payments/pool");
+ * console.log(entry.ok ? entry.value.value : entry.error.code);
+ * client.close();
+ * ```
  */
 export function createClient(options: ClientOptions): KeyholdClient {
   const settings = toSettings(options);

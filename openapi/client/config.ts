@@ -9,46 +9,65 @@ import { err, ok, type Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
 import { type ConfigEntry, type ConfigItem, decodeEntry, decodeItem, encodeComment, encodeValue } from "./value.ts";
 
-/** What must hold for the key at the moment of the write. */
+/** What must be true of the key at the moment of the write; `revision` is its modRevision. */
 export type Expectation = "absent" | "exists" | { readonly revision: number };
 
+/** Options of `config.put`. */
 export type PutOptions = WriteOptions & {
   readonly expect?: Expectation;
   /** Default `application/json`, or `application/octet-stream` for a Uint8Array. */
   readonly contentType?: string;
   /** The key is deleted when this lease ends. */
   readonly leaseId?: string;
-  /** Why, for the history. */
+  /** A comment for the history, at most 1,024 bytes. */
   readonly comment?: string;
 };
 
+/** Options of `config.update`. */
 export type UpdateOptions = Omit<PutOptions, "expect" | "requestId"> & {
-  /** Rounds of reading, computing and writing at most. Default 16. */
+  /** How often it reads, computes and writes at most. Default 16. */
   readonly roundsMax?: number;
 };
 
+/** Options of `config.list`. */
 export type ListOptions = ReadOptions & {
   readonly prefix?: string;
   /** Items of a page at most; default 100. */
   readonly limit?: number;
-  /** From the page before. */
+  /** The `cursor` of the page before. */
   readonly cursor?: string;
   readonly keysOnly?: boolean;
 };
 
 /**
- * One page of a list; all pages show the store at `revision`. A page may hold few items, or none, before the last: `cursor` alone
- * says that there is more, and is null after the last.
+ * One page of a list; all pages show the store at `revision`. A page before the last may have few items, or none: only `cursor`
+ * says whether there are more, and is null on the last one.
  */
 export type ConfigPage = { readonly items: readonly ConfigItem[]; readonly cursor: string | null; readonly revision: number };
 
 type GetError = ProblemOf<"getConfig"> | ClientError;
 type PutError = ProblemOf<"putConfig"> | ClientError;
 
+/**
+ * Versioned values with compare-and-set.
+ *
+ * @example
+ * ```ts
+ * const written = await client.config.put("payments/pool", { size: 20 }, { expect: "absent" });
+ * if (!written.ok && written.error.code === "revision_mismatch") console.log("exists at", written.error.actual);
+ * await client.config.update("payments/pool", (current) => ({ ...(current?.value as object), size: 24 }));
+ * for (let cursor: string | null = "", first = true; first || cursor !== null; first = false) {
+ *   const page = await client.config.list({ prefix: "payments/", ...(first ? {} : { cursor: cursor ?? "" }) });
+ *   if (!page.ok) break;
+ *   for (const item of page.value.items) console.log(item.key);
+ *   cursor = page.value.cursor;
+ * }
+ * ```
+ */
 export type ConfigClient = {
-  /** The newest version, or the one at `revision`. */
+  /** The newest version, or the one at `revision`. A missing key is `key_not_found`. */
   readonly get: (key: string, options?: ReadOptions & { readonly revision?: number }) => Promise<Result<ConfigEntry, GetError>>;
-  /** Settles once the value is on the disks of a majority. */
+  /** Settles once the value is on the disks of a majority, or with the reason why it is not. */
   readonly put: (key: string, value: unknown, options?: PutOptions) => Promise<Result<wire.ConfigWritten, PutError>>;
   readonly delete: (
     key: string,
@@ -56,9 +75,9 @@ export type ConfigClient = {
   ) => Promise<Result<wire.ConfigDeleted, ProblemOf<"deleteConfig"> | ClientError>>;
   readonly list: (options?: ListOptions) => Promise<Result<ConfigPage, ProblemOf<"listConfig"> | ClientError>>;
   /**
-   * Reads the key, asks `compute` for the new value (null: the key does not exist) and writes it only if nobody else wrote
-   * meanwhile; otherwise all over, with a pause. The content type and the lease of the key are kept. `revision_mismatch`
-   * comes back after `roundsMax` rounds. What `compute` throws is passed on.
+   * Reads the key, calls `compute` for the new value (with null if the key does not exist) and writes it only if nobody else wrote
+   * meanwhile; otherwise it begins again, after a pause. The content type and the lease of the key are kept. `revision_mismatch`
+   * is returned after `roundsMax` rounds. An error of `compute` is thrown.
    */
   readonly update: (
     key: string,
@@ -67,6 +86,7 @@ export type ConfigClient = {
   ) => Promise<Result<wire.ConfigWritten, GetError | PutError>>;
 };
 
+/** Makes the config part of a client. */
 export function createConfigClient(transport: Transport): ConfigClient {
   const { rest } = transport;
 
@@ -140,7 +160,7 @@ function createUpdate(transport: Transport, get: ConfigClient["get"], put: Confi
     const { roundsMax = 16, ...rest } = options;
     const { clock } = transport.settings.environment;
     const deadlineMs = clock.monotonicMs() + (options.timeoutMs ?? transport.settings.requestTimeoutMs);
-    // For each call anew: what the read took is not there for the write.
+    // Computed for each call: the write has only the time that the read left.
     const callOptions = () => present({ signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.monotonicMs()) });
     for (let round = 0; ; round++) {
       const read = await get(key, callOptions());

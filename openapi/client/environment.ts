@@ -1,10 +1,10 @@
 /**
- * This file names what the client takes from its surroundings, so that a test can put its own there: a clock with timers,
+ * This file declares what the client uses of its surroundings, so that a test can replace it: a clock with timers,
  * randomness, fetch, the sockets of watches. It also holds the two ways of waiting that the package uses.
  */
 import { openWatchSocket, type WatchSocket, type WatchSocketOptions } from "./watch-socket.ts";
 
-/** Milliseconds on two clocks, and timers. `setTimer` returns what cancels it. */
+/** Milliseconds on two clocks, and timers. `setTimer` returns a function that cancels the timer. */
 export type Clock = {
   /** Never goes back, but may stand still while the machine is suspended. */
   readonly monotonicMs: () => number;
@@ -13,6 +13,7 @@ export type Clock = {
   readonly setTimer: (delayMs: number, callback: () => void) => () => void;
 };
 
+/** What the client uses of its surroundings. */
 export type Environment = {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -35,12 +36,12 @@ export const hostEnvironment: Environment = {
   },
   random: () => Math.random(),
   newRequestId,
-  // Looked up at every call, so that a page can wrap it after this package was loaded.
+  // Read at every call, so that a page can wrap it after this package was loaded.
   fetch: (request) => globalThis.fetch(request),
   openSocket: openWatchSocket,
 };
 
-/** Browsers have randomUUID in secure contexts only; a dashboard on a plain http address has random bytes all the same. */
+/** A UUID from random bytes: browsers have randomUUID in secure contexts only, not on plain HTTP pages. */
 function newRequestId(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -49,7 +50,7 @@ function newRequestId(): string {
 /** One moment on both clocks of this process. */
 export type Moment = { readonly monotonicMs: number; readonly wallTimeMs: number };
 
-/** This moment. */
+/** The present moment of `clock`. */
 export function momentOf(clock: Clock): Moment {
   return { monotonicMs: clock.monotonicMs(), wallTimeMs: clock.wallTimeMs() };
 }
@@ -57,7 +58,7 @@ export function momentOf(clock: Clock): Moment {
 /**
  * The milliseconds since `moment` on the clock that counted more of them: the monotonic one may have stood still in a suspend,
  * the wall clock may have been set back. So it is never less than the monotonic clock says; a wall clock that was set forward
- * makes it more than has passed. Not seen is a suspend in which the wall clock was set back as well.
+ * makes it more than has passed. A suspend during which the wall clock was set back is not noticed.
  */
 export function elapsedMs(clock: Clock, moment: Moment): number {
   return Math.max(clock.monotonicMs() - moment.monotonicMs, clock.wallTimeMs() - moment.wallTimeMs);
@@ -66,8 +67,8 @@ export function elapsedMs(clock: Clock, moment: Moment): number {
 const fanOuts = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `callback` when `signal` fires; at once if it has. Returns what undoes it. A signal gets one listener however many
- * callbacks there are: Node warns about the eleventh, and a busy client has hundreds of calls under one signal.
+ * Calls `callback` when `signal` is aborted; at once if it is. Returns a function that undoes this. A signal has one listener however many
+ * callbacks there are: Node.js warns about the eleventh, and a busy client has hundreds of calls under one signal.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) {
@@ -94,7 +95,7 @@ function listenOnce(signal: AbortSignal): Set<() => void> {
   return callbacks;
 }
 
-/** Resolves after `delayMs`, or at once when `signal` fires; look at the signal to know which. */
+/** Resolves after `delayMs`, or at once when `signal` is aborted; check the signal to know which. */
 export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
@@ -109,7 +110,7 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
 }
 
 /**
- * A controller that fires with any of `signals`. `unlink` must be called when it is no longer needed: the signals may
+ * A controller that is aborted with any of `signals`. `unlink` must be called when it is no longer needed: the signals may
  * live as long as the program (and AbortSignal.any is known to leak on them in Node 20).
  */
 export function linkedController(signals: readonly (AbortSignal | undefined)[]): {

@@ -1,6 +1,6 @@
 /**
- * This file is the one table of error codes: those of the wire and those that only a client can find out, each with whether
- * the client repeats the request by itself, and what it means.
+ * This file is the one table of error codes: those of the API and those that only a client can detect, each with whether
+ * the client repeats the request by itself, and its meaning.
  */
 import type * as wire from "../generated/types.ts";
 
@@ -14,18 +14,18 @@ type ProblemIn<Response> = Response extends { readonly content: { readonly "appl
 
 /** No endpoint gave an answer before the deadline; nothing was written. */
 export type Unreachable = { readonly code: "unreachable"; readonly detail: string; readonly attempts: number };
-/** The caller's signal fired, or the client was closed. A write may have happened. */
+/** The caller's signal was aborted, or the client was closed. A write may have happened. */
 export type Aborted = { readonly code: "aborted"; readonly detail: string };
 /** Something that is not a Keyhold node answered. */
 export type BadResponse = { readonly code: "bad_response"; readonly detail: string; readonly status: number };
-/** The hold ended before its holder was done. */
+/** The hold ended before its holder released it. */
 export type LockLost = {
   readonly code: "lock_lost";
   readonly detail: string;
   readonly reason: "expired" | "leaseGone" | "notHolder";
   readonly fence: number;
 };
-/** What any operation can answer beside its own problems. */
+/** The errors that any operation can return besides its own problems. */
 export type ClientError = Unreachable | Aborted | BadResponse | wire.OutcomeUnknownProblem;
 
 /** Every code that an error of this package can carry. */
@@ -34,7 +34,7 @@ export type KeyholdErrorCode = wire.ErrorCode | wire.WatchErrorCode | ClientErro
 type Row = { readonly repeats: boolean; readonly meaning: string };
 
 /**
- * `repeats`: the client tries again, on another node, under the same request id, until its deadline; the code comes back
+ * All error codes. `repeats`: the client tries again, on another node, under the same request id, until its deadline, and returns the code
  * only after that.
  */
 export const errorTable = {
@@ -42,13 +42,13 @@ export const errorTable = {
   future_revision: { repeats: false, meaning: "the revision does not exist yet" },
   key_not_found: { repeats: false, meaning: "the key does not exist" },
   lease_not_found: { repeats: false, meaning: "the lease does not exist or has ended" },
-  ticket_not_found: { repeats: false, meaning: "nobody waits under this ticket" },
+  ticket_not_found: { repeats: false, meaning: "no waiter has this ticket" },
   not_found: { repeats: false, meaning: "the node does not know the path: client and node differ in version" },
   method_not_allowed: { repeats: false, meaning: "the node does not know the verb: client and node differ in version" },
   lock_held: { repeats: false, meaning: "somebody holds the lock" },
   already_held: { repeats: false, meaning: "this lease holds the lock or waits for it" },
   wait_timeout: { repeats: false, meaning: "the wait ended before the lock was free" },
-  wait_cancelled: { repeats: false, meaning: "somebody took the waiter out of the queue" },
+  wait_cancelled: { repeats: false, meaning: "the waiter was removed from the queue" },
   not_holder: { repeats: false, meaning: "this fence does not hold the lock" },
   lease_gone: { repeats: false, meaning: "the lease ended while its owner waited" },
   compacted: { repeats: false, meaning: "the revision is no longer kept" },
@@ -70,36 +70,36 @@ export const errorTable = {
   id_reused: { repeats: false, meaning: "the id was a member once; take a new one" },
   not_member: { repeats: false, meaning: "no member has this id" },
   not_learner: { repeats: false, meaning: "the member is no learner" },
-  not_caught_up: { repeats: false, meaning: "the learner is too far behind to vote" },
-  instance_unknown: { repeats: false, meaning: "the learner has not said yet which data folder it runs on" },
+  not_caught_up: { repeats: false, meaning: "the learner lags too far to vote" },
+  instance_unknown: { repeats: false, meaning: "the learner has not published its data folder yet" },
   last_voter: { repeats: false, meaning: "the last voter cannot leave" },
   change_in_progress: { repeats: false, meaning: "another change of the membership is under way" },
   transfer_in_progress: { repeats: false, meaning: "leadership is being handed over" },
-  no_transfer_target: { repeats: false, meaning: "nobody can take the leadership" },
+  no_transfer_target: { repeats: false, meaning: "no voter can take the leadership" },
   transfer_timed_out: { repeats: false, meaning: "the leadership was not taken in time" },
   upgrade_in_progress: { repeats: true, meaning: "not every member knows this command yet; nothing was written" },
-  forward_loop: { repeats: true, meaning: "the leader changed under the request; nothing was changed" },
-  recovering: { repeats: true, meaning: "the node has not got lost data back yet; another one can answer" },
+  forward_loop: { repeats: true, meaning: "the leader changed during the request; nothing was changed" },
+  recovering: { repeats: true, meaning: "the node lost data and does not have it back yet; another one can answer" },
   origin_not_allowed: { repeats: false, meaning: "the page that sent the request may not use this node" },
   request_timeout: { repeats: true, meaning: "the request did not arrive in time; nothing was written" },
-  expectation_failed: { repeats: false, meaning: "the node does not meet what an Expect header asked for" },
-  misdirected_request: { repeats: false, meaning: "the node does not go by the host name of the endpoint" },
+  expectation_failed: { repeats: false, meaning: "the node does not support the Expect header" },
+  misdirected_request: { repeats: false, meaning: "the host name of the endpoint is not one of the node's" },
   header_too_large: { repeats: false, meaning: "the head of the request is too large" },
   revision_not_reached: { repeats: true, meaning: "the node did not reach the revision in time" },
   store_changed: { repeats: false, meaning: "the store was restored: its revisions are not comparable with the old ones" },
   slow_consumer: { repeats: true, meaning: "the watcher took events too slowly" },
   unreachable: { repeats: false, meaning: "no endpoint answered before the deadline; nothing was written" },
-  aborted: { repeats: false, meaning: "the caller's signal fired" },
+  aborted: { repeats: false, meaning: "the caller's signal was aborted, or the client was closed" },
   bad_response: { repeats: false, meaning: "something that is not a Keyhold node answered" },
-  lock_lost: { repeats: false, meaning: "the hold ended before its holder was done" },
+  lock_lost: { repeats: false, meaning: "the hold ended before its holder released it" },
 } as const satisfies Record<KeyholdErrorCode, Row>;
 
-/** Whether `code` is one that the client repeats by itself. */
+/** Whether the client repeats requests that were answered with `code`. */
 export function repeats(code: string): boolean {
   return Object.hasOwn(errorTable, code) && errorTable[code as KeyholdErrorCode].repeats;
 }
 
-/** The problem a node would send, made here when no answer came back from a request that may have been carried out. */
+/** The problem `outcome_unknown`, made by the client when a request that may have been carried out got no answer. */
 export function outcomeUnknown(detail: string): wire.OutcomeUnknownProblem {
   return {
     type: "urn:keyhold:problem:outcome_unknown",

@@ -1,5 +1,5 @@
 /**
- * This file is one held lock: it renews its lease at a third of the TTL, and its signal fires before the cluster can give
+ * This file is one held lock: it renews its lease at a third of the TTL, and its signal is aborted before the cluster can give
  * the lock to somebody else. The deadline counts from the moment the last acknowledged renewal was *sent*, so a slow network
  * only makes it earlier. It is the earlier one of two: on the monotonic clock, which may stand still in a suspend, and on
  * the wall clock. A wall clock that is set back therefore never extends a hold; one that is set forward may end it early.
@@ -13,40 +13,53 @@ import type { RequestName } from "./request-name.ts";
 import { ok, type Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
 
+/** Why a release failed; the hold then ends with its TTL. */
 export type ReleaseError = ProblemOf<"releaseLock"> | ClientError;
 
 /**
- * A tenth of the TTL, but half a second where that is no more than a quarter: for timers that fire late and clocks that
- * run at different rates (some hundred ppm).
+ * Milliseconds by which a hold ends before its lease may: a tenth of the TTL, but half a second where that is no more than a
+ * quarter. It covers late timers, and clocks that run at different rates (some hundred ppm).
  */
 export function marginMs(ttlMs: number): number {
   return Math.max(ttlMs / 10, Math.min(500, ttlMs / 4));
 }
 
 /**
- * How often a hold looks at the clocks by itself: timers stand still in a suspend, so this is how late after it the signal
- * may fire.
+ * Milliseconds between two checks of the clocks: timers stand still during a suspend, so the signal may be aborted this much
+ * after it.
  */
 const lookEveryMs = 1_000;
 
+/** What a grant tells of a hold. */
 export type HoldFacts = {
   readonly name: string;
   readonly fence: number;
   readonly storeId: string;
   readonly leaseId: string;
   readonly ttlMs: number;
-  /** The lease's TTL counts from no earlier moment. */
+  /** The lease's TTL counts from this moment or a later one. */
   readonly aliveAt: Moment;
 };
 
-/** A held lock. Renews itself until it is released or lost. */
+/**
+ * A held lock. Renews itself until it is released or lost.
+ *
+ * @example
+ * ```ts
+ * const acquired = await client.locks.acquire("orders/42", { ttlMs: 15_000 });
+ * if (acquired.ok) {
+ *   await using hold = acquired.value; // released at the end of the block
+ *   await fetch("http://payments.example", { method: "POST", headers: { fence: String(hold.fence) }, signal: hold.signal });
+ * }
+ * ```
+ */
 export class Hold {
   readonly name: string;
-  /** Hand it to what the lock protects; there a smaller one than seen before must be refused. */
+  /** Pass it to the resource that the lock protects, which must refuse a smaller one than it has seen. */
   readonly fence: number;
   /**
-   * The store that the fence belongs to. A cluster that was made anew has another one, and its fences begin anew: what guards against
-   * stale holders takes a fence only together with the store that it expects.
+   * The store that the fence belongs to. A cluster that was made again has another one, and its fences begin again: a resource that
+   * guards against stale holders must accept a fence only with the store that it expects.
    */
   readonly storeId: string;
   readonly leaseId: string;
@@ -54,7 +67,7 @@ export class Hold {
   readonly #transport: Transport;
   readonly #ended = new AbortController();
   #unlinkClosed = () => {};
-  /** One name for all attempts to release, so that a repeat after a lost answer is not told "not the holder". */
+  /** One name for all attempts to release, so that a repeat after a lost answer is not answered `not_holder`. */
   readonly #releaseName: RequestName;
   /** When the grant or the last acknowledged renewal was sent. */
   #aliveAt: Moment;
@@ -73,14 +86,14 @@ export class Hold {
     this.#releaseName = transport.nameRequest();
     this.#aliveAt = facts.aliveAt;
     this.#unlinkClosed = onAbort(transport.closed, () => {
-      this.#end("expired", "the client was closed, so nothing renews the hold");
+      this.#end("expired", "the client was closed, so the hold is not renewed");
     });
     this.#schedule();
   }
 
   /**
-   * Fires, with a LockLostError, once the lock may no longer be relied on: lost, not renewed in time, or released. After a
-   * suspend it fires when it is read, or within a second. A wall clock that is set forward may fire it early.
+   * Aborted, with a LockLostError as reason, once the lock may no longer be relied on: lost, not renewed in time, or released. After a
+   * suspend it is aborted when it is read, or within a second. A wall clock that is set forward may abort it early.
    */
   get signal(): AbortSignal {
     this.#checkDeadline();
@@ -112,7 +125,7 @@ export class Hold {
       signal: options.signal,
     });
     if (reply.ok) return ok(reply.value.data);
-    if (reply.error.code === "not_holder") this.#end("notHolder", "somebody else holds the lock, or nobody");
+    if (reply.error.code === "not_holder") this.#end("notHolder", "the lock is free or has another holder");
     return reply;
   }
 
@@ -123,7 +136,7 @@ export class Hold {
     return this.#released;
   }
 
-  /** Releases; a release that fails is left to the TTL. */
+  /** Releases; if that fails, the hold ends with its TTL. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
@@ -174,7 +187,7 @@ export class Hold {
       attemptTimeoutMs: Math.min(settings.attemptTimeoutMs, Math.max(150, this.ttlMs / 6)),
       signal: this.#ended.signal,
     });
-    // An acknowledgement that comes after the deadline does not revive: the holder was told already.
+    // An acknowledgement after the deadline has no effect: the signal was already aborted.
     this.#checkDeadline();
     if (this.#ended.signal.aborted) return;
     if (reply.ok) {

@@ -1,5 +1,5 @@
 /**
- * This file is the door of @keyhold/client: everything a program may use.
+ * This file is the public interface of @keyhold/client: everything that a program may use.
  */
 export type {
   ClusterStatus,

@@ -1,5 +1,5 @@
 /**
- * This file is the lease part of the client: life that must be renewed, for keys and locks to hang on.
+ * This file is the lease part of the client: leases must be renewed; keys and locks are tied to them.
  */
 import type * as wire from "../generated/types.ts";
 import type { ClientError, ProblemOf } from "./errors.ts";
@@ -7,21 +7,35 @@ import { type CallOptions, present, type ReadOptions, type WriteOptions } from "
 import { ok, type Result } from "./result.ts";
 import type { Reply, Transport } from "./transport.ts";
 
+/** Options of `leases.grant`. */
 export type GrantOptions = WriteOptions & {
-  /** 500 ms to 24 h. */
+  /** Milliseconds, 500 to 86,400,000: the lease ends so long after its last renewal. */
   readonly ttlMs: number;
-  /** Who, for people who inspect it. */
+  /** Who holds it, for people who inspect it; at most 256 bytes. */
   readonly owner?: string;
 };
+/** Which page of a list to read: `limit` items (default 100) after `cursor`. */
 export type PageOptions = ReadOptions & { readonly limit?: number; readonly cursor?: string };
 
 type KeepAliveError = ProblemOf<"keepAliveLease"> | ClientError;
 
+/**
+ * Leases, to which keys and locks can be tied. A lease is not renewed by itself.
+ *
+ * @example
+ * ```ts
+ * const lease = await client.leases.grant({ ttlMs: 10_000, owner: "worker-1" });
+ * if (lease.ok) {
+ *   await client.config.put("workers/1", { up: true }, { leaseId: lease.value.leaseId }); // deleted when the lease ends
+ *   await client.leases.keepAlive(lease.value.leaseId);
+ * }
+ * ```
+ */
 export type LeaseClient = {
   readonly grant: (options: GrantOptions) => Promise<Result<wire.LeaseGranted, ProblemOf<"grantLease"> | ClientError>>;
-  /** The full TTL counts again, from a moment after this call began. */
+  /** Restarts the TTL, from a moment after this call began. An ended lease is `lease_not_found`. */
   readonly keepAlive: (leaseId: string, options?: CallOptions) => Promise<Result<wire.LeaseRenewed, KeepAliveError>>;
-  /** Ends the lease and all that hangs on it. */
+  /** Ends the lease with its keys, holds and waits. */
   readonly revoke: (
     leaseId: string,
     options?: WriteOptions,
@@ -30,6 +44,7 @@ export type LeaseClient = {
   readonly list: (options?: PageOptions) => Promise<Result<wire.LeasePage, ProblemOf<"listLeases"> | ClientError>>;
 };
 
+/** Makes the lease part of a client. */
 export function createLeaseClient(transport: Transport): LeaseClient {
   const { rest } = transport;
   return {
@@ -84,7 +99,7 @@ export function createLeaseClient(transport: Transport): LeaseClient {
   };
 }
 
-/** A renewal with the time at which the acknowledged attempt was sent: the TTL counts from no earlier moment. */
+/** Renews, and returns when the acknowledged attempt was sent: the TTL counts from that moment or a later one. */
 export function renewLease(
   transport: Transport,
   leaseId: string,

@@ -1,5 +1,5 @@
 /**
- * This file sends one acquire under its request id, and takes it back. Both lean on the id: the same request is the same
+ * This file sends one acquire under its request id, and cancels it. Both rely on the id: the same request is the same
  * place in the queue, or the same grant, on every node.
  */
 import type * as wire from "../generated/types.ts";
@@ -8,14 +8,14 @@ import type { RequestName } from "./request-name.ts";
 import type { Result } from "./result.ts";
 import type { Reply, Transport } from "./transport.ts";
 
-/** What names one acquire; repeats must not differ in it. */
+/** The name and the body of one acquire, the same in every repeat. */
 export type AcquireRequest = {
   readonly name: string;
   readonly request: RequestName;
   readonly body: wire.LockRequestWithTtl;
 };
 
-/** Settles with a grant, with a place in the queue after `holdMs`, or with why not. */
+/** Settles with a grant, with a place in the queue after `holdMs`, or with an error. */
 export function requestAcquire(
   transport: Transport,
   request: AcquireRequest & { readonly holdMs: number; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
@@ -38,9 +38,9 @@ export function requestAcquire(
 }
 
 /**
- * Leaves the queue, or the lock if it was granted meanwhile. Repeats the request without waiting, because that tells the
- * ticket or the fence whatever the aborted attempt came to. Best effort: what fails here ends with the wait or the TTL.
- * Returns what to tell the caller who aborted.
+ * Leaves the queue, or the lock if it was granted meanwhile. Repeats the request without waiting, because its answer has the
+ * ticket or the fence, whatever became of the aborted attempt. Best effort: if it fails, the wait or the TTL ends it.
+ * Returns the error for the caller that aborted.
  */
 export async function cancelAcquire(transport: Transport, request: AcquireRequest): Promise<Aborted> {
   const { rest, settings } = transport;

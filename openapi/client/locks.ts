@@ -1,6 +1,6 @@
 /**
- * This file is the lock part of the client: acquiring with a wait in the cluster's queue, and everything one can ask about
- * locks. What happens to a lock once it is held is in hold.ts.
+ * This file is the lock part of the client: acquiring with a wait in the cluster's queue, and reading and managing
+ * locks. A held lock is in hold.ts.
  */
 import type * as wire from "../generated/types.ts";
 import { elapsedMs, type Moment, momentOf, pause } from "./environment.ts";
@@ -12,34 +12,48 @@ import { present, type ReadOptions, type WriteOptions } from "./options.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
 
+/** Options of `locks.acquire` and `locks.using`. */
 export type AcquireOptions = {
-  /** How long the lock outlives a holder that is gone; renewed at a third of it. 500 ms to 24 h. */
+  /** Milliseconds, 500 to 86,400,000: how long the lock outlives a holder that died. Renewed at a third of it. */
   readonly ttlMs: number;
   /**
-   * The longest wait in the queue; default 0: try once. A place in the queue is lost when nothing renewed it for a TTL; then
+   * Milliseconds: the longest wait in the queue; default 0: try once. A place in the queue is lost when it was not renewed for a TTL; then
    * a new one is taken, at the end, for what is left of the wait.
    */
   readonly waitMs?: number;
-  /** Who, for people who inspect the lock. */
+  /** Who holds it, for people who inspect the lock; at most 256 bytes. */
   readonly owner?: string;
-  /** Gives up: leaves the queue, or the lock. After the hold was returned it means nothing. */
+  /** Gives up: leaves the queue, or the lock. Without effect once the hold was returned. */
   readonly signal?: AbortSignal;
 };
 
+/** Which page of the locks under `prefix` to read: `limit` items (default 100) after `cursor`. */
 export type LockListOptions = ReadOptions & { readonly prefix?: string; readonly limit?: number; readonly cursor?: string };
 
 /**
- * `lock_held` (tried once), `wait_timeout`, `aborted`, ... `lease_gone`: the place in the queue was lost, and nothing of the wait
- * was left for another one. `lock_lost`: granted, but heard of too late.
+ * Why a lock was not acquired: `lock_held` (tried once), `wait_timeout`, `aborted`, ... `lease_gone`: the place in the queue was lost,
+ * and no time was left for another one. `lock_lost`: granted, but the answer came too late.
  */
 export type AcquireError = ProblemOf<"acquireLock"> | LockLost | ClientError;
 
+/**
+ * Locks with fences.
+ *
+ * @example
+ * ```ts
+ * const done = await client.locks.using("orders/42", { ttlMs: 15_000, waitMs: 30_000 }, async (hold) => {
+ *   console.log("working under fence", hold.fence);
+ *   return hold.signal.aborted ? "stopped" : "done";
+ * });
+ * if (!done.ok && done.error.code === "wait_timeout") console.log("somebody else has it");
+ * ```
+ */
 export type LockClient = {
-  /** Settles when the lock is held, or with why not. Whoever gets a hold must release it. */
+  /** Settles when the lock is held, or with an error. The caller must release the hold. */
   readonly acquire: (name: string, options: AcquireOptions) => Promise<Result<Hold, AcquireError>>;
   /**
-   * Holds the lock while `work` runs and releases it then, whatever happens. `lock_lost` when the hold ended before `work`
-   * did; `work` should stop when `hold.signal` fires. What `work` throws is passed on.
+   * Holds the lock while `work` runs, and releases it afterwards in any case. `lock_lost` when the hold ended before `work`
+   * did; `work` should stop when `hold.signal` is aborted. An error of `work` is thrown.
    */
   readonly using: <Value>(
     name: string,
@@ -49,19 +63,20 @@ export type LockClient = {
   readonly inspect: (name: string, options?: ReadOptions) => Promise<Result<wire.Lock, ProblemOf<"getLock"> | ClientError>>;
   /** Locks that are held or waited for. */
   readonly list: (options?: LockListOptions) => Promise<Result<wire.LockPage, ProblemOf<"listLocks"> | ClientError>>;
-  /** Takes somebody else's waiter out of the queue. */
+  /** Removes another client's waiter from the queue. */
   readonly cancelWait: (
     name: string,
     ticket: number,
     options?: WriteOptions,
   ) => Promise<Result<wire.WaitCancelled, ProblemOf<"cancelWait"> | ClientError>>;
-  /** Ends somebody else's hold, who may go on believing for a while. */
+  /** Ends another client's hold. That client may believe to hold the lock until its next renewal. */
   readonly break: (
     name: string,
     options?: WriteOptions,
   ) => Promise<Result<wire.LockReleased, ProblemOf<"breakLock"> | ClientError>>;
 };
 
+/** Makes the lock part of a client. */
 export function createLockClient(transport: Transport): LockClient {
   const { rest } = transport;
 
@@ -140,11 +155,11 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
   });
   const beganAt = momentOf(clock);
   const deadlineMs = beganAt.monotonicMs + waitMs + transport.settings.requestTimeoutMs;
-  // Half a TTL, so that a grant that a hanging node does not tell is found while it lives.
+  // Half a TTL, so that a grant which a hanging node does not report is found while its lease lives.
   const holdMs = Math.min(waitMs, Math.max(1_000, Math.min(25_000, options.ttlMs / 2)));
   let request: AcquireRequest = newRequest(waitMs);
   let placesLost = 0;
-  /** The grant is no older than this: the first request, or the last that was answered with a place in the queue. */
+  /** The grant is not older than this: the first request, or the last one that was answered with a place in the queue. */
   let notGrantedAt: Moment | undefined;
   for (;;) {
     const timeoutMs = Math.max(0, deadlineMs - clock.monotonicMs());
@@ -163,7 +178,7 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
       const leftMs = Math.floor(waitMs - elapsedMs(clock, beganAt));
       if (leftMs < 1) return reply;
       if (options.signal?.aborted !== true) {
-        // The old id names the lost place for ever.
+        // The old request id belongs to the lost place for ever.
         request = newRequest(leftMs);
         notGrantedAt = undefined;
         continue;
@@ -177,7 +192,7 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
 
 /**
  * Makes a hold of a grant. The grant may be as old as the request that it answers, so one that came after a long wait is
- * renewed before anybody relies on it.
+ * renewed before it is returned.
  */
 async function confirmHold(
   transport: Transport,

@@ -3,55 +3,58 @@
  */
 import { type Environment, hostEnvironment } from "./environment.ts";
 
+/** Options of `createClient`. */
 export type ClientOptions = {
   /** Base URLs of the nodes, e.g. `http://10.0.0.1:7001`; at least one. A path before `/v1` is kept. */
   readonly endpoints: readonly string[];
-  /** From call to result, all repeats included. Default 10 s: longer than any election. */
+  /** Milliseconds from call to result, all repeats included. Default 10,000: longer than any election. */
   readonly requestTimeoutMs?: number;
-  /** How long one node may take before the next is asked. Default 3 s. */
+  /** Milliseconds that one node may take before the next one is asked. Default 3,000. */
   readonly attemptTimeoutMs?: number;
   readonly retry?: Partial<RetryOptions>;
   /** Sent with every request, e.g. for a proxy. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends everything that this client does. */
+  /** Ends all calls, watches and holds of this client, as `close` does. */
   readonly signal?: AbortSignal;
   /** For tests: clock, randomness, fetch, sockets. */
   readonly environment?: Partial<Environment>;
 };
 
+/** How a call is repeated. Delays are milliseconds. */
 export type RetryOptions = {
   /** The first pause is random between 0 and this; it doubles with every repeat. Default 50. */
   readonly delayMsMin: number;
-  /** No pause is longer. Default 1 s. */
+  /** The longest pause. Default 1,000. */
   readonly delayMsMax: number;
   /** Requests sent for one call at most. Default 50; the deadline usually comes first. */
   readonly attemptsMax: number;
 };
 
-/** What every call can be given. */
+/** Options of every call. */
 export type CallOptions = {
   /** Instead of the client's `requestTimeoutMs`. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 };
 
-/** What every read can be given. */
+/** Options of every read. */
 export type ReadOptions = CallOptions & {
-  /** `linearizable` (the default) sees every write acknowledged before; `stale` is what the asked node has. */
+  /** `linearizable` (the default) sees every write that was acknowledged before; `stale` reads what the asked node has. */
   readonly consistency?: "linearizable" | "stale";
   /** Wait until the asked node has reached this revision. */
   readonly minRevision?: number;
 };
 
-/** What every mutation can be given. */
+/** Options of every mutation. */
 export type WriteOptions = CallOptions & {
   /**
-   * Names the request; default a new UUID. The same id with the same arguments gives the same answer, for as long as the nodes
-   * remember it: 24 hours, and no longer than through the next 100,000 requests. Requests without it are not bounded so.
+   * The id of the request; default a new UUID. The same id with the same arguments gives the same answer, as long as the nodes
+   * remember it: 24 hours, but only through the next 100,000 requests. Requests without an id of their own have no such limit.
    */
   readonly requestId?: string;
 };
 
+/** The client's options with defaults filled in. */
 export type Settings = {
   readonly endpoints: readonly string[];
   readonly requestTimeoutMs: number;
@@ -61,7 +64,7 @@ export type Settings = {
   readonly environment: Environment;
 };
 
-/** Fills in defaults. Throws TypeError when there is no endpoint or one is not a http(s) URL. */
+/** Fills in defaults. Throws TypeError when there is no endpoint, or one is not an HTTP(S) URL. */
 export function toSettings(options: ClientOptions): Settings {
   if (options.endpoints.length === 0) throw new TypeError("endpoints is empty");
   return {
@@ -80,7 +83,7 @@ function toBaseUrl(endpoint: string): string {
   return url.origin + url.pathname.replace(/\/+$/, "");
 }
 
-/** The same record without the fields that are undefined. */
+/** A copy of `fields` without those that are undefined. */
 export function present<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };

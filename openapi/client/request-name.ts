@@ -1,16 +1,16 @@
 /**
- * This file names mutations: an id, and what the client had seen of the store before the first attempt. With both, nodes carry
- * a request out at most once for ever, because they can tell what they may have forgotten from what is new.
+ * This file names mutations: an id, and the position of the store that the client had seen before the first attempt. With both, nodes
+ * never carry a request out twice, because they can distinguish a request that they may have forgotten from a new one.
  */
 
-/** Names one mutation over all its attempts, and over several calls where those are for the same thing. */
+/** The name of one mutation for all its attempts, and for several calls with the same purpose. */
 export type RequestName = {
   readonly id: string;
-  /** Taken by the first attempt, and kept. Undefined before it; null when nothing is said. */
+  /** Set by the first attempt, and kept. Undefined before it; null when nothing is sent. */
   since: string | null | undefined;
 };
 
-/** The newest place in the log of the store that any answer has told of. */
+/** The newest position of the store in any answer so far. */
 export class SeenPosition {
   #seen: { readonly storeId: string; readonly index: number } | undefined;
 

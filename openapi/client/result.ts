@@ -1,6 +1,6 @@
 /**
  * This file holds the shape of an expected outcome: a value, or an error that the caller must look at. Nothing in this
- * package throws for what a network or a cluster can do.
+ * package throws because of the network or the cluster.
  */
 
 /** Success with a value, or failure with an error that has a `code`. */

@@ -1,22 +1,22 @@
 /**
- * This file decides what follows from an attempt that brought no final answer: another one, where and after which pause, or
- * the end, and what may then be said about a write. It takes the time and the randomness as arguments.
+ * This file decides what follows an attempt without a final answer: another one, where and after which pause, or
+ * the end, and what is then known about a write. It takes time and randomness as arguments.
  */
 import type { Problem } from "../generated/types.ts";
 import { outcomeUnknown, type Unreachable } from "./errors.ts";
 import type { RetryOptions } from "./options.ts";
 
-/** What an attempt met instead of a final answer. */
+/** What happened to an attempt without a final answer. */
 export type Setback =
-  /** A node refused, with a code that is worth another attempt. */
+  /** A node refused with a code after which another attempt may succeed. */
   | { readonly kind: "refused"; readonly problem: Problem }
   /** `wasSent`: the request may have reached a node. */
   | { readonly kind: "unanswered"; readonly detail: string; readonly wasSent: boolean };
 
-/** One call's past. `mayHaveHappened` never goes back: an unanswered attempt may be carried out after every later refusal. */
+/** The attempts of one call. `mayHaveHappened` never becomes false again: an unanswered attempt may be carried out after later refusals. */
 export type Retries = { attempts: number; mayHaveHappened: boolean };
 
-/** Where a call stands: monotonic times, `random` uniform in [0, 1). */
+/** The condition of a call: monotonic times in ms, `random` uniform in [0, 1). */
 export type RetryContext = {
   readonly options: RetryOptions;
   readonly mutates: boolean;
@@ -25,15 +25,17 @@ export type RetryContext = {
   readonly random: () => number;
 };
 
+/** What the call does next. */
 export type NextStep =
   /** Ask the next endpoint after the pause. */
   { readonly kind: "repeat"; readonly pauseMs: number } | { readonly kind: "giveUp"; readonly error: Problem | Unreachable };
 
+/** The state of a call before its first attempt. */
 export function newRetries(): Retries {
   return { attempts: 0, mayHaveHappened: false };
 }
 
-/** Notes a setback, and says how to go on. */
+/** Counts a setback, and decides what to do next. */
 export function afterSetback(retries: Retries, setback: Setback, context: RetryContext): NextStep {
   const { options, nowMs, deadlineMs, random } = context;
   const pauseMs = backoffMs({ options, random, repeat: retries.attempts, floorMs: retryAfterMs(setback) });
@@ -43,7 +45,7 @@ export function afterSetback(retries: Retries, setback: Setback, context: RetryC
   return isLast ? { kind: "giveUp", error: lastWord(retries, setback) } : { kind: "repeat", pauseMs };
 }
 
-/** The pause before the repeat number `repeat` (from 0): full jitter, doubling, at least `floorMs`, at most `delayMsMax`. */
+/** Milliseconds before repeat number `repeat` (from 0): full jitter, doubling, at least `floorMs`, at most `delayMsMax`. */
 export function backoffMs(given: {
   readonly options: RetryOptions;
   readonly random: () => number;

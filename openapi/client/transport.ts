@@ -1,6 +1,6 @@
 /**
  * This file carries one call to a cluster: it stays with an endpoint while that works, goes on to the next when it does not,
- * repeats what can be repeated under the same request id, and ends by a deadline. What it returns is an answer, or a
+ * repeats what can be repeated under the same request id, and ends by a deadline. It returns an answer, or a
  * statement of what is known.
  */
 import createFetchClient from "openapi-fetch";
@@ -12,10 +12,10 @@ import { nameHeaders, type RequestName, SeenPosition } from "./request-name.ts";
 import { err, ok, type Result } from "./result.ts";
 import { afterSetback, backoffMs, newRetries, type Retries, type Setback } from "./retries.ts";
 
-/** The typed REST client; every request names its `baseUrl` and `signal`. */
+/** The typed REST client; every request has its own `baseUrl` and `signal`. */
 export type Rest = ReturnType<typeof createFetchClient<paths, "application/json" | "application/problem+json">>;
 
-/** Where and until when one attempt runs, and the headers that name it. Spread it into the request. */
+/** The endpoint and the signal of one attempt, and the headers that name the request. To be spread into the request. */
 export type Target = {
   readonly baseUrl: string;
   readonly signal: AbortSignal;
@@ -33,13 +33,14 @@ export type AnswerOf<Operation extends keyof operations> = {
 
 type Fetched = { readonly data?: unknown; readonly error?: unknown; readonly response: Response };
 
+/** One call, from its first attempt to its result. */
 export type Call<Operation extends keyof operations> = {
   /** Decides the types of the answer and of the problems; `send` must request this operation. */
   readonly operation: Operation;
   readonly send: (target: Target) => Promise<Fetched>;
   /** Whether an attempt without an answer may have changed something. */
   readonly mutates: boolean;
-  /** Of a mutation that must not be carried out twice. */
+  /** The name of a mutation, so that it is not carried out twice. */
   readonly name?: RequestName;
   readonly timeoutMs?: number | undefined;
   readonly attemptTimeoutMs?: number | undefined;
@@ -56,30 +57,31 @@ type Attempted =
   | Setback
   | { readonly kind: "foreign"; readonly error: BadResponse };
 
+/** Carries the calls of one client. */
 export type Transport = {
   readonly rest: Rest;
   readonly settings: Settings;
-  /** Fires when the client is closed. */
+  /** Aborted when the client is closed. */
   readonly closed: AbortSignal;
   readonly endpoints: Endpoints;
   /** Settles with an answer, or with an error once the deadline has passed or nothing is left to try. */
   readonly call: <Operation extends keyof operations>(
     call: Call<Operation>,
   ) => Promise<Result<Reply<AnswerOf<Operation>>, ProblemOf<Operation> | ClientError>>;
-  /** A name for a new request; one under the caller's own id may be a repeat, and says nothing of what was seen before. */
+  /** A name for a new request. With an id of the caller it may be a repeat, so it carries no position. */
   readonly nameRequest: (options?: WriteOptions) => RequestName;
-  /** The pause before the repeat number `repeat` (from 0) of what is no single call. */
+  /** Milliseconds before repeat number `repeat` (from 0) of something that is not a single call. */
   readonly backoffMs: (repeat: number) => number;
 };
 
-/** Which endpoint is in use. All calls and watches of a client share one. */
+/** The endpoint in use. All calls and watches of a client share one. */
 export type Endpoints = {
   readonly current: () => string;
-  /** Moves on, unless another call has moved on from `endpoint` already. */
+  /** Changes to the next endpoint, unless another call has already left `endpoint`. */
   readonly leave: (endpoint: string) => void;
 };
 
-/** Starts at a random endpoint, so that many clients spread over the nodes. */
+/** Makes the choice of endpoints. It starts at a random one, so that many clients spread over the nodes. */
 export function createEndpoints(urls: readonly string[], random: () => number): Endpoints {
   let index = Math.floor(random() * urls.length) % urls.length;
   const current = () => urls[index] ?? "";
@@ -91,6 +93,7 @@ export function createEndpoints(urls: readonly string[], random: () => number): 
   };
 }
 
+/** Makes the transport of a client; `closed` ends all its calls. */
 export function createTransport(settings: Settings, closed: AbortSignal): Transport {
   const { clock, random, fetch } = settings.environment;
   const endpoints = createEndpoints(settings.endpoints, random);
@@ -98,14 +101,14 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
   const seen = new SeenPosition();
   rest.use({ onResponse: ({ response }) => seen.note(response.headers.get("keyhold-position")) });
 
-  /** Takes what was seen before the first attempt; what a node is asked for it, it is asked within the attempt. */
+  /** Sets the position that was seen before the first attempt; if none was, it asks the node for it, within the attempt. */
   const beginName = async (name: RequestName | undefined, bounds: AttemptBounds): Promise<Attempted | undefined> => {
     if (name === undefined || name.since !== undefined) return undefined;
     if (seen.text === undefined) {
       const probe = await attemptOnce(settings, { send: (target) => rest.GET("/livez", target) }, { ...bounds, headers: {} });
       if (probe.kind === "unanswered" && seen.text === undefined) return { ...probe, wasSent: false };
     }
-    // A node that is not in a cluster yet tells none, and carries nothing out.
+    // A node that is not in a cluster yet sends none, and carries nothing out.
     name.since = seen.text ?? null;
     return undefined;
   };
@@ -133,7 +136,7 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
         const sentAt = momentOf(clock);
         const outcome = obstacle ?? (await attemptOnce(settings, request, { ...bounds(), headers: nameHeaders(request.name) }));
         if (outcome.kind === "answered") {
-          // The wire is believed here: what a node answers is held to the document by the contract tests.
+          // Answers are not checked here: contract tests compare what nodes send with the document.
           return ok({ data: outcome.data as Answer, firstSentAt, sentAt });
         }
         if (outcome.kind === "foreign") return err(outcome.error);
@@ -144,7 +147,7 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
           !retries.mayHaveHappened &&
           name !== undefined
         ) {
-          // Nobody can have forgotten what was never sent: what this client had seen was only long ago. The answer tells what is now.
+          // A request that was never sent cannot be forgotten: only this client's position was old. The answer has the present one.
           isNew = false;
           name.since = seen.text ?? null;
           continue;
@@ -174,7 +177,7 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
 
 type AttemptBounds = Omit<Target, "headers"> & { readonly timeoutMs: number };
 
-/** What was forgotten stays so, whoever is asked. */
+/** A forgotten request stays forgotten, whichever node is asked. */
 function isFinal(problem: Problem): boolean {
   return !repeats(problem.code) || isForgotten(problem);
 }
@@ -200,7 +203,7 @@ async function attemptOnce(
     if (data !== undefined) return { kind: "answered", data };
     if (isProblem(error)) return { kind: "refused", problem: error };
     const detail = `${target.baseUrl} answered ${response.status} without a problem document`;
-    // What a proxy says when the node behind it is down.
+    // The answer of a proxy whose node is down.
     if ([502, 503, 504].includes(response.status)) return { kind: "unanswered", detail, wasSent: true };
     return { kind: "foreign", error: { code: "bad_response", detail, status: response.status } };
   } catch (error) {
@@ -220,7 +223,7 @@ function isProblem(error: unknown): error is Problem {
   return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string";
 }
 
-/** Failures that come before a byte of the request has left. Browsers do not tell; there everything may have been sent. */
+/** Failures before a byte of the request was sent. Browsers do not report them; there every request may have been sent. */
 const unsentCauses = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
 
 function readNetworkError(error: unknown): { readonly message: string; readonly wasSent: boolean } {

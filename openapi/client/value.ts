@@ -5,14 +5,15 @@ import type * as wire from "../generated/types.ts";
 
 /** A version of a key. `value` is the parsed JSON, a string for `text/*`, a Uint8Array for anything else. */
 export type ConfigEntry = Omit<wire.ConfigEntry, "encoding">;
-/** The same, from a list that may have left values out. */
+/** As ConfigEntry, from a list that may leave values out. */
 export type ConfigItem = Omit<wire.ConfigItem, "encoding">;
 
+/** A value as it is sent. */
 export type Body = { readonly bytes: string | Uint8Array; readonly contentType: string };
 
 /**
- * The body for `value`: a Uint8Array as it is, a string under a `text/*` type as it is, everything else as JSON. Throws
- * TypeError for what JSON cannot say (undefined, functions, cycles, bigint).
+ * The body for `value`: a Uint8Array or a string with a `text/*` type as it is, everything else as JSON. Throws
+ * TypeError for values that have no JSON form (undefined, functions, cycles, bigint).
  */
 export function encodeValue(value: unknown, contentType: string | undefined): Body {
   if (value instanceof Uint8Array) return { bytes: value, contentType: contentType ?? "application/octet-stream" };
@@ -25,30 +26,30 @@ export function encodeValue(value: unknown, contentType: string | undefined): Bo
   return { bytes: text, contentType: contentType ?? "application/json" };
 }
 
-/** Whether values of this content type are kept and given back as JSON. */
+/** Whether values of this content type are sent and returned as JSON. */
 export function isJson(contentType: string): boolean {
   const type = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
   return type === "application/json" || type.endsWith("+json");
 }
 
-/** An entry as it came, with base64 turned into bytes. */
+/** An entry with its base64 turned into bytes. */
 export function decodeEntry(entry: wire.ConfigEntry): ConfigEntry {
   const { encoding, ...rest } = entry;
   return encoding === "base64" && typeof rest.value === "string" ? { ...rest, value: decodeBase64(rest.value) } : rest;
 }
 
-/** The same for an item of a list. */
+/** As `decodeEntry`, for an item of a list. */
 export function decodeItem(item: wire.ConfigItem): ConfigItem {
   return decodeEntry(item as wire.ConfigEntry);
 }
 
 function decodeBase64(text: string): Uint8Array {
-  // atob is in Node and in browsers; Buffer is not.
+  // atob exists in Node.js and in browsers; Buffer only in Node.js.
   const binary = atob(text);
   return Uint8Array.from(binary, (char) => char.charCodeAt(0));
 }
 
-/** A comment as a header can carry it: everything but printable ASCII, and `%` itself, percent-encoded. */
+/** A comment as a header value: everything but printable ASCII, and `%` itself, is percent-encoded. */
 export function encodeComment(comment: string): string {
   return comment.replace(/[^ -$&-~]+/gu, (text) => encodeURIComponent(text));
 }

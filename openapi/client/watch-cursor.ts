@@ -1,16 +1,16 @@
 /**
- * This file remembers how far a watch has come: it turns what a node sends into items, once each, and says where to go on
+ * This file remembers how far a watch has come: it turns messages of nodes into items, once each, and knows where to continue
  * after a reconnect. Pure: no sockets, no time.
  */
 import type * as wire from "../generated/types.ts";
 import { type ConfigEntry, decodeEntry } from "./value.ts";
 
-/** A change; `configPut` carries the entry with its value decoded. */
+/** One change; `configPut` has the entry with its value decoded. */
 export type WatchEvent =
   | Exclude<wire.WatchEvent, { readonly kind: "configPut" }>
   | (ConfigEntry & { readonly kind: "configPut" });
 
-/** The present of everything watched at one revision. Replaces what was known before. */
+/** Everything that is watched, at one revision. It replaces what was known before. */
 export type SnapshotItem = {
   readonly kind: "snapshot";
   readonly revision: number;
@@ -25,19 +25,22 @@ export type EventsItem = {
   readonly wallTimeMs: number;
   readonly events: readonly WatchEvent[];
 };
+/** What a watch yields while it goes on. */
 export type CursorItem =
   | SnapshotItem
-  /** Once (again after a snapshot that `resync` asked for): everything up to `revision` was told, what follows is live. */
+  /** Once, and again after a snapshot for `resync`: everything up to `revision` was yielded, live changes follow. */
   | { readonly kind: "synced"; readonly revision: number }
   | EventsItem
-  /** Nothing up to `revision` is still to come. */
+  /** No more changes up to `revision` will follow. */
   | { readonly kind: "progress"; readonly revision: number };
 
+/** Where a watch begins: with a snapshot, now, or at a revision. */
 export type WatchStart = wire.WatchOpen["from"];
 
+/** The progress of one watch over all its sessions. */
 export class WatchCursor {
   #from: WatchStart;
-  /** Everything up to here was told; undefined before the first word from a node. */
+  /** Everything up to here was yielded; undefined before the first message of a node. */
   #revision: number | undefined;
   #synced = false;
   #parts: wire.WatchSnapshot[] = [];
@@ -47,26 +50,26 @@ export class WatchCursor {
     if (typeof from === "object") this.#revision = from.revision - 1;
   }
 
-  /** Where to open the watch now. Parts of a snapshot that did not come to its end are forgotten. */
+  /** Where to open the watch now. Parts of an incomplete snapshot are dropped. */
   reopen(): WatchStart {
     this.#parts = [];
     if (this.#from === "snapshot" && !this.#synced) return "snapshot";
     return this.#revision === undefined ? this.#from : { revision: this.#revision + 1 };
   }
 
-  /** A snapshot is wanted and was not told to its end. */
+  /** Whether a snapshot is wanted and not complete yet. */
   get awaitsSnapshot(): boolean {
     return this.#from === "snapshot" && !this.#synced;
   }
 
-  /** Forgets everything and starts over with a snapshot. */
+  /** Drops all progress and starts over with a snapshot. */
   restart(): void {
     this.#from = "snapshot";
     this.#revision = undefined;
     this.#synced = false;
   }
 
-  /** The node accepted the watch and will tell changes from `startRevision` on. */
+  /** The node accepted the watch and will send changes from `startRevision` on. */
   takeOpened(startRevision: number): void {
     if (this.#from === "now") this.#revision ??= startRevision - 1;
   }
@@ -94,7 +97,7 @@ export class WatchCursor {
     return [snapshot, synced];
   }
 
-  /** Those batches that are new; a revision that was told is not told again. */
+  /** The batches that are new; a revision is never yielded twice. */
   takeEvents(message: wire.WatchEvents): readonly CursorItem[] {
     const items: CursorItem[] = [];
     for (const { revision, wallTimeMs, events } of message.batches) {

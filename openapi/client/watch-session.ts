@@ -1,12 +1,12 @@
 /**
- * This file is one watch on one socket to one node: it says what arrives, in order, until the watch or the socket dies.
- * Going on elsewhere is the business of watch.ts.
+ * This file is one watch on one socket to one node: it returns what arrives, in order, until the watch or the socket ends.
+ * watch.ts continues on another node.
  */
 import type * as wire from "../generated/types.ts";
 import { type Environment, onAbort } from "./environment.ts";
 import type { WatchSocket } from "./watch-socket.ts";
 
-/** What one session can tell. After `dead` or `refused` nothing more comes. */
+/** What one session returns. Nothing follows `dead` or `refused`. */
 export type SessionMessage =
   | { readonly kind: "hello"; readonly hello: wire.Hello }
   | { readonly kind: "opened"; readonly startRevision: number }
@@ -14,15 +14,16 @@ export type SessionMessage =
   | { readonly kind: "synced"; readonly message: wire.WatchSynced }
   | { readonly kind: "events"; readonly message: wire.WatchEvents }
   | { readonly kind: "progress"; readonly message: wire.WatchProgress }
-  /** The node ended the watch and says why. */
+  /** The node ended the watch, with its reason. */
   | { readonly kind: "refused"; readonly error: wire.WatchError }
-  /** The socket is gone, or what came over it made no sense. */
+  /** The socket was closed, or received invalid messages. */
   | { readonly kind: "dead"; readonly detail: string };
 
+/** The node, and the limits of one session. */
 export type SessionOptions = {
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** For the connection with its `hello`, and for the answer to `watch:open`. */
+  /** Milliseconds for the connection with its `hello`, and again for the answer to `watch:open`. */
   readonly timeoutMs: number;
   readonly environment: Pick<Environment, "clock" | "openSocket">;
   readonly signal: AbortSignal;
@@ -30,6 +31,7 @@ export type SessionOptions = {
 
 const watchId = "w";
 
+/** One watch on one node. */
 export class WatchSession {
   readonly #socket: WatchSocket;
   readonly #options: SessionOptions;
@@ -49,7 +51,7 @@ export class WatchSession {
     this.#listen();
     this.#unlink = onAbort(options.signal, () => {
       this.#push({ kind: "dead", detail: "closed" });
-      // At once, and not when the consumer comes back: it may not, and an open socket keeps a process alive.
+      // At once, and not at the consumer's next call, which may never come: an open socket keeps a process alive.
       this.close();
     });
   }
@@ -64,7 +66,7 @@ export class WatchSession {
     });
   }
 
-  /** The next message, as soon as there is one. */
+  /** Resolves with the next message, as soon as there is one. */
   async next(): Promise<SessionMessage> {
     for (;;) {
       const message = this.#queue.shift();
@@ -75,12 +77,12 @@ export class WatchSession {
     }
   }
 
-  /** Gives the node credit for more: everything up to `seq` was taken. */
+  /** Gives the node credit for more messages: everything up to `seq` was consumed. */
   acknowledge(seq: number): void {
     this.#socket.emit("watch:ack", { watchId, seq });
   }
 
-  /** Ends the connection; what has arrived can still be taken. Closing again changes nothing. */
+  /** Ends the connection; messages that have arrived can still be read. A second call does nothing. */
   close(): void {
     this.#cancelTimer();
     this.#unlink();
@@ -111,7 +113,7 @@ export class WatchSession {
     });
   }
 
-  /** A message that is missing would be a gap in what the watcher is told; then this session is worth nothing. */
+  /** A missing message would be a gap in the watch, so it ends the session. */
   #isNext({ watchId: id, seq }: { readonly watchId: string; readonly seq: number }): boolean {
     if (id !== watchId) return false;
     if (seq !== this.#lastSeq + 1) {

@@ -1,6 +1,6 @@
 /**
- * This file is the connection of a watch to one node: what the package needs of a Socket.IO socket, and how the real one gives
- * that. Going on after it closed is the business of watch.ts, so it never connects again by itself.
+ * This file is the connection of a watch to one node: what the package needs of a Socket.IO socket, and the real implementation.
+ * watch.ts continues after it was closed, so it never reconnects by itself.
  */
 import { io } from "socket.io-client";
 import type * as wire from "../generated/types.ts";
@@ -26,14 +26,15 @@ export type WatchSocket = {
     payload: ClientEvents[Name],
     answered?: (answer: wire.WatchOpenAck) => void,
   ) => void;
-  /** Events of one name are handed over in the order in which the node sent them. */
+  /** Calls `handler` for each event of this name, in the order in which the node sent them. */
   readonly on: <Name extends keyof NodeEvents>(name: Name, handler: (payload: NodeEvents[Name]) => void) => void;
-  /** Called once, when the connection could not be made, or was lost, with why. */
+  /** Calls `handler` once, when the connection could not be made or was lost, with the reason. */
   readonly onClose: (handler: (detail: string) => void) => void;
-  /** Ends the connection; nothing is handed over any more, and `onClose` is not called. */
+  /** Ends the connection; no handler is called any more, `onClose` included. */
   readonly close: () => void;
 };
 
+/** Where to connect, and with which headers. */
 export type WatchSocketOptions = {
   /** Base URL of the node; a path in it is kept. */
   readonly endpoint: string;
@@ -41,7 +42,7 @@ export type WatchSocketOptions = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
-/** Begins to connect over a WebSocket; the connection says by its first event, or by `onClose`, what came of that. */
+/** Begins to connect over a WebSocket. The first event, or `onClose`, shows whether that succeeded. */
 export function openWatchSocket({ endpoint, headers }: WatchSocketOptions): WatchSocket {
   const { origin, pathname } = new URL(endpoint);
   const socket = io(`${origin}/watch`, {

@@ -1,6 +1,6 @@
 /**
- * This file is the watch of the client: an async iterator over the changes of the store that survives the death of the
- * node it is connected to, with no gap and no repeat.
+ * This file is the watch of the client: an async iterator over the changes of the store. It continues on another node when
+ * its node fails, with no gap and no repeat.
  */
 import type * as wire from "../generated/types.ts";
 import { linkedController, pause } from "./environment.ts";
@@ -8,15 +8,16 @@ import type { Transport } from "./transport.ts";
 import { type CursorItem, WatchCursor, type WatchStart } from "./watch-cursor.ts";
 import { type SessionMessage, WatchSession } from "./watch-session.ts";
 
+/** Options of `client.watch`. */
 export type WatchOptions = {
   /** What to watch; `prefix` is short for config keys under it. Exactly one of the two. */
   readonly targets?: readonly wire.WatchTarget[];
   readonly prefix?: string;
-  /** `snapshot` (default): the present, then changes. `now`: changes. A revision: the first one of interest. */
+  /** `snapshot` (default): a snapshot, then changes. `now`: only changes. A revision: changes from it on. */
   readonly from?: WatchStart;
-  /** With a revision that was kept for long: the store it belongs to, so that a restored store is noticed. */
+  /** The store that a saved revision belongs to, so that a restored store is noticed. */
   readonly storeId?: string;
-  /** When the revisions wanted are gone, start over with a snapshot instead of failing. */
+  /** Start over with a snapshot when the wanted revisions are no longer kept, instead of failing. Default false. */
   readonly resync?: boolean;
   readonly signal?: AbortSignal;
 };
@@ -24,18 +25,31 @@ export type WatchOptions = {
 /** Why a watch cannot go on. */
 export type WatchFailure = Omit<wire.WatchError, "watchId">;
 
-/** What a watch tells. `failed` is the last item, if it comes; a watch that is closed just ends. */
+/** What a watch yields. `failed` is always the last item; a watch that is closed ends without it. */
 export type WatchItem = CursorItem | { readonly kind: "failed"; readonly error: WatchFailure };
 
+/**
+ * A watch, to be iterated once.
+ *
+ * @example
+ * ```ts
+ * const watch = client.watch({ prefix: "payments/" });
+ * for await (const item of watch) {
+ *   if (item.kind === "snapshot") console.log("at", item.revision, item.config.length, "keys");
+ *   if (item.kind === "events") for (const event of item.events) console.log(item.revision, event.kind);
+ *   if (item.kind === "failed") console.log("the watch cannot go on:", item.error.code);
+ * }
+ * ```
+ */
 export type Watch = AsyncIterable<WatchItem> & {
-  /** Ends the iteration after what is being told. */
+  /** Ends the iteration after the present item. */
   readonly close: () => void;
-  /** The store that is watched; keep it beside a revision that is kept. Undefined until a node has answered. */
+  /** The id of the watched store, to be saved with a revision. Undefined until a node has answered. */
   readonly storeId: () => string | undefined;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
-/** Nothing happens before the iteration begins; a watch can be iterated once. */
+/** Makes a watch, which connects when its iteration begins. Throws TypeError unless there are targets or a prefix, but not both. */
 export function openWatch(transport: Transport, options: WatchOptions): Watch {
   const closing = new AbortController();
   const run = new WatchRun(transport, options, closing.signal);
@@ -58,7 +72,7 @@ type SessionEnd =
   | { readonly next: "restart" }
   | { readonly next: "fail"; readonly error: WatchFailure };
 
-/** How often in a row a snapshot is begun anew that compaction overtook: then it is read more slowly than the store changes. */
+/** Snapshots in a row that compaction may overtake: after so many the store changes faster than they can be read. */
 const snapshotAttemptsMax = 8;
 
 class WatchRun {
@@ -68,7 +82,7 @@ class WatchRun {
   readonly #targets: readonly wire.WatchTarget[];
   readonly #cursor: WatchCursor;
   readonly #closing: AbortSignal;
-  /** When nodes began to say that the wanted revision lies ahead of them; they may only lag. */
+  /** When nodes began to answer that the wanted revision is in their future; they may only lag. */
   #futureSinceMs: number | undefined;
   /** Snapshots in a row that compaction overtook. */
   #snapshotsOvertaken = 0;
@@ -132,7 +146,7 @@ class WatchRun {
         workedForAWhile = true;
         this.#futureSinceMs = undefined;
         yield* this.#take(message);
-        // The consumer came back for more, so it has taken these.
+        // The consumer asked for more, so it has taken these.
         if (message.kind === "snapshot") session.acknowledge(message.part.seq);
         if (message.kind === "events") session.acknowledge(message.message.seq);
       }
@@ -177,11 +191,11 @@ class WatchRun {
       case "slow_consumer":
       case "shutting_down":
       case "recovering":
-      // One node failed; another one, or the same one later, may not.
+      // Another node, or the same one later, may succeed.
       case "internal":
         return { next: "retry", workedForAWhile };
       case "compacted":
-        // Nothing of it was told yet, so it can begin anew without a gap.
+        // Nothing of it was yielded yet, so it can begin again without a gap.
         if (this.#cursor.awaitsSnapshot && ++this.#snapshotsOvertaken < snapshotAttemptsMax) {
           return { next: "retry", workedForAWhile: false };
         }
@@ -200,7 +214,7 @@ class WatchRun {
         return { next: "fail", error };
       default:
         error.code satisfies never;
-        // A newer node may know more codes; none of them can be waited out.
+        // A newer node may send unknown codes; waiting helps with none of them.
         return { next: "fail", error };
     }
   }

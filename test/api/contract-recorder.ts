@@ -6,6 +6,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormatsModule from "ajv-formats";
 import { document } from "../../openapi/generated/document.ts";
 
+/** One answer of the API, with the request that it belongs to. */
 export type Observed = {
   readonly method: string;
   readonly path: string;

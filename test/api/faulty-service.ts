@@ -18,6 +18,7 @@ import type {
 /** A failure to be had: an expected one, or the kind that nobody expects. */
 export type Fault = ServiceError | Error;
 
+/** Passes every call to `service`, unless a test has ordered a fault for it. */
 export class FaultyService implements KeyholdService {
   readonly #service: KeyholdService;
   #faults: Fault[] = [];

@@ -14,6 +14,7 @@ import { FaultyService } from "./faulty-service.ts";
 import { testLimits } from "./limits.ts";
 import { type RealNode, startRealNode } from "./real-node.ts";
 
+/** A node with its API on a free port, and what a test can do with it. */
 export type TestApi = {
   readonly api: ApiServer;
   readonly service: FaultyService;
@@ -23,6 +24,7 @@ export type TestApi = {
   stop(): Promise<void>;
 };
 
+/** How a test's node differs from the default one. */
 export type StartOptions = {
   readonly limits?: Partial<ApiLimits>;
   readonly watch?: Partial<ApiLimits["watch"]>;
@@ -65,7 +67,9 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** The HTTP methods that tests send. */
 export type Method = "GET" | "HEAD" | "PUT" | "POST" | "DELETE" | "PATCH" | "OPTIONS";
+/** Headers and body of a request. */
 export type RequestOptions = {
   readonly headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON with its content type; text and bytes as they are. */
@@ -114,6 +118,7 @@ export function sendRaw(api: TestApi, method: Method, path: string, options: Raw
     request.end(options.body);
   });
 }
+/** Headers and body of a request that is sent byte for byte. */
 export type RawOptions = { readonly headers?: Record<string, string | string[]>; readonly body?: string | Buffer };
 
 type Received = {

@@ -107,7 +107,7 @@ for (const [what, frame] of [
         await new Promise((resolve) => setImmediate(resolve));
         if (api.logged.some(({ fields }) => "code" in fields && fields.code === "slow_consumer")) break;
       }
-      expect(api.logged.filter(({ message }) => message.includes("sends and does not read"))).toHaveLength(1);
+      expect(api.logged.filter(({ message }) => message.includes("sends without reading"))).toHaveLength(1);
     } finally {
       await api.stop();
     }

@@ -11,6 +11,7 @@ import { realTime } from "../../src/node/real-time.ts";
 import { type Membership, type NodeId, toNodeId } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 
+/** A production node on a folder of its own; `stop` also removes the folder. */
 export type RealNode = {
   readonly node: KeyholdNode;
   /** What `onRequestFailed` was told. */

@@ -7,12 +7,14 @@ import { document } from "../../openapi/generated/document.ts";
 import { checkSchema } from "./contract-recorder.ts";
 import type { TestApi } from "./harness.ts";
 
+/** One message of the gateway. */
 export type Heard = { readonly event: string; readonly message: Record<string, unknown> };
 type Described = { readonly payload: { readonly $ref: string }; readonly ack?: { readonly $ref: string } };
 type Protocol = { readonly serverToClient: Record<string, Described>; readonly clientToServer: Record<string, Described> };
 
 const protocol = document["x-socket-io"] as unknown as Protocol;
 
+/** A connected Socket.IO client that remembers every message; `close` ends it. */
 export class WatchClient {
   readonly socket: Socket;
   readonly heard: Heard[] = [];

@@ -7,6 +7,7 @@ import { TestCluster } from "../cluster/test-cluster.ts";
 import { until } from "../cluster/until.ts";
 import { percentile } from "./load.ts";
 
+/** How often the leader ends, and how many clients write meanwhile. */
 export type FailoverOptions = {
   readonly how: "kill" | "stop";
   readonly times: number;

@@ -4,7 +4,9 @@
  */
 import { Agent, request as httpRequest } from "node:http";
 
+/** The status and body of an answer. */
 export type Answer = { readonly status: number; readonly body: string };
+/** One request. */
 export type Call = {
   readonly method: string;
   readonly path: string;

@@ -4,6 +4,7 @@
 import { endLeasesTogether } from "../cluster/lease-ends.ts";
 import { TestCluster } from "../cluster/test-cluster.ts";
 
+/** How many leases end, and their TTL in ms. */
 export type LeaseEndsOptions = { readonly leases: number; readonly ttl: number; readonly json?: boolean };
 
 /** Starts a cluster, lets the leases end, and prints. */

@@ -7,6 +7,7 @@ import { TestCluster } from "../cluster/test-cluster.ts";
 import { HttpClient } from "./http-client.ts";
 import { createWork, requestsPer, type WorkName } from "./work.ts";
 
+/** What is measured: works, clients, seconds of warmup and of measurement, and bytes of a value. */
 export type LoadOptions = {
   readonly work: readonly WorkName[];
   readonly clients: number;

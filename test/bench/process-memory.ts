@@ -8,12 +8,14 @@ import { call } from "../cluster/rest.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
 import type { TestNode } from "../cluster/test-node.ts";
 
+/** Bytes of a mebibyte. */
 export const MIB = 1024 * 1024;
 const sampleMs = 100;
 
 /** MiB of one node. */
 export type MemoryUse = { readonly node: string; readonly before: number; readonly most: number; readonly after: number };
 
+/** The most memory that each process of a cluster took, and how often the term changed. */
 export type ClusterUse = {
   readonly memoryMib: readonly MemoryUse[];
   /** The most that the kernel held of all sockets of this machine, both ends of a loopback connection counted. */

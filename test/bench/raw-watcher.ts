@@ -5,6 +5,7 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
+/** What one watcher opens, and whether it reads. */
 export type RawWatcherOptions = {
   readonly port: number;
   /** The message of `watch:open`, without its id. */
@@ -19,6 +20,7 @@ const headBytes = 200;
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 const endMsMax = 10_000;
 
+/** One watch on one socket, with counts of what arrived. */
 export class RawWatcher {
   bytes = 0;
   parts = 0;

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PeerOrder, PeerReply } from "./snapshot-peer.ts";
 
+/** The size of the state, of its values, and of a chunk. */
 export type SnapshotBenchOptions = {
   readonly mib: number;
   readonly valueBytes: number;

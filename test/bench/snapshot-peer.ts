@@ -14,10 +14,12 @@ import { type SnapshotMeta, toClusterTimeMs, toLogIndex, toNodeId, toTerm } from
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 import { HttpTransport } from "../../src/transport/transport.ts";
 
+/** What the measuring process orders a peer to do, one at a time. */
 export type PeerOrder =
   | { readonly kind: "fill"; readonly bytes: number; readonly valueBytes: number }
   | { readonly kind: "send"; readonly peerUrl: string }
   | { readonly kind: "report" };
+/** The answer to an order. Times are in seconds. */
 export type PeerReply =
   | { readonly kind: "ready"; readonly peerUrl: string }
   | { readonly kind: "filled"; readonly seconds: number }

@@ -9,6 +9,7 @@ import { MIB, measureUse } from "./process-memory.ts";
 import { RawWatcher } from "./raw-watcher.ts";
 import { config, fill, untilAll } from "./watchers.ts";
 
+/** How many watches are opened, how many at a time, and the state that they read. */
 export type WatchChurnOptions = {
   readonly opens: number;
   readonly atATime: number;

@@ -8,6 +8,7 @@ import { TestCluster } from "../cluster/test-cluster.ts";
 import { MIB, measureUse } from "./process-memory.ts";
 import { RawWatcher } from "./raw-watcher.ts";
 
+/** How many sockets watch, how many of them never read, and for how many seconds. */
 export type WatchersOptions = {
   readonly sockets: number;
   readonly silent: number;
@@ -65,6 +66,7 @@ export async function runWatchers(options: WatchersOptions): Promise<void> {
   process.stdout.write(`${JSON.stringify(report, null, options.json === true ? 0 : 2)}\n`);
 }
 
+/** Targets of a watch on the config keys under `prefix`. */
 export const config = (prefix: string) => [{ kind: "config", prefix }];
 
 /** Puts values of `valueBytes` each until there are `bytes` of them. */

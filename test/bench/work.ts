@@ -5,7 +5,9 @@
 import { unreachable } from "../../src/base/assert.ts";
 import type { Answer, Call, HttpClient } from "./http-client.ts";
 
+/** The names of all works, as on the command line. */
 export const workNames = ["put", "cas", "get", "stale-get", "lock", "contended-lock"] as const;
+/** The name of one work. */
 export type WorkName = (typeof workNames)[number];
 
 /** One operation; `client` is the number of the caller. */

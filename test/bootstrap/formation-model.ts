@@ -23,8 +23,10 @@ export type Rules = {
   readonly decide: (formation: Formation) => FormationOrder;
   readonly genesisAnswerOf: (formation: Formation) => GenesisAnswer;
 };
+/** The production rules; tests replace one of them to see that the model notices. */
 export const realRules: Rules = { decide, genesisAnswerOf };
 
+/** One step of the world. */
 export type Action =
   /** `who` asks `whom`, whose answer is under way. */
   | { readonly kind: "ask" | "deliver" | "lose"; readonly who: number; readonly whom: number }
@@ -46,8 +48,10 @@ type Node = {
   readonly underWay: ReadonlyMap<NodeId, GenesisAnswer>;
 };
 
+/** All nodes at one moment; `made` counts the folders so far. */
 export type World = { readonly nodes: readonly Node[]; readonly made: number };
 
+/** A world of `size` nodes with empty folders. */
 export function firstWorld(size: number): World {
   const nodes = Array.from({ length: size }, (_, index) => emptyFolder(`f${index}`));
   return { nodes, made: size };
@@ -108,6 +112,7 @@ export function settle(world: World, rules: Rules): World {
   return settled;
 }
 
+/** The world reached a state that the rules exclude. */
 export class RuleBroken extends Error {
   override readonly name = "RuleBroken";
 }

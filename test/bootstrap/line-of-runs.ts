@@ -8,6 +8,7 @@ import { type FolderRuns, noRuns, presentRun, withLastMet, withRun } from "../..
 
 let runs = 0;
 
+/** One folder of `nodeId` and its line of runs. */
 export class LineOfRuns {
   line: FolderRuns;
   readonly #nodeId: NodeId;

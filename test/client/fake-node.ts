@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** A request that the node received. */
 export type Asked = {
   readonly method: string;
   readonly path: string;
@@ -21,6 +22,7 @@ export type Answer =
   | { readonly kind: "drop" }
   | { readonly kind: "hang" };
 
+/** A scripted node that listens on a free port. */
 export type FakeNode = {
   readonly url: string;
   readonly server: Server;
@@ -30,6 +32,7 @@ export type FakeNode = {
   readonly close: () => Promise<void>;
 };
 
+/** An answer with a JSON body. */
 export function json(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
   return { kind: "json", status, body, headers };
 }
@@ -40,6 +43,7 @@ export function problem(status: number, code: string, extra: object = {}): Answe
   return json(status, body, { "content-type": "application/problem+json" });
 }
 
+/** Starts a node that answers with `answer`, until the test ends. */
 export async function startFakeNode(answer: FakeNode["answer"]): Promise<FakeNode> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {

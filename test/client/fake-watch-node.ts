@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import type { ConfigEntry, Hello, WatchAck, WatchBatch, WatchOpen, WatchOpenAck } from "../../openapi/generated/types.ts";
 
+/** A `watch:open` that the node received, and the answers that a script can give. */
 export type Opened = {
   readonly request: WatchOpen;
   readonly socket: Socket;
@@ -20,6 +21,7 @@ export type Opened = {
   readonly fail: (code: string, extra?: object) => void;
 };
 
+/** A scripted node for watches, and what it received. */
 export type FakeWatchNode = {
   readonly url: string;
   readonly opened: WatchOpen[];
@@ -30,6 +32,7 @@ export type FakeWatchNode = {
   readonly close: () => Promise<void>;
 };
 
+/** Starts a node that runs `script` for each `watch:open`, until the test ends; `count` is the number of opens so far. */
 export async function startFakeWatchNode(script: (opened: Opened, count: number) => void): Promise<FakeWatchNode> {
   const http = createServer();
   const io = new Server(http, { path: "/v1/socket.io", transports: ["websocket"], serveClient: false });
@@ -93,6 +96,7 @@ export function putAt(revision: number, key = "a"): WatchBatch {
   return { revision, wallTimeMs: 1_000 + revision, events: [{ kind: "configPut", ...entryAt(revision, key) }] };
 }
 
+/** A config entry whose value is its revision. */
 export function entryAt(revision: number, key = "a"): ConfigEntry {
   return {
     key,

@@ -5,6 +5,7 @@ import type { Clock } from "../../openapi/client/environment.ts";
 
 type Timer = { readonly atMs: number; readonly callback: () => void };
 
+/** Both clocks and the timers of a client; `advance` runs the timers that become due. */
 export class ManualClock implements Clock {
   #nowMs = 1_000;
   #wallAheadMs = 1_700_000_000_000;

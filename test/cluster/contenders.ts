@@ -4,11 +4,13 @@
 import { randomUUID } from "node:crypto";
 import { RotatingCaller } from "./rest.ts";
 
+/** One stay in the critical section, in ms of the test's clock. */
 export type Hold = { readonly owner: string; readonly fence: number; readonly enteredAtMs: number; readonly leftAtMs: number };
 
 /** One hold in so many of every third contender is left to expire, as that of a holder that died. */
 const abandonEvery = 8;
 
+/** The nodes, the lock and the TTL of one contender. */
 export type ContenderOptions = {
   readonly urls: readonly string[];
   readonly index: number;

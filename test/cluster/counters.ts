@@ -3,6 +3,7 @@
  */
 import { type Reply, RotatingCaller } from "./rest.ts";
 
+/** One acknowledged step of a counter. */
 export type Step = { readonly sentAtMs: number; readonly ackedAtMs: number; readonly revision: number };
 
 /** One writer with a key of its own. Nobody else writes it, so every refusal must be explained by its own lost answers. */

@@ -8,6 +8,7 @@ import { keepAlive } from "./flood.ts";
 import { call } from "./rest.ts";
 import type { TestCluster } from "./test-cluster.ts";
 
+/** What the end of many leases did to a cluster. Times are in ms. */
 export type LeaseEnds = {
   readonly leases: number;
   /** From the moment they were due until nothing ended any more. */

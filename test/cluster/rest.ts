@@ -4,6 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { at } from "../../src/base/at.ts";
 
+/** The answer of a node, with the headers that tests look at. */
 export type Reply = {
   readonly status: number;
   readonly etag: string | null;
@@ -12,6 +13,7 @@ export type Reply = {
   readonly body: Readonly<Record<string, unknown>>;
 };
 
+/** One request. */
 export type Call = {
   readonly method?: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: string;

@@ -9,6 +9,7 @@ import { freePorts } from "./ports.ts";
 import { TestNode } from "./test-node.ts";
 import { until } from "./until.ts";
 
+/** How the processes of a cluster are started. */
 export type ClusterOptions = {
   /** How many nodes; default 3. */
   readonly nodes?: number;

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { until } from "./until.ts";
 
+/** How one node is started. */
 export type NodePlan = {
   readonly id: string;
   readonly apiUrl: string;

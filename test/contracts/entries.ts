@@ -44,6 +44,7 @@ export function command(index: number, term: number, bytes: number): Entry {
   return { ...noop(index, term), payload: { kind: "command", id, command: new Uint8Array(bytes).fill(index) } };
 }
 
+/** The base of a log that begins after `index`. */
 export function baseAt(index: number, term: number): SnapshotMeta {
   return {
     lastIncludedIndex: toLogIndex(index),

@@ -5,6 +5,7 @@
 import type { Network } from "../../src/node/ports.ts";
 import type { MemberAddress, Message, NodeId } from "../../src/raft/types.ts";
 
+/** What a node does with a message, and with the news that a peer is unreachable. */
 export type MemoryHandlers = {
   readonly onMessage: (message: Message) => void;
   readonly onUnreachable: (peer: NodeId) => void;

@@ -42,6 +42,7 @@ export function emptyImage(initialMembership: Membership): DurableImage {
 /** A whole state on its way between nodes. */
 export type MemorySnapshot = { readonly meta: SnapshotMeta; readonly tables: MemoryTables };
 
+/** The disk of one run on `image`; several runs may follow each other on one image. */
 export class MemoryStorage implements Disk {
   readonly #image: DurableImage;
   readonly #schedule: (complete: () => void) => void;

@@ -14,6 +14,7 @@ export type Endpoint = {
   close(): Promise<void>;
 };
 
+/** How the contract starts nodes on one implementation. */
 export type NetworkHarness = {
   /** Starts a node, at an address it had before when one is given. */
   open(id: NodeId, address?: MemberAddress): Promise<Endpoint>;

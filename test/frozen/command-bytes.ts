@@ -2,6 +2,7 @@
  * This file is the bytes of commands, frozen: by the name of the test, as hex or as text.
  */
 
+/** Bytes of commands in hex, by test. */
 export const frozenCommands: Readonly<Record<string, string>> = {
   "configPut 1":
     "9301c0de0008a46b696e64a9636f6e666967507574a36b6579a66170702fc3bca576616c7565c4030001ffab636f6e74656e7454797065aa746578742f706c61696eac707265636f6e646974696f6ede0001a46b696e64a46e6f6e65a76c656173654964c0a6617574686f72c0a7636f6d6d656e74c0",

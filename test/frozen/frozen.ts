@@ -10,6 +10,7 @@ export function expectFrozen(found: Uint8Array | string, frozen: string | undefi
   expect(shown, `The layout has changed: ${raise}. Then put the new bytes into the fixture.`).toBe(frozen);
 }
 
+/** The bytes of `hex`; none when it is undefined. */
 export function bytesOf(hex: string | undefined): Buffer {
   return Buffer.from(hex ?? "", "hex");
 }

@@ -2,6 +2,7 @@
  * This file is the bytes of what nodes say to each other, frozen: by the name of the test, as hex or as text.
  */
 
+/** Bytes of messages and handshakes, by test. */
 export const frozenProtocol: Readonly<Record<string, string>> = {
   preVoteRequest: "00000021643a4ed40000026e3100026e324022000000000000401c0000000000004008000000000000",
   preVoteResponse: "00000012062483850100026e3100026e32402200000000000001",

@@ -2,6 +2,7 @@
  * This file is the bytes of what is on disk, frozen: by the name of the test, as hex or as text.
  */
 
+/** Bytes of records and files, by test. */
 export const frozenStorage: Readonly<Record<string, string>> = {
   "entry noop": "2631d0ad950703cd03e8cb4279b76daa800000a46e6f6f70",
   "entry clock": "e0b540b0950703cd03e8cb4279b76daa800000a5636c6f636b",

@@ -11,6 +11,7 @@ import { decodeMessage, encodeMessage } from "../../src/transport/wire.ts";
 import { DriverCluster, type Machine } from "../node/driver-cluster.ts";
 import { lied, mutated, seededRandom } from "./frames.ts";
 
+/** What became of the mutated frames. */
 export type LiarCounts = {
   frames: number;
   /** No message at all. */

@@ -10,6 +10,7 @@ import { numbered, openRecorded } from "../transport/http-harness.ts";
 import { provenHeaders, rawHeaders } from "../transport/raw-peer.ts";
 import { mutated, seededRandom } from "./frames.ts";
 
+/** What became of the calls; `messagesHeard` must stay 0. */
 export type StrangerCounts = { calls: number; answered: number; messagesHeard: number };
 
 /** Makes `calls` calls one after the other; the same seed sends the same bytes but for the challenges. */

@@ -15,6 +15,7 @@ import { MemoryTables } from "../contracts/memory-tables.ts";
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
+/** `value` as a lease id; throws when it is none. */
 export function leaseId(value: string): LeaseId {
   const id = parseLeaseId(value);
   if (id === undefined) throw new Error(`${value} is no lease id`);

@@ -4,6 +4,7 @@
 import type { CommandBody, Refusal } from "../../src/machine/command.ts";
 import type { ConfigRecord, LeaseEnding, LeaseId, Ticket } from "../../src/machine/types.ts";
 
+/** A lease of the naive model. */
 export type Lease = {
   id: LeaseId;
   number: number;
@@ -13,7 +14,9 @@ export type Lease = {
   ownedByLock: string | null;
   ending: LeaseEnding | null;
 };
+/** A hold of the naive model. */
 export type Hold = { name: string; fence: number; leaseId: LeaseId; ticket: number | null; owner: string | null };
+/** A place in a queue of the naive model. */
 export type Wait = {
   name: string;
   ticket: number;
@@ -23,10 +26,14 @@ export type Wait = {
   owner: string | null;
   requestId: string | null;
 };
+/** A config key of the naive model. */
 export type Key = { key: string; record: ConfigRecord };
+/** The body of commands of one kind. */
 export type Body<Kind extends CommandBody["kind"]> = Extract<CommandBody, { readonly kind: Kind }>;
 
+/** Why a wait ended. */
 export type WaitEnd = "cancelled" | "waitTimeout" | "leaseEnded";
+/** Why a hold or a wait ended. */
 export type EndReason = "released" | "broken" | WaitEnd;
 
 /** By code unit. */

@@ -22,6 +22,7 @@ import {
   toTerm,
 } from "../../src/raft/types.ts";
 
+/** The ids of the nodes in these tests. */
 export const [n1, n2, n3] = [toNodeId("n1"), toNodeId("n2"), toNodeId("n3")];
 const membership = { voters: [n1, n2, n3], votersOutgoing: [], learners: [], learnersNext: [], addresses: {}, removed: [] };
 /** What every state here is said to be of. */
@@ -189,7 +190,9 @@ export function pair(
   return { sender, receiver };
 }
 
+/** A step in which the chunk does not arrive. */
 export const chunkLost: Step = () => Promise.reject(new Error("connection refused"));
+/** A step in which the chunk arrives, but not its answer. */
 export const answerLost: Step = async (deliver) => {
   await deliver();
   throw new Error("connection reset");

@@ -13,6 +13,7 @@ import type { Cluster, ClusterNode, Turn } from "./scripted-cluster.ts";
 type Placed = { readonly entry: Entry; readonly previousTerm: Term; readonly bornMs: number };
 type ProposalState = { readonly runId: string; told: "placed" | "refused" | null; term: number; ended: boolean };
 
+/** What the checks remember of a cluster. */
 export type Checks = {
   readonly cluster: Cluster;
   readonly leaders: Map<Term, NodeId>;
@@ -27,6 +28,7 @@ export type Checks = {
   readonly seen: Map<string, number>;
 };
 
+/** Checks every turn of `cluster` from now on; throws at the first one that breaks a promise. */
 export function watchCluster(cluster: Cluster): Checks {
   const checks: Checks = {
     cluster,
@@ -42,6 +44,7 @@ export function watchCluster(cluster: Cluster): Checks {
   return checks;
 }
 
+/** A name for a proposal, as a map key. */
 export function nameOf(id: ProposalId): string {
   return `${id.runId}/${id.sequence}`;
 }

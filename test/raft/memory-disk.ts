@@ -27,6 +27,7 @@ export type MemoryDisk = {
   appliedIndex: LogIndex;
 };
 
+/** A write that waits to be carried out. */
 export type Write =
   | Extract<Effect, { kind: "persist" }>
   | Extract<Effect, { kind: "apply" }>
@@ -43,6 +44,7 @@ export function createMemoryDisk(membership: Membership): MemoryDisk {
   };
 }
 
+/** The last index on the disk. */
 export function lastIndexOf(disk: MemoryDisk): LogIndex {
   return toLogIndex(disk.base.lastIncludedIndex + disk.entries.length);
 }

@@ -23,8 +23,10 @@ import { carryOut, createMemoryDisk, type MemoryDisk, readerOf } from "./memory-
 import { type Cluster, defaultOptions } from "./scripted-cluster.ts";
 import { sayEffect } from "./talk.ts";
 
+/** One node and its disk. */
 export type Fixture = { readonly raft: Raft; readonly disk: MemoryDisk };
 
+/** How a node begins, where it differs from an empty one. */
 export type Given = {
   readonly id?: string;
   readonly voters?: readonly string[];
@@ -37,10 +39,14 @@ export type Given = {
   readonly options?: Partial<Cluster["options"]>;
 };
 
+/** The id of the node under test, unless a test says otherwise. */
 export const n1 = toNodeId("n1");
+/** The id of the second node. */
 export const n2 = toNodeId("n2");
+/** The id of the third node. */
 export const n3 = toNodeId("n3");
 
+/** A membership that is empty but for `given`. */
 export function membershipWith(given: Partial<Membership>): Membership {
   return { voters: [], votersOutgoing: [], learners: [], learnersNext: [], addresses: {}, removed: [], ...given };
 }
@@ -133,10 +139,12 @@ export function termsOnDisk({ disk }: Fixture): readonly Term[] {
   return disk.entries.map((held) => held.term);
 }
 
+/** `value` as a log index. */
 export function index(value: number): LogIndex {
   return toLogIndex(value);
 }
 
+/** `value` as a term. */
 export function term(value: number): Term {
   return toTerm(value);
 }

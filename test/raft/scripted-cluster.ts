@@ -32,6 +32,7 @@ export type Flight =
       readonly snapshot: SnapshotMeta;
     };
 
+/** One machine: its disk, its waiting writes, and its process. */
 export type ClusterNode = {
   readonly id: NodeId;
   readonly disk: MemoryDisk;
@@ -45,6 +46,7 @@ export type ClusterNode = {
   gathered: Input[] | null;
 };
 
+/** One turn of one node. */
 export type Turn = {
   readonly node: ClusterNode;
   readonly raft: Raft;
@@ -52,6 +54,7 @@ export type Turn = {
   readonly effects: readonly Effect[];
 };
 
+/** All machines, and the messages under way. */
 export type Cluster = {
   nowMs: number;
   readonly nodes: ReadonlyMap<NodeId, ClusterNode>;
@@ -62,6 +65,7 @@ export type Cluster = {
   observe: (turn: Turn) => void;
 };
 
+/** Settings of the core with which most scripts run. */
 export const defaultOptions: Cluster["options"] = {
   tickMs: 20,
   electionTicks: 10,
@@ -99,6 +103,7 @@ export function createCluster(given: {
   return cluster;
 }
 
+/** The machine with this id, which must exist. */
 export function nodeOf(cluster: Cluster, id: NodeId): ClusterNode {
   const node = cluster.nodes.get(id);
   assert(node !== undefined, `there is no node ${id}`);
@@ -170,6 +175,7 @@ export function compactTo(cluster: Cluster, id: NodeId, index: LogIndex): void {
   nodeOf(cluster, id).writes.push({ kind: "compact", base });
 }
 
+/** The sender and the receiver of something under way. */
 export function endsOf(flight: Flight): { readonly from: NodeId; readonly to: NodeId } {
   return flight.kind === "message" ? flight.message : flight;
 }

@@ -8,6 +8,7 @@ import { type Effect, type Entry, type Input, type Membership, type Message, toL
 import { readerOf } from "./memory-disk.ts";
 import type { ClusterNode } from "./scripted-cluster.ts";
 
+/** A message in words, with its term. */
 export function sayMessage(message: Message): string {
   return `term ${message.term} ${sayBody(message)}`;
 }
@@ -183,6 +184,7 @@ function sayPayload({ payload, clusterTimeMs }: Entry): string {
   }
 }
 
+/** The voters and learners of a membership in words. */
 export function sayMembership(membership: Membership): string {
   const { voters, votersOutgoing, learners } = membership;
   const outgoing = votersOutgoing.length > 0 ? ` and ${votersOutgoing.join(" ")}` : "";

@@ -5,6 +5,7 @@ import type { Finding } from "./checks/finding.ts";
 import { drawPlan, type PlanLimits } from "./faults/plan.ts";
 import { play, type RunReport } from "./run.ts";
 
+/** Which seeds are played, and when to stop. */
 export type BatchOptions = {
   readonly from: number;
   /** Every `step`th seed, so that workers can share a range. */
@@ -19,8 +20,10 @@ export type BatchOptions = {
   readonly untilFailure: boolean;
 };
 
+/** A seed with what the checks found in it. */
 export type Failure = { readonly seed: number; readonly findings: readonly Finding[] };
 
+/** What a batch came to. */
 export type BatchTotals = {
   seeds: number;
   playedTwice: number;
@@ -31,6 +34,7 @@ export type BatchTotals = {
   readonly counts: Record<string, number>;
 };
 
+/** The totals before the first seed. */
 export function emptyTotals(): BatchTotals {
   return { seeds: 0, playedTwice: 0, virtualMs: 0, events: 0, wallMs: 0, failures: [], counts: {} };
 }

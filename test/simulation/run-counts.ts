@@ -9,6 +9,7 @@ import type { Cluster } from "./world/cluster.ts";
 
 type Counts = Readonly<Record<string, number>>;
 
+/** The counts of one run, by name. */
 export function countsOf(run: {
   /** One, and another for each time that it was made again; they share the way of clients. */
   readonly clusters: readonly Cluster[];

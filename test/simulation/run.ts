@@ -29,6 +29,7 @@ import { Cluster } from "./world/cluster.ts";
 import { slowestElections } from "./world/node-world.ts";
 import { Trace } from "./world/trace.ts";
 
+/** The result of one run. */
 export type RunReport = {
   readonly seed: number;
   /** Empty when the run is as it should be. */

@@ -3,6 +3,7 @@
  * client operations with their times); whatever can be left out while the run still fails, is left out (Zeller's ddmin).
  */
 
+/** How a list is tried, and how often. */
 export type ShrinkOptions<Item> = {
   /** Whether a run of these items, in their order, still fails in the way that is looked for. */
   readonly fails: (items: readonly Item[]) => Promise<boolean>;
@@ -10,6 +11,7 @@ export type ShrinkOptions<Item> = {
   readonly runsMax: number;
 };
 
+/** The smallest failing list that was found. */
 export type Shrunk<Item> = {
   readonly items: readonly Item[];
   readonly runs: number /** No single item can be left out. */;

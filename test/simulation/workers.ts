@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { addTotals, type BatchTotals, emptyTotals } from "./batch.ts";
 
+/** How many processes play which seeds. */
 export type WorkerOptions = {
   readonly workers: number;
   readonly from: number;

@@ -5,6 +5,7 @@ import { toNodeId } from "../../src/raft/types.ts";
 import type { LmdbStorageOptions } from "../../src/storage/lmdb-storage.ts";
 import { membership } from "../contracts/entries.ts";
 
+/** Options for a storage in `directory`, with small limits. */
 export function optionsFor(directory: string): LmdbStorageOptions {
   return {
     directory,

@@ -7,6 +7,7 @@ import type { SelfClaim } from "../../src/transport/claim.ts";
 import type { PeerAccess } from "../../src/transport/proof.ts";
 import { HttpTransport, type HttpTransportOptions, type TransportEvent } from "../../src/transport/transport.ts";
 
+/** A transport and everything that it reported. */
 export type Recorded = {
   readonly transport: HttpTransport;
   readonly received: Message[];

@@ -11,6 +11,7 @@ import { testAccess, testClaim } from "./http-harness.ts";
 
 /** Something to end when the test is over. */
 export type Closable = { close(): void };
+/** A server of a misbehaving peer. */
 export type RawServer = Closable & { readonly url: string };
 
 /** The headers with which `from` of cluster "test" calls `to`. */
@@ -54,7 +55,9 @@ export async function rawStream(
   return call;
 }
 
+/** A request, as it is sent. */
 export type RawCall = { readonly method: string; readonly path: string; readonly headers: Record<string, string> };
+/** An answer, as it arrived. */
 export type RawReply = {
   readonly status: number | undefined;
   readonly headers: IncomingMessage["headers"];

@@ -3,6 +3,7 @@
  */
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
+/** A program that listens in place of a node, with counts of what it sent. */
 export type Stranger = {
   readonly url: string;
   /** Given to the system so far. */

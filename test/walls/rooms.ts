@@ -1,6 +1,7 @@
 /**
  * This file is the one list of who may import whom: each room, the rooms (or single files) and the packages that it may import, and how
- * it may reach the world. What is not listed is refused (`walls.test.ts`). A room is a folder without the folders in it; it may import itself.
+ * it may reach the world. What is not listed is refused (`walls.test.ts`). A room is a folder without the folders in it; it may import
+ * itself.
  */
 
 /**
@@ -9,6 +10,7 @@
  */
 export type World = "pure" | "played" | "free";
 
+/** One room and what it may use. */
 export type Room = {
   readonly room: string;
   readonly world: World;
@@ -30,6 +32,7 @@ const aboveState = [...machineState, "src/machine/state"];
 const node = "src/node";
 const service = "src/node/service.ts";
 
+/** All rooms. */
 export const rooms: readonly Room[] = [
   { room: "src/base", world: "pure", imports: [], packages: [] },
   { room: "src/raft", world: "pure", imports: ["src/base"], packages: [] },

@@ -6,6 +6,7 @@ import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
 import type { Room, World } from "./rooms.ts";
 
+/** A use that the list of rooms does not allow. */
 export type Breach = { readonly path: string; readonly what: string };
 
 const clocks = ["Date", "performance", "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "Temporal"];

@@ -34,6 +34,7 @@ export type CommittedFact = {
   readonly rowsWritten: number;
 };
 
+/** The request that a committed entry carried. */
 export type FactRequest = {
   readonly id: string;
   /** False when the answer came from memory. */

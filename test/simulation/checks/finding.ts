@@ -45,6 +45,7 @@ export const checkNames = [
   "room in the state",
 ] as const;
 
+/** The name of a check. */
 export type CheckName = (typeof checkNames)[number];
 
 /** Something that must not be. `detail` names nodes, indexes and times, for people. */

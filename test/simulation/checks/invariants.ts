@@ -19,6 +19,7 @@ type Seen = { readonly entry: Entry; readonly previousTerm: number; readonly by:
 /** Indexes above and below this many are told apart in one number with their term. */
 const indexesMax = 2 ** 32;
 
+/** The checks that run after every event of a run. */
 export class Invariants {
   readonly counts = { elections: 0, truncations: 0, entriesWritten: 0, hashesCompared: 0, installs: 0, quarantinesEnded: 0 };
   /** The first virtual time at which each index was known to be committed, by index; 0 for index 0. */

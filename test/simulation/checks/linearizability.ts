@@ -16,6 +16,7 @@ import {
   stepRegister,
 } from "./register-model.ts";
 
+/** How a history is judged. */
 export type LinearizabilityOptions = {
   readonly mode: RegisterMode;
   /** Tried placements of one operation, per key. 5 million are some seconds. */
@@ -24,6 +25,7 @@ export type LinearizabilityOptions = {
   readonly committed: readonly CommittedWrite[] | null;
 };
 
+/** The result for a history: one order was found, none exists, or the search was given up. */
 export type Verdict =
   | { readonly kind: "ok"; readonly steps: number }
   /** `order` is the longest order found; no operation of `stuck` can come next, though one of them had to. */

@@ -46,6 +46,7 @@ export type LockEvent =
       readonly accepted: boolean;
     };
 
+/** What the checks of locks may rely on. */
 export type LockCheckOptions = {
   /** The most by which a clock's rate differs from 1; null in a regime where only fences are promised. */
   readonly rateErrorMax: number | null;

@@ -22,6 +22,7 @@ const growing: readonly CommandBody["kind"][] = ["configPut", "leaseGrant", "loc
 /** More than anything weighs beside its value. */
 const besideValueBytes = 10_000;
 
+/** Judges each entry's effect on the quota while the log is applied again. */
 export class QuotaAudit {
   readonly findings: Finding[] = [];
   readonly counts = { quotaRefusals: 0, quotaMoves: 0, quotaShrunk: 0, overfull: 0, roomRegained: 0 };

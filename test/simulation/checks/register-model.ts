@@ -17,6 +17,7 @@ export type RegisterState = { readonly revision: number; readonly revisionKnown:
 
 /** No value. Every other value has a number > 0. */
 export const ABSENT = 0;
+/** A key that was never written. */
 export const initialState: RegisterState = { revision: 0, revisionKnown: true, value: ABSENT };
 
 type Guard =
@@ -25,7 +26,10 @@ type Guard =
 
 type Rule =
   | { readonly kind: "read"; readonly value: number; readonly revision: number }
-  /** `revision`, by the answer, and `order`, by the log, are null when nothing tells them. A delete writes ABSENT and needs a value to delete. */
+  /**
+   * `revision`, by the answer, and `order`, by the log, are null when nothing tells them. A delete writes ABSENT and needs a value to
+   * delete.
+   */
   | {
       readonly kind: "write";
       readonly value: number;

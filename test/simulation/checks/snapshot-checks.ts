@@ -11,6 +11,7 @@ import type { SnapshotItems } from "../clients/snapshot-reading.ts";
 import { hashValue } from "../world/state-hash.ts";
 import type { Finding } from "./finding.ts";
 
+/** A snapshot that a watch received, and the entry after which it must be right. */
 export type SnapshotRecord = {
   readonly watch: number;
   readonly targets: readonly WatchTarget[];

@@ -2,6 +2,7 @@
  * This file names what must happen at least once in a batch: a fault, or a way out of one, that never occurs proves nothing.
  */
 
+/** The counts that must be above 0 in a batch. */
 export const sometimes = [
   "elections",
   "steppedDown",

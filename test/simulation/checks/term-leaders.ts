@@ -4,6 +4,7 @@
 import type { Told } from "../world/node-world.ts";
 import type { Report } from "./finding.ts";
 
+/** The leader of each term, as nodes have named it. */
 export class TermLeaders {
   readonly #report: Report;
   readonly #leaders = new Map<number, string>();

@@ -15,6 +15,7 @@ import type { RandomStream } from "../world/random.ts";
 import type { Scheduler } from "../world/scheduler.ts";
 import type { SimNode } from "../world/sim-node.ts";
 
+/** The end of a call, as its client sees it. */
 export type ClientAnswer<Value> =
   | { readonly kind: "ok"; readonly value: Value }
   | { readonly kind: "refused"; readonly refusal: Refusal }
@@ -22,6 +23,7 @@ export type ClientAnswer<Value> =
   | { readonly kind: "notDone" }
   | { readonly kind: "unknown" };
 
+/** The node that is called, the request id, and the time that the call may take. */
 export type CallOptions = { readonly node: number; readonly requestId: string | null; readonly timeoutMs: number };
 
 /** What a client asked for under a name, with what it had seen before. */
@@ -48,6 +50,7 @@ const hungUpReason = "hung up";
 /** A wait begins when its command is answered; and its timer runs on at the old rate when that of the clock changes, by up to four. */
 const waitsMax = 6;
 
+/** Carries the calls of all clients of a run. */
 export class ClientPort {
   readonly counts = { crowds: 0, revisionsReached: 0, calls: 0, unknown: 0, notDone: 0 };
   readonly #scheduler: Scheduler;

@@ -17,6 +17,7 @@ export type KeyInput =
   | { readonly kind: "put"; readonly value: string; readonly expectation: Expectation }
   | { readonly kind: "delete"; readonly expectation: Expectation };
 
+/** The result of one operation on a key. */
 export type KeyOutput =
   /** `value` null: the key did not exist, and `revision` says nothing. */
   | { readonly kind: "read"; readonly value: string | null; readonly revision: number }

@@ -14,6 +14,7 @@ const spread = 0.5;
 
 type World = { readonly port: ClientPort; readonly report: Report };
 
+/** Carries out the hoards of a tape. */
 export class Hoarders {
   readonly counts = { hoards: 0, hoarded: 0, hoardsRefused: 0, hoardsFreed: 0, roomsMade: 0 };
   readonly #world: World;

@@ -24,6 +24,7 @@ const resources = new WeakMap<Workload, Map<string, number>>();
 /** Longer than any run. */
 const longWaitMs = 3_600_000;
 
+/** The locks of one client. */
 export class LockClient {
   readonly #client: Client;
   readonly #workload: Workload;

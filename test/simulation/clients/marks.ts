@@ -6,6 +6,7 @@ import type { CommandBody } from "../../../src/machine/command.ts";
 import type { Cluster } from "../world/cluster.ts";
 import { isFull } from "./hoarders.ts";
 
+/** Writes marks through the clients' port. */
 export class Marks {
   #count = 0;
 

@@ -15,6 +15,7 @@ export type StaleRead = {
   readonly revision: number;
 };
 
+/** All records of one run. */
 export type Records = {
   readonly operations: KeyOperation[];
   readonly locks: LockEvent[];

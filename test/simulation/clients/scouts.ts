@@ -12,6 +12,7 @@ const writersMax = 3;
 const holdersMax = 3;
 const looks = 10;
 
+/** Sends clients to the nodes that a fault concerns. */
 export class Scouts {
   readonly #cluster: Cluster;
   readonly #random: RandomStream;

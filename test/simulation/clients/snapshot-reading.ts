@@ -13,11 +13,13 @@ export type SnapshotItems = {
   readonly leases: readonly LeaseView[];
 };
 
+/** The result of reading one page. */
 export type PageEnd =
   | { readonly kind: "more" }
   | { readonly kind: "done"; readonly items: SnapshotItems }
   | { readonly kind: "refused"; readonly refusal: QueryRefusal };
 
+/** One snapshot that is being read. */
 export class SnapshotReading {
   readonly #random: RandomStream;
   readonly #bytesMax: number;

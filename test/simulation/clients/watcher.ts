@@ -11,6 +11,7 @@ import type { RandomStream } from "../world/random.ts";
 import type { ClientPort } from "./client-port.ts";
 import { SnapshotReading } from "./snapshot-reading.ts";
 
+/** What a watcher uses of its run. */
 export type WatcherWorld = {
   readonly port: ClientPort;
   readonly random: RandomStream;
@@ -36,6 +37,7 @@ export type WatchManner = {
 /** Everybody who watches what comes. */
 export const plainManner: WatchManner = { snapshots: false, stops: 0, dawdles: 0.02, leaves: 0.01 };
 
+/** Draws how a watcher behaves. */
 export function drawManner(random: RandomStream): WatchManner {
   return {
     snapshots: true,
@@ -54,6 +56,7 @@ type Current = {
   closed: boolean;
 };
 
+/** One watch over all its connections, with a record of what it received. */
 export class Watcher {
   readonly counts = {
     resumed: 0,

@@ -9,6 +9,7 @@ import type { RandomStream } from "../world/random.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import { drawManner, plainManner, Watcher, type WatchManner } from "./watcher.ts";
 
+/** Draws the watches of a run. */
 export function drawWatchers(
   cluster: () => Cluster,
   options: Pick<RunOptions, "watches" | "snapshotWatches" | "pastRowsMax">,

@@ -22,6 +22,7 @@ import type { Records } from "./records.ts";
 /** Shorter pauses and fewer attempts than the SDK's defaults, as fits a run of half a minute. */
 const retryOptions: RetryOptions = { delayMsMin: 10, delayMsMax: 300, attemptsMax: 6 };
 
+/** What all clients of a run share. */
 export type Workload = {
   readonly port: ClientPort;
   readonly options: RunOptions;
@@ -37,6 +38,7 @@ type Attempt<Value> = (
 /** What a client remembers of one key: the last value it saw, and under which revision. */
 type Seen = { readonly value: string; readonly revision: number };
 
+/** One client, which does one thing at a time. */
 export class Client {
   readonly number: number;
   readonly #workload: Workload;

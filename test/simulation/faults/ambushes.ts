@@ -18,6 +18,7 @@ function lastsElections(style: AmbushStyle): boolean {
   return style === "comeback" || style === "echo";
 }
 
+/** The ambushes that wait for their moment. */
 export class Ambushes {
   readonly counts = { ambushes: 0 };
   readonly #cluster: ClusterView;

@@ -18,6 +18,7 @@ export type Hoard = {
   readonly salt: number;
 };
 
+/** How full a run gets. */
 export type Filling = {
   /** About what each member can hold; `stateBytesOf` says what a run of it says. */
   readonly stateBytesMax: number;
@@ -29,6 +30,7 @@ const roomyBytes = 10_000_000;
 /** Named requests are remembered for good, half a kilobyte each; a run makes less than this of them a second. */
 const rememberedBytesPerSecond = 10_000;
 
+/** Draws the filling of a run of `durationMs`. */
 export function drawFilling(durationMs: number, random: RandomStream): Filling {
   if (!random.chance(0.25)) return { stateBytesMax: roomyBytes, hoards: [] };
   const rememberedBytes = (rememberedBytesPerSecond * durationMs) / 1000;

@@ -10,6 +10,7 @@ import type { Fault } from "./plan.ts";
 
 type Act = Extract<Fault, { readonly kind: "wipe" | "takeBack" | "backup" | "restore" | "clone" }>;
 
+/** Carries out what a tape does to data folders. */
 export class FolderKeepers {
   readonly counts = { wiped: 0, wipedAtFirst: 0, restored: 0, begunAnew: 0 };
   readonly #cluster: ClusterView;

@@ -15,6 +15,7 @@ import type { SimRun } from "../world/start-judge.ts";
 export const impostorsMax = 4;
 const backupsMax = 3;
 
+/** What impostors use of their run. */
 export type ImpostorWorld = {
   readonly nodes: readonly SimNode[];
   readonly nodeWorld: NodeWorld<SimNode>;
@@ -29,6 +30,7 @@ type Impostor = {
   readonly kind: "replacement" | "restored" | "clone" | "oldClone";
 };
 
+/** The impostors of one cluster. */
 export class Impostors {
   readonly counts: Record<string, number> = {};
   readonly #world: ImpostorWorld;

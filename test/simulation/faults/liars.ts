@@ -12,6 +12,7 @@ import type { SimNode } from "../world/sim-node.ts";
 const lieKinds = ["heartbeat", "appendEntries", "timeoutNow", "snapshot", "fallingTime", "beyondTheLog"] as const;
 type Lie = { readonly to: SimNode; readonly raft: RaftView; readonly leaderId: NodeId; readonly liar: SimNode };
 
+/** Sends the lies of a tape. */
 export class Liars {
   readonly counts: Record<string, number> = {};
   readonly #nodes: () => readonly SimNode[];

@@ -19,6 +19,7 @@ const patienceMs = 5000;
 /** For about this long clients write before a change. */
 const stirMs = 10;
 
+/** Carries out changes of the membership, transfers and damage. */
 export class Operators {
   readonly counts: Record<string, number> = { rotted: 0, changesAsked: 0, transfersAsked: 0 };
   /** Changes of which somebody was told that they are made. */

@@ -1,7 +1,6 @@
 /**
- * This file expands a seed into everything that will be done to a run: its shape, its rates, and a tape of timed faults
- * and client operations. Each operation carries its own grain of chance, so that leaving items out of the tape does not
- * change what the others do.
+ * This file expands a seed into a run: its shape, its rates, and a tape of timed faults and client operations. Each operation has
+ * a random salt of its own, so that leaving items out of the tape does not change the others.
  */
 import { unreachable } from "../../../src/base/assert.ts";
 import { type ClockRegime, drawRate } from "../world/clock-model.ts";
@@ -72,6 +71,7 @@ export type Fault =
   | { readonly kind: "clone"; readonly node: number }
   | Hoard;
 
+/** What an ambush can do to a node. */
 export const ambushStyles = [
   "isolate",
   /** Cut off, but for one other node. */
@@ -91,13 +91,15 @@ export const ambushStyles = [
   /** Leadership goes to the node with the longest election timeout, and that one is cut off while the others are soon free to elect. */
   "lend",
 ] as const;
+/** One of `ambushStyles`. */
 export type AmbushStyle = (typeof ambushStyles)[number];
-
+/** One thing that happens at a given virtual time. */
 export type TapeItem =
   | { readonly atMs: number; readonly kind: "fault"; readonly fault: Fault }
   /** The client does one thing if it is idle; what, is drawn from `salt`. */
   | { readonly atMs: number; readonly kind: "operation"; readonly client: number; readonly salt: number };
 
+/** The shape and the rates of a run. */
 export type RunOptions = {
   readonly seed: number;
   readonly nodes: number;
@@ -135,11 +137,13 @@ export type RunOptions = {
   readonly remadeForMs: number;
 };
 
+/** Everything that is drawn from a seed. */
 export type Plan = { readonly options: RunOptions; readonly tape: readonly TapeItem[] };
 
 /** What a caller may fix; the rest is drawn. */
 export type PlanLimits = { readonly durationMs: number };
 
+/** Draws the plan of `seed`; the same seed and limits give the same plan. */
 export function drawPlan(seed: number, limits: PlanLimits): Plan {
   const streams = randomStreams(seed);
   // At the time of drawing, nobody else uses that of the checks.

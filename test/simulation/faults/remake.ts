@@ -23,6 +23,7 @@ const crashes = 2;
 /** Each old request comes again so many times, by different ways. */
 const repeats = 2;
 
+/** The second cluster of a run. */
 export class Remake {
   repeated = 0;
   readonly #world: World;

@@ -27,6 +27,7 @@ const membersOnly: ReadonlySet<Message["kind"]> = new Set<Message["kind"]>([
   "timeoutNow",
 ]);
 
+/** Sends the strangers' frames of a tape. */
 export class Strangers {
   readonly counts = { strangeFrames: 0, strangeFramesHeard: 0 };
   readonly #report: Report;

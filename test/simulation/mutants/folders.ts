@@ -60,6 +60,7 @@ const stores: readonly Mutant[] = [
   },
 ];
 
+/** Bugs in bootstrap, handshake and storage files. */
 export const folderMutants: readonly Mutant[] = [
   ...stores,
   {

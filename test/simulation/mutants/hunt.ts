@@ -12,6 +12,7 @@ import type { Mutant, Suite } from "./mutant.ts";
 import { plant, root } from "./plant.ts";
 import { runSuite } from "./suite.ts";
 
+/** How long a bug is hunted. */
 export type HuntOptions = {
   readonly starts: number;
   readonly seedsMax: number;
@@ -23,6 +24,7 @@ export type HuntOptions = {
   readonly told: (hunted: Hunted) => void;
 };
 
+/** The result of a hunt. */
 export type Hunted = {
   readonly name: string;
   /** The test file that hunted it; null for the simulator, whose seeds are counted. */

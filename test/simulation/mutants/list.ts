@@ -342,6 +342,7 @@ const reads: readonly Mutant[] = [
   },
 ];
 
+/** All planted bugs. */
 export const mutants: readonly Mutant[] = [
   ...folderMutants,
   ...elections,

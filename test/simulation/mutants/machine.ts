@@ -3,6 +3,7 @@
  */
 import { edit, type Mutant, smallLimits } from "./mutant.ts";
 
+/** Bugs in the state machine. */
 export const machineMutants: readonly Mutant[] = [
   {
     name: "compaction-floor-one-too-low",

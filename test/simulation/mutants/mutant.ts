@@ -20,6 +20,7 @@ export const smallLimits: readonly Edit[] = [
   edit("src/machine/limits", "export const revisionsKeptMax = 100_000;", "export const revisionsKeptMax = 40;"),
 ];
 
+/** A test file that finds a bug which the simulator does not meet. */
 export type Suite = {
   readonly file: string;
   /** Only the tests with this in their names; all of the file without it. */
@@ -30,6 +31,7 @@ export type Suite = {
   readonly project?: "unit" | "measuring";
 };
 
+/** A planted bug: its name, why it is one, and the edits that plant it. */
 export type Mutant = {
   readonly name: string;
   /** Why it is a bug, in one line. */

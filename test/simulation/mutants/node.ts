@@ -3,6 +3,7 @@
  */
 import { edit, type Mutant } from "./mutant.ts";
 
+/** Bugs in the node room. */
 export const nodeMutants: readonly Mutant[] = [
   {
     name: "older-vote-wins-in-group-commit",

@@ -4,6 +4,7 @@
  */
 import { edit, fixed, type Mutant } from "./mutant.ts";
 
+/** Bugs in recognizing copies of data folders. */
 export const startMutants: readonly Mutant[] = [
   {
     name: "line-of-a-copy-not-asked-for",

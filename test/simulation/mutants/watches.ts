@@ -178,4 +178,5 @@ const ofRoom: readonly Mutant[] = [
   },
 ];
 
+/** Bugs in watches, snapshots and the quota. */
 export const watchMutants: readonly Mutant[] = [...ofWatches, ...ofRoom];

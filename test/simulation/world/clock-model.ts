@@ -23,6 +23,7 @@ export function drawRate(regime: ClockRegime, random: RandomStream): number {
   return regime === "bounded" ? 1 + random.between(-rateErrorMax, rateErrorMax) : random.magnitude(0.5, 2);
 }
 
+/** The clocks of one machine. */
 export class ClockModel implements Clock {
   readonly #scheduler: Scheduler;
   #rate: number;

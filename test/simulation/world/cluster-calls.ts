@@ -13,6 +13,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { SimRun } from "./start-judge.ts";
 
+/** What these calls use of their run. */
 export type CallsWorld = {
   readonly scheduler: Scheduler;
   readonly streams: RandomStreams;
@@ -25,6 +26,7 @@ export type CallsWorld = {
   readonly tell: (line: string) => void;
 };
 
+/** The snapshots and questions under way between machines. */
 export class ClusterCalls {
   readonly counts = { snapshotsSent: 0, snapshotsLost: 0, snapshotsRepeated: 0 };
   readonly #world: CallsWorld;

@@ -9,6 +9,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { SimRun } from "./start-judge.ts";
 
+/** What faults and operators use of a cluster. */
 export interface ClusterView {
   readonly scheduler: Scheduler;
   readonly network: NetworkModel<SimRun>;

@@ -34,6 +34,7 @@ import type { Trace } from "./trace.ts";
 /** About as often as a stream that broke is opened again. */
 const dialEveryMs = 500;
 
+/** One simulated cluster. */
 export class Cluster implements ClusterView {
   readonly scheduler: Scheduler;
   readonly streams: RandomStreams;

@@ -26,8 +26,10 @@ export type DiskRates = {
   readonly failure: number;
 };
 
+/** A disk without faults. */
 export const calmDisk: DiskRates = { latencyMsMin: 0.3, latencyMsMean: 0.7, slow: 0, slowMsMax: 1, failure: 0 };
 
+/** What a disk uses of its run, and whom it calls. */
 export type DiskWorld = {
   readonly scheduler: Scheduler;
   readonly random: RandomStream;
@@ -53,6 +55,7 @@ export type DiskImage = {
   readonly hardState: HardState;
 };
 
+/** The batch of `Disk.installSnapshot`. */
 export type InstallBatch = Parameters<Disk["installSnapshot"]>[0];
 
 /** What a new node starts from. */
@@ -60,6 +63,7 @@ export type DiskStart = { readonly base: SnapshotMeta };
 
 type Underway = { readonly carryOut: () => void; readonly timer: Timer | null; readonly end: () => void };
 
+/** The disk of one machine, over all its runs. */
 export class DiskModel implements Disk {
   readonly log: LogReader;
   readonly bare: LogReader;
@@ -171,7 +175,10 @@ export class DiskModel implements Disk {
     this.#keepsBefore = true;
   }
 
-  /** The process is gone; its next start does not see the last write that was told of. False when there is none that could be taken back. */
+  /**
+   * The process is gone; its next start does not see the last write that was told of. False when there is none that could be taken
+   * back.
+   */
   takeBackLast(): boolean {
     this.#willTakeBack = this.#before !== null;
     return this.#willTakeBack;

@@ -11,7 +11,10 @@ import type { DiskImage, DiskModel } from "./disk-model.ts";
 import type { Promised } from "./node-world.ts";
 import type { RandomStream } from "./random.ts";
 
-/** `own`: its node may serve. `second`: made before anybody served, in the place of another. `replacement`: empty, where another one is known. `copy`: of a state that others have moved on from. */
+/**
+ * `own`: its node may serve. `second`: made before anybody served, in the place of another. `replacement`: empty, where another one is
+ * known. `copy`: of a state that others have moved on from.
+ */
 export type FolderNature = "own" | "second" | "replacement" | "copy";
 
 /** The cluster that a folder belongs to. */
@@ -33,6 +36,7 @@ export function newInstanceId(nodeId: string, random: RandomStream): string {
   return `${nodeId}-folder${random.integer(0, 0x7fff_ffff)}`;
 }
 
+/** One data folder, which can be copied. */
 export class Folder {
   readonly instanceId: string;
   readonly disk: DiskModel;

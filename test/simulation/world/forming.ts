@@ -19,8 +19,10 @@ import type { NodeId } from "../../../src/raft/types.ts";
 import type { FirstMember, GenesisAnswer, InstanceSet } from "../../../src/transport/genesis.ts";
 import type { Folder, FolderCluster } from "./folder.ts";
 
+/** The name of every simulated cluster. */
 export const clusterName = "simulated";
 
+/** What a forming node uses of its run. */
 export type FormingWorld = {
   /** Runs later in this process, if it is still there. */
   readonly later: (delayMs: number, run: () => void) => void;
@@ -37,6 +39,7 @@ export type FormingWorld = {
 /** As the real one asks. */
 const askEveryMs = 250;
 
+/** One process on a folder that is not part of a cluster yet. */
 export class Forming {
   readonly #self: NodeId;
   readonly #folder: Folder;

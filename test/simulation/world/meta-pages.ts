@@ -11,6 +11,7 @@ const recordsKept = 4;
 
 type Promised = { readonly hardState: HardState; readonly lastIndex: number };
 
+/** The meta pages of one store. */
 export class MetaPages {
   readonly #random: RandomStream;
   /** Checksums are told apart by counting: no two are equal by chance. */

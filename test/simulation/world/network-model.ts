@@ -44,6 +44,7 @@ export const calmNetwork: NetworkRates = {
 /** `blocked(from, to)` cuts that direction. Nodes are named by their number in the run. */
 export type Partition = { readonly name: string; readonly blocked: (from: number, to: number) => boolean };
 
+/** A network without a partition. */
 export const noPartition: Partition = { name: "none", blocked: () => false };
 
 /** `From` is who sends, as the receiver may see it. */
@@ -74,6 +75,7 @@ type Link = {
   lateMs: number;
 };
 
+/** All links between the machines of a cluster. */
 export class NetworkModel<From extends { readonly index: number }> {
   readonly counts: NetworkCounts = { sent: 0, lost: 0, duplicated: 0, cut: 0, overflowed: 0, stale: 0 };
   readonly #world: NetworkWorld<From>;

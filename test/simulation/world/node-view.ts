@@ -24,6 +24,7 @@ export interface NodeView {
   readonly disk: { readonly bare: LogReader; readonly hardState: HardState; readonly stateHash: number };
 }
 
+/** What the invariants use of a cluster. */
 export type InvariantWorld = {
   readonly nodes: readonly NodeView[];
   readonly numberOf: (nodeId: string) => number;

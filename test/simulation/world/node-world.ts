@@ -48,6 +48,7 @@ export type Process = {
 /** What a node says of itself when its role, its term or its leader changes. */
 export type Told = { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null };
 
+/** What a simulated machine uses of its cluster. */
 export type NodeWorld<Node> = {
   readonly scheduler: Scheduler;
   readonly streams: RandomStreams;
@@ -86,6 +87,7 @@ export type NodeChecks = Pick<
 
 const nothing = (): void => undefined;
 
+/** Checks that do nothing. */
 export const noChecks: NodeChecks = {
   beforeWrite: nothing,
   afterWrite: nothing,
@@ -96,6 +98,7 @@ export const noChecks: NodeChecks = {
   onSend: nothing,
 };
 
+/** The order of `Snapshots.send`. */
 export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
 
 /** What any run of a node so far may have promised; written down before a run's first promise. */

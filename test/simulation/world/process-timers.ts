@@ -4,6 +4,7 @@
 import type { Clock, Timers } from "../../../src/node/ports.ts";
 import type { Scheduler, Timer } from "./scheduler.ts";
 
+/** What the timers of a process use of its machine. */
 export type TimerWorld = {
   readonly scheduler: Scheduler;
   readonly clock: Clock & { realMs(localMs: number): number };
@@ -14,6 +15,7 @@ export type TimerWorld = {
   readonly tick: (run: () => void, lastAtMs: number) => boolean;
 };
 
+/** Makes the timers of one process. */
 export function processTimers({ scheduler, clock, later, isAlive, tick }: TimerWorld): Timers {
   return {
     after: (delayMs, run) => {

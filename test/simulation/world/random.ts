@@ -61,7 +61,9 @@ export class RandomStream {
 }
 
 const streamNames = ["swarm", "net", "disk", "proc", "clock", "workload", "checks", "folders"] as const;
+/** The name of a stream. */
 export type StreamName = (typeof streamNames)[number];
+/** All streams of one run. */
 export type RandomStreams = Readonly<Record<StreamName, RandomStream>>;
 
 /** The streams of `seed` (an unsigned 32-bit number). */

@@ -10,6 +10,7 @@ export type Timer = { readonly atMs: number; readonly sequence: number; run: (()
 /** Promises that follow from each other inside of the service before somebody outside is called back. */
 const chainMax = 4;
 
+/** The virtual time of one run. */
 export class Scheduler {
   #nowMs = 0;
   #sequence = 0;

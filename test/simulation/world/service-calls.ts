@@ -11,6 +11,7 @@ type Call = { readonly what: string; readonly dueAtMs: number };
 export type Called = { readonly what: string; readonly withinMs: number };
 type World = { readonly scheduler: Scheduler; readonly report: Report };
 
+/** The calls of one process that have not ended. */
 export class ServiceCalls {
   readonly #node: string;
   readonly #world: World;

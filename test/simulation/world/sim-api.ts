@@ -16,6 +16,7 @@ import { testLimits } from "../../api/limits.ts";
 import { exchange, resetConnection } from "./memory-exchange.ts";
 import { type SimSocket, type SocketOptions, SocketPair } from "./sim-socket.ts";
 
+/** What the API of a process uses of its machine. */
 export type SimApiWorld = {
   readonly service: KeyholdService;
   /** Of the process: nothing of them runs once it is gone. */
@@ -66,6 +67,7 @@ let compiled: Contract | undefined;
 
 type Opened = { readonly assembly: Assembly; readonly clients: WatchClients; readonly backlog: InboundBacklog };
 
+/** The API of one process. */
 export class SimApi {
   readonly #world: SimApiWorld;
   /** Made when the first client comes. */

@@ -21,6 +21,7 @@ import { committedIn, establishedAnswer, findsDamage, lets, openForming, openPro
 import type { SimRun } from "./start-judge.ts";
 import { WriteStrikes } from "./write-strikes.ts";
 
+/** One machine of a cluster. */
 export class SimNode implements NodeView {
   readonly index: number;
   readonly id: NodeId;

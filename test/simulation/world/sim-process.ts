@@ -19,6 +19,7 @@ import { SimApi } from "./sim-api.ts";
 import type { SimNode } from "./sim-node.ts";
 import { Gate, type SimRun } from "./start-judge.ts";
 
+/** What a process uses of its machine. */
 export type ProcessHost = {
   readonly cluster: FolderCluster;
   /** Which run of the machine it is. */

@@ -25,6 +25,7 @@ export interface SimSocket {
   resume(): void;
 }
 
+/** The delays and buffers of one connection. */
 export type SocketOptions = {
   /** How long the next message, or its answer, is on its way, in ms; they arrive in order all the same. Default: 0. */
   readonly delayMs?: () => number;

@@ -12,6 +12,7 @@ export type SimRun = StartClaim & {
   readonly admitted: () => void;
 };
 
+/** Judges the runs of peers for one process. */
 export class Gate {
   readonly #folder: Folder;
   readonly #register: StartRegister;

@@ -4,6 +4,7 @@
  */
 import type { TableWrite } from "../../../src/machine/state/tables.ts";
 
+/** The hash of one state. */
 export class StateHash {
   readonly #rows = new Map<string, number>();
   #low = 0;

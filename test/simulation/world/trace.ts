@@ -6,6 +6,7 @@
 /** Lines kept when nobody asked for the story: enough to see what led to a failure. */
 const linesKept = 400;
 
+/** The trace of one run. */
 export class Trace {
   readonly #wholeStory: boolean;
   readonly #lines: string[] = [];

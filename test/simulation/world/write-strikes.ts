@@ -9,6 +9,7 @@ import type { NodeWorld, Process } from "./node-world.ts";
 
 type Machine = { readonly id: string; readonly disk: DiskModel; readonly counts: { crashesAtWrite: number } };
 
+/** The disk of one process, which may crash the process at a write. */
 export class WriteStrikes {
   readonly #machine: Machine;
   readonly #world: Pick<NodeWorld<unknown>, "scheduler" | "streams" | "options">;
