@@ -112,10 +112,7 @@ function guardConnections(
     const share = backlog.open(
       () => unfinishedBytes(conn),
       () => {
-        logger.warn(
-          { code: "overloaded", peer: conn.remoteAddress },
-          "a websocket was cut off: too much of what it sent waits to be handled",
-        );
+        logger.warn({ code: "overloaded", peer: conn.remoteAddress }, "a websocket was cut off: too much waits to be handled");
         socket.destroy();
       },
     );

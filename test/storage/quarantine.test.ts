@@ -68,7 +68,7 @@ test("a flipped bit in an entry sets the state aside, and the node begins anew w
   expect(storage.log.base.membership).toEqual(membership);
   expect(storage.tables.get("requestOrder", "k")).toBe(undefined);
   const path = join(directory, "damaged-00000001");
-  const found = { state: 1, table: "log", key: 2, why: expect.stringMatching(/^sum is \d+, stored \d+$/) };
+  const found = { state: 1, table: "log", key: 2, why: expect.stringMatching(/^the checksum is \d+, stored \d+$/) };
   expect(events).toEqual([{ kind: "quarantineBegan", lostLog: { lastIndex: 3, term: 7 }, path, damage: found }]);
   expect(readFileSync(join(path, "data.mdb")).equals(bytes)).toBe(true);
   expect(folders(directory)).toEqual(["damaged-00000001", "state-00000002"]);
