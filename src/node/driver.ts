@@ -20,6 +20,7 @@ import { type RevisionWait, RevisionWaits } from "./waits/revision-waits.ts";
 import { WaitList } from "./waits/wait-list.ts";
 import type { SnapshotTables } from "./watches/watch-snapshot.ts";
 import { Applier } from "./writes/applier.ts";
+import { unprinted } from "./writes/command-codec.ts";
 import { Commands } from "./writes/commands.ts";
 import { DiskWriter } from "./writes/disk-writer.ts";
 import { leavesBacklog, wantsClockEntry } from "./writes/lease-clock.ts";
@@ -153,7 +154,7 @@ export class Driver {
   /** Proposes a command; `settle` is called once, with its end. Throws MalformedCommand for one that apply could not read. */
   propose(request: ProposalRequest): void {
     // Checked before: in the log, a command that cannot be applied would be skipped by all nodes (DECISIONS 27).
-    const { body } = parseCommand(request);
+    const { request: name, body } = parseCommand({ body: request.body, request: request.request && unprinted(request.request) });
     const refusal = this.#stopped ? { kind: "shuttingDown" as const } : this.#gate.refusal(body.kind, this.#tables);
     if (refusal !== undefined) {
       request.settle(refusal);
@@ -163,7 +164,7 @@ export class Driver {
       // A repeated renewal does no harm, so nothing is remembered under a request id (DECISIONS 8).
       this.#renewals.add({ ...request, leaseIds: body.leaseIds });
     } else {
-      const command = this.commands.encode({ request: request.request, body });
+      const command = name === null ? this.commands.encode({ request: null, body }) : this.commands.encodeNamed(name, body);
       this.#proposals.add({ command, deadlineMs: request.deadlineMs, settle: request.settle });
     }
     this.#turnSoon();

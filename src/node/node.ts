@@ -39,7 +39,6 @@ import type { ReadEnd } from "./waits/reads.ts";
 import { type TicketEnd, TicketWaits } from "./waits/ticket-waits.ts";
 import { WatchHub } from "./watches/watch-hub.ts";
 import { openSnapshot } from "./watches/watch-snapshot.ts";
-import { fingerprintOf } from "./writes/command-codec.ts";
 import { type ProposalEnd, resultOf } from "./writes/proposals.ts";
 import { softwareVersion } from "./writes/version-gate.ts";
 
@@ -354,7 +353,7 @@ export class KeyholdNode implements KeyholdService {
 
   #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {
     const { requestId, timeoutMs, since = null } = options;
-    const request = requestId === null ? null : { id: requestId, fingerprint: fingerprintOf(body), since };
+    const request = requestId === null ? null : { id: requestId, since };
     this.#driver.propose({ body, request, deadlineMs: this.#nowMs() + timeoutMs, settle });
   }
 

@@ -33,10 +33,27 @@ export function decodeCommand(bytes: Uint8Array): Command {
   return parseCommand({ request, body });
 }
 
-/** A digest of a body: a request id that is used again with another body is refused. */
-export function fingerprintOf(body: CommandBody): string {
-  return createHash("sha256")
-    .update(encodeCommand({ request: null, body }))
-    .digest("base64url")
-    .slice(0, 22);
+/** What a client names a command by; its fingerprint is made of its body. */
+export type CommandName = Omit<NonNullable<Command["request"]>, "fingerprint">;
+
+/** `name` as it can be checked before there is a fingerprint, which takes a body that was checked. */
+export function unprinted(name: CommandName): NonNullable<Command["request"]> {
+  return { ...name, fingerprint: "-" };
+}
+
+/** The bytes of a command that is named `name`, and the command with the fingerprint of its body; the body is encoded once for both. */
+export function encodeNamed(name: CommandName, body: CommandBody): { readonly command: Command; readonly bytes: Uint8Array } {
+  const packed = packr.pack(body);
+  const request = { id: name.id, fingerprint: fingerprintOf(packed), since: name.since };
+  return { command: { request, body }, bytes: Buffer.concat([listHead, packr.pack(request), packed]) };
+}
+
+/** A list of three, the first of which is the layout: how `encodeCommand` begins. */
+const listHead = Uint8Array.of(0x93, commandLayout);
+/** In place of a name where there is none. */
+const noName = Uint8Array.of(0xc0);
+
+/** Tells bodies apart: a request id that comes again with another one is refused. It is that of the command without a name. */
+function fingerprintOf(packedBody: Uint8Array): string {
+  return createHash("sha256").update(listHead).update(noName).update(packedBody).digest("base64url").slice(0, 22);
 }

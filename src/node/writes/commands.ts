@@ -4,10 +4,10 @@
  * checked is kept beside its bytes until it is applied (DECISIONS 27).
  */
 import type { AppliedEntry } from "../../machine/apply.ts";
-import type { Command } from "../../machine/command.ts";
+import type { Command, CommandBody } from "../../machine/command.ts";
 import { MalformedCommand } from "../../machine/fields.ts";
 import type { Entry, Message, NodeId } from "../../raft/types.ts";
-import { decodeCommand, encodeCommand } from "./command-codec.ts";
+import { type CommandName, decodeCommand, encodeCommand, encodeNamed } from "./command-codec.ts";
 import type { VersionGate } from "./version-gate.ts";
 
 /** Proposals that one message may hold: more than a node forwards in one, which is 1 MiB of the smallest commands. */
@@ -32,6 +32,13 @@ export class Commands {
   /** The bytes of a command that `parseCommand` made. */
   encode(command: Command): Uint8Array {
     const bytes = encodeCommand(command);
+    this.#decoded.set(bytes, command);
+    return bytes;
+  }
+
+  /** The bytes of a command that a client named. `body` was checked by `parseCommand`. */
+  encodeNamed(name: CommandName, body: CommandBody): Uint8Array {
+    const { command, bytes } = encodeNamed(name, body);
     this.#decoded.set(bytes, command);
     return bytes;
   }

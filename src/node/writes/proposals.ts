@@ -10,9 +10,10 @@
  */
 import { unreachable } from "../../base/assert.ts";
 import { err, type Result } from "../../base/result.ts";
-import type { Command, CommandBody, Outcome } from "../../machine/command.ts";
+import type { CommandBody, Outcome } from "../../machine/command.ts";
 import type { RaftOptions, RaftStatus } from "../../raft/index.ts";
 import type { Effect, LogIndex, NodeId, Proposal, RefusalReason, Term } from "../../raft/types.ts";
+import type { CommandName } from "./command-codec.ts";
 
 /** How a proposal ended; all but `applied` and `outcomeUnknown` mean that it was definitely not carried out. */
 export type ProposalEnd =
@@ -27,7 +28,8 @@ export type ProposalEnd =
 /** A command to be proposed. `deadlineMs` is monotonic. `settle` is called once. */
 export type ProposalRequest = {
   readonly body: CommandBody;
-  readonly request: Command["request"];
+  /** By what its client named it; null when it did not. */
+  readonly request: CommandName | null;
   readonly deadlineMs: number;
   readonly settle: (end: ProposalEnd) => void;
 };
