@@ -343,21 +343,17 @@ export class WatchSession implements Worker, Waiting {
       const found = this.#streams.get(request.watchId);
       if (found !== undefined) this.#feed(found.stream);
     };
-    if (typeof from === "number" && from > service.position().revision + 1) {
-      // Any query would do: its answer waits for the revision.
-      await service.read(
-        { kind: "lock", name: "-", queueLimit: 0 },
-        { consistency: "stale", minRevision: toRevision(from - 1), timeoutMs: limits.watch.futureWaitMs },
-      );
+    const open = () => openAt(service, { targets, storeId: request.storeId ?? null, from, onReady });
+    let opened = open();
+    if (typeof from === "number" && !opened.ok && opened.error.kind === "futureRevision") {
+      await service.whenReached(toRevision(from - 1), { timeoutMs: limits.watch.futureWaitMs });
+      opened = open();
     }
-    const opened = openAt(service, { targets, from, onReady });
-    if (opened.ok) return opened;
-    const end = endOf(opened.error);
-    return err(end.code === "future_revision" ? { ...end, revision: service.position().revision } : end);
+    return opened.ok ? opened : err(endOf(opened.error));
   }
 
   #refusalOf(request: Schemas["WatchOpen"]): WatchEnd | null {
-    const { service, limits, closing } = this.#host.context;
+    const { limits, closing } = this.#host.context;
     if (closing()) return { code: "shutting_down", detail: "This node is shutting down; go on at another one." };
     if (this.#streams.has(request.watchId) || this.#opening.has(request.watchId)) {
       return { code: "invalid_request", detail: "A watch with this watchId is open on this socket." };
@@ -365,17 +361,6 @@ export class WatchSession implements Worker, Waiting {
     const { watchesPerSocketMax, watchesMax } = limits.watch;
     if (this.#streams.size + this.#opening.size >= watchesPerSocketMax) return limitEnd("watchesPerSocket", watchesPerSocketMax);
     if (this.#host.watchCount >= watchesMax) return limitEnd("watchesPerNode", watchesMax);
-    // Its state may be empty, which a snapshot would show as everything deleted.
-    if (service.status().quarantined) {
-      return {
-        code: "recovering",
-        detail: "This node lost data and does not have it back from a leader yet; continue at another one.",
-      };
-    }
-    const { storeId } = service.position();
-    if (request.storeId !== undefined && request.storeId !== storeId) {
-      return { code: "store_changed", detail: "Revisions of another store mean nothing here; open from a snapshot.", storeId };
-    }
     return null;
   }
 

@@ -3,12 +3,13 @@
  * revision once and in order. It reads from the service only while the client has credit and the socket takes what is
  * sent, so a slow client costs no memory here: it falls back to history, and is cut off in the end.
  */
+import { unreachable } from "../../src/base/assert.ts";
 import type { Result } from "../../src/base/result.ts";
 import {
   type KeyholdService,
-  type QueryRefusal,
   toRevision,
   type Watch,
+  type WatchRefusal,
   type WatchSnapshot,
   type WatchTarget,
 } from "../../src/node/service.ts";
@@ -185,14 +186,18 @@ export function openAt(
   service: Pick<KeyholdService, "openWatch" | "openSnapshot" | "position">,
   request: {
     readonly targets: readonly WatchTarget[];
+    /** The store that the client has seen; null when it has seen none. */
+    readonly storeId: string | null;
     readonly from: number | "snapshot" | "now";
     readonly onReady: () => void;
   },
-): Result<OpenedWatch, QueryRefusal> {
-  const { targets, from, onReady } = request;
-  const snapshot = from === "snapshot" ? service.openSnapshot(targets) : null;
+): Result<OpenedWatch, WatchRefusal> {
+  const { targets, storeId, from, onReady } = request;
+  const present = from === "snapshot" ? service.openSnapshot(targets) : null;
+  if (present?.ok === false) return present;
+  const snapshot = present?.value ?? null;
   const start = typeof from === "number" ? from : snapshot === null ? null : snapshot.revision + 1;
-  const opened = service.openWatch({ targets, from: start === null ? null : toRevision(start), onReady });
+  const opened = service.openWatch({ targets, storeId, from: start === null ? null : toRevision(start), onReady });
   if (opened.ok) {
     return { ok: true, value: { watch: opened.value, snapshot, startRevision: start ?? service.position().revision + 1 } };
   }
@@ -207,12 +212,25 @@ export function closeOpened({ watch, snapshot }: OpenedWatch): void {
 }
 
 /** A refusal of the service as an error of the watch protocol. */
-export function endOf(refusal: QueryRefusal): WatchEnd {
-  return refusal.kind === "compacted"
-    ? {
-        code: "compacted",
-        detail: `The oldest revision that is kept is ${refusal.compactRevision}; open again from a snapshot.`,
-        compactRevision: refusal.compactRevision,
-      }
-    : { code: "future_revision", detail: "That revision does not exist yet." };
+export function endOf(refusal: WatchRefusal): WatchEnd {
+  switch (refusal.kind) {
+    case "compacted": {
+      const { compactRevision } = refusal;
+      const detail = `The oldest revision that is kept is ${compactRevision}; open again from a snapshot.`;
+      return { code: "compacted", detail, compactRevision };
+    }
+    case "futureRevision":
+      return { code: "future_revision", detail: "That revision does not exist yet.", revision: refusal.revision };
+    case "recovering":
+      return {
+        code: "recovering",
+        detail: "This node lost data and does not have it back from a leader yet; continue at another one.",
+      };
+    case "storeChanged": {
+      const { storeId } = refusal;
+      return { code: "store_changed", detail: "Revisions of another store mean nothing here; open from a snapshot.", storeId };
+    }
+    default:
+      return unreachable(refusal);
+  }
 }

@@ -9,6 +9,7 @@ import { readChanges } from "../machine/config/change-log.ts";
 import type { Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 import { measuredAnswer } from "../machine/reads/answer.ts";
 import { readMeta } from "../machine/state/meta.ts";
+import type { Revision } from "../machine/types.ts";
 import { membersOf } from "../raft/index.ts";
 import type { MemberAddress, Membership, MembershipChange, Message, NodeId, Role, SnapshotMeta, Term } from "../raft/types.ts";
 import { contained } from "./contained.ts";
@@ -29,6 +30,7 @@ import type {
   ServiceError,
   Watch,
   WatchOptions,
+  WatchRefusal,
   WatchSnapshot,
   WriteOptions,
 } from "./service.ts";
@@ -241,14 +243,24 @@ export class KeyholdNode implements KeyholdService {
     return new Promise((settle) => this.#driver.transferLeadership({ to, deadlineMs, settle }));
   }
 
-  openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {
-    const { onReady } = options;
+  openWatch(options: WatchOptions): Result<Watch, WatchRefusal> {
+    const { onReady, storeId = null } = options;
+    const present = readMeta(this.#driver.tables).storeId;
+    if (this.#isRecovering) return err({ kind: "recovering" });
+    if (storeId !== null && storeId !== present) return err({ kind: "storeChanged", storeId: present });
     // Called from a timer: an error would end the process.
     return this.#hub.open({ ...options, onReady: contained(onReady, this.#events.onRequestFailed) });
   }
 
-  openSnapshot(targets: readonly WatchTarget[]): WatchSnapshot {
-    return openSnapshot(this.#driver.tables, targets);
+  openSnapshot(targets: readonly WatchTarget[]): Result<WatchSnapshot, WatchRefusal> {
+    return this.#isRecovering ? err({ kind: "recovering" }) : ok(openSnapshot(this.#driver.tables, targets));
+  }
+
+  whenReached(revision: Revision, options: { readonly timeoutMs: number }): Promise<boolean> {
+    const deadlineMs = this.#nowMs() + options.timeoutMs;
+    const counted = this.#reads.enter(0);
+    if (!counted.ok) return Promise.resolve(false);
+    return new Promise((settled) => this.#driver.whenRevision({ revision, deadlineMs, settle: leaving(counted.value, settled) }));
   }
 
   position(): Position {
@@ -261,9 +273,8 @@ export class KeyholdNode implements KeyholdService {
   /** What a joining node is answered; undefined while nothing is applied here. */
   genesis(): GenesisView | undefined {
     const view = genesisOf(this.#driver.tables);
-    if (view === undefined) return undefined;
-    const logged = Object.fromEntries(loggedInstances(this.#driver.raft, this.#driver.appliedIndex));
-    return { ...view, instances: { ...logged, ...view.instances } };
+    const logged = () => Object.fromEntries(loggedInstances(this.#driver.raft, this.#driver.appliedIndex));
+    return view === undefined ? undefined : { ...view, instances: { ...logged(), ...view.instances } };
   }
 
   /** The data folder of `id`, from the applied state or the log after it; undefined when neither has one. */
@@ -293,9 +304,8 @@ export class KeyholdNode implements KeyholdService {
 
   status(): NodeStatus {
     const { sending: snapshotsSending, receiving: snapshotReceiving } = this.#ports.snapshots.progress();
-    const { clusterId } = this.#options;
     const waiting = { pendingProposals: this.#writes.count, pendingReads: this.#reads.count, watches: this.#hub.count };
-    return statusOf(this.#driver, { clusterId, ...waiting, snapshotsSending, snapshotReceiving });
+    return statusOf(this.#driver, { clusterId: this.#options.clusterId, ...waiting, snapshotsSending, snapshotReceiving });
   }
 
   /** The inside of this node, read only: the core's state and the newest applied state. */

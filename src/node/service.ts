@@ -146,9 +146,19 @@ export interface Watch {
   close(): void;
 }
 
+/** Why a watch cannot be opened here. */
+export type WatchRefusal =
+  | QueryRefusal
+  /** What this node holds may be nothing, which a snapshot would show as everything deleted. Another node can serve the watch. */
+  | { readonly kind: "recovering" }
+  /** `from` was counted in another store: its revisions mean nothing in this one. */
+  | { readonly kind: "storeChanged"; readonly storeId: string };
+
 /** What a watch selects, and where it begins. */
 export type WatchOptions = {
   readonly targets: readonly WatchTarget[];
+  /** The store that `from` was counted in. Default null: it is not compared. */
+  readonly storeId?: string | null;
   /** The first revision of interest, at most one beyond the present; null starts with the next change. */
   readonly from: Revision | null;
   /** Called when `next` may have something; at most once between two calls of `next`. */
@@ -217,9 +227,14 @@ export interface KeyholdService {
    * leads.
    */
   transferLeadership(to: NodeId | null, options: { readonly timeoutMs: number }): Promise<TransferEnd>;
-  openWatch(options: WatchOptions): Result<Watch, QueryRefusal>;
+  openWatch(options: WatchOptions): Result<Watch, WatchRefusal>;
   /** The present of `targets` on this node. A watch from the revision after it, opened in the same call, has no gap to it. */
-  openSnapshot(targets: readonly WatchTarget[]): WatchSnapshot;
+  openSnapshot(targets: readonly WatchTarget[]): Result<WatchSnapshot, WatchRefusal>;
+  /**
+   * Settles with true once this node has reached `revision`: at once, or as soon as it catches up, for example after a client came here
+   * from a node that is ahead. With false after `timeoutMs`, when the node stops, or when too many reads wait already.
+   */
+  whenReached(revision: Revision, options: { readonly timeoutMs: number }): Promise<boolean>;
   position(): Position;
   status(): NodeStatus;
 }

@@ -8,11 +8,11 @@ import type {
   KeyholdService,
   NodeId,
   NodeStatus,
-  QueryRefusal,
   ServiceError,
   TransferEnd,
   Watch,
   WatchOptions,
+  WatchRefusal,
 } from "../../src/node/service.ts";
 
 /** A failure to be had: an expected one, or the kind that nobody expects. */
@@ -22,7 +22,7 @@ export type Fault = ServiceError | Error;
 export class FaultyService implements KeyholdService {
   readonly #service: KeyholdService;
   #faults: Fault[] = [];
-  #watchFaults: QueryRefusal[] = [];
+  #watchFaults: WatchRefusal[] = [];
   #readFaults: Error[] = [];
   #changeEnds: ChangeEnd[] = [];
   #transferEnds: TransferEnd[] = [];
@@ -38,7 +38,7 @@ export class FaultyService implements KeyholdService {
   }
 
   /** The next `openWatch` is refused. */
-  refuseNextWatch(refusal: QueryRefusal): void {
+  refuseNextWatch(refusal: WatchRefusal): void {
     this.#watchFaults.push(refusal);
   }
 
@@ -93,7 +93,7 @@ export class FaultyService implements KeyholdService {
     return end === undefined ? this.#service.transferLeadership(to, options) : Promise.resolve(end);
   };
 
-  openWatch(options: WatchOptions): Result<Watch, QueryRefusal> {
+  openWatch(options: WatchOptions): Result<Watch, WatchRefusal> {
     const refusal = this.#watchFaults.shift();
     if (refusal !== undefined) return err(refusal);
     const opened = this.#service.openWatch(options);
@@ -102,6 +102,8 @@ export class FaultyService implements KeyholdService {
   }
 
   openSnapshot: KeyholdService["openSnapshot"] = (targets) => this.#service.openSnapshot(targets);
+
+  whenReached: KeyholdService["whenReached"] = (revision, options) => this.#service.whenReached(revision, options);
 
   position: KeyholdService["position"] = () => this.#service.position();
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { at } from "../../src/base/at.ts";
 import { KeyholdNode } from "../../src/node/node.ts";
 import { realTime } from "../../src/node/real-time.ts";
-import { type Membership, type NodeId, toNodeId } from "../../src/raft/types.ts";
+import { type Membership, type NodeId, toLogIndex, toNodeId, toTerm } from "../../src/raft/types.ts";
 import { LmdbStorage } from "../../src/storage/lmdb-storage.ts";
 
 /** A production node on a folder of its own; `stop` also removes the folder. */
@@ -24,8 +24,12 @@ type PendingLimits = { readonly pendingProposalsMax: number; readonly pendingByt
 
 const MIB = 1024 * 1024;
 
-/** A node among `voters`, itself the first; alone it becomes leader within some ticks. */
-export async function startRealNode(voters: readonly string[] = ["n1"], limits: Partial<PendingLimits> = {}): Promise<RealNode> {
+/** A node among `voters`, itself the first; alone it becomes leader within some ticks, unless its log is `lost`. */
+export async function startRealNode(
+  voters: readonly string[] = ["n1"],
+  limits: Partial<PendingLimits> = {},
+  lost = false,
+): Promise<RealNode> {
   const ids = voters.map(toNodeId);
   const id = at(ids, 0);
   const membership: Membership = {
@@ -52,6 +56,11 @@ export async function startRealNode(voters: readonly string[] = ["n1"], limits: 
     onFatal,
     onEvent: () => undefined,
   });
+  if (lost) {
+    const lostLog = { lastIndex: toLogIndex(9), term: toTerm(1) };
+    const hardState = { currentTerm: toTerm(1), votedFor: null, lostLog };
+    await new Promise<void>((done) => disk.write({ hardState, entries: [], tableWrites: [], compactTo: undefined }, done));
+  }
   const network = { send: () => undefined, setPeers: () => undefined };
   const snapshots = { send: () => undefined, settle: () => undefined, progress: () => ({ sending: [], receiving: null }) };
   const node = new KeyholdNode(

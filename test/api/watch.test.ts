@@ -301,6 +301,7 @@ describe("a watch is refused", () => {
   test("while the node has not got lost data back", async () => {
     api.service.show({ quarantined: true });
     try {
+      api.service.refuseNextWatch({ kind: "recovering" });
       const answer = await (await client()).ask("watch:open", { watchId: "x", targets, from: "snapshot" });
       expect(answer).toMatchObject({ ok: false, error: { code: "recovering" } });
       const ready = await send(api, "GET", "/readyz");

@@ -190,7 +190,7 @@ export class ClientPort {
   /** Opens a watch at a node as the API does; `onGone` is called when the node dies. */
   openWatch(
     node: number,
-    options: Parameters<typeof openAt>[1] & { readonly storeId: string | null; readonly twin: boolean },
+    options: Parameters<typeof openAt>[1] & { readonly twin: boolean },
     onGone: () => void,
   ):
     | {
@@ -207,18 +207,15 @@ export class ClientPort {
     const process = this.#place.machineAt(node)?.process ?? null;
     if (process === null) return { kind: "down" };
     const { storeId, revision: present, appliedIndex } = process.service.position();
-    // As the API does: revisions of another store mean nothing here.
-    if (options.storeId !== null && options.storeId !== storeId)
-      return { kind: "refused", why: "storeChanged", revision: present };
     const opened = openAt(process.service, options);
     if (!opened.ok) {
-      const revision = opened.error.kind === "compacted" ? opened.error.compactRevision : opened.error.revision;
-      return { kind: "refused", why: opened.error.kind, revision };
+      const { error } = opened;
+      return { kind: "refused", why: error.kind, revision: error.kind === "compacted" ? error.compactRevision : present };
     }
     process.onGone.add(onGone);
     const { watch, snapshot } = opened.value;
     const twin = snapshot !== null && options.twin ? process.service.openSnapshot(options.targets) : null;
-    return { kind: "open", watch, snapshot, twin, appliedIndex, storeId };
+    return { kind: "open", watch, snapshot, twin: twin?.ok === true ? twin.value : null, appliedIndex, storeId };
   }
 
   /** The revision of a node; 0 when it is down. */

@@ -175,7 +175,7 @@ export class Watcher {
         this.counts.refused++;
         if (opened.why === "compacted") this.#beginAnew(opened.revision);
         else if (opened.why === "storeChanged") this.#beginElsewhere();
-        else if (opened.why !== "futureRevision")
+        else if (opened.why !== "futureRevision" && opened.why !== "recovering")
           this.#world.report("watches", `watch ${this.#number} was refused: ${opened.why} ${opened.revision}`);
       }
       this.#node = random.integer(0, port.nodeCount - 1);

@@ -57,13 +57,7 @@ const clocksAndFolders: readonly Mutant[] = [
   {
     name: "watch-goes-on-in-another-store",
     why: "its position means nothing there: it misses what comes before, or is told of what it knows",
-    edits: [
-      edit(
-        "api/watch/watch-session",
-        "if (request.storeId !== undefined && request.storeId !== storeId) {",
-        'if (request.storeId === "") {',
-      ),
-    ],
+    edits: [edit("src/node/node", "if (storeId !== null && storeId !== present)", 'if (storeId === "")')],
     suite: fixed("api/watch"),
   },
   {
