@@ -6,6 +6,7 @@
  *   --seeds-min N        with --minutes: N seeds at least
  *   --workers N          processes that share the seeds (1)
  *   --virtual-seconds N  faults and load in each run (60)
+ *   --sdk                programs with the SDK in every run (a third of them)
  *   --twice-every N      play every Nth seed twice and compare the hashes
  *   --until-failure      end with the first failing seed
  *   --shrink             when seeds fail, find the part of the first one's tape that is needed, and save it
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     "seeds-min": { type: "string", default: "0" },
     workers: { type: "string", default: "1" },
     "virtual-seconds": { type: "string", default: "60" },
+    sdk: { type: "boolean", default: false },
     "twice-every": { type: "string", default: "0" },
     "until-failure": { type: "boolean", default: false },
     shrink: { type: "boolean", default: false },
@@ -40,7 +42,7 @@ const { values } = parseArgs({
     report: { type: "boolean", default: false },
   },
 });
-const limits = { durationMs: Number(values["virtual-seconds"]) * 1000 };
+const limits = { durationMs: Number(values["virtual-seconds"]) * 1000, sdk: values.sdk };
 const progressEveryMs = 5000;
 const parent = process.ppid;
 const write = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -114,6 +116,7 @@ async function playInWorkers(): Promise<BatchTotals> {
   if (values.minutes !== undefined) arguments_.push("--minutes", values.minutes, "--seeds-min", seedsMin);
   else arguments_.push("--seeds", String(Math.ceil(Number(values.seeds ?? 100) / workers)));
   if (values["until-failure"]) arguments_.push("--until-failure");
+  if (values.sdk) arguments_.push("--sdk");
   return await playWithWorkers({
     workers,
     from: Number(values.from),

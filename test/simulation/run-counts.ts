@@ -15,6 +15,7 @@ export function countsOf(run: {
   readonly clusters: readonly Cluster[];
   readonly watchers: readonly Watcher[];
   readonly records: Records;
+  readonly sdk: Counts;
   readonly facts: readonly CommittedFact[];
   readonly remade: Counts;
   readonly room: readonly Counts[];
@@ -47,6 +48,7 @@ export function countsOf(run: {
   }
   for (const cluster of run.clusters.slice(0, 1)) add(cluster.clients.counts);
   for (const watcher of run.watchers) add(watcher.counts, "watch.");
+  add(run.sdk, "sdk.");
   add(countFacts(run.facts));
   add(run.remade);
   for (const room of run.room) add(room);

@@ -12,12 +12,14 @@ import { checkChanges } from "./checks/membership-checks.ts";
 import { isLimitAgreed } from "./checks/quota-checks.ts";
 import { checkForeignRequests, checkRequests } from "./checks/request-checks.ts";
 import { checkRevisionOrder } from "./checks/revision-order.ts";
+import { checkSdk } from "./checks/sdk-checks.ts";
 import { checkStaleReads } from "./checks/stale-read-checks.ts";
 import { checkWatches } from "./checks/watch-checks.ts";
 import { checkWork } from "./checks/work-checks.ts";
 import { Marks } from "./clients/marks.ts";
 import type { Records } from "./clients/records.ts";
 import { Scouts } from "./clients/scouts.ts";
+import { drawSdkClients, type SdkClients } from "./clients/sdk-clients.ts";
 import type { Watcher } from "./clients/watcher.ts";
 import { drawWatchers, leftOpen } from "./clients/watchers.ts";
 import { Client, type Workload } from "./clients/workload.ts";
@@ -42,6 +44,9 @@ export type RunReport = {
 };
 
 const findingsMax = 5;
+/** By then every client of the SDK has found who serves; and by then those that are closed have left their nodes. */
+const sdkProbeMs = 120_000;
+const sdkClosedMs = 500;
 /** Things that may happen at one moment; more is a loop that feeds itself. */
 const eventsAtOnceMax = 20_000;
 const checkerStepsMax = 100_000_000;
@@ -61,6 +66,7 @@ class Run {
   readonly #clients: readonly Client[];
   readonly #scouts: Scouts;
   readonly #watchers: readonly Watcher[];
+  readonly #sdk: SdkClients | null;
   readonly #marks = new Marks();
   /** Of all clusters. */
   readonly #facts: CommittedFact[] = [];
@@ -85,6 +91,7 @@ class Run {
     this.#clients = Array.from({ length: plan.options.clients }, (_, number) => new Client(number, workload));
     this.#scouts = new Scouts(cluster, workload, plan.options.clients);
     this.#watchers = drawWatchers(() => this.#cluster, plan.options, report);
+    this.#sdk = drawSdkClients(() => this.#cluster, workload, this.#trace);
   }
 
   get #cluster(): Cluster {
@@ -96,11 +103,13 @@ class Run {
     const { durationMs } = this.#plan.options;
     for (const node of nodes.slice(0, this.#cluster.spareFrom)) node.start();
     for (const watcher of this.#watchers) watcher.start();
+    this.#sdk?.start();
     this.#cluster.dial();
     for (const lookAtMs of [2000, 6000, 20_000]) scheduler.after(lookAtMs, () => this.#cluster.folderKeepers.beginAnew());
     for (const item of this.#plan.tape) {
       scheduler.after(item.atMs, () => {
         if (item.kind === "fault") this.#cluster.inflict(item.fault);
+        else if (item.kind === "sdk") this.#sdk?.act(item.act);
         else this.#clients[item.client]?.operate(item.salt);
       });
     }
@@ -139,7 +148,7 @@ class Run {
   /** All folders are wiped, and a cluster is formed anew at the same addresses, while clients and watches are what they were. */
   async #remake(): Promise<void> {
     const { options } = this.#plan;
-    if (this.#clients.some((client) => client.busy)) return;
+    if (this.#clients.some((client) => client.busy) || this.#sdk?.idle === false) return;
     const before = this.#cluster;
     const again = new Cluster(
       { ...options, seed: options.seed ^ 0x5bd1_e995 },
@@ -150,6 +159,7 @@ class Run {
     this.#remade.clustersRemade++;
     const remake = new Remake({ before, again, clients: this.#clients, watchers: this.#watchers, records: this.#records });
     remake.begin(options.remadeForMs);
+    this.#sdk?.goOn();
     await this.#runUntil(() => false, options.remadeForMs);
     if (this.#findings.length === 0) await this.#recover();
     if (this.#findings.length === 0) this.#judge();
@@ -168,6 +178,7 @@ class Run {
     const core = this.#drawCore();
     this.#trace.tell(scheduler.nowMs, `faults end; the core is ${[...core].join(",")}`);
     this.#cluster.calmDown(core);
+    this.#sdk?.calmDown();
     if (!(await this.#runUntil(this.#marks.write(this.#cluster, core), 10 * electionMs))) {
       this.#report(
         "liveness",
@@ -176,11 +187,16 @@ class Run {
       return;
     }
     this.#trace.tell(scheduler.nowMs, "the core serves");
+    if (this.#sdk !== null) await this.#runUntil(this.#sdk.probe(), sdkProbeMs);
     this.#cluster.healAll();
     this.#cluster.operators.retireRemoved();
     for (const watcher of this.#watchers) watcher.hurry();
+    this.#sdk?.rest();
     // Clients finish what they are at; leases run out.
-    await this.#runUntil(() => !this.#scouts.busy && this.#clients.every((client) => !client.busy), 120_000);
+    await this.#runUntil(
+      () => !this.#scouts.busy && this.#sdk?.idle !== false && this.#clients.every(({ busy }) => !busy),
+      120_000,
+    );
     // Leases end within their TTL of at most 5 s, by a clock at half the speed; who waits with nobody behind goes with its lease.
     if (!(await this.#runUntil(() => !this.#isSomebodyQueued(), 25_000))) {
       this.#report("waits end with their lease", "waiters are left in a queue with nobody behind them");
@@ -193,7 +209,7 @@ class Run {
       this.#report("liveness", `no agreement: ${this.#positions()}`);
     else if (!(await this.#runUntil(() => this.#cluster.impostors.untold.length === 0, 10_000)))
       this.#report("copies kept out", `nobody tells ${this.#cluster.impostors.untold.map(({ id }) => id).join(", ")} to stop`);
-    else this.#endWatches();
+    else await this.#endWatches();
   }
 
   /** A cluster that has not begun needs all of its first members for that. */
@@ -252,14 +268,17 @@ class Run {
       ) &&
       nodes.every((node) => node.durableAppliedIndex === first.appliedIndex && node.disk.log.lastIndex === first.appliedIndex) &&
       this.#watchers.every((watcher) => watcher.covered === revision) &&
+      this.#sdk?.covered.every((covered) => covered === revision) !== false &&
       isLimitAgreed(leader, nodes)
     );
   }
 
-  #endWatches(): void {
+  async #endWatches(): Promise<void> {
     this.#trace.tell(this.#cluster.scheduler.nowMs, "all agree");
     // Who lives to see the cluster made again does not know yet that this one ends.
     if (this.#plan.options.remadeForMs > 0 && this.#clusters.length === 1) return;
+    this.#sdk?.end();
+    if (this.#sdk !== null) await this.#runUntil(() => false, sdkClosedMs);
     for (const watcher of this.#watchers) watcher.end();
     this.#reportAll(leftOpen(this.#cluster.living));
   }
@@ -292,9 +311,12 @@ class Run {
     const mode = options.seed % 2 === 0 ? "revisions" : "values";
     const verdict = checkLinearizable(operations, { mode, stepsMax: checkerStepsMax, committed });
     if (verdict.kind !== "ok") this.#report("linearizability", describeVerdict(verdict));
+    const bounded = options.clockRegime === "bounded" ? rateErrorMax : null;
+    const sdkOptions = { storeId: start.storeId, rateErrorMax: bounded, endMs: this.#cluster.scheduler.nowMs, findingsMax };
     const findings = [
       ...checkRevisionOrder(operations, { committed: committed.filter((write) => /^k\d+$/.test(write.key)), findingsMax }),
-      ...checkLocks(truth.facts, locks, { rateErrorMax: options.clockRegime === "bounded" ? rateErrorMax : null, findingsMax }),
+      ...checkLocks(truth.facts, locks, { rateErrorMax: bounded, findingsMax }),
+      ...(this.#sdk === null ? [] : checkSdk(truth.facts, this.#sdk.records, sdkOptions)),
       ...checkWork(truth.facts, { findingsMax }),
       ...checkWatches(truth.facts, this.#records.watches(), { findingsMax }),
       ...checkRequests(truth.facts, answers, { findingsMax, answersAfterWait: truth.answersAfterWait }),
@@ -323,6 +345,7 @@ class Run {
     const counts = countsOf({
       clusters: this.#clusters,
       watchers: this.#watchers,
+      sdk: this.#sdk?.totals ?? {},
       records: this.#records,
       facts: this.#facts,
       remade: this.#remade,

@@ -7,7 +7,7 @@ import { play } from "./run.ts";
 
 describe("simulated clusters", () => {
   for (const seed of [1, 2, 3, 4]) {
-    test(`seed ${seed} has no findings, and plays the same twice`, async () => {
+    test(`seed ${seed} has no findings, and plays the same twice`, { timeout: 120_000 }, async () => {
       const plan = drawPlan(seed, { durationMs: 10_000 });
       const report = await play(plan, { wholeStory: false });
       expect(report.findings, `npx tsx test/simulation/main.ts --seed ${seed} --virtual-seconds 10`).toEqual([]);

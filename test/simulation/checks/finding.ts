@@ -40,6 +40,13 @@ export const checkNames = [
   "no two believers",
   "waits end with their lease",
   "watches",
+  // What the SDK told its callers.
+  "signal before the lock is free",
+  "what the SDK says of a mutation",
+  "SDK promises settle",
+  "SDK finds who serves",
+  "SDK watches",
+  "nothing left of a closed client",
   // Bounds.
   "bounded work an entry",
   "room in the state",

@@ -74,6 +74,19 @@ export const sometimes = [
   "clustersRemade",
   "oldRequestsRepeated",
   "watch.storeChanged",
+  "sdk.holds",
+  "sdk.unknown",
+  "sdk.watchItems",
+  "sdk.crashes",
+  "sdk.closes",
+  "sdk.pauses",
+  "sdk.suspends",
+  "sdk.refused",
+  "sdk.reset",
+  "sdk.answersLost",
+  "sdk.late",
+  "sdk.hungUp",
+  "sdk.socketsBroken",
 ] as const;
 
 /** The names that never happened. */

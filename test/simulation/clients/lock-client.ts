@@ -21,6 +21,15 @@ type Hold = {
 /** The resources that fences guard: each remembers the highest fence it saw. */
 const resources = new WeakMap<Workload, Map<string, number>>();
 
+/** Whether the resource that a lock guards takes a write under this fence: one that saw a higher fence refuses it. */
+export function resourceTakes(workload: Workload, name: string, fence: number): boolean {
+  const highest = resources.get(workload) ?? new Map<string, number>();
+  resources.set(workload, highest);
+  const accepted = fence >= (highest.get(name) ?? 0);
+  if (accepted) highest.set(name, fence);
+  return accepted;
+}
+
 /** Longer than any run. */
 const longWaitMs = 3_600_000;
 
@@ -183,10 +192,7 @@ export class LockClient {
     const { port, records } = this.#workload;
     const onTheWayMs = random.chance(0.05) ? random.magnitude(10, 10_000) : random.exponential(2);
     port.after(onTheWayMs, () => {
-      const highest = resources.get(this.#workload) ?? new Map<string, number>();
-      resources.set(this.#workload, highest);
-      const accepted = hold.fence >= (highest.get(hold.name) ?? 0);
-      if (accepted) highest.set(hold.name, hold.fence);
+      const accepted = resourceTakes(this.#workload, hold.name, hold.fence);
       records.locks.push({
         kind: "resourceWrite",
         client: this.#client.number,

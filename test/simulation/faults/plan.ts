@@ -8,7 +8,9 @@ import type { DiskRates } from "../world/disk-model.ts";
 import type { NetworkRates } from "../world/network-model.ts";
 import { type RandomStream, type RandomStreams, randomStreams, sampleSwarm } from "../world/random.ts";
 import { drawFilling, type Hoard } from "./filling.ts";
+import { drawFolderFaults } from "./folder-faults.ts";
 import { drawOperations } from "./load-phases.ts";
+import { drawSdk, type SdkAct, type SdkOptions } from "./sdk-faults.ts";
 
 /** `node` -1 means whoever leads at that moment. */
 export type Fault =
@@ -96,6 +98,7 @@ export type AmbushStyle = (typeof ambushStyles)[number];
 /** One thing that happens at a given virtual time. */
 export type TapeItem =
   | { readonly atMs: number; readonly kind: "fault"; readonly fault: Fault }
+  | { readonly atMs: number; readonly kind: "sdk"; readonly act: SdkAct }
   /** The client does one thing if it is idle; what, is drawn from `salt`. */
   | { readonly atMs: number; readonly kind: "operation"; readonly client: number; readonly salt: number };
 
@@ -135,13 +138,19 @@ export type RunOptions = {
   readonly readLeases: boolean;
   /** When all is judged, the folders are wiped and the cluster is made again, for that long; 0 never. */
   readonly remadeForMs: number;
+  /** Programs that use the SDK, where there are any. */
+  readonly sdk?: SdkOptions;
 };
 
 /** Everything that is drawn from a seed. */
 export type Plan = { readonly options: RunOptions; readonly tape: readonly TapeItem[] };
 
 /** What a caller may fix; the rest is drawn. */
-export type PlanLimits = { readonly durationMs: number };
+export type PlanLimits = {
+  readonly durationMs: number;
+  /** Programs with the SDK in every run. */
+  readonly sdk?: boolean;
+};
 
 /** Draws the plan of `seed`; the same seed and limits give the same plan. */
 export function drawPlan(seed: number, limits: PlanLimits): Plan {
@@ -212,7 +221,10 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
   };
   if (clockRegime === "bounded" && swarm.chance(0.5)) options = { ...options, readLeases: true };
   const hoards = filling.hoards.map((hoard) => ({ kind: "fault", ...hoard }) as const);
-  const tape = [...drawFaults(options, streams), ...hoards, ...drawOperations(options, streams.workload)];
+  const tape: TapeItem[] = [...drawFaults(options, streams), ...hoards, ...drawOperations(options, streams.workload)];
+  const sdk = drawSdk(options, streams.sdk, limits.sdk === true);
+  if (sdk !== null) options = { ...options, sdk: sdk.options };
+  tape.push(...(sdk?.acts ?? []));
   tape.sort((a, b) => a.atMs - b.atMs);
   return { options, tape };
 }
@@ -247,60 +259,6 @@ function drawFaults(options: RunOptions, streams: RandomStreams): TapeItem[] {
     const random = kind === "clockRate" || kind === "wallJump" ? streams.clock : streams.proc;
     for (let atMs = random.exponential(meanMs); atMs < options.durationMs; atMs += random.exponential(meanMs)) {
       items.push({ atMs, kind: "fault", fault: drawFault(kind, options, random) });
-    }
-  }
-  return items;
-}
-
-/** What happens to data folders: whole lives of them, so that a copy has something that it does not know. */
-function drawFolderFaults(options: RunOptions, random: RandomStream): TapeItem[] {
-  const { nodes, durationMs } = options;
-  const items: TapeItem[] = [];
-  const add = (atMs: number, fault: Fault): void =>
-    void items.push({ atMs: Math.min(atMs, 0.95 * durationMs), kind: "fault", fault });
-  const someNode = (): number => random.integer(0, nodes - 1);
-  // Before the first members have found each other.
-  if (random.chance(0.2))
-    for (let left = random.integer(1, 3); left > 0; left--) add(random.magnitude(1, 1000), { kind: "wipe", node: someNode() });
-  if (random.chance(0.15)) add(random.between(0, durationMs), { kind: "wipe", node: someNode() });
-  if (random.chance(0.5)) {
-    const node = someNode();
-    const atMs = random.between(0.05, 0.4) * durationMs;
-    add(atMs, { kind: "backup", node });
-    // Each start after the backup is one that the copy does not know of.
-    let restartsAtMs = atMs;
-    for (let left = random.integer(1, 3); left > 0; left--) {
-      restartsAtMs += random.magnitude(100, 0.15 * durationMs);
-      add(restartsAtMs, { kind: "crash", node, downMs: random.magnitude(1, 500) });
-    }
-    const kind = random.chance(0.6) ? "restore" : "clone";
-    // Whoever comes too early, or while the others need this node, tries again.
-    for (let left = 3; left > 0; left--) add(restartsAtMs + random.between(0.05, 0.5) * durationMs, { kind, node });
-  }
-  if (random.chance(0.2)) add(random.between(0.1, 0.9) * durationMs, { kind: "clone", node: someNode() });
-  if (random.chance(0.1)) {
-    const leases = random.integer(200, 800);
-    const ttlMs = random.integer(500, 5000);
-    const salt = random.integer(0, 0x7fff_ffff);
-    add(random.between(0.1, 0.8) * durationMs, { kind: "crowd", leases, ttlMs, spreadMs: random.pick([0, 200]), salt });
-  }
-  if (random.chance(0.3)) {
-    for (let left = random.integer(1, 10); left > 0; left--) {
-      const salt = random.integer(0, 0x7fff_ffff);
-      add(random.between(0.05, 1) * durationMs, { kind: "lies", times: random.integer(1, 10), salt });
-    }
-  }
-  if (random.chance(0.3)) {
-    for (let left = random.integer(1, 3); left > 0; left--) {
-      const node = random.chance(0.5) ? -1 : someNode();
-      const [afterMs, downMs] = [random.magnitude(1, 300), random.magnitude(1, 2000)];
-      add(random.between(0.05, 0.9) * durationMs, { kind: "takeBack", node, afterMs, downMs });
-    }
-  }
-  if (random.chance(0.4)) {
-    for (let left = random.integer(1, 6); left > 0; left--) {
-      const salt = random.integer(0, 0x7fff_ffff);
-      add(random.between(0.05, 1) * durationMs, { kind: "strangers", times: random.integer(10, 200), salt });
     }
   }
   return items;

@@ -98,13 +98,15 @@ async function searchFrom(
 ): Promise<Search> {
   const totals = emptyTotals();
   while (totals.seeds < options.seedsMax) {
-    const part = await playSeeds(copy, options, { from: from + totals.seeds, count: options.seedsMax - totals.seeds });
+    const part = await playSeeds(copy, options, { mutant, from: from + totals.seeds, count: options.seedsMax - totals.seeds });
     // A copy that does not run finds nothing, and is no proof of anything.
     if (part.seeds === 0) throw new Error(`${mutant.name}: not one seed was played in its copy`);
     addTotals(totals, part);
     const [failure] = part.failures;
     if (failure === undefined) break;
-    if (options.isKnownClean?.(failure.seed) === true || (await isCleanWithout(failure.seed, without, options)))
+    // Known is what a seed is without the SDK in every run.
+    const isKnown = !isOfSdk(mutant) && options.isKnownClean?.(failure.seed) === true;
+    if (isKnown || (await isCleanWithout(failure.seed, { mutant, without }, options)))
       return { seeds: totals.seeds, finding: failure.findings[0] ?? null, counts: totals.counts };
   }
   return { seeds: null, finding: null, counts: totals.counts };
@@ -113,22 +115,35 @@ async function searchFrom(
 /** Runs without a bug, by folder, length and seed: many bugs are found by the same few seeds. */
 const runsWithout = new Map<string, Promise<BatchTotals>>();
 
-async function isCleanWithout(seed: number, folder: string, options: HuntOptions): Promise<boolean> {
-  const key = JSON.stringify([folder, options.virtualSeconds, seed]);
-  const run = runsWithout.get(key) ?? playSeeds(folder, options, { from: seed, count: 1 });
+async function isCleanWithout(
+  seed: number,
+  { mutant, without }: { readonly mutant: Mutant; readonly without: string },
+  options: HuntOptions,
+): Promise<boolean> {
+  const key = JSON.stringify([without, options.virtualSeconds, isOfSdk(mutant), seed]);
+  const run = runsWithout.get(key) ?? playSeeds(without, options, { mutant, from: seed, count: 1 });
   runsWithout.set(key, run);
   return (await run).failures.length === 0;
+}
+
+/** Only programs that use the SDK can find it. */
+function isOfSdk(mutant: Mutant): boolean {
+  return mutant.edits.some(({ file }) => file.startsWith("openapi/client/"));
 }
 
 function playSeeds(
   folder: string,
   options: HuntOptions,
-  { from, count }: { readonly from: number; readonly count: number },
+  { mutant, from, count }: { readonly mutant: Mutant; readonly from: number; readonly count: number },
 ): Promise<BatchTotals> {
   return playWithWorkers({
     workers: 1,
     from,
-    arguments: [...["--seeds", String(count), "--until-failure"], ...["--virtual-seconds", String(options.virtualSeconds ?? 60)]],
+    arguments: [
+      ...["--seeds", String(count), "--until-failure"],
+      ...["--virtual-seconds", String(options.virtualSeconds ?? 60)],
+      ...(isOfSdk(mutant) ? ["--sdk"] : []),
+    ],
     root: folder,
     timeoutMs: searchMsMax,
     progress: () => undefined,
