@@ -216,8 +216,9 @@ class Run {
   async #form(): Promise<boolean> {
     const cluster = this.#cluster;
     if (cluster.formed) return true;
-    cluster.calmDown(new Set(cluster.living.map((node) => node.index)));
+    // Those that gave up for good live again on their new folders.
     cluster.folderKeepers.beginAnew();
+    cluster.calmDown(new Set(cluster.living.map((node) => node.index)));
     if (await this.#runUntil(() => cluster.formed, 20_000)) return true;
     const isStuck = cluster.nodes.every(({ folder }) => folder.cluster === null);
     this.#report(

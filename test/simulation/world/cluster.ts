@@ -4,8 +4,7 @@
  */
 import { assert, unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
-import type { MemberAddress, Membership, Message } from "../../../src/raft/types.ts";
-import { toNodeId } from "../../../src/raft/types.ts";
+import { type MemberAddress, type Membership, type Message, toNodeId } from "../../../src/raft/types.ts";
 import type { Report } from "../checks/finding.ts";
 import { Invariants } from "../checks/invariants.ts";
 import { TermLeaders } from "../checks/term-leaders.ts";
@@ -111,7 +110,7 @@ export class Cluster implements ClusterView {
     this.nodes = ids.map((id, index) => new SimNode(index, id, nodeWorld));
     this.invariants = new Invariants({
       nodes: this.nodes,
-      numberOf: (id) => this.#numberOf(id),
+      numberOf: (id) => this.numberOf(id),
       report: world.report,
       nowMs: () => this.scheduler.nowMs,
     });
@@ -130,7 +129,7 @@ export class Cluster implements ClusterView {
       streams: this.streams,
       network: () => this.network,
       isCalm: () => this.#calm,
-      machineOf: (id) => this.machineAt(this.#numberOf(id)),
+      machineOf: (id) => this.machineAt(this.numberOf(id)),
       isBelieved: (from, to) => this.#isBelieved(from, to),
       tell,
     });
@@ -138,7 +137,7 @@ export class Cluster implements ClusterView {
       {
         scheduler: this.scheduler,
         random: this.streams.net,
-        numberOf: (id) => this.machineAt(this.#numberOf(id)).index,
+        numberOf: (id) => this.machineAt(this.numberOf(id)).index,
         deliver: (to, message, from) => this.#deliver(this.#machine(to), message, from),
         unreachable: (reporter, message) => this.#machine(reporter).unreachable(message.to),
         handsOver: (from) => this.operators.handsOver(from),
@@ -384,15 +383,13 @@ export class Cluster implements ClusterView {
   }
 
   #onRefused(node: SimNode, why: string): void {
-    if (node.folder.nature === "own")
-      this.#world.report("one cluster formed", `${node.id} is healthy and was refused for good: ${why}`);
+    // Who was away since before the cluster began may have been removed from it meanwhile.
+    const isRemoved = this.nodes.some((other) => other.alive && other.committedMembership?.removed.includes(node.id));
+    if (node.folder.nature !== "own" || isRemoved) return;
+    this.#world.report("one cluster formed", `${node.id} is healthy and was refused for good: ${why}`);
   }
 
   numberOf(nodeId: string): number {
-    return this.#numberOf(nodeId);
-  }
-
-  #numberOf(nodeId: string): number {
     const number = this.#numbers.get(nodeId);
     assert(number !== undefined, `no node ${nodeId}`);
     return number;
