@@ -4,6 +4,7 @@
  */
 import { assert, unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
+import { own } from "../../../src/base/own.ts";
 import { type MemberAddress, type Membership, type Message, toNodeId } from "../../../src/raft/types.ts";
 import type { Report } from "../checks/finding.ts";
 import { Invariants } from "../checks/invariants.ts";
@@ -374,7 +375,9 @@ export class Cluster implements ClusterView {
 
   #onOpen(node: SimNode, cluster: FolderCluster): void {
     this.#trace.tell(this.scheduler.nowMs, `${node.id} on ${node.folder.instanceId} belongs to ${cluster.clusterId}`);
-    if (!["own", "second"].includes(node.folder.nature))
+    // A member that lags takes in who comes with another folder; those that have applied the first one do not hear it.
+    const knows = ({ genesisAnswer: it }: SimNode) => it?.kind !== "established" || own(it.instances, node.id) !== undefined;
+    if (this.nodes.every(knows) && !["own", "second"].includes(node.folder.nature))
       this.#world.report("copies kept out", `${node.id} takes part on a ${node.folder.nature} folder`);
     this.cluster ??= cluster;
     const { clusterId } = this.cluster;
