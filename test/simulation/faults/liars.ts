@@ -3,9 +3,11 @@
  * leads, hands over what it does not have, acknowledges what there is not, repeats an old state; and a leader whose entries fall
  * in time. None of it may be believed. That is certain only where the node knows its leader, so it is said to such nodes alone.
  */
+
 import { assert, unreachable } from "../../../src/base/assert.ts";
 import type { RaftView } from "../../../src/raft/node.ts";
 import { type LogIndex, type Message, type NodeId, toClusterTimeMs, toLogIndex } from "../../../src/raft/types.ts";
+import { CorruptRecord } from "../../../src/storage/errors.ts";
 import { type RandomStream, randomStreams } from "../world/random.ts";
 import type { SimNode } from "../world/sim-node.ts";
 
@@ -41,7 +43,8 @@ export class Liars {
     const others = this.#nodes().filter((node) => node !== to && node.id !== leaderId && node.alive);
     if (raft === undefined || leaderId === null || others.length === 0) return;
     const kind = random.pick(lieKinds);
-    if (!this.#tellLie(kind, { to, raft, leaderId, liar: random.pick(others) })) return;
+    const lie = { to, raft, leaderId, liar: random.pick(others) };
+    if (!unlessRotten(() => this.#tellLie(kind, lie))) return;
     this.counts[`lies.${kind}`] = (this.counts[`lies.${kind}`] ?? 0) + 1;
     this.#tell(`${to.id} is lied to: ${kind}`);
   }
@@ -89,5 +92,15 @@ export class Liars {
     if (liarsRaft === undefined || index < liarsRaft.status.baseIndex || index === 0) return false;
     const image = liar.disk.image(liarsRaft.snapshotMetaAt(index));
     return to.receiveSnapshot(image, { from: liar.id, term: raft.status.currentTerm });
+  }
+}
+
+/** What a liar makes up looks like the log of who is lied to; where that is damaged, its own node is the one to notice. */
+function unlessRotten(tell: () => boolean): boolean {
+  try {
+    return tell();
+  } catch (error) {
+    if (error instanceof CorruptRecord) return false;
+    throw error;
   }
 }
