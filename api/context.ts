@@ -39,8 +39,6 @@ export type ApiLimits = {
   readonly bodies: BodyLimits;
   /** Bytes of one page of config, as stored and as text; a single entry may have more. */
   readonly pageBytesMax: number;
-  /** Entries by which apply may lag behind commit on a node that is ready. */
-  readonly readyLagMax: number;
   readonly watch: WatchLimits;
 };
 
@@ -113,7 +111,6 @@ export const defaultApiLimits: FixedApiLimits = {
   bodies: { unfinishedBytesMax: 64 * 1024 * 1024, smallBytesMax: 4 * 1024, stillMs: 1_000, flowBytesMin: 16 * 1024 },
   // Some ten milliseconds of work. A page may be short, so this does not affect clients with small values.
   pageBytesMax: 1024 * 1024,
-  readyLagMax: 1_000,
   watch: {
     socketsMax: 5_000,
     // What one message can renew: a client that keeps more of them alive has another connection.

@@ -5,8 +5,7 @@
  */
 import { crc32 } from "node:zlib";
 import { err, ok, type Result } from "../../src/base/result.ts";
-import { nameBytesMax, type Revision, toRevision } from "../../src/node/service.ts";
-import { isLoneSurrogateIn } from "./json-text.ts";
+import { nameFault, type Revision, toRevision } from "../../src/node/service.ts";
 import { invalidRequest, type Problem } from "./problem.ts";
 
 /** Where a list goes on: after the name `after`, at `revision` when all pages are read at one. */
@@ -26,7 +25,7 @@ export function decodeCursor(list: string, cursor: string | undefined): Result<C
   const decoded = checksumOf(text).equals(bytes.subarray(0, checksumBytes)) ? parsed(text.toString("utf8")) : undefined;
   if (Array.isArray(decoded) && decoded.length === 3) {
     const [of, after, revision]: readonly unknown[] = decoded;
-    if (of === list && typeof after === "string" && canBeName(after) && canBeRevision(revision)) {
+    if (of === list && typeof after === "string" && nameFault(after) === null && canBeRevision(revision)) {
       return ok({ after, revision: revision === null ? null : toRevision(revision) });
     }
   }
@@ -47,11 +46,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Whether the state machine accepts `text` as a name. */
-function canBeName(text: string): boolean {
-  return text !== "" && !isLoneSurrogateIn(text) && Buffer.byteLength(text) <= nameBytesMax && !/\p{Cc}/u.test(text);
 }
 
 function canBeRevision(value: unknown): value is number | null {

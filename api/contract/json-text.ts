@@ -45,7 +45,7 @@ export function holdsLoneSurrogate(value: unknown): boolean {
 }
 
 /** Whether `text` contains half a surrogate pair, and so is not valid Unicode. */
-export function isLoneSurrogateIn(text: string): boolean {
+function isLoneSurrogateIn(text: string): boolean {
   return loneSurrogate.test(text);
 }
 

@@ -3,8 +3,9 @@
  * (`/v1/config/a%2Fb`). Everything after it, Express included, sees the encoded form only. Keys that a proxy or a
  * client library would fold into another key (`..`, `.`) are refused here, before anything can act on them.
  */
+import { unreachable } from "../../src/base/assert.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
-import { nameBytesMax } from "../../src/node/service.ts";
+import { nameBytesMax, nameFault, type TextFault } from "../../src/node/service.ts";
 
 /** Verbs that follow a lock's name, by method; a name is everything before them. */
 const lockVerbs: ReadonlySet<string> = new Set(["acquire", "release", "verify"]);
@@ -29,14 +30,26 @@ export function normaliseKeyPath(method: string, url: string): Result<string, st
 
 /** What is wrong with `key`, as a sentence; null when it is a key. */
 export function keyFault(key: string): string | null {
-  if (key === "") return "A key has at least one character.";
-  const bytes = Buffer.byteLength(key);
-  if (bytes > nameBytesMax) return `A key has at most ${nameBytesMax} bytes of UTF-8; this one has ${bytes}.`;
-  if (/\p{Cc}/u.test(key)) return "A key holds no control characters.";
+  const fault = nameFault(key);
+  if (fault !== null) return sentenceOf(fault);
   for (const segment of key.split("/")) {
     if (segment === "." || segment === "..") return "A key holds no `.` or `..` segment: clients and proxies fold them away.";
   }
   return null;
+}
+
+function sentenceOf(fault: TextFault): string {
+  switch (fault.kind) {
+    case "length":
+      if (fault.bytes === 0) return "A key has at least one character.";
+      return `A key has at most ${fault.max} bytes of UTF-8; this one has ${fault.bytes}.`;
+    case "control":
+      return "A key holds no control characters.";
+    case "notUnicode":
+      return "A key holds no half of a surrogate pair.";
+    default:
+      return unreachable(fault);
+  }
 }
 
 function rewrite(url: string, root: string, ends: { readonly keyEnd: number; readonly pathEnd: number }): Result<string, string> {

@@ -90,8 +90,7 @@ async function getLock({ path, query }: Exchange<"getLock">, context: ApiContext
   const options = readOptionsOf(query, context);
   const found = await context.service.read({ kind: "lock", name: path.name, queueLimit: waitersShownMax }, options);
   if (!found.ok) return refuse(found.error, context);
-  const lock = found.value ?? { name: path.name, holders: [], queueLength: 0, queue: [] };
-  return json(lockShape(lock), { headers: readHeaders(options, context) });
+  return json(lockShape(found.value), { headers: readHeaders(options, context) });
 }
 
 async function listLocks({ query }: Exchange<"listLocks">, context: ApiContext): Promise<Answer> {

@@ -3,6 +3,7 @@
  * is refused with the path of the field.
  */
 import { isNodeId, type NodeId } from "../raft/types.ts";
+import { nameFault, type TextBytes, textFault } from "./texts.ts";
 import { type Fence, type LeaseId, parseLeaseId, type Revision, type Ticket, toFence, toRevision, toTicket } from "./types.ts";
 
 /** The data is no command. Before it is proposed that is the sender's fault; in the log such an entry is skipped (DECISIONS 27). */
@@ -33,25 +34,24 @@ export function objectAt(fields: Fields, name: string): Fields {
   return fieldsOf(fields.values[name], pathOf(fields, name));
 }
 
-/** A well-formed string of `bytesMin` to `bytesMax` UTF-8 bytes. */
-export function textAt(fields: Fields, name: string, bytes: { readonly min: number; readonly max: number }): string {
+/** A well-formed string of `bytes.min` to `bytes.max` UTF-8 bytes. */
+export function textAt(fields: Fields, name: string, bytes: TextBytes): string {
   const value = fields.values[name];
-  const length = typeof value === "string" ? utf8Bytes(value) : -1;
-  if (typeof value !== "string" || length < bytes.min || length > bytes.max) {
+  if (typeof value !== "string" || textFault(value, bytes) !== null) {
     throw new MalformedCommand(pathOf(fields, name), `a string of ${bytes.min} to ${bytes.max} UTF-8 bytes`);
   }
   return value;
 }
 
 /** As `textAt`, or null. */
-export function textOrNullAt(fields: Fields, name: string, bytes: { readonly min: number; readonly max: number }): string | null {
+export function textOrNullAt(fields: Fields, name: string, bytes: TextBytes): string | null {
   return fields.values[name] === null ? null : textAt(fields, name, bytes);
 }
 
-/** The name of a key, lock or request: not empty, and without control characters, which separate the parts of table keys. */
+/** The name of a key, lock or request: not empty, and without control characters. */
 export function nameAt(fields: Fields, name: string, bytesMax: number): string {
   const value = textAt(fields, name, { min: 1, max: bytesMax });
-  if (hasControl(value)) throw new MalformedCommand(pathOf(fields, name), "free of control characters");
+  if (nameFault(value, bytesMax) !== null) throw new MalformedCommand(pathOf(fields, name), "free of control characters");
   return value;
 }
 
@@ -125,30 +125,4 @@ function leaseIdOf(value: unknown, path: string): LeaseId {
   const leaseId = typeof value === "string" ? parseLeaseId(value) : undefined;
   if (leaseId === undefined || !Number.isSafeInteger(Number(leaseId.slice(1)))) throw new MalformedCommand(path, "a lease id");
   return leaseId;
-}
-
-/** The length in UTF-8, or -1 when a surrogate stands alone and there is no UTF-8. */
-function utf8Bytes(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (unit < 0xd800 || unit > 0xdfff) bytes += 3;
-    else {
-      const next = text.charCodeAt(i + 1);
-      if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return -1;
-      bytes += 4;
-      i += 1;
-    }
-  }
-  return bytes;
-}
-
-function hasControl(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return true;
-  }
-  return false;
 }

@@ -45,7 +45,7 @@ export type HoldView = LockHold & { readonly ttlMs: number; readonly remainingMs
 export type FenceView =
   | { readonly kind: "held"; readonly hold: HoldView }
   | { readonly kind: "notHeld"; readonly fence: Fence | null };
-/** A lock that is held or waited for. Milliseconds; what is due is left out. */
+/** A lock and its queue; one that is neither held nor waited for is free. Milliseconds; what is due is left out. */
 export type LockView = {
   readonly name: string;
   readonly holders: readonly HoldView[];
@@ -67,13 +67,13 @@ export type LockView = {
 /** The next page goes on after `next`; null after the last one. A page that is not the last may hold few items, or none. */
 export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null; readonly revision: Revision };
 
-/** The answer to each kind of query; null where the thing does not exist. */
+/** The answer to each kind of query; null where the thing does not exist. A lock always does: any name that is not held is free. */
 export type QueryAnswers = {
   readonly config: ConfigEntry | null;
   readonly configList: Page<ConfigEntry>;
   readonly lease: LeaseView | null;
   readonly leaseList: Page<LeaseView>;
-  readonly lock: LockView | null;
+  readonly lock: LockView;
   readonly fence: FenceView;
   readonly lockList: Page<LockView>;
 };

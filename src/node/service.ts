@@ -25,13 +25,14 @@ export type {
 export { labelBytesMax, nameBytesMax, renewalsMax } from "../machine/limits.ts";
 export type { ConfigEntry, LeaseView, LockView, Page, Query, QueryAnswers, QueryRefusal } from "../machine/query.ts";
 export { waitersShownMax } from "../machine/reads/views.ts";
+export { labelFault, nameFault, type TextFault } from "../machine/texts.ts";
 export type { ConfigRecord, Fence, LeaseId, LockHold, Revision, Ticket } from "../machine/types.ts";
 export { parseLeaseId, toFence, toRevision, toTicket } from "../machine/types.ts";
 export type { MembershipChange, NodeId, Role } from "../raft/types.ts";
 export { isNodeId, toLogIndex, toNodeId } from "../raft/types.ts";
-export { lostForGoodAdvice } from "./members/lost-for-good.ts";
 export type { ChangeEnd, ChangeRefusal } from "./members/membership-changes.ts";
 export type { TransferEnd } from "./members/transfers.ts";
+export { readinessOf } from "./readiness.ts";
 export type { TransferProgress } from "./snapshots/snapshot-transfer.ts";
 
 /** Why the cluster, not the state machine, could not answer. */

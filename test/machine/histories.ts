@@ -193,7 +193,7 @@ function expectSameLock(tables: TableReader, model: NaiveModel, name: string): v
   }
   if (!model.holds.some((hold) => hold.name === name)) expect(queue).toEqual([]);
   if (holders.length === 0 && queue.length === 0) {
-    expect(view).toEqual({ ok: true, value: null });
+    expect(view).toEqual({ ok: true, value: { name, holders: [], queueLength: 0, queue: [] } });
     return;
   }
   expect(view).toMatchObject({

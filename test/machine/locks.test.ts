@@ -356,7 +356,19 @@ describe("an inspection of a lock", () => {
         ],
       },
     });
-    expect(answer(fixture.tables, { kind: "lock", name: "b", queueLimit: 2 })).toEqual({ ok: true, value: null });
+  });
+
+  test("shows a name that nobody holds or waits for as a free lock, whether it ever was one or not", () => {
+    const fixture = new MachineFixture();
+    const shown = (name: string) => answer(fixture.tables, { kind: "lock", name, queueLimit: 2 });
+    const free = (name: string) => ({ ok: true, value: { name, holders: [], queueLength: 0, queue: [] } });
+    expect(shown("never")).toEqual(free("never"));
+    fixture.do(make.acquire("a", { ttlMs: 1_000 }));
+    fixture.do(make.release("a", "l1", 1));
+    expect(shown("a")).toEqual(free("a"));
+    fixture.do(make.acquire("a", { ttlMs: 1_000 }));
+    fixture.advance(2_000).do(make.put("k", "later"));
+    expect(shown("a")).toEqual(free("a"));
   });
 
   test("lists by prefix, in pages", () => {

@@ -60,7 +60,8 @@ function answerAny(tables: ReadMeter, query: Query, elapsedMs: number): Result<Q
     case "lock": {
       const { name, queueLimit } = query;
       const record = tables.get("locks", name);
-      return ok(record === undefined ? null : viewLock(tables, { name, record, queueLimit }, moment));
+      const view = record === undefined ? null : viewLock(tables, { name, record, queueLimit }, moment);
+      return ok(view ?? { name, holders: [], queueLength: 0, queue: [] });
     }
     case "fence":
       return ok(viewFence(tables, query, moment));
