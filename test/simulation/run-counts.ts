@@ -4,7 +4,7 @@
 
 import { type CommittedFact, countFacts } from "./checks/committed-log.ts";
 import type { Records } from "./clients/records.ts";
-import type { Watcher } from "./clients/watcher.ts";
+import type { WatchClient } from "./clients/watcher.ts";
 import type { Cluster } from "./world/cluster.ts";
 
 type Counts = Readonly<Record<string, number>>;
@@ -13,7 +13,7 @@ type Counts = Readonly<Record<string, number>>;
 export function countsOf(run: {
   /** One, and another for each time that it was made again; they share the way of clients. */
   readonly clusters: readonly Cluster[];
-  readonly watchers: readonly Watcher[];
+  readonly watchers: readonly WatchClient[];
   readonly records: Records;
   readonly sdk: Counts;
   readonly facts: readonly CommittedFact[];

@@ -20,7 +20,7 @@ import { Marks } from "./clients/marks.ts";
 import type { Records } from "./clients/records.ts";
 import { Scouts } from "./clients/scouts.ts";
 import { drawSdkClients, type SdkClients } from "./clients/sdk-clients.ts";
-import type { Watcher } from "./clients/watcher.ts";
+import type { WatchClient } from "./clients/watcher.ts";
 import { drawWatchers, leftOpen } from "./clients/watchers.ts";
 import { Client, type Workload } from "./clients/workload.ts";
 import type { Plan } from "./faults/plan.ts";
@@ -49,6 +49,8 @@ const sdkProbeMs = 120_000;
 const sdkClosedMs = 500;
 /** Things that may happen at one moment; more is a loop that feeds itself. */
 const eventsAtOnceMax = 20_000;
+/** In which a node learns that a client is gone, and whatever keeps a lease alive by a connection has ended. */
+const connectionsEndMs = 25_000;
 const checkerStepsMax = 100_000_000;
 
 /** Plays `plan`; settles when it is judged. `wholeStory` keeps every line, and changes nothing else. */
@@ -65,7 +67,7 @@ class Run {
   readonly #records: Records;
   readonly #clients: readonly Client[];
   readonly #scouts: Scouts;
-  readonly #watchers: readonly Watcher[];
+  readonly #watchers: readonly WatchClient[];
   readonly #sdk: SdkClients | null;
   readonly #marks = new Marks();
   /** Of all clusters. */
@@ -281,6 +283,8 @@ class Run {
     this.#sdk?.end();
     if (this.#sdk !== null) await this.#runUntil(() => false, sdkClosedMs);
     for (const watcher of this.#watchers) watcher.end();
+    // What goes by a connection takes its time, and so does the end of one that nobody answers any more.
+    if (this.#plan.options.wire) await this.#runUntil(() => leftOpen(this.#cluster.living).length === 0, connectionsEndMs);
     this.#reportAll(leftOpen(this.#cluster.living));
   }
 

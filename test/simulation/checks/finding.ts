@@ -32,6 +32,7 @@ export const checkNames = [
   "linearizability",
   "revision order",
   "stale reads",
+  "what the wire says",
   "waits for a revision",
   "each request once",
   "every call ends",

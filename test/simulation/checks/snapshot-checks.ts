@@ -10,6 +10,7 @@ import type { TableReader } from "../../../src/machine/state/tables.ts";
 import type { SnapshotItems } from "../clients/snapshot-reading.ts";
 import { hashValue } from "../world/state-hash.ts";
 import type { Finding } from "./finding.ts";
+import { type WireItem, wireItems } from "./wire-form.ts";
 
 /** A snapshot that a watch received, and the entry after which it must be right. */
 export type SnapshotRecord = {
@@ -18,6 +19,8 @@ export type SnapshotRecord = {
   readonly appliedIndex: number;
   readonly revision: number;
   readonly items: SnapshotItems;
+  /** Where it came over the wire, what that showed; `items` is empty then. */
+  readonly wireItems?: Readonly<Record<keyof SnapshotItems, readonly WireItem[]>>;
 };
 
 /** How many waiters are shown of a lock that is asked for by name. */
@@ -26,15 +29,16 @@ const queueLimit = 100;
 /** What the snapshots that were opened after the last applied entry show otherwise; `tables` is the state after it. */
 export function checkSnapshots(tables: TableReader, snapshots: readonly SnapshotRecord[]): readonly Finding[] {
   return snapshots.flatMap((snapshot) => {
-    const { watch, targets, appliedIndex, revision, items } = snapshot;
+    const { watch, targets, appliedIndex, revision, items, wireItems: shown } = snapshot;
     const what = `watch ${watch}: the snapshot of ${JSON.stringify(targets)} at ${appliedIndex}`;
     const actual = readMeta(tables).revision;
     const findings: Finding[] = [];
     const find = (detail: string): void => void findings.push({ check: "watches", detail: what + detail });
     if (revision !== actual) find(` has revision ${revision}, not ${actual}`);
     const wanted = itemsOf(tables, targets);
+    const meant = shown === undefined ? wanted : wireItems(wanted);
     for (const kind of ["config", "locks", "leases"] as const) {
-      const difference = differenceOf(byName(items[kind]), byName(wanted[kind]));
+      const difference = differenceOf(byName((shown ?? items)[kind]), byName(meant[kind]));
       if (difference !== null) find(`, ${kind}: ${difference}`);
     }
     return findings;
@@ -53,8 +57,10 @@ function differenceOf(shown: readonly Named[], wanted: readonly Named[]): string
   return null;
 }
 
-function byName(items: SnapshotItems[keyof SnapshotItems]): readonly Named[] {
-  const named = items.map((item) => ({ name: "key" in item ? item.key : "name" in item ? item.name : item.leaseId, item }));
+function byName(items: readonly object[]): readonly Named[] {
+  const nameOf = (item: object) =>
+    String("key" in item ? item.key : "name" in item ? item.name : "leaseId" in item ? item.leaseId : "");
+  const named = items.map((item) => ({ name: nameOf(item), item }));
   return named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 

@@ -7,6 +7,12 @@ import type { Change, ChangeBatch, WatchTarget } from "../../../src/machine/chan
 import { hashValue } from "../world/state-hash.ts";
 import type { CommittedFact } from "./committed-log.ts";
 import type { Finding } from "./finding.ts";
+import { type WireItem, wireChange } from "./wire-form.ts";
+
+/** The changes of one revision: as the service gives them, or as the wire shows them. */
+export type WatchedBatch =
+  | Pick<ChangeBatch, "revision" | "changes">
+  | { readonly revision: number; readonly wireChanges: readonly WireItem[] };
 
 /** One logical watch, over all the nodes it was resumed on. */
 export type WatchRecord = {
@@ -15,7 +21,7 @@ export type WatchRecord = {
   /** The first revision of interest. */
   readonly fromRevision: number;
   /** In the order in which they came. */
-  readonly batches: readonly ChangeBatch[];
+  readonly batches: readonly WatchedBatch[];
   /** The last revision it was told to have covered; at least the last batch's. */
   readonly coveredRevision: number;
   /** It was ended with `compacted`: where it stood, and the floor it was given. */
@@ -72,10 +78,9 @@ function checkWatch(
     if (batch.revision < revision)
       return `revision ${batch.revision} came ${next > 0 ? "again or too late" : "though it should not"}`;
     if (batch.revision > revision) return `a gap: revision ${batch.revision} came instead of ${revision}`;
-    if (batch.changes.length !== wanted.length)
-      return `revision ${revision} came with ${batch.changes.length} of ${wanted.length} changes`;
-    if (hashValue(1, batch.changes) !== hashValue(1, wanted))
-      return `revision ${revision} came with other changes than the log's`;
+    const [told, meant] = "changes" in batch ? [batch.changes, wanted] : [batch.wireChanges, wanted.map(wireChange)];
+    if (told.length !== wanted.length) return `revision ${revision} came with ${told.length} of ${wanted.length} changes`;
+    if (hashValue(1, told) !== hashValue(1, meant)) return `revision ${revision} came with other changes than the log's`;
     next++;
   }
   const extra = watch.batches[next];

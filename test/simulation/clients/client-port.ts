@@ -7,18 +7,20 @@ import { openAt } from "../../../api/watch/watch-stream.ts";
 import { unreachable } from "../../../src/base/assert.ts";
 import type { Result } from "../../../src/base/result.ts";
 import type { Answers, CommandBody, Refusal } from "../../../src/machine/command.ts";
-import type { ConfigEntry } from "../../../src/machine/query.ts";
 import type { Revision } from "../../../src/machine/types.ts";
 import type { KeyholdService, ServiceError, StorePosition, Watch, WatchSnapshot } from "../../../src/node/service.ts";
+import { toLogIndex } from "../../../src/raft/types.ts";
 import type { Report } from "../checks/finding.ts";
 import type { RandomStream } from "../world/random.ts";
 import type { Scheduler } from "../world/scheduler.ts";
 import type { SimNode } from "../world/sim-node.ts";
+import { RestPort, type RestValue } from "./rest-port.ts";
 
 /** The end of a call, as its client sees it. */
 export type ClientAnswer<Value> =
   | { readonly kind: "ok"; readonly value: Value }
-  | { readonly kind: "refused"; readonly refusal: Refusal }
+  /** `isRounded`: the wire does not show all of it. */
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly isRounded?: true }
   /** This attempt certainly did nothing. */
   | { readonly kind: "notDone" }
   | { readonly kind: "unknown" };
@@ -52,10 +54,11 @@ const waitsMax = 6;
 
 /** Carries the calls of all clients of a run. */
 export class ClientPort {
-  readonly counts = { crowds: 0, revisionsReached: 0, calls: 0, unknown: 0, notDone: 0 };
+  readonly #counts = { crowds: 0, revisionsReached: 0, calls: 0, unknown: 0, notDone: 0 };
   readonly #scheduler: Scheduler;
   readonly #random: RandomStream;
   readonly #report: Report;
+  readonly #rest: RestPort | null = null;
   #place: Place = { nodes: [], machineAt: () => undefined, loss: () => 0 };
   /** Which of the clusters that were made at these addresses it is, and the one in which each store was first seen. */
   #incarnation = 0;
@@ -68,10 +71,16 @@ export class ClientPort {
   #seen: StorePosition | null = null;
   readonly #sinceOf = new Map<string, StorePosition | null>();
 
-  constructor(world: { readonly scheduler: Scheduler; readonly random: RandomStream }, report: Report) {
+  /** `rest`: by the API of the nodes instead of their services. */
+  constructor(world: { readonly scheduler: Scheduler; readonly random: RandomStream; readonly rest: boolean }, report: Report) {
+    if (world.rest) this.#rest = new RestPort({ ...world, report, look: (position) => this.#look(position) });
     this.#scheduler = world.scheduler;
     this.#random = world.random;
     this.#report = report;
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    return { ...this.#counts, ...this.#rest?.counts };
   }
 
   /** From now on the nodes are those; what was seen of others stays seen. */
@@ -95,6 +104,16 @@ export class ClientPort {
     return this.#place.nodes.length;
   }
 
+  /** The machine at the address of a node. */
+  machineAt(node: number): SimNode | undefined {
+    return this.#place.machineAt(node);
+  }
+
+  /** How likely a request, or its answer, is lost now. */
+  get loss(): number {
+    return this.#place.loss();
+  }
+
   after(delayMs: number, run: () => void): void {
     this.#scheduler.after(delayMs, run);
   }
@@ -108,13 +127,15 @@ export class ClientPort {
     const { requestId, timeoutMs } = options;
     const since = this.#begin(requestId);
     if (requestId !== null && since !== null) this.#keep({ body, requestId });
-    this.#call(options, done, (node, reply) =>
+    this.#call(options, done, (node, reply) => {
+      if (this.#rest !== null)
+        return this.#rest.execute(node, body, { requestId, since, holdMs: timeoutMs, signal: null }, reply);
       node.call(
         { what: body.kind, withinMs: timeoutMs },
-        (service) => this.#look(service).execute<Kind>(body, { requestId, since, timeoutMs }),
+        (service) => this.#lookAt(service).execute<Kind>(body, { requestId, since, timeoutMs }),
         (result) => reply(answerOf(result)),
-      ),
-    );
+      );
+    });
   }
 
   /** Clients that take leases and are never heard of again. */
@@ -122,7 +143,7 @@ export class ClientPort {
     { leases, ttlMs, spreadMs }: { readonly leases: number; readonly ttlMs: number; readonly spreadMs: number },
     random: RandomStream,
   ): void {
-    this.counts.crowds++;
+    this.#counts.crowds++;
     const body = { kind: "leaseGrant", ttlMs, owner: null } as const;
     // All that come at once come to one node, and begin with the same entry's time.
     const one = random.integer(0, this.nodeCount - 1);
@@ -144,23 +165,31 @@ export class ClientPort {
       this.#scheduler.promised();
       done(answer);
     };
-    this.#call(options, hungUp, (node, reply) =>
+    const { signal } = hangUp;
+    this.#call(options, hungUp, (node, reply) => {
+      if (this.#rest !== null)
+        return this.#rest.execute<"lockAcquire">(node, body, { requestId, since, holdMs: timeoutMs, signal }, reply);
       node.call(
         { what: body.kind, withinMs: waitsMax * timeoutMs },
-        (service) => this.#look(service).acquire(body, { requestId, since, timeoutMs, holdMs: timeoutMs, signal: hangUp.signal }),
+        (service) => this.#lookAt(service).acquire(body, { requestId, since, timeoutMs, holdMs: timeoutMs, signal }),
         (result) => reply(answerOf(result)),
-      ),
-    );
+      );
+    });
   }
 
   /** A read of one key; linearizable unless `stale`. `revision` is where the node stood when a stale read was served. */
   get(
     key: string,
     options: CallOptions & { readonly stale: boolean; readonly minRevision: Revision | null },
-    done: (answer: ClientAnswer<{ readonly entry: ConfigEntry | null; readonly revision: number }>) => void,
+    done: (answer: ClientAnswer<RestValue>) => void,
   ): void {
     const { timeoutMs, stale, minRevision } = options;
     this.#call(options, done, (node, reply) => {
+      if (this.#rest !== null)
+        return this.#rest.get(node, key, options, (answer) => {
+          if (answer.kind === "ok" && minRevision !== null) this.#checkReached(node, minRevision, answer.value.revision);
+          reply(answer);
+        });
       let revision = 0;
       node.call(
         { what: "a read", withinMs: timeoutMs },
@@ -172,7 +201,8 @@ export class ClientPort {
           return answer;
         },
         (result) => {
-          if (result.ok && minRevision !== null) this.#checkReached(node, minRevision);
+          const reached = node.process?.service.position().revision ?? minRevision ?? 0;
+          if (result.ok && minRevision !== null) this.#checkReached(node, minRevision, reached);
           reply(result.ok ? { kind: "ok", value: { entry: result.value, revision } } : { kind: "notDone" });
         },
       );
@@ -180,9 +210,8 @@ export class ClientPort {
   }
 
   /** A read that waited for a revision was answered just now, from what the node has applied. */
-  #checkReached({ id, process }: SimNode, wanted: Revision): void {
-    const { revision } = process?.service.position() ?? { revision: wanted };
-    this.counts.revisionsReached++;
+  #checkReached({ id }: SimNode, wanted: Revision, revision: number): void {
+    this.#counts.revisionsReached++;
     if (revision < wanted)
       this.#report("waits for a revision", `a read from revision ${wanted} on was answered by ${id} at ${revision}`);
   }
@@ -245,13 +274,17 @@ export class ClientPort {
   }
 
   /** Sees where the node stands. */
-  #look<Service extends Pick<KeyholdService, "position">>(service: Service): Service {
-    const { storeId, appliedIndex } = service.position();
-    if (storeId !== this.#recognized && storeId !== "") this.#recognize(storeId);
-    const isNewer = storeId !== this.#seen?.storeId || appliedIndex > this.#seen.index;
-    // A node that is in no cluster yet has no store.
-    if (isNewer && storeId !== "") this.#seen = { storeId, index: appliedIndex };
+  #lookAt<Service extends Pick<KeyholdService, "position">>(service: Service): Service {
+    const { storeId, appliedIndex: index } = service.position();
+    this.#look({ storeId, index });
     return service;
+  }
+
+  #look({ storeId, index }: { readonly storeId: string; readonly index: number }): void {
+    if (storeId !== this.#recognized && storeId !== "") this.#recognize(storeId);
+    const isNewer = storeId !== this.#seen?.storeId || index > this.#seen.index;
+    // A node that is in no cluster yet has no store.
+    if (isNewer && storeId !== "") this.#seen = { storeId, index: toLogIndex(index) };
   }
 
   /** One exchange. The client's own patience is a little longer than what it grants the node. */
@@ -260,13 +293,13 @@ export class ClientPort {
     done: (answer: ClientAnswer<Value>) => void,
     serve: (node: SimNode, reply: (answer: ClientAnswer<Value>) => void) => void,
   ): void {
-    this.counts.calls++;
+    this.#counts.calls++;
     let open = true;
     const end = (outcome: ClientAnswer<Value>): void => {
       if (!open) return;
       open = false;
-      if (outcome.kind === "unknown") this.counts.unknown++;
-      else if (outcome.kind === "notDone") this.counts.notDone++;
+      if (outcome.kind === "unknown") this.#counts.unknown++;
+      else if (outcome.kind === "notDone") this.#counts.notDone++;
       done(outcome);
     };
     this.after(options.timeoutMs * 1.2 + 50, () => end({ kind: "unknown" }));

@@ -56,21 +56,33 @@ type Current = {
   closed: boolean;
 };
 
+/** A client that watches, as a run sees it. */
+export interface WatchClient {
+  readonly counts: ReturnType<typeof noWatchCounts>;
+  /** Snapshots that were read to their end. */
+  readonly snapshots: readonly SnapshotRecord[];
+  /** What was seen so far: by the watch that is open, and by those that compaction ended. */
+  records(): readonly WatchRecord[];
+  /** The revision up to which it knows everything; 0 while it reads a snapshot. */
+  readonly covered: number;
+  /** What it told was judged, and is not part of what it tells from now on; where it stands it knows. */
+  judged(): void;
+  /** Stop dawdling: read at once, and look for a node that answers. */
+  hurry(): void;
+  /** No watch any more. To be called when it is of no interest what it would see. */
+  end(): void;
+  start(): void;
+}
+
+/** What watches count, all at 0. */
+export function noWatchCounts() {
+  const snapshots = { snapshots: 0, snapshotPages: 0, snapshotsAmidChanges: 0, snapshotsLeft: 0, snapshotsCompacted: 0 };
+  return { resumed: 0, batches: 0, refused: 0, compacted: 0, storeChanged: 0, stopped: 0, ...snapshots };
+}
+
 /** One watch over all its connections, with a record of what it received. */
-export class Watcher {
-  readonly counts = {
-    resumed: 0,
-    batches: 0,
-    refused: 0,
-    compacted: 0,
-    storeChanged: 0,
-    stopped: 0,
-    snapshots: 0,
-    snapshotPages: 0,
-    snapshotsAmidChanges: 0,
-    snapshotsLeft: 0,
-    snapshotsCompacted: 0,
-  };
+export class Watcher implements WatchClient {
+  readonly counts = noWatchCounts();
   /** Snapshots that were read to their end. */
   readonly snapshots: SnapshotRecord[] = [];
   /** Watches that compaction ended; this one began anew each time. */

@@ -7,14 +7,15 @@ import type { RunOptions } from "../faults/plan.ts";
 import type { Cluster } from "../world/cluster.ts";
 import type { RandomStream } from "../world/random.ts";
 import type { SimNode } from "../world/sim-node.ts";
-import { drawManner, plainManner, Watcher, type WatchManner } from "./watcher.ts";
+import { SocketWatcher } from "./socket-watcher.ts";
+import { drawManner, plainManner, type WatchClient, Watcher, type WatchManner } from "./watcher.ts";
 
 /** Draws the watches of a run. */
 export function drawWatchers(
   cluster: () => Cluster,
-  options: Pick<RunOptions, "watches" | "snapshotWatches" | "pastRowsMax">,
+  options: Pick<RunOptions, "watches" | "snapshotWatches" | "pastRowsMax" | "wire">,
   report: Report,
-): readonly Watcher[] {
+): readonly WatchClient[] {
   const { clients: port, streams } = cluster();
   const atNode = (node: number, act: () => void): void => void cluster().nodes[node]?.later(0, act);
   const checkBound = (node: number): void => {
@@ -22,8 +23,12 @@ export function drawWatchers(
     if (rows > options.pastRowsMax)
       report("watches", `n${node} keeps ${rows} rows for readers, of at most ${options.pastRowsMax}`);
   };
-  const watcher = (number: number, random: RandomStream, manner: WatchManner): Watcher =>
-    new Watcher(number, { port, random, atNode, report, checkBound }, { targets: drawTargets(random), manner });
+  const watcher = (number: number, random: RandomStream, manner: WatchManner): WatchClient => {
+    const drawn = { targets: drawTargets(random), manner };
+    if (!options.wire) return new Watcher(number, { port, random, atNode, report, checkBound }, drawn);
+    const machineAt = (node: number): SimNode | undefined => port.machineAt(node);
+    return new SocketWatcher(number, { port, random, machineAt, loss: () => port.loss / 4, report }, drawn);
+  };
   const { workload, checks } = streams;
   return [
     ...Array.from({ length: options.watches }, (_, i) => watcher(i, workload, plainManner)),

@@ -141,6 +141,7 @@ export class Client {
   /** Notes what came of a request that had an id. */
   noteAnswer(requestId: string | null, answer: ClientAnswer<unknown>): void {
     if (requestId === null || (answer.kind !== "ok" && answer.kind !== "refused")) return;
+    if (answer.kind === "refused" && answer.isRounded === true) return;
     const outcome = answer.kind === "ok" ? ok(answer.value as Answers[keyof Answers]) : err(answer.refusal);
     this.#workload.records.answers.push({ client: this.number, requestId, outcome: outcomeText(outcome) });
   }

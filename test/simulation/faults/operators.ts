@@ -7,10 +7,12 @@
 import { unreachable } from "../../../src/base/assert.ts";
 import { membersOf } from "../../../src/raft/members.ts";
 import type { MemberAddress, Membership, MembershipChange, NodeId } from "../../../src/raft/types.ts";
+import type { Report } from "../checks/finding.ts";
 import type { ClusterView } from "../world/cluster-view.ts";
 import { type RandomStream, randomStreams } from "../world/random.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import type { Fault } from "./plan.ts";
+import { askForChange, askForTransfer } from "./rest-operators.ts";
 
 type Act = Extract<Fault, { readonly kind: "transfer" | "membership" | "rot" }>;
 
@@ -25,11 +27,14 @@ export class Operators {
   /** Changes of which somebody was told that they are made. */
   readonly agreed: MembershipChange[] = [];
   readonly #cluster: ClusterView;
+  readonly #rest: Report | null;
   /** How long leaders will hear nothing when they have handed over. */
   readonly #blindness = new Map<number, number>();
   readonly #tell: (line: string) => void;
 
-  constructor(cluster: ClusterView, tell: (line: string) => void) {
+  /** `rest` takes findings about the API, where operators ask over it; null where they ask the services. */
+  constructor(cluster: ClusterView, tell: (line: string) => void, rest: Report | null) {
+    this.#rest = rest;
     this.#cluster = cluster;
     this.#tell = tell;
   }
@@ -84,6 +89,10 @@ export class Operators {
     const leader = this.#cluster.leader();
     if (!leader?.process || leader.paused) return null;
     this.#count("transfersAsked");
+    if (this.#rest !== null) {
+      askForTransfer(this.#someNode(leader), to, this.#rest, (ended) => this.#count(`transfer.${ended}`));
+      return leader;
+    }
     leader.call(
       { what: "a transfer", withinMs: patienceMs },
       (service) => service.transferLeadership(to, { timeoutMs: patienceMs }),
@@ -187,15 +196,25 @@ export class Operators {
       const learner = this.#nodeOf(change.id);
       if (!learner.up) learner.start();
     }
-    leader.call(
-      { what: "a change of members", withinMs: patienceMs },
-      (service) => service.changeMembership(change, { timeoutMs: patienceMs }),
-      (end) => {
-        this.#count(`change.${end.kind}`);
-        if (end.kind === "made") this.#count(`made.${change.kind}`);
-        if (end.kind === "made" || end.kind === "unchanged") this.agreed.push(change);
-      },
-    );
+    const told = (ended: string): void => {
+      this.#count(`change.${ended}`);
+      if (ended === "made") this.#count(`made.${change.kind}`);
+      if (ended === "made" || ended === "unchanged") this.agreed.push(change);
+    };
+    if (this.#rest !== null) askForChange(this.#someNode(leader), change, this.#rest, told);
+    else
+      leader.call(
+        { what: "a change of members", withinMs: patienceMs },
+        (service) => service.changeMembership(change, { timeoutMs: patienceMs }),
+        ({ kind }) => told(kind),
+      );
+  }
+
+  /** Whom an operator asks over the API: anybody, as long as somebody leads. */
+  #someNode(leader: SimNode): SimNode {
+    const { changesAsked = 0, transfersAsked = 0 } = this.counts;
+    const nodes = [leader, ...this.#cluster.living.filter((node) => node.alive && !node.paused)];
+    return nodes[(changesAsked + transfersAsked) % nodes.length] ?? leader;
   }
 
   /**

@@ -140,7 +140,12 @@ export type RunOptions = {
   readonly remadeForMs: number;
   /** Programs that use the SDK, where there are any. */
   readonly sdk?: SdkOptions;
+  /** Clients and watches go through the API of the nodes instead of their services. */
+  readonly wire: boolean;
 };
+
+/** Of all runs: those whose clients, watches and operators go through the API. */
+const wireShare = 0.4;
 
 /** Everything that is drawn from a seed. */
 export type Plan = { readonly options: RunOptions; readonly tape: readonly TapeItem[] };
@@ -218,6 +223,7 @@ export function drawPlan(seed: number, limits: PlanLimits): Plan {
     logEntriesMax: swarm.pick([30, 200, 1_000_000]),
     readLeases: false,
     remadeForMs: streams.checks.chance(0.1) ? streams.checks.between(2000, 6000) : 0,
+    wire: streams.wire.chance(wireShare),
   };
   if (clockRegime === "bounded" && swarm.chance(0.5)) options = { ...options, readLeases: true };
   const hoards = filling.hoards.map((hoard) => ({ kind: "fault", ...hoard }) as const);

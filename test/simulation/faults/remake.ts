@@ -6,7 +6,7 @@
 import type { Finding } from "../checks/finding.ts";
 import type { NamedRequest } from "../clients/client-port.ts";
 import type { Records } from "../clients/records.ts";
-import type { Watcher } from "../clients/watcher.ts";
+import type { WatchClient } from "../clients/watcher.ts";
 import type { Client } from "../clients/workload.ts";
 import type { Cluster } from "../world/cluster.ts";
 
@@ -14,7 +14,7 @@ type World = {
   readonly before: Cluster;
   readonly again: Cluster;
   readonly clients: readonly Client[];
-  readonly watchers: readonly Watcher[];
+  readonly watchers: readonly WatchClient[];
   readonly records: Records;
 };
 

@@ -147,10 +147,10 @@ export class Cluster implements ClusterView {
       { rates: options.network, nodesMax: ids.length + impostorsMax },
     );
     this.ambushes = new Ambushes(this);
-    this.operators = new Operators(this, tell);
+    this.operators = new Operators(this, tell, options.wire ? world.report : null);
     this.folderKeepers = new FolderKeepers(this, tell);
-    const { scheduler } = this;
-    this.clients = world.before?.clients ?? new ClientPort({ scheduler, random: this.streams.workload }, world.report);
+    const clientWorld = { scheduler: this.scheduler, random: this.streams.workload, rest: options.wire };
+    this.clients = world.before?.clients ?? new ClientPort(clientWorld, world.report);
     this.clients.goTo({
       nodes: this.nodes,
       machineAt: (node) => (this.nodes[node] === undefined ? undefined : this.machineAt(node)),

@@ -60,7 +60,7 @@ export class RandomStream {
   }
 }
 
-const streamNames = ["swarm", "net", "disk", "proc", "clock", "workload", "checks", "folders", "sdk"] as const;
+const streamNames = ["swarm", "net", "disk", "proc", "clock", "workload", "checks", "folders", "sdk", "wire"] as const;
 /** The name of a stream. */
 export type StreamName = (typeof streamNames)[number];
 /** All streams of one run. */

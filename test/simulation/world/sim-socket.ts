@@ -31,6 +31,8 @@ export type SocketOptions = {
   readonly delayMs?: () => number;
   /** Bytes that the kernels on both sides take of what the client does not read. Default: 4000. */
   readonly kernelBytes?: number;
+  /** Called in the node for each message and answer that it hands over, for those who judge. */
+  readonly onSent?: () => void;
 };
 
 type World = {
@@ -53,6 +55,7 @@ export class SocketPair {
   readonly #kernelBytes: number;
   readonly #handlers = new Map<string, Handler[]>();
   readonly #closeHandlers: ((reason: string) => void)[] = [];
+  readonly #onSent: () => void;
   #session: WatchClient | null = null;
   #backlog: InboundBacklog | null = null;
   #share: InboundShare | null = null;
@@ -74,6 +77,7 @@ export class SocketPair {
     this.#world = world;
     this.#delayMs = options.delayMs ?? (() => 0);
     this.#kernelBytes = options.kernelBytes ?? 4000;
+    this.#onSent = options.onSent ?? (() => undefined);
     this.client = {
       emit: (event, payload, ack) => this.#emit(event, payload, ack),
       on: (event, handler) => void this.#handlers.set(event, [...(this.#handlers.get(event) ?? []), handler]),
@@ -164,6 +168,7 @@ export class SocketPair {
   /** What the node says; the kernel has taken it by the next turn, if there is room in it. */
   #send(bytes: number, take: () => void): void {
     if (this.#nodeEnded) return;
+    this.#onSent();
     this.#unreadBytes += bytes;
     this.#toClient(bytes, take);
     if (this.#writing) return;
