@@ -41,6 +41,7 @@ export function refuseBelowRoutes(
   const { context, intake } = options;
   const { responder, limits, metrics } = context;
   let connections = 0;
+  let admitted = 0;
   let dropped = 0;
   server.maxConnections = limits.connectionsMax + refusedConnectionsMax;
   server.on("drop", () => {
@@ -53,7 +54,14 @@ export function refuseBelowRoutes(
     socket.once("close", () => {
       connections -= 1;
     });
-    if (connections <= limits.connectionsMax) return;
+    // Those that are being refused do not count, or clients that try again at once would keep each other out.
+    if (admitted < limits.connectionsMax) {
+      admitted += 1;
+      socket.once("close", () => {
+        admitted -= 1;
+      });
+      return;
+    }
     intake.discard(socket);
     const overloaded = serviceProblem({ kind: "overloaded", limit: "connections", max: limits.connectionsMax }, 0);
     responder.sendRaw(socket, problemReply(overloaded), undefined);
