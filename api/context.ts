@@ -122,7 +122,8 @@ export const defaultApiLimits: FixedApiLimits = {
     batchesPerPacketMax: 256,
     slowConsumerMs: 60_000,
     slowConsumerContendedMs: 2_000,
-    sendingBytesMax: 32 * 1024 * 1024,
+    // Sixty-four parts on their way: a client that reads has the next part in milliseconds, one that does not costs no more.
+    sendingBytesMax: 16 * 1024 * 1024,
     smallBytesMax: 256 * 1024,
     inboundMessagesMax: 64,
     // Some keepalives of a client on a slow line; and a hundred pieces of 64 KiB from clients that send without reading.
