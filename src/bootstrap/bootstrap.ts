@@ -9,8 +9,9 @@ import { type Membership, type NodeId, toNodeId } from "../raft/types.ts";
 import { ensureDirectory } from "../storage/directory.ts";
 import { StorageError } from "../storage/errors.ts";
 import { noRuns, presentRun, withLastMet, withRun } from "../storage/folder-runs.ts";
-import { type IdentityRecord, type IdentityStanding, readIdentity, writeIdentity } from "../storage/identity-file.ts";
+import type { IdentityRecord, IdentityStanding } from "../storage/identity-file.ts";
 import { type Ownership, takeOwnership } from "../storage/ownership.ts";
+import { recordsIn } from "./folder-records.ts";
 import { type BootstrapLog, formCluster, NotAdmitted } from "./form.ts";
 import { clusterIdOf, notAdmittedTo } from "./formation.ts";
 import { findCluster } from "./join.ts";
@@ -59,7 +60,8 @@ export async function bootstrap(
   const ownership = await takeOwnership(directory);
   try {
     const nodeId = toNodeId(config.nodeId);
-    const earlier = readIdentity(directory);
+    const records = recordsIn(directory);
+    const earlier = records.readIdentity();
     if (earlier !== undefined) checkOwner(earlier, config);
     const standing = earlier?.standing ?? { kind: "new" };
     if (standing.kind === "refused") throw new NotAdmitted(standing.why);
@@ -78,7 +80,7 @@ export async function bootstrap(
     };
     const write = (change: Partial<IdentityRecord>) => {
       identity = { ...identity, ...change };
-      writeIdentity(directory, identity);
+      records.writeIdentity(identity);
     };
     write({});
     const cluster = await clusterOf(config, { ...identity, standing }, { ...options, write });

@@ -3,8 +3,9 @@
  * effect.
  */
 import type { NodeId } from "../raft/types.ts";
-import { type PeerStart, readPeerStarts, writePeerStarts } from "../storage/peer-starts-file.ts";
+import type { PeerStart } from "../storage/peer-starts-file.ts";
 import type { Admit, SelfClaim, StartNews } from "../transport/claim.ts";
+import type { FolderRecords } from "./folder-records.ts";
 import { type KnownStart, outdatedDetail, StartRegister, supersedes } from "./starts.ts";
 import { type MembersNow, UncountedRuns } from "./uncounted-runs.ts";
 
@@ -16,7 +17,9 @@ export type StartKeeperOptions = {
   /** This node, and its present run. */
   readonly nodeId: NodeId;
   readonly self: SelfClaim;
-  readonly directory: string;
+  readonly records: Pick<FolderRecords, "readPeerStarts" | "writePeerStarts">;
+  /** On a clock that does not fall. */
+  readonly nowMs: () => number;
   readonly peerTimeoutMs: number;
   /** The instance that the replicated state has for a node; undefined when it has none. */
   readonly instanceOf: (id: NodeId) => string | undefined;
@@ -34,8 +37,8 @@ export type StartKeeper = { readonly admit: Admit; readonly starts: StartNews };
 
 /** Reads `PEERS` and makes a keeper. Both its functions write to disk and throw the disk's errors. */
 export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
-  const { directory, peerTimeoutMs } = options;
-  const { starts, damaged } = readPeerStarts(directory);
+  const { records, peerTimeoutMs } = options;
+  const { starts, damaged } = records.readPeerStarts();
   if (damaged !== undefined)
     options.onRefused({ damaged }, "what was remembered of other nodes' starts is lost; it is gathered again");
   const register = new StartRegister(starts, { patienceMs: patienceTimeouts * peerTimeoutMs });
@@ -45,14 +48,14 @@ export function createStartKeeper(options: StartKeeperOptions): StartKeeper {
     for (const [id, known] of new Map(register.known).set(nodeId, start)) {
       kept.set(id, { ...known, vouched: (id === nodeId && vouches !== null) || uncounted.isVouched(id, known) });
     }
-    writePeerStarts(directory, kept);
+    records.writePeerStarts(kept);
     register.remember(nodeId, start);
     if (vouches !== null) uncounted.vouch(nodeId, start);
   };
   const now = (): MembersNow => ({ ...options, members: options.members() });
   const admit: Admit = (claim, { alive }) => {
     const { nodeId } = claim;
-    const verdict = register.judge(claim, { alive, instanceId: options.instanceOf(nodeId), nowMs: performance.now() });
+    const verdict = register.judge(claim, { alive, instanceId: options.instanceOf(nodeId), nowMs: options.nowMs() });
     if (verdict.kind === "refused") {
       // Only a node that remembers an earlier run knows which of two living runs is the copy.
       if (verdict.code === "start_duplicate" && !uncounted.isConclusive(claim, now())) return { ...verdict, forGood: false };

@@ -8,6 +8,7 @@ import { createApiServer } from "../../api/server.ts";
 import { document } from "../../openapi/generated/document.ts";
 import { assert, unreachable } from "../base/assert.ts";
 import { bootstrap, type Established } from "../bootstrap/bootstrap.ts";
+import { recordsIn } from "../bootstrap/folder-records.ts";
 import { lostDataAdvice } from "../bootstrap/formation.ts";
 import { createStartKeeper } from "../bootstrap/start-keeper.ts";
 import { admissionsWanted, refusedStartAdvice, type StartRefusalCode } from "../bootstrap/starts.ts";
@@ -226,7 +227,8 @@ async function openTransport(
     ...createStartKeeper({
       nodeId,
       self: established,
-      directory: config.dataDir,
+      records: recordsIn(config.dataDir),
+      nowMs: realTime.clock.monotonicMs,
       peerTimeoutMs,
       instanceOf: (id) => service.instanceOf(id),
       isMember: (id) => service.isMember(id),

@@ -17,7 +17,8 @@ import { OutgoingStream } from "./outgoing-stream.ts";
 import { type ListenAddress, type PeerRefusal, PeerServer } from "./peer-server.ts";
 import type { PeerAccess } from "./proof.ts";
 import { beatMs, beatsPerTimeout } from "./pulse.ts";
-import { encodeStarts, type StartsReport } from "./starts-frame.ts";
+import { StartExchange } from "./start-exchange.ts";
+import { encodeStarts } from "./starts-frame.ts";
 import { encodeMessage } from "./wire.ts";
 
 /** The identity of the node, its bounds and its callbacks. */
@@ -104,14 +105,10 @@ export class HttpTransport implements AsyncDisposable {
   readonly #guests = new Set<NodeId>();
   readonly #closing = new Set<Promise<void>>();
   readonly #unreachable = new Set<NodeId>();
-  /** The nodes that have let this run in, and remember its start durably. */
-  readonly #admittedBy = new Set<NodeId>();
-  /** The starts that were sent last. */
-  #startsSent: ReadonlyMap<NodeId, SelfClaim> = new Map();
+  readonly #starts: StartExchange;
   readonly #server: PeerServer;
   readonly #timer: NodeJS.Timeout;
   readonly #refusals = new Repeats({ quietMs: 10_000, keysMax: 256 });
-  #speaks = false;
   #refused = 0;
   #beats = 0;
   #closed: Promise<void> | null = null;
@@ -122,6 +119,19 @@ export class HttpTransport implements AsyncDisposable {
     this.#chunks = new ChunkClient(parts.identity);
     this.#server = parts.server;
     this.#timer = parts.timer;
+    this.#starts = new StartExchange({
+      nodeId: options.nodeId,
+      self: options.self,
+      starts: options.starts,
+      onAdmitted: options.onAdmitted ?? (() => undefined),
+      admissionsWanted: options.admissionsWanted ?? (() => 0),
+      peers: () => this.#outgoing.keys(),
+      send: (peer, { starts, counts }) => {
+        const stream = this.#outgoing.get(peer);
+        if (stream?.accepts === true) stream.send(encodeStarts(starts, counts));
+      },
+      cut: (news) => this.#server.cutUnless(news),
+    });
   }
 
   /** Resolves when the peer port accepts streams; rejects with PeerListenError when it cannot be opened. */
@@ -134,12 +144,12 @@ export class HttpTransport implements AsyncDisposable {
       headersTimeoutMs: Math.ceil(peerTimeoutMs),
       ownUrl: options.ownUrl ?? (() => null),
       onMessage: options.onMessage,
-      onStarts: (from, told) => transport.#receiveStarts(from, told),
+      onStarts: (from, told) => transport.#starts.receive(from, told),
       onSnapshotChunk: options.onSnapshotChunk ?? refuseChunk,
       isRemoved: options.isRemoved ?? (() => false),
       admit: (claim, situation) => {
         const admission = (options.admit ?? admitAll)(claim, situation);
-        transport.#sendNewStarts();
+        transport.#starts.sendNews();
         return admission;
       },
       onGenesis: options.onGenesis ?? (() => undefined),
@@ -161,7 +171,7 @@ export class HttpTransport implements AsyncDisposable {
   /** Never blocks. A message that cannot be sent is dropped, and `onUnreachable` is called after this turn. */
   send(message: Message): void {
     const stream = this.#outgoing.get(message.to);
-    if (!this.#maySpeak()) {
+    if (!this.#starts.maySpeak()) {
       stream?.drop();
       return;
     }
@@ -243,53 +253,17 @@ export class HttpTransport implements AsyncDisposable {
         if (!this.#guests.has(peer)) this.#options.onRefusedForGood?.(peer, code, detail);
       },
       onOpened: (counts) => {
-        if (counts) this.#countAdmission(peer);
-        // Before any message on this stream.
-        this.#sendStartsTo(peer);
+        this.#starts.opened(peer, counts);
         onEvent?.({ kind: "outgoingOpened", peer });
       },
       onClosed: (reason) => onEvent?.({ kind: "outgoingClosed", peer, reason }),
     });
   }
 
-  #countAdmission(by: NodeId): void {
-    if (this.#admittedBy.size === 0) this.#options.onAdmitted?.();
-    this.#admittedBy.add(by);
-  }
-
-  #maySpeak(): boolean {
-    // Never reset: a leader that adds a member must send to it before that member can let this run in.
-    this.#speaks ||= this.#admittedBy.size >= (this.#options.admissionsWanted?.() ?? 0);
-    return this.#speaks;
-  }
-
   #admit(claim: Claim): Admission {
     const admission = (this.#options.admit ?? admitAll)(claim, { alive: this.#server.isAliveElsewhere(claim) });
-    this.#sendNewStarts();
+    this.#starts.sendNews();
     return admission;
-  }
-
-  #receiveStarts(from: NodeId, { starts, counts }: StartsReport): void {
-    const { nodeId, self } = this.#options;
-    const isOurs = (told: Claim) => told.nodeId === nodeId && told.instanceId === self.instanceId && told.runId === self.runId;
-    // A node that let this run in earlier, without counting, counts now.
-    if (counts && starts.some(isOurs)) this.#countAdmission(from);
-    for (const news of this.#options.starts?.receive(from, starts) ?? []) this.#server.cutUnless(news);
-    this.#sendNewStarts();
-  }
-
-  /** Sends new starts to all peers, before any other message. */
-  #sendNewStarts(): void {
-    const known = this.#options.starts?.known();
-    if (known === undefined || known === this.#startsSent) return;
-    this.#startsSent = known;
-    for (const peer of this.#outgoing.keys()) this.#sendStartsTo(peer);
-  }
-
-  #sendStartsTo(peer: NodeId): void {
-    const { starts } = this.#options;
-    const stream = this.#outgoing.get(peer);
-    if (starts !== undefined && stream?.accepts === true) stream.send(encodeStarts(starts.known(), starts.counts(peer)));
   }
 
   #sendTo(stream: OutgoingStream, message: Message): boolean {
@@ -305,7 +279,7 @@ export class HttpTransport implements AsyncDisposable {
     this.#server.beat();
     for (const stream of this.#outgoing.values()) stream.beat();
     this.#beats += 1;
-    if (this.#beats % startsRepeatedBeats === 0) for (const peer of this.#outgoing.keys()) this.#sendStartsTo(peer);
+    if (this.#beats % startsRepeatedBeats === 0) this.#starts.sendAll();
   }
 
   #callerRefused(refusal: PeerRefusal): void {

@@ -2,6 +2,7 @@
  * This file tests what a node makes of the starts that others tell it of, and that it keeps them on disk.
  */
 import { describe, expect, test } from "vitest";
+import { recordsIn } from "../../src/bootstrap/folder-records.ts";
 import { createStartKeeper, type StartKeeper, type StartKeeperOptions } from "../../src/bootstrap/start-keeper.ts";
 import { type NodeId, toNodeId } from "../../src/raft/types.ts";
 import { temporaryFolder } from "../storage/temporary-folder.ts";
@@ -21,7 +22,8 @@ function optionsIn(directory: string, told: string[] = []): StartKeeperOptions {
   return {
     nodeId: n1,
     self: said(n1, 5),
-    directory,
+    records: recordsIn(directory),
+    nowMs: () => performance.now(),
     peerTimeoutMs: 100,
     instanceOf: (id) => `folder-${id}`,
     isMember: (id) => id !== n4,

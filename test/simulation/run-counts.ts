@@ -28,7 +28,8 @@ export function countsOf(run: {
     const { operators, folderKeepers, strangers, ambushes, impostors, invariants, network, liars, hoarders, calls } = cluster;
     const parts = [
       cluster,
-      calls,
+      calls.link,
+      calls.streams,
       operators,
       folderKeepers,
       strangers,

@@ -106,7 +106,7 @@ class Run {
     for (const node of nodes.slice(0, this.#cluster.spareFrom)) node.start();
     for (const watcher of this.#watchers) watcher.start();
     this.#sdk?.start();
-    this.#cluster.dial();
+    this.#cluster.calls.streams.dial();
     for (const lookAtMs of [2000, 6000, 20_000]) scheduler.after(lookAtMs, () => this.#cluster.folderKeepers.beginAnew());
     for (const item of this.#plan.tape) {
       scheduler.after(item.atMs, () => {
@@ -209,7 +209,7 @@ class Run {
       this.#report("liveness", `no write after everything was healed: ${this.#positions()}`);
     else if (!(await this.#runUntil(() => this.#agreeAmongMembers(), 30 * electionMs + 20_000)))
       this.#report("liveness", `no agreement: ${this.#positions()}`);
-    else if (!(await this.#runUntil(() => this.#cluster.impostors.untold.length === 0, 10_000)))
+    else if (!(await this.#runUntil(() => this.#cluster.impostors.untold.length === 0, 10_000 + 10 * electionMs)))
       this.#report("copies kept out", `nobody tells ${this.#cluster.impostors.untold.map(({ id }) => id).join(", ")} to stop`);
     else await this.#endWatches();
   }

@@ -2,14 +2,16 @@
  * This file is machines that pretend to be a node of the cluster: an empty folder in the place of a lost one, a folder that was
  * put back from a backup, a second copy of one that lives. Nobody may believe them, and each must be told to stop.
  */
-import type { StartVerdict } from "../../../src/bootstrap/starts.ts";
+import { admissionsWanted } from "../../../src/bootstrap/starts.ts";
+import type { Message } from "../../../src/raft/types.ts";
+import type { Admission } from "../../../src/transport/claim.ts";
 import type { Report } from "../checks/finding.ts";
 import type { DiskModel } from "../world/disk-model.ts";
 import { Folder, type FolderImage, newInstanceId } from "../world/folder.ts";
 import type { NodeWorld } from "../world/node-world.ts";
+import type { SimRun } from "../world/peer-links.ts";
 import type { RandomStream } from "../world/random.ts";
 import { SimNode } from "../world/sim-node.ts";
-import type { SimRun } from "../world/start-judge.ts";
 
 /** In one run; a network is made for so many machines more. */
 export const impostorsMax = 4;
@@ -20,6 +22,8 @@ export type ImpostorWorld = {
   readonly nodes: readonly SimNode[];
   readonly nodeWorld: NodeWorld<SimNode>;
   readonly random: RandomStream;
+  /** Whether the others can go on without `node` until it has heard of them again. */
+  readonly mayForget: (node: SimNode) => boolean;
   readonly tell: (line: string) => void;
   readonly report: Report;
 };
@@ -35,6 +39,8 @@ export class Impostors {
   readonly counts: Record<string, number> = {};
   readonly #world: ImpostorWorld;
   readonly #all: Impostor[] = [];
+  /** Who has lost what it remembered, until it knows again of all. */
+  #forgetful: SimNode | null = null;
   readonly #backups: { readonly of: SimNode; readonly image: FolderImage }[] = [];
 
   constructor(world: ImpostorWorld) {
@@ -68,6 +74,18 @@ export class Impostors {
 
   isImpostor(node: SimNode): boolean {
     return this.#all.some((one) => one.node === node);
+  }
+
+  /**
+   * Whether `node` has lost what it remembered of the starts of others, and does not know all again: as long as it hears of too few,
+   * nobody can count on it to let in another run.
+   */
+  isForgetful(node: SimNode): boolean {
+    if (this.#forgetful !== node) return false;
+    const { process, folder } = node;
+    const others = this.#world.nodes.filter((other) => other !== node && !other.gone && process?.service.isMember(other.id));
+    if (process !== null && others.every(({ id }) => folder.known.get(id)?.vouched === true)) this.#forgetful = null;
+    return this.#forgetful === node;
   }
 
   backUp(node: SimNode): void {
@@ -104,40 +122,45 @@ export class Impostors {
   }
 
   /**
-   * Nobody promises to notice the second copy of a folder where the first one is not connected, or an old one where none of the
-   * later starts was ever met, as by a node that has just joined. The one who made it is lucky then, and it ends before it is heard.
+   * Nobody promises to notice the second copy of a folder where the first one is not connected, or an old one in a cluster of one
+   * where its later starts were never met. The one who made it is lucky then, and it ends before it is heard.
    */
   isUnseen(run: SimRun, by: SimNode): boolean {
-    const impostor = this.#all.find(({ node }) => node.index === run.index);
+    const impostor = this.#impostorOf(run);
     if (impostor === undefined || impostor.kind === "replacement") return false;
-    const isSeen = impostor.kind === "clone" ? this.#world.nodeWorld.isLinked(run, by) : by.folder.known.has(impostor.of.id);
+    const isSeen =
+      impostor.kind === "clone"
+        ? this.#world.nodeWorld.calls().isLinked(run, by)
+        : by.folder.known.has(impostor.of.id) || needsOthers(by);
     if (isSeen) return false;
     if (!impostor.node.gone) this.#count("clonesUnseen");
     impostor.node.retire();
     return true;
   }
 
-  onVerdict(by: SimNode, run: SimRun, verdict: StartVerdict): void {
-    if (verdict.kind === "refused") {
-      this.#count(`refused.${verdict.code}`);
-      if (verdict.forGood) this.#tell(run, `${by.id}: ${verdict.code}: ${verdict.detail}`);
+  /** Who cannot tell a copy from the node, as one that has just joined, may let it in, and does not count for it then. */
+  onVerdict(by: SimNode, run: SimRun, admission: Admission): void {
+    if (admission.kind === "refused") {
+      this.#count(`refused.${admission.code}`);
       return;
     }
-    const impostor = this.#all.find(({ node }) => node.index === run.index);
-    if (impostor !== undefined && !this.isImpostor(by))
+    const impostor = this.#impostorOf(run);
+    if (impostor === undefined || this.isImpostor(by)) return;
+    if (!admission.counts) this.#count("letInUncounted");
+    else
       this.#world.report(
         "copies kept out",
         `${by.id} lets in a ${impostor.kind} of ${impostor.of.id} (${run.instanceId} start ${run.start})`,
       );
   }
 
-  /** The run hears that it was refused, if it is still there. */
-  #tell(run: SimRun, why: string): void {
-    const { nodes, nodeWorld } = this.#world;
-    const node = this.machine(run.index) ?? nodes[run.index];
-    nodeWorld.scheduler.after(this.#world.random.exponential(5), () => {
-      if (node?.process?.run === run) node.refused(why);
-    });
+  /** A run that is one of a copy says something. */
+  onSpoken(node: SimNode, { kind, to }: Message): void {
+    if (needsOthers(node)) this.#world.report("copies kept out", `a copy of ${node.id} (${node.index}) says ${kind} to ${to}`);
+  }
+
+  #impostorOf({ index }: SimRun): Impostor | undefined {
+    return this.#all.find(({ node }) => node.index === index);
   }
 
   #hasWhomToAsk(node: SimNode): boolean {
@@ -164,8 +187,26 @@ export class Impostors {
     const node = new SimNode(index, of.id, nodeWorld, folderOf);
     this.#all.push({ node, of, kind });
     tell(`a ${kind} of ${of.id} is put in as ${index}: ${node.folder.instanceId} after ${node.folder.line.runs.length} runs`);
-    nodeWorld.scheduler.after(random.magnitude(1, 2000), () => {
+    const startsInMs = random.magnitude(20, 2000);
+    nodeWorld.scheduler.after(startsInMs, () => {
       if (!node.gone && !node.up) node.start();
+    });
+    if ((kind === "restored" || kind === "oldClone") && random.chance(0.7)) this.#forget(of, startsInMs);
+  }
+
+  /** One member comes up about when a copy of `of` does, without what it remembered of the starts of others: as one that has just joined. */
+  #forget(of: SimNode, inMs: number): void {
+    const { nodes, nodeWorld, random, tell } = this.#world;
+    const others = nodes.filter((node) => node !== of && node.alive);
+    if (others.length === 0) return;
+    const forgetful = random.pick(others);
+    nodeWorld.scheduler.after(inMs - random.between(0, 20), () => {
+      if (!forgetful.alive || !nodeWorld.strikes() || !this.#world.mayForget(forgetful)) return;
+      this.#count("forgot");
+      tell(`${forgetful.id} loses what it remembers of the starts of others`);
+      forgetful.crash({ downMs: random.magnitude(1, 20) });
+      forgetful.folder.known = new Map();
+      this.#forgetful = forgetful;
     });
   }
 
@@ -177,4 +218,9 @@ export class Impostors {
 
 function runsOf({ line }: FolderImage): readonly string[] {
   return line.runs.map(({ runId }) => runId);
+}
+
+/** Whether a run must be let in by others before it says anything, as far as that node knows. */
+function needsOthers({ process }: SimNode): boolean {
+  return process !== null && admissionsWanted(process.service.membership()) > 0;
 }

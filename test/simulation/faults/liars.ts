@@ -85,13 +85,20 @@ export class Liars {
     }
   }
 
-  /** The whole state of one that does not lead. */
+  /** The whole state of one that does not lead, as if a transfer had brought it. */
   #repeatState({ to, raft, liar }: Lie): boolean {
     const liarsRaft = liar.process?.service.inside.raft;
     const index = liar.durableAppliedIndex as LogIndex;
     if (liarsRaft === undefined || index < liarsRaft.status.baseIndex || index === 0) return false;
-    const image = liar.disk.image(liarsRaft.snapshotMetaAt(index));
-    return to.receiveSnapshot(image, { from: liar.id, term: raft.status.currentTerm });
+    const { process, disk } = to;
+    if (process === null || to.paused || process.transfer.isReceiving) return false;
+    const snapshot = liarsRaft.snapshotMetaAt(index);
+    to.enter(process, () => {
+      disk.receive(liar.disk.image(snapshot));
+      process.transfer.smuggled();
+      process.service.snapshotReceived({ from: liar.id, term: raft.status.currentTerm, snapshot });
+    });
+    return true;
   }
 }
 

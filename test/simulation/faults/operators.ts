@@ -74,10 +74,11 @@ export class Operators {
 
   /** Whether `core` holds a majority of every membership that may be in force anywhere. */
   canDecide(core: ReadonlySet<number>): boolean {
+    const isForgetful = (node: SimNode): boolean => this.#cluster.impostors.isForgetful(node);
     const holds = (half: readonly NodeId[]): boolean => {
       const there = half.filter((id) => {
         const node = this.#nodeOf(id);
-        return core.has(node.index) && !node.gone && !node.quarantined && !node.disk.isRotten;
+        return core.has(node.index) && !node.gone && !node.quarantined && !node.disk.isRotten && !isForgetful(node);
       });
       return half.length === 0 || 2 * there.length > half.length;
     };
@@ -344,7 +345,9 @@ export class Operators {
 
   /** Whether a disk has lost something that is not back yet. */
   #isDamaged(): boolean {
-    return this.#cluster.living.some((node) => node.quarantined || node.disk.isRotten);
+    return this.#cluster.living.some(
+      (node) => node.quarantined || node.disk.isRotten || this.#cluster.impostors.isForgetful(node),
+    );
   }
 
   /** Every membership that is in force, or may be after a restart or a truncation. */

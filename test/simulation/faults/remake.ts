@@ -44,7 +44,7 @@ export class Remake {
     const named = again.clients.named;
     before.end();
     for (const node of again.nodes.slice(0, again.spareFrom)) node.start();
-    again.dial();
+    again.calls.streams.dial();
     for (let left = (operationsPerSecond * forMs) / 1000; left > 0; left--) {
       const client = random.pick(clients);
       scheduler.after(random.between(0, forMs), () => client.operate(random.integer(0, 0x7fff_ffff)));

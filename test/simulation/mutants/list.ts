@@ -11,6 +11,7 @@ import { machineMutants } from "./machine.ts";
 import { memberMutants } from "./members.ts";
 import { edit, type Mutant } from "./mutant.ts";
 import { nodeMutants } from "./node.ts";
+import { playedMutants } from "./played.ts";
 import { sdkMutants } from "./sdk.ts";
 import { suiteMutants } from "./suites.ts";
 import { watchMutants } from "./watches.ts";
@@ -351,6 +352,7 @@ export const mutants: readonly Mutant[] = [
   ...membership,
   ...reads,
   ...nodeMutants,
+  ...playedMutants,
   ...watchMutants,
   ...sdkMutants,
   ...machineMutants,

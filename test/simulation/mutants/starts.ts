@@ -71,7 +71,7 @@ export const startMutants: readonly Mutant[] = [
   {
     name: "whoever-answers-counts",
     why: "a newcomer that lets in what it cannot tell from a copy is none of the majority that must have",
-    edits: [edit("src/transport/transport", "if (counts) this.#countAdmission(peer);", "this.#countAdmission(peer);")],
+    edits: [edit("src/transport/start-exchange", "if (counts) this.#countAdmission(peer);", "this.#countAdmission(peer);")],
     suite: fixed("transport/starts"),
   },
   {
@@ -83,7 +83,13 @@ export const startMutants: readonly Mutant[] = [
   {
     name: "speaks-before-it-is-let-in",
     why: "what a run promised must be remembered by a majority, or an older run of its folder can take it back",
-    edits: [edit("src/transport/transport", "if (!this.#maySpeak()) {", "if (this.#closed !== null && !this.#maySpeak()) {")],
+    edits: [
+      edit(
+        "src/transport/transport",
+        "if (!this.#starts.maySpeak()) {",
+        "if (this.#closed !== null && !this.#starts.maySpeak()) {",
+      ),
+    ],
     suite: fixed("transport/starts"),
   },
   {

@@ -5,14 +5,14 @@
 import type { Impostors } from "../faults/impostors.ts";
 import type { Operators } from "../faults/operators.ts";
 import type { NetworkModel } from "./network-model.ts";
+import type { Spoken } from "./peer-links.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SimNode } from "./sim-node.ts";
-import type { SimRun } from "./start-judge.ts";
 
 /** What faults and operators use of a cluster. */
 export interface ClusterView {
   readonly scheduler: Scheduler;
-  readonly network: NetworkModel<SimRun>;
+  readonly network: NetworkModel<Spoken>;
   readonly impostors: Impostors;
   readonly operators: Operators;
   readonly nodes: readonly SimNode[];

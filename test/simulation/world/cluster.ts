@@ -5,7 +5,7 @@
 import { assert, unreachable } from "../../../src/base/assert.ts";
 import { at } from "../../../src/base/at.ts";
 import { own } from "../../../src/base/own.ts";
-import { type MemberAddress, type Membership, type Message, toNodeId } from "../../../src/raft/types.ts";
+import { type MemberAddress, type Membership, toNodeId } from "../../../src/raft/types.ts";
 import type { Report } from "../checks/finding.ts";
 import { Invariants } from "../checks/invariants.ts";
 import { TermLeaders } from "../checks/term-leaders.ts";
@@ -24,22 +24,19 @@ import { calmDisk } from "./disk-model.ts";
 import type { FolderCluster } from "./folder.ts";
 import { calmNetwork, drawPartition, NetworkModel, noPartition } from "./network-model.ts";
 import { type NodeWorld, noChecks } from "./node-world.ts";
+import type { Spoken } from "./peer-links.ts";
 import { type RandomStreams, randomStreams } from "./random.ts";
 import { recode } from "./recode.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimNode } from "./sim-node.ts";
-import type { SimRun } from "./start-judge.ts";
 import type { Trace } from "./trace.ts";
-
-/** About as often as a stream that broke is opened again. */
-const dialEveryMs = 500;
 
 /** One simulated cluster. */
 export class Cluster implements ClusterView {
   readonly scheduler: Scheduler;
   readonly streams: RandomStreams;
   readonly nodes: readonly SimNode[];
-  readonly network: NetworkModel<SimRun>;
+  readonly network: NetworkModel<Spoken>;
   readonly impostors: Impostors;
   /** Of the cluster that was formed; null while there is none. */
   cluster: FolderCluster | null = null;
@@ -65,7 +62,6 @@ export class Cluster implements ClusterView {
   readonly #numbers = new Map<string, number>();
   #clientLoss: number;
   #calm = false;
-  #ended = false;
   readonly #termLeaders: TermLeaders;
 
   /** `before` is the cluster at the same addresses whose folders were wiped: its clients and its time go on. */
@@ -98,15 +94,15 @@ export class Cluster implements ClusterView {
       ask: (from, to, answered) => this.calls.ask(from, to, answered),
       onOpen: (node, cluster) => this.#onOpen(node, cluster),
       onRefused: (node, why) => this.#onRefused(node, why),
-      onVerdict: (by, run, verdict) => this.impostors.onVerdict(by, run, verdict),
-      isUnseen: (run, node) => this.impostors.isUnseen(run, node),
-      isLinked: (run, node) => this.#isLinked(run, node),
+      onSpoken: () => undefined,
       onRole: (node, told) => {
         this.#termLeaders.note(node.id, told);
         this.ambushes.onRole(node, told.role);
       },
       callNode: (from, call) => this.calls.callNode(from, call),
-      sendSnapshot: (from, order, done) => this.calls.sendSnapshot(from, order, done),
+      link: () => this.calls.link,
+      calls: () => this.calls.streams,
+      strikes: () => !this.#calm,
     };
     this.nodes = ids.map((id, index) => new SimNode(index, id, nodeWorld));
     this.invariants = new Invariants({
@@ -118,8 +114,15 @@ export class Cluster implements ClusterView {
     const tell = (line: string): void => this.#trace.tell(this.scheduler.nowMs, line);
     this.impostors = new Impostors({
       nodes: this.nodes,
-      nodeWorld: { ...nodeWorld, invariants: () => noChecks, report: (_, detail) => tell(detail), onRole: () => undefined },
+      nodeWorld: {
+        ...nodeWorld,
+        invariants: () => noChecks,
+        report: (_, detail) => tell(detail),
+        onRole: () => undefined,
+        onSpoken: (node, message) => this.impostors.onSpoken(node, message),
+      },
       random: this.streams.folders,
+      mayForget: (node) => this.operators.mayLose(node),
       tell,
       report: world.report,
     });
@@ -131,15 +134,23 @@ export class Cluster implements ClusterView {
       network: () => this.network,
       isCalm: () => this.#calm,
       machineOf: (id) => this.machineAt(this.numberOf(id)),
-      isBelieved: (from, to) => this.#isBelieved(from, to),
-      tell,
+      nodes: this.nodes,
+      pretending: () => this.impostors.pretending,
+      isUnseen: (run, by) => this.impostors.isUnseen(run, by),
+      onVerdict: (by, run, admission) => this.impostors.onVerdict(by, run, admission),
+      dialEveryMs: this.electionMs / 2,
     });
     this.network = new NetworkModel(
       {
         scheduler: this.scheduler,
         random: this.streams.net,
         numberOf: (id) => this.machineAt(this.numberOf(id)).index,
-        deliver: (to, message, from) => this.#deliver(this.#machine(to), message, from),
+        deliver: (to, message, from) => {
+          this.strangers.overhear(message);
+          const machine = this.#machine(to);
+          if (machine.process === null) from.speaker.lost(from.stream);
+          else machine.receive(message, from);
+        },
         unreachable: (reporter, message) => this.#machine(reporter).unreachable(message.to),
         handsOver: (from) => this.operators.handsOver(from),
         recode: (message) => recode(message, world.report),
@@ -329,21 +340,8 @@ export class Cluster implements ClusterView {
 
   /** All machines are switched off, for good. */
   end(): void {
-    this.#ended = true;
+    this.calls.streams.end();
     for (const node of [...this.nodes, ...this.impostors.pretending]) node.retire();
-  }
-
-  /** Each node keeps streams to all others, also where nothing is to be said: that is how a second copy is noticed. */
-  dial(): void {
-    if (this.#ended) return;
-    const machines = [...this.nodes, ...this.impostors.pretending];
-    for (const caller of machines) {
-      const { process } = caller;
-      if (process === null || caller.paused) continue;
-      for (const node of this.nodes)
-        if (node.id !== caller.id && !node.paused && !this.network.isBlocked(caller.index, node.index)) node.hears(process.run);
-    }
-    this.scheduler.after(dialEveryMs, () => this.dial());
   }
 
   /** The machine at the address of the node with that number. */
@@ -353,24 +351,6 @@ export class Cluster implements ClusterView {
 
   #machine(index: number): SimNode {
     return this.nodes[index] ?? this.impostors.machine(index) ?? at(this.nodes, index);
-  }
-
-  /** Who calls looks at who answers, before it says anything. */
-  #isBelieved(from: SimNode, to: SimNode): boolean {
-    return to.process === null || !this.impostors.isImpostor(to) || from.hears(to.process.run);
-  }
-
-  #deliver(to: SimNode, message: Message, from: SimRun): void {
-    this.strangers.overhear(message);
-    if (this.#isBelieved(this.#machine(from.index), to)) to.receive(message, from);
-  }
-
-  #isLinked(run: SimRun, node: SimNode): boolean {
-    return [...this.nodes, ...this.impostors.pretending].some(({ id, index, process, paused }) => {
-      if (id !== run.nodeId || process === null || process.run === run || paused) return false;
-      const connected = !this.network.isBlocked(index, node.index) && !this.network.isBlocked(node.index, index);
-      return connected && node.process?.gate.knows(process.run.runId) === true;
-    });
   }
 
   #onOpen(node: SimNode, cluster: FolderCluster): void {

@@ -74,6 +74,7 @@ export class DiskModel implements Disk {
   #tables = new MemoryTables();
   #hash = new StateHash();
   #received: StateImage | null = null;
+  #isInstalling = false;
   #rates: DiskRates;
   #hardState: HardState = { currentTerm: toTerm(0), votedFor: null, lostLog: null };
   #underway: Underway | null = null;
@@ -130,6 +131,19 @@ export class DiskModel implements Disk {
   /** No write ends before `durationMs` from now. */
   stall(durationMs: number): void {
     this.#stalledUntilMs = this.#world.scheduler.nowMs + durationMs;
+  }
+
+  /** Calls `done` after the time of a write that is none of the log's: one beside it, into another state. */
+  work(done: () => void): void {
+    const { scheduler, random } = this.#world;
+    const { latencyMsMin, latencyMsMean } = this.#rates;
+    const latencyMs = latencyMsMin + random.exponential(latencyMsMean);
+    scheduler.after(Math.max(latencyMs, this.#stalledUntilMs - scheduler.nowMs), done);
+  }
+
+  /** Whether there is no room for more beside the state that there is: more often than a write fails. */
+  isFull(): boolean {
+    return this.#world.random.chance(20 * this.#rates.failure);
   }
 
   /** Ends a stall now, also for the write that it holds. */
@@ -214,6 +228,7 @@ export class DiskModel implements Disk {
   installSnapshot(batch: InstallBatch, done: () => void): void {
     const image = this.#received;
     assert(image !== null, "no snapshot was received");
+    this.#isInstalling = true;
     this.#begin(() => this.#install(image, batch), done);
   }
 
@@ -243,8 +258,14 @@ export class DiskModel implements Disk {
     this.#hardState = image.hardState;
   }
 
-  /** A whole state has arrived and waits to be installed. */
+  /** What waits to be installed, or is being installed. */
+  get received(): StateImage | null {
+    return this.#received;
+  }
+
+  /** A whole state has arrived and waits to be installed; null when it is not wanted. Nobody may use it elsewhere from here on. */
   receive(image: StateImage | null): void {
+    assert(!this.#isInstalling, "a state is taken away while it is installed");
     this.#received = image;
   }
 
@@ -261,6 +282,7 @@ export class DiskModel implements Disk {
         this.#before = null;
       } else this.counts.lostAtCrash++;
     }
+    this.#isInstalling = false;
     this.#received = null;
   }
 
@@ -306,10 +328,11 @@ export class DiskModel implements Disk {
 
   #install(image: StateImage, batch: InstallBatch): void {
     this.counts.installs++;
+    this.#isInstalling = false;
     this.#received = null;
     this.#image.replaceAll(image.meta);
-    this.#tables = image.tables.copy();
-    this.#hash = image.hash.copy();
+    this.#tables = image.tables;
+    this.#hash = image.hash;
     if (batch.hardState !== undefined) this.#hardState = batch.hardState;
     if (batch.entries.length > 0) this.#image.replaceFrom(batch.entries);
     this.#before = null;

@@ -3,9 +3,9 @@
  * which starts of others it remembers. A folder can be copied; what the copy does not know is what happened afterwards.
  */
 import type { Standing } from "../../../src/bootstrap/formation.ts";
-import type { KnownStart } from "../../../src/bootstrap/starts.ts";
 import type { NodeId } from "../../../src/raft/types.ts";
 import { type FolderRuns, noRuns } from "../../../src/storage/folder-runs.ts";
+import type { PeerStart } from "../../../src/storage/peer-starts-file.ts";
 import type { InstanceSet } from "../../../src/transport/genesis.ts";
 import type { DiskImage, DiskModel } from "./disk-model.ts";
 import type { Promised } from "./node-world.ts";
@@ -27,13 +27,22 @@ export type FolderImage = {
   readonly cluster: FolderCluster | null;
   readonly line: FolderRuns;
   readonly promised: Promised;
-  readonly known: ReadonlyMap<NodeId, KnownStart>;
+  readonly known: ReadonlyMap<NodeId, PeerStart>;
   readonly disk: DiskImage;
 };
 
 /** As random as the real one is. */
 export function newInstanceId(nodeId: string, random: RandomStream): string {
   return `${nodeId}-folder${random.integer(0, 0x7fff_ffff)}`;
+}
+
+/** The process dies at a write beside the store, before it is durable or after; it comes back after `downMs`. */
+export class DiedAtWrite extends Error {
+  readonly downMs: number;
+  constructor(downMs: number) {
+    super();
+    this.downMs = downMs;
+  }
 }
 
 /** One data folder, which can be copied. */
@@ -46,7 +55,7 @@ export class Folder {
   cluster: FolderCluster | null = null;
   line: FolderRuns = noRuns;
   readonly promised: Promised = { ms: 0 };
-  readonly known = new Map<NodeId, KnownStart>();
+  known: ReadonlyMap<NodeId, PeerStart> = new Map();
 
   constructor(instanceId: string, disk: DiskModel, nature: FolderNature) {
     this.instanceId = instanceId;
@@ -63,7 +72,7 @@ export class Folder {
       cluster,
       line,
       promised: { ...this.promised },
-      known: new Map(this.known),
+      known: this.known,
       disk: this.disk.wholeImage(),
     };
   }
@@ -76,7 +85,7 @@ export class Folder {
     folder.cluster = image.cluster;
     folder.line = image.line;
     folder.promised.ms = image.promised.ms;
-    for (const [id, start] of image.known) folder.known.set(id, start);
+    folder.known = image.known;
     return folder;
   }
 }

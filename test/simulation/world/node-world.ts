@@ -2,11 +2,9 @@
  * This file is what a simulated machine is put into: its world, its process, and the settings that its process starts with.
  */
 import type { CallNode, NodeCall } from "../../../api/ports.ts";
-import type { StartVerdict } from "../../../src/bootstrap/starts.ts";
 import type { ProtocolFault } from "../../../src/node/driver-options.ts";
 import type { KeyholdNode, NodeOptions } from "../../../src/node/node.ts";
-import type { Snapshots } from "../../../src/node/ports.ts";
-import type { Membership, NodeId, Role, Term } from "../../../src/raft/types.ts";
+import type { Membership, Message, NodeId, Role, Term } from "../../../src/raft/types.ts";
 import type { FirstMember, GenesisAnswer } from "../../../src/transport/genesis.ts";
 import type { Report } from "../checks/finding.ts";
 import type { Invariants } from "../checks/invariants.ts";
@@ -14,17 +12,21 @@ import { stateBytesOf } from "../faults/filling.ts";
 import type { RunOptions } from "../faults/plan.ts";
 import type { FolderCluster } from "./folder.ts";
 import type { NetworkModel } from "./network-model.ts";
+import type { PeerLinks, SimRun, Spoken } from "./peer-links.ts";
+import type { PlayedTransfer } from "./played-transfer.ts";
 import type { RandomStreams } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ServiceCalls } from "./service-calls.ts";
 import type { SimApi } from "./sim-api.ts";
-import type { Gate, SimRun } from "./start-judge.ts";
+import type { SnapshotLink } from "./snapshot-link.ts";
+import type { StreamCalls } from "./stream-calls.ts";
 import type { Trace } from "./trace.ts";
 
 /** One run of the node's software. */
 export type Process = {
   readonly run: SimRun;
-  readonly gate: Gate;
+  /** Its streams to others and from them. */
+  readonly links: PeerLinks;
   readonly service: KeyholdNode;
   /** What it says that it can hold. */
   readonly stateBytesMax: number;
@@ -35,8 +37,7 @@ export type Process = {
   alive: boolean;
   /** Ends it: what it read of its disk is damaged. */
   readonly onFatal: (error: unknown) => void;
-  /** A snapshot was received and is neither installed nor refused. */
-  receiving: boolean;
+  readonly transfer: PlayedTransfer;
   /** Called when the process is gone, for those who talk to it. */
   readonly onGone: Set<() => void>;
   /** As at SIGTERM: whoever waits gets an answer. */
@@ -56,7 +57,7 @@ export type NodeWorld<Node> = {
   readonly options: RunOptions;
   readonly membership: Membership;
   readonly firstMembers: readonly FirstMember[];
-  readonly network: () => NetworkModel<SimRun>;
+  readonly network: () => NetworkModel<Spoken>;
   readonly invariants: () => NodeChecks;
   readonly report: Report;
   readonly onRole: (node: Node, told: Told) => void;
@@ -68,15 +69,14 @@ export type NodeWorld<Node> = {
   readonly onOpen: (node: Node, cluster: FolderCluster) => void;
   /** The node was told never to take part. */
   readonly onRefused: (node: Node, why: string) => void;
-  /** A node has judged a run that it had not heard before. */
-  readonly onVerdict: (by: Node, run: SimRun, verdict: StartVerdict) => void;
-  /** Whether it is beyond what anybody promises that `node` tells this run from another one; then it has ended by now. */
-  readonly isUnseen: (run: SimRun, node: Node) => boolean;
-  /** Whether another process of the same id is connected to `node` and speaks. */
-  readonly isLinked: (run: SimRun, node: Node) => boolean;
   /** Calls the API at an address of the cluster, as the API of `from` does. */
   readonly callNode: (from: Node, call: NodeCall) => ReturnType<CallNode>;
-  readonly sendSnapshot: (from: Node, order: SnapshotOrder, done: (delivered: boolean) => void) => void;
+  /** Something that is no member says something to somebody. */
+  readonly onSpoken: (node: Node, message: Message) => void;
+  readonly link: () => SnapshotLink;
+  readonly calls: () => StreamCalls;
+  /** Whether faults last. */
+  readonly strikes: () => boolean;
 };
 
 /** What looks at each step of a node. A machine that is no member of the cluster has `noChecks`. */
@@ -97,9 +97,6 @@ export const noChecks: NodeChecks = {
   afterEvent: nothing,
   onSend: nothing,
 };
-
-/** The order of `Snapshots.send`. */
-export type SnapshotOrder = Parameters<Snapshots["send"]>[0];
 
 /** What any run of a node so far may have promised; written down before a run's first promise. */
 export type Promised = { ms: number };
@@ -179,8 +176,9 @@ export function nodeOptions(
 
 /** What a machine counts, all at 0. */
 export function noCounts() {
-  const deaths = { crashes: 0, crashesAtWrite: 0, quarantines: 0, takenBack: 0, removals: 0 };
-  return { ...deaths, restarts: 0, refused: 0, pauses: 0, inputsDropped: 0, steppedDown: 0 };
+  const deaths = { crashes: 0, crashesAtWrite: 0, crashesAtRecord: 0, quarantines: 0, takenBack: 0, removals: 0 };
+  const states = { snapshotsSent: 0, snapshotsLost: 0 };
+  return { ...deaths, ...states, restarts: 0, refused: 0, pauses: 0, inputsDropped: 0, steppedDown: 0 };
 }
 
 /** What went wrong, with its place. */

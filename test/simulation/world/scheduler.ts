@@ -15,7 +15,8 @@ export class Scheduler {
   #nowMs = 0;
   #sequence = 0;
   #ran = 0;
-  #promised = false;
+  /** How many promises may follow from each other before somebody says so. */
+  #chain = 0;
   #deep = false;
   readonly #heap: Timer[] = [];
 
@@ -37,19 +38,22 @@ export class Scheduler {
     return timer;
   }
 
-  /** A promise was made, or may have been settled: `settled` must be awaited before the next thing happens. */
-  promised(): void {
-    this.#promised = true;
+  /**
+   * A promise was made, or may have been settled: `settled` must be awaited before the next thing happens. `chain` promises at most
+   * follow from it, one from the other, before somebody says `promised` again.
+   */
+  promised(chain = chainMax): void {
+    if (chain > this.#chain) this.#chain = chain;
   }
 
   /** The same where streams and callbacks of the platform take part, which no number of awaits is sure to end. */
   touched(): void {
-    this.#promised = true;
+    this.promised();
     this.#deep = true;
   }
 
   get hasPromises(): boolean {
-    return this.#promised;
+    return this.#chain > 0;
   }
 
   /**
@@ -57,13 +61,14 @@ export class Scheduler {
    * until nobody was; that is ten times as fast as a round of the event loop, which only runs with an API need.
    */
   async settled(): Promise<void> {
-    while (this.#promised) {
-      this.#promised = false;
+    while (this.#chain > 0) {
+      const chain = this.#chain;
+      this.#chain = 0;
       if (this.#deep) {
         this.#deep = false;
         // Everything that waits for a turn has had it when the event loop comes to its next check.
         await new Promise((resolve) => setImmediate(resolve));
-      } else for (let depth = 0; depth < chainMax; depth++) await null;
+      } else for (let depth = 0; depth < chain; depth++) await null;
     }
   }
 

@@ -5,20 +5,20 @@
 import { assert } from "../../../src/base/assert.ts";
 import { readMeta } from "../../../src/machine/state/meta.ts";
 import type { KeyholdNode } from "../../../src/node/node.ts";
-import type { Membership, Message, NodeId, Role, Term } from "../../../src/raft/types.ts";
+import type { Membership, Message, NodeId, Role } from "../../../src/raft/types.ts";
 import { CorruptRecord } from "../../../src/storage/errors.ts";
 import type { GenesisAnswer } from "../../../src/transport/genesis.ts";
 import { ClockModel } from "./clock-model.ts";
-import type { DiskModel, StateImage } from "./disk-model.ts";
-import { Folder, type FolderCluster, type FolderNature, newInstanceId } from "./folder.ts";
+import type { DiskModel } from "./disk-model.ts";
+import { DiedAtWrite, Folder, type FolderCluster, type FolderNature, newInstanceId } from "./folder.ts";
 import type { Forming } from "./forming.ts";
 import { diskOf } from "./node-disk.ts";
 import type { NodeView } from "./node-view.ts";
 import { messageOf, type NodeWorld, noCounts, type Process, reportFault, type Told } from "./node-world.ts";
+import type { Spoken } from "./peer-links.ts";
 import type { Timer } from "./scheduler.ts";
 import type { Called } from "./service-calls.ts";
-import { committedIn, establishedAnswer, findsDamage, lets, openForming, openProcess, termIn } from "./sim-process.ts";
-import type { SimRun } from "./start-judge.ts";
+import { committedIn, establishedAnswer, findsDamage, openForming, openProcess, termIn } from "./sim-process.ts";
 import { WriteStrikes } from "./write-strikes.ts";
 
 /** One machine of a cluster. */
@@ -74,6 +74,10 @@ export class SimNode implements NodeView {
   }
   get paused(): boolean {
     return this.#paused !== null;
+  }
+  /** Whether what is sent to it now is lost. */
+  get deaf(): boolean {
+    return this.#paused?.keepsInbound === false;
   }
   get term(): number {
     return this.#inside.raft.status.currentTerm;
@@ -181,11 +185,6 @@ export class SimNode implements NodeView {
     this.retire();
   }
 
-  /** Whether this process hears what `run` says. */
-  hears(run: SimRun): boolean {
-    return this.process !== null && lets(this, this.#world, { process: this.process, run });
-  }
-
   /** The last of this node: it stays down. */
   retire(): void {
     this.crash({ downMs: null });
@@ -209,7 +208,7 @@ export class SimNode implements NodeView {
         () => this.process,
         (process, act) => this.#run(process, act),
       ),
-      send: (message, run) => this.#send(message, run),
+      send: (message, opened) => this.#send(message, opened),
       tick: (opened, act, lastAtMs) => this.#tick(opened, act, lastAtMs),
       events: {
         onRoleChanged: (told) => this.#onRoleChanged(told),
@@ -226,6 +225,7 @@ export class SimNode implements NodeView {
     process.service.start();
     const where = `applied ${this.appliedIndex}, log end ${this.disk.log.lastIndex}, term ${this.term}`;
     trace.tell(scheduler.nowMs, `${this.id} starts at ${where}`);
+    this.#world.calls().dialFrom(this);
   }
 
   /** Runs `tick` and looks after what was promised; not at all while paused, so that missed ticks do not come all at once. */
@@ -255,15 +255,14 @@ export class SimNode implements NodeView {
   }
 
   /** `from` is null for what no node of the cluster has said. */
-  receive(message: Message, from: SimRun | null): void {
+  receive(message: Message, from: Spoken | null): void {
     const process = this.process;
     if (process === null) return;
-    if (this.#paused !== null && !this.#paused.keepsInbound) {
-      this.counts.inputsDropped++;
-      return;
-    }
-    if (from !== null && !this.hears(from)) return;
-    this.#run(process, () => process.service.receive(message));
+    const take = (): void => {
+      if (from === null || process.links.take(from)) process.service.receive(message);
+    };
+    if (this.deaf) this.counts.inputsDropped++;
+    else this.#run(process, take);
   }
 
   unreachable(peer: NodeId): void {
@@ -300,6 +299,8 @@ export class SimNode implements NodeView {
     scheduler.after(0, () => {
       if (!process.alive) return;
       process.calls.checkAllSettled();
+      if (process.transfer.openSources > 0)
+        this.#world.report("every call ends", `${this.id} stopped and still reads a state that it sends`);
       this.crash(options);
     });
   }
@@ -332,23 +333,19 @@ export class SimNode implements NodeView {
     for (const gone of process.onGone) gone();
   }
 
-  /** A whole state has arrived; false when it cannot be taken, for one thing because the one before is not settled. */
-  receiveSnapshot(image: StateImage, from: { readonly from: NodeId; readonly term: Term }): boolean {
-    const process = this.process;
-    if (process === null || process.receiving || this.#paused !== null) return false;
-    process.receiving = true;
-    this.#run(process, () => {
-      this.disk.receive(image);
-      process.service.snapshotReceived({ ...from, snapshot: image.meta });
-    });
-    return true;
+  /** Runs `act` in `process`, unless that is gone; when it goes on, if it is paused. */
+  enter(process: Process, act: () => void): void {
+    if (process.alive) this.#run(process, act);
   }
 
-  #send(message: Message, run: SimRun): void {
+  #send(message: Message, process: Process): void {
     this.#world.invariants().onSend(this, message);
+    const spoken = process.links.speakTo(message.to);
+    if (spoken === null) return;
+    this.#world.onSpoken(this, message);
     const { trace, scheduler } = this.#world;
     trace.detail(scheduler.nowMs, () => `${message.from} -> ${message.to} ${message.kind} of term ${message.term}`);
-    this.#world.network().send(message, run);
+    this.#world.network().send(message, spoken);
   }
 
   #run(process: Process, run: () => void): void {
@@ -360,8 +357,9 @@ export class SimNode implements NodeView {
       run();
     } catch (error) {
       // In production the store ends the process itself when what it reads is damaged, whoever reads.
-      if (!(error instanceof CorruptRecord)) throw error;
-      this.#onFatal(error);
+      if (error instanceof CorruptRecord) this.#onFatal(error);
+      else if (error instanceof DiedAtWrite) this.crash({ downMs: error.downMs });
+      else throw error;
       return;
     }
     if (!process.alive) return;
@@ -372,8 +370,8 @@ export class SimNode implements NodeView {
   }
 
   #onRoleChanged(told: Told): void {
-    const { trace, scheduler, onRole } = this.#world;
     const { role, term } = told;
+    const { trace, scheduler, onRole } = this.#world;
     trace.tell(scheduler.nowMs, `${this.id} is ${role} in term ${term}`);
     if (this.#leads && role !== "leader") this.counts.steppedDown++;
     this.#leads = role === "leader";

@@ -7,17 +7,18 @@ import type { Disk } from "../../../src/node/ports.ts";
 import type { RaftStatus, RaftView } from "../../../src/raft/node.ts";
 import { type Membership, type Message, toLogIndex, toNodeId } from "../../../src/raft/types.ts";
 import { CorruptRecord } from "../../../src/storage/errors.ts";
-import { presentRun, withLastMet, withRun } from "../../../src/storage/folder-runs.ts";
+import { presentRun, withRun } from "../../../src/storage/folder-runs.ts";
 import type { GenesisAnswer } from "../../../src/transport/genesis.ts";
 import type { DiskModel } from "./disk-model.ts";
 import type { Folder, FolderCluster } from "./folder.ts";
 import { Forming } from "./forming.ts";
 import { messageOf, type NodeWorld, nodeOptions, type Process } from "./node-world.ts";
+import type { SimRun } from "./peer-links.ts";
+import { openLinks, openTransfer } from "./process-ports.ts";
 import { processTimers } from "./process-timers.ts";
 import { ServiceCalls } from "./service-calls.ts";
 import { SimApi } from "./sim-api.ts";
 import type { SimNode } from "./sim-node.ts";
-import { Gate, type SimRun } from "./start-judge.ts";
 
 /** What a process uses of its machine. */
 export type ProcessHost = {
@@ -25,7 +26,7 @@ export type ProcessHost = {
   /** Which run of the machine it is. */
   readonly number: number;
   readonly disk: Disk;
-  readonly send: (message: Message, run: SimRun) => void;
+  readonly send: (message: Message, process: Process) => void;
   readonly tick: (process: Process, act: () => void, lastAtMs: number) => boolean;
   readonly events: NodeEvents;
 };
@@ -53,37 +54,25 @@ export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: Proc
     instanceId,
     ...presentRun(folder.line),
     index: node.index,
-    admitted: () => {
-      if (process.alive) folder.line = withLastMet(folder.line);
-    },
   };
   const settings = nodeOptions({ run, seed, cluster: host.cluster, promised }, options);
+  const timers = processTimers({
+    scheduler,
+    clock: node.clock,
+    later: (delayMs, act) => node.later(delayMs, act),
+    isAlive: () => process.alive,
+    tick: (act, lastAtMs) => host.tick(process, act, lastAtMs),
+  });
+  const transfer = openTransfer(node, world, { runId: run.runId, timers, process: () => process });
   const service = new KeyholdNode(
     settings,
     {
       disk: host.disk,
-      snapshots: {
-        send: (order, done) =>
-          world.sendSnapshot(node, order, (delivered) => {
-            // The process that asked may be gone, and another one here in its place.
-            if (process.alive) node.later(0, () => done(delivered));
-          }),
-        settle: (installed) => {
-          process.receiving = false;
-          if (!installed) node.disk.receive(null);
-        },
-        progress: () => ({ sending: [], receiving: null }),
-      },
-      network: { send: (message) => host.send(message, run), setPeers: () => undefined },
+      snapshots: transfer.snapshots,
+      network: { send: (message) => host.send(message, process), setPeers: () => undefined },
       clock: node.clock,
       turns: { soon: (task) => void node.later(0, task) },
-      timers: processTimers({
-        scheduler,
-        clock: node.clock,
-        later: (delayMs, act) => node.later(delayMs, act),
-        isAlive: () => process.alive,
-        tick: (act, lastAtMs) => host.tick(process, act, lastAtMs),
-      }),
+      timers,
     },
     host.events,
   );
@@ -92,16 +81,17 @@ export function openProcess(node: SimNode, world: NodeWorld<SimNode>, host: Proc
     run,
     service,
     stateBytesMax: settings.stateBytesMax,
-    gate: new Gate(node.folder, { patienceMs: 5 * options.tickMs * options.electionTicks }),
+    links: openLinks(node, world, { run, process: () => process }),
     calls: new ServiceCalls(node.id, world),
     api: openApi(node, world, { service, number: host.number, process: () => process, tick: host.tick, onGone }),
     alive: true,
     onFatal: host.events.onFatal,
-    receiving: false,
+    transfer,
     onGone,
     stop: () => {
       process.api.shutDown();
       service.stop();
+      transfer.close();
     },
     noteSettled: () => {
       if (process.api.isBusy) scheduler.touched();
@@ -201,29 +191,6 @@ function unlessDamaged<Value>(process: Process, read: () => Value, otherwise: Va
     process.onFatal(error);
     return otherwise;
   }
-}
-
-/** Whether `process`, of `node`, hears what `run` says. */
-export function lets(
-  node: SimNode,
-  world: NodeWorld<SimNode>,
-  { process, run }: { readonly process: Process; readonly run: SimRun },
-): boolean {
-  if (process.gate.knows(run.runId)) return true;
-  if (world.isUnseen(run, node)) return false;
-  const { service } = process;
-  const judge = () =>
-    process.gate.judge(run, {
-      instanceId: () => service.instanceOf(run.nodeId),
-      alive: () => world.isLinked(run, node),
-      nowMs: world.scheduler.nowMs,
-      isMember: service.isMember(run.nodeId),
-    });
-  const verdict = unlessDamaged<ReturnType<typeof judge> | null>(process, judge, null);
-  if (verdict === null) return false;
-  world.onVerdict(node, run, verdict);
-  if (verdict.kind === "admitted") run.admitted();
-  return verdict.kind === "admitted";
 }
 
 /** The newest membership that a core knows to be committed. */
