@@ -24,6 +24,17 @@ const transfers: readonly Mutant[] = [
     edits: [transfer("done(delivered);", "if (delivered) done(delivered);")],
   },
   {
+    name: "older-transfer-ends-the-newer",
+    why: "who leads again sends the same state, hears of the end of the former transfer, begins another one, and so on for ever",
+    edits: [
+      edit(
+        "src/node/snapshots/snapshot-sends",
+        "if (this.#sending.get(to) !== order) return;",
+        "if (this.#sending.get(to)?.meta !== meta) return;",
+      ),
+    ],
+  },
+  {
     name: "sent-state-left-open",
     why: "the pages of a state that is read out are not used again, and the file grows",
     edits: [transfer("source.close();", "")],
