@@ -1,15 +1,15 @@
 /**
- * This file is what a node reports to others of the starts that it has seen, what it is told by them, and when its own run may speak: once enough
- * others have let it in. Starts are sent on each stream before anything else, and to all as soon as more is known.
+ * This file is what a node reports to others of the starts that it has seen, what it is told by them, and when its own run may speak: once
+ * enough others have let it in. Starts are sent on each stream before anything else, and to all as soon as more is known.
  */
 import type { NodeId } from "../raft/types.ts";
 import type { Claim, SelfClaim, StartNews } from "./claim.ts";
 import type { StartsReport } from "./starts-frame.ts";
 
 /** What a node reports to another one: `counts` is about the start of that one, if it is among them. */
-export type StartsToSend = { readonly starts: ReadonlyMap<NodeId, SelfClaim>; readonly counts: boolean };
+type StartsToSend = { readonly starts: ReadonlyMap<NodeId, SelfClaim>; readonly counts: boolean };
 
-export type StartExchangeOptions = {
+type StartExchangeOptions = {
   readonly nodeId: NodeId;
   /** The present run of this node. */
   readonly self: SelfClaim;
@@ -40,8 +40,9 @@ export class StartExchange {
     this.#options = options;
   }
 
-  /** Whether messages may be sent. Once it may, it may for good: a leader that adds a member must be heard by it before that one can have let it in. */
+  /** Whether messages may be sent. */
   maySpeak(): boolean {
+    // For good: a leader that adds a member must be heard by it before that one can have let it in.
     this.#speaks ||= this.#admittedBy.size >= this.#options.admissionsWanted();
     return this.#speaks;
   }

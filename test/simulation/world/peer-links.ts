@@ -27,7 +27,7 @@ export type Spoken = {
   readonly speaker: PeerLinks;
 };
 
-export type LinksWorld = Pick<StartKeeperOptions, "records" | "nowMs" | "peerTimeoutMs" | "onOutdated"> & {
+type LinksWorld = Pick<StartKeeperOptions, "records" | "nowMs" | "peerTimeoutMs" | "onOutdated"> & {
   readonly service: () => KeyholdNode;
   /** Another process of that id is connected and heard. */
   readonly isAliveElsewhere: (run: SimRun) => boolean;

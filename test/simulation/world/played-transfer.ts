@@ -17,7 +17,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { ChunkCall } from "./snapshot-link.ts";
 import { SimSnapshotStore } from "./snapshot-store.ts";
 
-export type TransferWorld = {
+type TransferWorld = {
   readonly scheduler: Scheduler;
   readonly runId: string;
   readonly disk: DiskModel;
