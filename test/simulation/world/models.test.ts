@@ -79,6 +79,23 @@ describe("virtual time", () => {
     expect(scheduler.nowMs).toBe(10);
   });
 
+  test("as many promises follow from each other as were told of, before the next thing happens", async () => {
+    const scheduler = new Scheduler();
+    let passed = 0;
+    const follow = async (): Promise<void> => {
+      for (let left = 20; left > 0; left--) {
+        await null;
+        passed++;
+      }
+    };
+    scheduler.promised(20);
+    void follow();
+    expect(scheduler.hasPromises).toBe(true);
+    await scheduler.settled();
+    expect(passed).toBe(20);
+    expect(scheduler.hasPromises).toBe(false);
+  });
+
   test("a thousand random timers come sorted, without the cancelled ones", () => {
     const scheduler = new Scheduler();
     const random = randomStreams(3).proc;
