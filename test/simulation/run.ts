@@ -270,6 +270,8 @@ class Run {
           node.alive && node.appliedIndex === first.appliedIndex && node.lastIndex === node.appliedIndex && !node.disk.isWriting,
       ) &&
       nodes.every((node) => node.durableAppliedIndex === first.appliedIndex && node.disk.log.lastIndex === first.appliedIndex) &&
+      // A state that was received is installed, or given up.
+      nodes.every((node) => node.disk.received === null) &&
       this.#watchers.every((watcher) => watcher.covered === revision) &&
       this.#sdk?.covered.every((covered) => covered === revision) !== false &&
       isLimitAgreed(leader, nodes)
