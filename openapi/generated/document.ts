@@ -7,7 +7,7 @@ export const document: Record<string, unknown> = {
     "title": "Keyhold",
     "version": "1.0.0",
     "summary": "A Raft-backed lock and config service.",
-    "description": "Locks are leases with fencing tokens; config is versioned values with compare-and-set; changes are watched over\nSocket.IO (`x-socket-io` at the end of this document).\n\n- Any node answers any request: followers forward, they never redirect.\n- **Revision** is the store's own counter: one per committed change, dense, never reused, below 2^53.\n- Keys and lock names are paths such as `payments/db/pool`: UTF-8, 1 to 480 bytes, no control characters, no `.` or `..`\n  between slashes (clients and proxies would resolve them). Slashes may be sent raw or as `%2F`.\n- Every error is `application/problem+json` (RFC 9457) with a stable `code`. Unknown query parameters are refused under\n  `/v1`, so that a typo is not silently ignored. An unknown path answers 404 `not_found`, a known path with another\n  verb 405 `method_not_allowed` with `Allow`. What is refused before that is under `x-refused`.\n- A mutation with an `Idempotency-Key` and `Keyhold-Request-Since` is carried out at most once however often, how late and to\n  whatever node it is sent; what may have been forgotten meanwhile answers 504 `outcome_unknown` with `forgotten`. With the\n  `Idempotency-Key` alone this holds as long as the key is remembered: 24 hours of cluster time after its answer, and no longer\n  than through the next 100,000 named requests.\n- 503 means that nothing was written; 504 `outcome_unknown` that the write may or may not happen: repeat it with the same\n  `Idempotency-Key` to learn.\n\nThe examples assume `KEYHOLD` to hold the URL of any node.\n",
+    "description": "Locks are leases with fencing tokens; config is versioned values with compare-and-set; changes are watched over\nSocket.IO (`x-socket-io` at the end of this document).\n\n- Any node answers any request: followers forward, they never redirect.\n- **Revision** is the store's own counter: one per committed change, dense, never reused, below 2^53.\n- Keys and lock names are paths such as `payments/db/pool`: UTF-8, 1 to 480 bytes, no control characters, no `.` or `..`\n  between slashes (clients and proxies would resolve them). Slashes may be sent raw or as `%2F`.\n- Every error is `application/problem+json` (RFC 9457) with a stable `code`. Unknown query parameters are refused under\n  `/v1`, so that a typo is not silently ignored. An unknown path answers 404 `not_found`, a known path with another\n  method 405 `method_not_allowed` with `Allow`. What is refused before that is under `x-refused`.\n- A mutation with an `Idempotency-Key` and `Keyhold-Request-Since` is carried out at most once however often, how late and to\n  whatever node it is sent; what may have been forgotten meanwhile answers 504 `outcome_unknown` with `forgotten`. With the\n  `Idempotency-Key` alone this holds as long as the key is remembered: 24 hours of cluster time after its answer, and no longer\n  than through the next 100,000 named requests.\n- 503 means that nothing was written; 504 `outcome_unknown` that the write may or may not happen: repeat it with the same\n  `Idempotency-Key` to learn its outcome.\n\nThe examples assume `KEYHOLD` to hold the URL of any node.\n",
     "license": {
       "name": "MIT",
       "identifier": "MIT"
@@ -27,7 +27,7 @@ export const document: Record<string, unknown> = {
     },
     {
       "name": "leases",
-      "description": "Life that must be renewed. A lease never ends before its TTL, whatever fails."
+      "description": "A lease ends unless it is renewed. It never expires before its TTL has passed, whatever fails."
     },
     {
       "name": "locks",
@@ -35,7 +35,7 @@ export const document: Record<string, unknown> = {
     },
     {
       "name": "cluster",
-      "description": "Where the cluster stands, and who belongs to it. Only a leader changes that; other nodes forward the request to it."
+      "description": "The state of the cluster and its members. Only a leader changes the members; other nodes forward the request to it."
     },
     {
       "name": "ops",
@@ -50,7 +50,7 @@ export const document: Record<string, unknown> = {
           "config"
         ],
         "summary": "List keys under a prefix",
-        "description": "Keys in byte order of their UTF-8. All pages of one list are read at the revision of the first; when that was\ncompacted meanwhile the next page answers 410 and the list starts over.\n",
+        "description": "Keys in byte order of their UTF-8. All pages of one list are read at the revision of the first. When that revision was\ncompacted meanwhile, the next page answers 410, and the client begins the list again.\n",
         "parameters": [
           {
             "$ref": "#/components/parameters/Prefix"
@@ -195,7 +195,7 @@ export const document: Record<string, unknown> = {
           {
             "name": "If-None-Match",
             "in": "header",
-            "description": "An ETag; 304 when the key still has it.",
+            "description": "An ETag; the answer is 304 when the key still has it.",
             "schema": {
               "$ref": "#/components/schemas/EntityTag"
             }
@@ -322,7 +322,7 @@ export const document: Record<string, unknown> = {
           "config"
         ],
         "summary": "Write a key",
-        "description": "The body is the value, kept byte for byte with its content type, at most 1 MiB. A JSON type (`application/json`, `*+json`)\nmust parse; `text/*` must be UTF-8; no `Content-Type` means `application/octet-stream`. Form types and content\nencodings are refused with 415: curl sends `application/x-www-form-urlencoded` unless told otherwise, and nobody means it.\n`If-Match` and `If-None-Match` together are refused.\n",
+        "description": "The body is the value, kept byte for byte with its content type, at most 1 MiB. A JSON type (`application/json`, `*+json`)\nmust parse; `text/*` must be UTF-8; no `Content-Type` means `application/octet-stream`. Form types and content\nencodings are refused with 415: curl sends `application/x-www-form-urlencoded` unless it is told otherwise, which is hardly ever meant.\n`If-Match` and `If-None-Match` together are refused.\n",
         "parameters": [
           {
             "$ref": "#/components/parameters/IfMatch"
@@ -330,7 +330,7 @@ export const document: Record<string, unknown> = {
           {
             "name": "If-None-Match",
             "in": "header",
-            "description": "`*` creates: the key must not exist.",
+            "description": "`*` only creates: the key must not exist.",
             "schema": {
               "type": "string",
               "const": "*"
@@ -347,7 +347,7 @@ export const document: Record<string, unknown> = {
           {
             "name": "Keyhold-Comment",
             "in": "header",
-            "description": "Why, for people. UTF-8, percent-encoded where a header cannot carry it (and `%` itself as `%25`).",
+            "description": "The reason for the change, for people. UTF-8, percent-encoded where a header cannot carry it (and `%` itself as `%25`).",
             "schema": {
               "type": "string",
               "maxLength": 1024
@@ -585,7 +585,7 @@ export const document: Record<string, unknown> = {
           "leases"
         ],
         "summary": "List leases",
-        "description": "In the order of their grant. Each page is read at its own revision.",
+        "description": "Leases in the order of their grant. Each page is read at its own revision.",
         "parameters": [
           {
             "$ref": "#/components/parameters/Limit"
@@ -680,7 +680,7 @@ export const document: Record<string, unknown> = {
           "leases"
         ],
         "summary": "Grant a lease",
-        "description": "Locks and config keys can hang on it; all of them end with it.",
+        "description": "Locks and config keys can be attached to it; all of them end with it.",
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
@@ -711,7 +711,7 @@ export const document: Record<string, unknown> = {
         },
         "responses": {
           "201": {
-            "description": "The lease lives; its TTL counts from now.",
+            "description": "The lease was granted; its TTL counts from now.",
             "headers": {
               "Keyhold-Revision": {
                 "$ref": "#/components/headers/Keyhold-Revision"
@@ -800,7 +800,7 @@ export const document: Record<string, unknown> = {
         ],
         "responses": {
           "200": {
-            "description": "The lease and what hangs on it.",
+            "description": "The lease and what is attached to it.",
             "headers": {
               "Keyhold-Revision": {
                 "$ref": "#/components/headers/Keyhold-Revision"
@@ -935,7 +935,7 @@ export const document: Record<string, unknown> = {
           "leases"
         ],
         "summary": "Renew a lease",
-        "description": "The full TTL counts again from a moment after this request was sent. Needs no `Idempotency-Key`: renewing twice is\nrenewing. A lease that has ended stays ended.\n",
+        "description": "The full TTL counts again from a moment after this request was sent. It needs no `Idempotency-Key`, because renewing twice\ndoes the same as renewing once. A lease that has ended stays ended.\n",
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -999,7 +999,7 @@ export const document: Record<string, unknown> = {
           "locks"
         ],
         "summary": "List locks that are held or waited for",
-        "description": "Names in byte order of their UTF-8. Each page is read at its own revision and shows no waiters; `getLock` does.",
+        "description": "Names in byte order of their UTF-8. Each page is read at its own revision and shows no waiters; `getLock` shows them.",
         "parameters": [
           {
             "$ref": "#/components/parameters/Prefix"
@@ -1184,12 +1184,12 @@ export const document: Record<string, unknown> = {
           "locks"
         ],
         "summary": "Acquire a lock, waiting in its queue if asked to",
-        "description": "With `ttlMs` the hold gets a lease of its own; with `leaseId` it hangs on that lease. `waitMs` 0 tries once (409\n`lock_held`); otherwise the request joins the FIFO queue for at most `waitMs`, and the answer is held back for up to\n`holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that the 202 returned to go on\nwaiting; the place in the queue stays.\n\nA place in the queue needs a living lease, which runs while it waits: one of its own starts with the wait, and with its\nfull TTL again at the grant. While a response is held back, its node renews the lease as long as the connection lives,\nand so does every repeat of the request. Between them, keep it alive yourself (`POST /v1/leases/{leaseId}/keepalive`) if\nthat takes longer than the TTL. So a waiter that is gone leaves the queue within one TTL after its connection ended (410\n`lease_gone` to who asks later): not for long enough to keep others waiting. Who still wants to wait then joins again,\nat the end, with a new `Idempotency-Key`. The wait's deadline and a cancel end it, too.\n",
+        "description": "With `ttlMs` the hold gets a lease of its own; with `leaseId` it is attached to that lease. With `waitMs` 0 the request\ntries once (409 `lock_held`); otherwise it joins the FIFO queue for at most `waitMs`, and the answer is held back for up to\n`holdMs`. A request that is still in the queue then is answered 202. To go on waiting, repeat the very same request with\nthe `idempotencyKey` of the 202; the place in the queue stays.\n\nA place in the queue needs a lease that has not ended. A lease of its own begins with the wait, and its full TTL counts\nagain from the grant. While a response is held back, its node renews the lease as long as the connection is open; every\nrepeat of the request renews it as well. Between them, keep it alive yourself (`POST /v1/leases/{id}/keepalive`) if\nthat takes longer than the TTL. So a waiter whose client is gone leaves the queue within one TTL after its connection\nended, and does not keep others waiting for longer; a later repeat answers 410 `lease_gone`. A client that still wants the\nlock joins again, at the end of the queue, with a new `Idempotency-Key`. The end of `waitMs` and a cancel also end a wait.\n",
         "parameters": [
           {
             "name": "holdMs",
             "in": "query",
-            "description": "How long to hold the answer back at most. Not part of what an `Idempotency-Key` names.",
+            "description": "How long the answer may be held back. It may differ between repeats under one `Idempotency-Key`.",
             "schema": {
               "type": "integer",
               "minimum": 0,
@@ -1237,7 +1237,7 @@ export const document: Record<string, unknown> = {
         },
         "responses": {
           "200": {
-            "description": "Held. The fence is the revision of the grant, strictly increasing for a name for ever.",
+            "description": "The lock is held. The fence is the revision of the grant; for one name it only ever increases.",
             "headers": {
               "Keyhold-Revision": {
                 "$ref": "#/components/headers/Keyhold-Revision"
@@ -1458,7 +1458,7 @@ export const document: Record<string, unknown> = {
           "locks"
         ],
         "summary": "Ask whether a fence still holds the lock",
-        "description": "A linearizable read. By the time the answer arrives it may be old; the fence in the guarded store is what protects.",
+        "description": "A linearizable read. The answer may be out of date when it arrives; what protects a resource is that it compares fences itself.",
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -1550,7 +1550,7 @@ export const document: Record<string, unknown> = {
           "name": "ticket",
           "in": "path",
           "required": true,
-          "description": "What 202 returned, or what the lock's queue shows.",
+          "description": "The ticket that a 202 returned, or that the lock's queue shows.",
           "schema": {
             "$ref": "#/components/schemas/Ticket"
           }
@@ -1562,7 +1562,7 @@ export const document: Record<string, unknown> = {
           "locks"
         ],
         "summary": "Take a waiter out of the queue",
-        "description": "404 `ticket_not_found` when it does not wait (any more), also when it was granted meanwhile.",
+        "description": "Answers 404 `ticket_not_found` when nobody waits under this ticket (any more), also when it was granted meanwhile.",
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
@@ -1579,7 +1579,7 @@ export const document: Record<string, unknown> = {
         ],
         "responses": {
           "200": {
-            "description": "It waits no more.",
+            "description": "The waiter has left the queue.",
             "headers": {
               "Keyhold-Revision": {
                 "$ref": "#/components/headers/Keyhold-Revision"
@@ -1643,7 +1643,7 @@ export const document: Record<string, unknown> = {
           "locks"
         ],
         "summary": "End a hold without its holder",
-        "description": "An admin's act. The old holder may go on believing for a while; only fences protect against that. A free lock\nanswers 409 `not_holder`.\n",
+        "description": "For administrators. The old holder may still believe for a while that it holds the lock; only fences protect against\nthat. A free lock answers 409 `not_holder`.\n",
         "parameters": [
           {
             "$ref": "#/components/parameters/IdempotencyKey"
@@ -1718,8 +1718,8 @@ export const document: Record<string, unknown> = {
         "tags": [
           "cluster"
         ],
-        "summary": "Where the answering node and its cluster stand",
-        "description": "Answered by the node that was asked, from what it knows; needs no leader.",
+        "summary": "The state of the answering node and of its cluster",
+        "description": "The node that was asked answers from what it knows. No leader is needed.",
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -1770,7 +1770,7 @@ export const document: Record<string, unknown> = {
           "cluster"
         ],
         "summary": "Add a node as a learner",
-        "description": "A learner receives everything and has no vote. The node may be started before or after (`keyhold server --join`). Adding\na learner again under the same addresses changes nothing, and is answered once a majority agrees. An id that was a member once is\nrefused for ever; a cluster remembers 8,192 ids.\n",
+        "description": "A learner receives all entries and has no vote. The node may be started before or after this request (`keyhold server --join`).\nAdding a learner again under the same addresses changes nothing, and is answered once a majority has agreed. The id of a\nremoved member is refused for ever; a cluster has at most 8,192 ids, those of removed members included.\n",
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -1886,7 +1886,7 @@ export const document: Record<string, unknown> = {
           "cluster"
         ],
         "summary": "Remove a member",
-        "description": "A voter leaves through a joint phase; the answer comes when that is over. The leader may remove itself: it steps down\nthen. The removed node stops by itself. Removing it again changes nothing.\n",
+        "description": "A voter leaves through a joint phase, and the answer comes when that is over. A leader that removes itself steps down\nafterwards. The removed node stops by itself. Removing it again changes nothing.\n",
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -1895,7 +1895,7 @@ export const document: Record<string, unknown> = {
         ],
         "responses": {
           "200": {
-            "description": "It is no member.",
+            "description": "It is not a member.",
             "headers": {
               "Keyhold-Revision": {
                 "$ref": "#/components/headers/Keyhold-Revision"
@@ -1957,7 +1957,7 @@ export const document: Record<string, unknown> = {
           "cluster"
         ],
         "summary": "Make a learner a voter",
-        "description": "Refused while the learner is behind, with the number of entries. Promoting a voter changes nothing.\n",
+        "description": "Refused while the learner lags, with the number of entries that it lacks. Promoting a voter changes nothing.\n",
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -2113,7 +2113,7 @@ export const document: Record<string, unknown> = {
           "cluster"
         ],
         "summary": "Hand leadership over",
-        "description": "To the voter `to`, or to the one that holds the most. Writes wait meanwhile, some milliseconds. Handing over to the node\nthat leads already changes nothing.\n",
+        "description": "To the voter `to`, or to the one with the longest log. Writes wait for some milliseconds meanwhile. Handing over to the node\nthat leads already changes nothing.\n",
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -2202,7 +2202,7 @@ export const document: Record<string, unknown> = {
         ],
         "responses": {
           "200": {
-            "description": "It does.",
+            "description": "The process serves requests.",
             "headers": {
               "Keyhold-Revision": {
                 "$ref": "#/components/headers/Keyhold-Revision"
@@ -2241,7 +2241,7 @@ export const document: Record<string, unknown> = {
           "ops"
         ],
         "summary": "Whether the node should get traffic",
-        "description": "It knows a leader, has applied what is committed within a bound, holds what it ever held, and is not shutting down.",
+        "description": "A node is ready when it knows a leader, lags at most 1,000 entries in applying what is committed, does not lack a part of its log that was lost, and is not shutting down.",
         "parameters": [
           {
             "$ref": "#/components/parameters/Verbose"
@@ -2410,7 +2410,7 @@ export const document: Record<string, unknown> = {
       "Prefix": {
         "name": "prefix",
         "in": "query",
-        "description": "Only names that start with it; empty for all.",
+        "description": "Only names that start with it; an empty prefix selects all.",
         "schema": {
           "type": "string",
           "maxLength": 480,
@@ -2420,7 +2420,7 @@ export const document: Record<string, unknown> = {
       "Limit": {
         "name": "limit",
         "in": "query",
-        "description": "Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it\nmay hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.\n",
+        "description": "The most items of a page. The work for a page is bounded as well (rows looked at, and about 1 MiB of keys and values), so a\npage may hold fewer items, or none, although more follow. Only a null cursor says that a list is over.\n",
         "schema": {
           "type": "integer",
           "minimum": 1,
@@ -2431,7 +2431,7 @@ export const document: Record<string, unknown> = {
       "Cursor": {
         "name": "cursor",
         "in": "query",
-        "description": "What the page before returned; opaque.",
+        "description": "The cursor that the previous page returned; opaque.",
         "schema": {
           "type": "string",
           "minLength": 1,
@@ -2441,7 +2441,7 @@ export const document: Record<string, unknown> = {
       "Consistency": {
         "name": "consistency",
         "in": "query",
-        "description": "`linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied.",
+        "description": "A `linearizable` read sees every write that was acknowledged before the request was sent; a `stale` one sees what this node has applied.",
         "schema": {
           "$ref": "#/components/schemas/Consistency"
         }
@@ -2449,7 +2449,7 @@ export const document: Record<string, unknown> = {
       "MinRevision": {
         "name": "minRevision",
         "in": "query",
-        "description": "Wait until this node has reached it (read your own writes with `stale`).",
+        "description": "Wait until this node has reached this revision, for example to read your own writes with `stale`.",
         "schema": {
           "$ref": "#/components/schemas/Revision"
         }
@@ -2457,7 +2457,7 @@ export const document: Record<string, unknown> = {
       "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": "The ETag that the key must have, quotes optional; `*` for any existing.",
+        "description": "The ETag that the key must have, with or without quotes; `*` when it only must exist.",
         "schema": {
           "type": "string",
           "pattern": "^(\\*|[0-9]{1,16}|\"[0-9]{1,16}\")$"
@@ -2466,7 +2466,7 @@ export const document: Record<string, unknown> = {
       "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another\nrequest under it answers 422.\n",
+        "description": "Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a\ndifferent request under it answers 422.\n",
         "schema": {
           "$ref": "#/components/schemas/IdempotencyKey"
         }
@@ -2474,7 +2474,7 @@ export const document: Record<string, unknown> = {
       "RequestSince": {
         "name": "Keyhold-Request-Since",
         "in": "header",
-        "description": "A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may\nhave been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.\n",
+        "description": "A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request\nthat may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.\n",
         "schema": {
           "$ref": "#/components/schemas/Position"
         }
@@ -2482,7 +2482,7 @@ export const document: Record<string, unknown> = {
       "Verbose": {
         "name": "verbose",
         "in": "query",
-        "description": "List the checks. Present, with or without a value, means yes.",
+        "description": "Also list the single checks. The value does not matter, and may be left out.",
         "allowEmptyValue": true,
         "schema": {
           "type": "string"
@@ -2514,14 +2514,14 @@ export const document: Record<string, unknown> = {
         }
       },
       "Keyhold-Store": {
-        "description": "The incarnation of the store, random. Revisions and fences of two stores are not comparable.",
+        "description": "A random name of this store, which another store never has. Revisions and fences of two stores are not comparable.",
         "required": true,
         "schema": {
           "$ref": "#/components/schemas/StoreId"
         }
       },
       "Keyhold-Position": {
-        "description": "How far in the log of the store the answering node was, for `Keyhold-Request-Since`.",
+        "description": "The store and the last applied index of the answering node, for `Keyhold-Request-Since`.",
         "required": true,
         "schema": {
           "$ref": "#/components/schemas/Position"
@@ -2535,7 +2535,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "Keyhold-Staleness-Ms": {
-        "description": "On stale reads: how long ago the node last heard a leader, 0 on the leader. What it shows may be that old, and older while it catches up. Absent when it heard none since it started.",
+        "description": "On stale reads: how long ago the node last heard a leader; 0 on the leader. What it shows may be that old, and older while it catches up. Absent when it has heard no leader since it started.",
         "required": false,
         "schema": {
           "type": "integer",
@@ -2702,7 +2702,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "NotFound": {
-        "description": "`not_found`: no such path. Any operation's path misspelt answers this.",
+        "description": "`not_found`: no operation has this path.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -2729,7 +2729,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "MethodNotAllowed": {
-        "description": "`method_not_allowed`: the path exists, the verb does not.",
+        "description": "`method_not_allowed`: the path exists, but not with this method.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -2747,7 +2747,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/headers/Keyhold-Position"
           },
           "Allow": {
-            "description": "The verbs of the path.",
+            "description": "The methods of the path.",
             "required": true,
             "schema": {
               "type": "string"
@@ -2781,7 +2781,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/headers/Keyhold-Position"
           },
           "Retry-After": {
-            "description": "With `lock_held`: whole seconds until the hold ends at the latest unless renewed.",
+            "description": "With `lock_held`: whole seconds until the hold ends, unless it is renewed or released.",
             "schema": {
               "type": "integer",
               "minimum": 1
@@ -2891,7 +2891,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "RevisionMismatch": {
-        "description": "`revision_mismatch`; the ETag is there when the key exists.",
+        "description": "`revision_mismatch`; the answer has an ETag when the key exists.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -2909,7 +2909,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/headers/Keyhold-Position"
           },
           "ETag": {
-            "description": "What the key has instead.",
+            "description": "The ETag that the key has.",
             "schema": {
               "$ref": "#/components/schemas/EntityTag"
             }
@@ -3035,7 +3035,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "QuotaExceeded": {
-        "description": "`quota_exceeded`: nothing was written. Deletes, releases, renewals and puts that make their key no larger are never refused for room.",
+        "description": "`quota_exceeded`: nothing was written. Deletes, releases, renewals and puts that make their key no larger are never refused for lack of room.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -3116,7 +3116,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "RequestTimeout": {
-        "description": "`request_timeout`: head or body did not arrive in time; the connection ends.",
+        "description": "`request_timeout`: the head or the body did not arrive in time; the connection is closed.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -3170,7 +3170,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "MisdirectedRequest": {
-        "description": "`misdirected_request`: `Host` names nothing that this node goes by.",
+        "description": "`misdirected_request`: `Host` is not a name of this node.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -3197,7 +3197,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "HeaderTooLarge": {
-        "description": "`header_too_large`: more than 16 KiB or 100 headers; the connection ends.",
+        "description": "`header_too_large`: more than 16 KiB or 100 headers; the connection is closed.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -3281,7 +3281,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "Unavailable": {
-        "description": "`no_leader`, `overloaded`, `shutting_down`; `recovering`: this node lost data and has not got it back, another one can answer.",
+        "description": "`no_leader`, `overloaded`, `shutting_down`; `recovering`: this node lost data and does not have it back yet; another one can answer.",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -3672,7 +3672,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "ForwardLoop": {
-        "description": "`forward_loop`: the node took this one for the leader, which it is not (any more).",
+        "description": "`forward_loop`: another node forwarded the request to this one as the leader, which it is not (any more).",
         "headers": {
           "Keyhold-Revision": {
             "$ref": "#/components/headers/Keyhold-Revision"
@@ -3836,7 +3836,7 @@ export const document: Record<string, unknown> = {
       "EntityTag": {
         "type": "string",
         "pattern": "^([0-9]{1,16}|\"[0-9]{1,16}\")$",
-        "description": "A modRevision in quotes (accepted without, too).",
+        "description": "A modRevision in quotes; in requests the quotes may be left out.",
         "example": "\"41\""
       },
       "Consistency": {
@@ -3859,19 +3859,19 @@ export const document: Record<string, unknown> = {
         "minimum": 0,
         "maximum": 86400000,
         "default": 0,
-        "description": "The longest stay in the queue; 0 tries once."
+        "description": "The longest time in the queue; 0 tries once."
       },
       "Owner": {
         "type": "string",
         "minLength": 1,
         "maxLength": 256,
-        "description": "Who, for people and for inspection; no rule reads it. At most 256 bytes of UTF-8.",
+        "description": "Who holds, waits or renews, for people; it decides nothing. At most 256 bytes of UTF-8.",
         "example": "worker-1"
       },
       "RemainingMs": {
         "type": "integer",
         "minimum": 0,
-        "description": "Cluster time left; counts from the moment of the answer."
+        "description": "Cluster time that was left at the moment of the answer."
       },
       "ConfigItem": {
         "type": "object",
@@ -3896,7 +3896,7 @@ export const document: Record<string, unknown> = {
           "encoding": {
             "type": "string",
             "const": "base64",
-            "description": "There when `value` is base64."
+            "description": "Present when `value` is base64."
           },
           "contentType": {
             "type": "string",
@@ -3914,7 +3914,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/schemas/Revision"
           },
           "leaseId": {
-            "description": "The key vanishes with this lease.",
+            "description": "The key is deleted when this lease ends; null when it has none.",
             "oneOf": [
               {
                 "$ref": "#/components/schemas/LeaseId"
@@ -4279,7 +4279,7 @@ export const document: Record<string, unknown> = {
         }
       },
       "StoreId": {
-        "description": "Names the incarnation of a store: made once, at random, and never again, also when a cluster is made anew on the same addresses. Fences grow within one store; who guards something against stale holders keeps the store beside the highest fence.",
+        "description": "Names one store: made at random when a cluster begins, and never again, also not for a new cluster on the same addresses. Fences grow within one store, so a resource that is guarded against stale holders keeps the store's id beside the highest fence.",
         "type": "string",
         "minLength": 1,
         "maxLength": 128
@@ -4311,7 +4311,7 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/schemas/TtlMs"
           },
           "ticket": {
-            "description": "The ticket it waited under; null when the lock was free.",
+            "description": "The ticket under which it waited; null when the lock was free.",
             "oneOf": [
               {
                 "$ref": "#/components/schemas/Ticket"
@@ -4343,7 +4343,7 @@ export const document: Record<string, unknown> = {
           "position": {
             "type": "integer",
             "minimum": 1,
-            "description": "At most so many come first; may count some whose end is due."
+            "description": "The place in the queue, 1 for the next; may count waiters before it whose end is due."
           },
           "leaseId": {
             "$ref": "#/components/schemas/LeaseId"
@@ -4690,20 +4690,20 @@ export const document: Record<string, unknown> = {
           "stateBytes": {
             "type": "integer",
             "minimum": 0,
-            "description": "What the state counts for, history included; the same on every node."
+            "description": "What the state counts for towards its quota, history included; the same on every node."
           },
           "stateBytesMax": {
             "type": "integer",
             "minimum": 1,
-            "description": "What it may count for: the smallest of what the members can hold. Beyond it writes are refused with `quota_exceeded`."
+            "description": "The quota: the smallest of what the members can hold. Beyond it writes are refused with `quota_exceeded`."
           },
           "quarantined": {
             "type": "boolean",
-            "description": "Its disk lost part of the log; until the leader has brought that back it helps elect nobody, and answers stale reads with `recovering`."
+            "description": "Its disk lost part of the log; until a leader has sent that again it votes for nobody, and answers stale reads with `recovering`."
           },
           "joint": {
             "type": "boolean",
-            "description": "A change of voters is under way: decisions need a majority of the old voters and of the new."
+            "description": "A change of voters is under way: decisions need a majority of the old voters and one of the new."
           },
           "removed": {
             "type": "array",
@@ -4714,13 +4714,13 @@ export const document: Record<string, unknown> = {
           },
           "snapshotsSending": {
             "type": "array",
-            "description": "Members that this node is sending the whole state.",
+            "description": "Snapshots of the whole state that this node is sending to other members.",
             "items": {
               "$ref": "#/components/schemas/SnapshotProgress"
             }
           },
           "snapshotReceiving": {
-            "description": "The whole state, on its way to this node.",
+            "description": "The snapshot that this node is receiving; null when there is none.",
             "oneOf": [
               {
                 "$ref": "#/components/schemas/SnapshotProgress"
@@ -4822,7 +4822,7 @@ export const document: Record<string, unknown> = {
               "null"
             ],
             "minimum": 0,
-            "description": "How far its log is known to match; null unless asked of the leader."
+            "description": "Up to which index its log is known to match the leader's; null unless the leader was asked."
           },
           "lagEntries": {
             "type": [
@@ -4830,7 +4830,7 @@ export const document: Record<string, unknown> = {
               "null"
             ],
             "minimum": 0,
-            "description": "How many entries of the leader's log it is not known to hold; null unless asked of the leader."
+            "description": "How many entries of the leader's log it is not known to hold; null unless the leader was asked."
           },
           "version": {
             "type": [
@@ -4838,13 +4838,13 @@ export const document: Record<string, unknown> = {
               "null"
             ],
             "minimum": 1,
-            "description": "The newest cluster version that it supports; null until it served once."
+            "description": "The newest cluster version that it supports; null until it has published one."
           }
         }
       },
       "SnapshotProgress": {
         "type": "object",
-        "description": "What the receiver has of it.",
+        "description": "How much of it the receiver has.",
         "required": [
           "peer",
           "chunks",
@@ -4885,7 +4885,7 @@ export const document: Record<string, unknown> = {
         ],
         "properties": {
           "id": {
-            "description": "Never one that was a member before.",
+            "description": "An id that no member ever had.",
             "$ref": "#/components/schemas/NodeId"
           },
           "peerUrl": {
@@ -4916,7 +4916,7 @@ export const document: Record<string, unknown> = {
         "additionalProperties": false,
         "properties": {
           "to": {
-            "description": "A voter that was heard within an election timeout; without it the one of these that holds the most.",
+            "description": "A voter that was heard within an election timeout; by default the one of these with the longest log.",
             "$ref": "#/components/schemas/NodeId"
           }
         }
@@ -4930,7 +4930,7 @@ export const document: Record<string, unknown> = {
         "properties": {
           "changed": {
             "type": "boolean",
-            "description": "False when it was so already."
+            "description": "False when nothing had to be changed."
           },
           "members": {
             "type": "array",
@@ -5090,7 +5090,7 @@ export const document: Record<string, unknown> = {
           },
           "detail": {
             "type": "string",
-            "description": "This case, for people."
+            "description": "Describes this case, for people."
           },
           "code": {
             "$ref": "#/components/schemas/ErrorCode"
@@ -5116,7 +5116,7 @@ export const document: Record<string, unknown> = {
               },
               "errors": {
                 "type": "array",
-                "description": "What is wrong where.",
+                "description": "Each fault with its place.",
                 "items": {
                   "type": "object",
                   "required": [
@@ -5158,7 +5158,7 @@ export const document: Record<string, unknown> = {
                 "const": "The revision does not exist yet"
               },
               "revision": {
-                "description": "The newest there is.",
+                "description": "The newest revision.",
                 "$ref": "#/components/schemas/Revision"
               }
             }
@@ -5433,7 +5433,7 @@ export const document: Record<string, unknown> = {
                 "const": "This fence does not hold the lock"
               },
               "holderFence": {
-                "description": "Who holds it instead; null when it is free.",
+                "description": "The fence that holds the lock instead; null when it is free.",
                 "oneOf": [
                   {
                     "$ref": "#/components/schemas/Fence"
@@ -5495,7 +5495,7 @@ export const document: Record<string, unknown> = {
                 "const": "The revision is no longer kept"
               },
               "compactRevision": {
-                "description": "The oldest that is.",
+                "description": "The oldest revision that is kept.",
                 "$ref": "#/components/schemas/Revision"
               }
             }
@@ -5979,7 +5979,7 @@ export const document: Record<string, unknown> = {
               },
               "forgotten": {
                 "const": true,
-                "description": "Nothing was done now, and no repeat under this `Idempotency-Key` and `Keyhold-Request-Since` will do or tell anything; an earlier attempt may have happened."
+                "description": "Nothing was done now, and no repeat under this `Idempotency-Key` and `Keyhold-Request-Since` will be carried out or answered with an outcome; an earlier attempt may have been carried out."
               }
             }
           }
@@ -6347,7 +6347,7 @@ export const document: Record<string, unknown> = {
               "needs": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "The cluster version that this write takes."
+                "description": "The cluster version that this write needs."
               },
               "clusterVersion": {
                 "type": "integer",
@@ -6399,7 +6399,7 @@ export const document: Record<string, unknown> = {
         "description": "Chosen by the client; unique among the watches of its socket."
       },
       "WatchTarget": {
-        "description": "`prefix` empty selects everything of the kind.",
+        "description": "An empty `prefix` selects everything of the kind.",
         "oneOf": [
           {
             "type": "object",
@@ -6511,17 +6511,17 @@ export const document: Record<string, unknown> = {
               "unackedMax": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "Messages sent ahead of the last acknowledged one of a watch."
+                "description": "Messages of one watch that may be unacknowledged."
               },
               "messageBytesMax": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "A message ends after the revision that takes its values past it."
+                "description": "A message ends after the revision with which its values pass this size."
               },
               "progressMs": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "A silent watch hears `watch:progress` this often."
+                "description": "A watch that is sent nothing else is sent `watch:progress` this often."
               }
             }
           }
@@ -6548,7 +6548,7 @@ export const document: Record<string, unknown> = {
             }
           },
           "from": {
-            "description": "`snapshot`: the present, then changes. `now`: changes only. A revision: the first one of interest, at most one beyond the present.",
+            "description": "`snapshot`: the present, then changes. `now`: changes from now on. A revision: the first one of interest, at most one beyond the present.",
             "oneOf": [
               {
                 "type": "string",
@@ -6574,7 +6574,7 @@ export const document: Record<string, unknown> = {
           "storeId": {
             "type": "string",
             "maxLength": 128,
-            "description": "The store that `from.revision` belongs to; another one answers `store_changed`."
+            "description": "The store that `from.revision` belongs to; with that of another store the watch is refused with `store_changed`."
           }
         }
       },
@@ -6591,7 +6591,7 @@ export const document: Record<string, unknown> = {
                 "const": true
               },
               "startRevision": {
-                "description": "The first revision whose changes can come.",
+                "description": "The first revision whose changes will be sent.",
                 "$ref": "#/components/schemas/Revision"
               }
             }
@@ -6615,7 +6615,7 @@ export const document: Record<string, unknown> = {
       },
       "WatchSnapshot": {
         "type": "object",
-        "description": "The present of the targets at one revision, in as many parts as it takes (none when there is nothing).",
+        "description": "A part of the present of the targets, all parts at one revision. There is none when nothing matches.",
         "required": [
           "watchId",
           "seq",
@@ -6661,7 +6661,7 @@ export const document: Record<string, unknown> = {
       },
       "WatchSynced": {
         "type": "object",
-        "description": "Sent exactly once, also when there was nothing. Everything up to `revision` was sent; what follows is live.",
+        "description": "Sent exactly once, also when nothing matched. Everything up to `revision` was sent; what follows are new changes.",
         "required": [
           "watchId",
           "revision"
@@ -7049,7 +7049,7 @@ export const document: Record<string, unknown> = {
       "WatchAck": {
         "type": "object",
         "additionalProperties": false,
-        "description": "Everything up to and including `seq` was taken; this is the credit for more.",
+        "description": "The client has taken everything up to and including `seq`, and may be sent as much again.",
         "required": [
           "watchId",
           "seq"
@@ -7065,7 +7065,7 @@ export const document: Record<string, unknown> = {
       },
       "WatchProgress": {
         "type": "object",
-        "description": "Nothing up to `revision` is still to come. Queued behind events.",
+        "description": "All changes up to `revision` were sent; it is sent in order with the events.",
         "required": [
           "watchId",
           "revision"
@@ -7095,7 +7095,7 @@ export const document: Record<string, unknown> = {
       },
       "WatchError": {
         "type": "object",
-        "description": "The watch is dead (or, as an answer to `watch:open`, never lived).",
+        "description": "The watch has ended or, as an answer to `watch:open`, was not opened.",
         "required": [
           "watchId",
           "code",
@@ -7116,12 +7116,12 @@ export const document: Record<string, unknown> = {
             "$ref": "#/components/schemas/Revision"
           },
           "revision": {
-            "description": "With `future_revision`: the newest there is.",
+            "description": "With `future_revision`: the newest revision.",
             "$ref": "#/components/schemas/Revision"
           },
           "storeId": {
             "type": "string",
-            "description": "With `store_changed`: the store that is here."
+            "description": "With `store_changed`: the store of this node."
           },
           "limit": {
             "type": "string",
@@ -7147,7 +7147,7 @@ export const document: Record<string, unknown> = {
       },
       "WatchCloseAck": {
         "type": "object",
-        "description": "Nothing more comes under this watchId. Closing an unknown watch is fine.",
+        "description": "Nothing more is sent under this watchId. Closing an unknown watch is no error.",
         "required": [
           "ok"
         ],
@@ -7160,7 +7160,7 @@ export const document: Record<string, unknown> = {
       "LeaseKeepalive": {
         "type": "object",
         "additionalProperties": false,
-        "description": "Renews, and tells the node to send `lock:granted` and `lock:lost` of these leases to this socket.",
+        "description": "Renews the leases, and asks the node to send `lock:granted` and `lock:lost` of these leases to this socket.",
         "required": [
           "leaseIds"
         ],

@@ -9,8 +9,8 @@ export interface paths {
         };
         /**
          * List keys under a prefix
-         * @description Keys in byte order of their UTF-8. All pages of one list are read at the revision of the first; when that was
-         *     compacted meanwhile the next page answers 410 and the list starts over.
+         * @description Keys in byte order of their UTF-8. All pages of one list are read at the revision of the first. When that revision was
+         *     compacted meanwhile, the next page answers 410, and the client begins the list again.
          */
         readonly get: operations["listConfig"];
         readonly put?: never;
@@ -40,7 +40,7 @@ export interface paths {
          * Write a key
          * @description The body is the value, kept byte for byte with its content type, at most 1 MiB. A JSON type (`application/json`, `*+json`)
          *     must parse; `text/*` must be UTF-8; no `Content-Type` means `application/octet-stream`. Form types and content
-         *     encodings are refused with 415: curl sends `application/x-www-form-urlencoded` unless told otherwise, and nobody means it.
+         *     encodings are refused with 415: curl sends `application/x-www-form-urlencoded` unless it is told otherwise, which is hardly ever meant.
          *     `If-Match` and `If-None-Match` together are refused.
          */
         readonly put: operations["putConfig"];
@@ -64,13 +64,13 @@ export interface paths {
         };
         /**
          * List leases
-         * @description In the order of their grant. Each page is read at its own revision.
+         * @description Leases in the order of their grant. Each page is read at its own revision.
          */
         readonly get: operations["listLeases"];
         readonly put?: never;
         /**
          * Grant a lease
-         * @description Locks and config keys can hang on it; all of them end with it.
+         * @description Locks and config keys can be attached to it; all of them end with it.
          */
         readonly post: operations["grantLease"];
         readonly delete?: never;
@@ -117,8 +117,8 @@ export interface paths {
         readonly put?: never;
         /**
          * Renew a lease
-         * @description The full TTL counts again from a moment after this request was sent. Needs no `Idempotency-Key`: renewing twice is
-         *     renewing. A lease that has ended stays ended.
+         * @description The full TTL counts again from a moment after this request was sent. It needs no `Idempotency-Key`, because renewing twice
+         *     does the same as renewing once. A lease that has ended stays ended.
          */
         readonly post: operations["keepAliveLease"];
         readonly delete?: never;
@@ -136,7 +136,7 @@ export interface paths {
         };
         /**
          * List locks that are held or waited for
-         * @description Names in byte order of their UTF-8. Each page is read at its own revision and shows no waiters; `getLock` does.
+         * @description Names in byte order of their UTF-8. Each page is read at its own revision and shows no waiters; `getLock` shows them.
          */
         readonly get: operations["listLocks"];
         readonly put?: never;
@@ -184,17 +184,17 @@ export interface paths {
         readonly put?: never;
         /**
          * Acquire a lock, waiting in its queue if asked to
-         * @description With `ttlMs` the hold gets a lease of its own; with `leaseId` it hangs on that lease. `waitMs` 0 tries once (409
-         *     `lock_held`); otherwise the request joins the FIFO queue for at most `waitMs`, and the answer is held back for up to
-         *     `holdMs`. Still queued then: 202. Repeat the very same request with the `idempotencyKey` that the 202 returned to go on
-         *     waiting; the place in the queue stays.
+         * @description With `ttlMs` the hold gets a lease of its own; with `leaseId` it is attached to that lease. With `waitMs` 0 the request
+         *     tries once (409 `lock_held`); otherwise it joins the FIFO queue for at most `waitMs`, and the answer is held back for up to
+         *     `holdMs`. A request that is still in the queue then is answered 202. To go on waiting, repeat the very same request with
+         *     the `idempotencyKey` of the 202; the place in the queue stays.
          *
-         *     A place in the queue needs a living lease, which runs while it waits: one of its own starts with the wait, and with its
-         *     full TTL again at the grant. While a response is held back, its node renews the lease as long as the connection lives,
-         *     and so does every repeat of the request. Between them, keep it alive yourself (`POST /v1/leases/{leaseId}/keepalive`) if
-         *     that takes longer than the TTL. So a waiter that is gone leaves the queue within one TTL after its connection ended (410
-         *     `lease_gone` to who asks later): not for long enough to keep others waiting. Who still wants to wait then joins again,
-         *     at the end, with a new `Idempotency-Key`. The wait's deadline and a cancel end it, too.
+         *     A place in the queue needs a lease that has not ended. A lease of its own begins with the wait, and its full TTL counts
+         *     again from the grant. While a response is held back, its node renews the lease as long as the connection is open; every
+         *     repeat of the request renews it as well. Between them, keep it alive yourself (`POST /v1/leases/{id}/keepalive`) if
+         *     that takes longer than the TTL. So a waiter whose client is gone leaves the queue within one TTL after its connection
+         *     ended, and does not keep others waiting for longer; a later repeat answers 410 `lease_gone`. A client that still wants the
+         *     lock joins again, at the end of the queue, with a new `Idempotency-Key`. The end of `waitMs` and a cancel also end a wait.
          */
         readonly post: operations["acquireLock"];
         readonly delete?: never;
@@ -240,7 +240,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Ask whether a fence still holds the lock
-         * @description A linearizable read. By the time the answer arrives it may be old; the fence in the guarded store is what protects.
+         * @description A linearizable read. The answer may be out of date when it arrives; what protects a resource is that it compares fences itself.
          */
         readonly post: operations["verifyLock"];
         readonly delete?: never;
@@ -256,7 +256,7 @@ export interface paths {
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
                 readonly name: components["parameters"]["LockName"];
-                /** @description What 202 returned, or what the lock's queue shows. */
+                /** @description The ticket that a 202 returned, or that the lock's queue shows. */
                 readonly ticket: components["schemas"]["Ticket"];
             };
             readonly cookie?: never;
@@ -266,7 +266,7 @@ export interface paths {
         readonly post?: never;
         /**
          * Take a waiter out of the queue
-         * @description 404 `ticket_not_found` when it does not wait (any more), also when it was granted meanwhile.
+         * @description Answers 404 `ticket_not_found` when nobody waits under this ticket (any more), also when it was granted meanwhile.
          */
         readonly delete: operations["cancelWait"];
         readonly options?: never;
@@ -289,8 +289,8 @@ export interface paths {
         readonly post?: never;
         /**
          * End a hold without its holder
-         * @description An admin's act. The old holder may go on believing for a while; only fences protect against that. A free lock
-         *     answers 409 `not_holder`.
+         * @description For administrators. The old holder may still believe for a while that it holds the lock; only fences protect against
+         *     that. A free lock answers 409 `not_holder`.
          */
         readonly delete: operations["breakLock"];
         readonly options?: never;
@@ -306,8 +306,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Where the answering node and its cluster stand
-         * @description Answered by the node that was asked, from what it knows; needs no leader.
+         * The state of the answering node and of its cluster
+         * @description The node that was asked answers from what it knows. No leader is needed.
          */
         readonly get: operations["getCluster"];
         readonly put?: never;
@@ -329,9 +329,9 @@ export interface paths {
         readonly put?: never;
         /**
          * Add a node as a learner
-         * @description A learner receives everything and has no vote. The node may be started before or after (`keyhold server --join`). Adding
-         *     a learner again under the same addresses changes nothing, and is answered once a majority agrees. An id that was a member once is
-         *     refused for ever; a cluster remembers 8,192 ids.
+         * @description A learner receives all entries and has no vote. The node may be started before or after this request (`keyhold server --join`).
+         *     Adding a learner again under the same addresses changes nothing, and is answered once a majority has agreed. The id of a
+         *     removed member is refused for ever; a cluster has at most 8,192 ids, those of removed members included.
          */
         readonly post: operations["addMember"];
         readonly delete?: never;
@@ -355,8 +355,8 @@ export interface paths {
         readonly post?: never;
         /**
          * Remove a member
-         * @description A voter leaves through a joint phase; the answer comes when that is over. The leader may remove itself: it steps down
-         *     then. The removed node stops by itself. Removing it again changes nothing.
+         * @description A voter leaves through a joint phase, and the answer comes when that is over. A leader that removes itself steps down
+         *     afterwards. The removed node stops by itself. Removing it again changes nothing.
          */
         readonly delete: operations["removeMember"];
         readonly options?: never;
@@ -378,7 +378,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Make a learner a voter
-         * @description Refused while the learner is behind, with the number of entries. Promoting a voter changes nothing.
+         * @description Refused while the learner lags, with the number of entries that it lacks. Promoting a voter changes nothing.
          */
         readonly post: operations["promoteMember"];
         readonly delete?: never;
@@ -422,7 +422,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Hand leadership over
-         * @description To the voter `to`, or to the one that holds the most. Writes wait meanwhile, some milliseconds. Handing over to the node
+         * @description To the voter `to`, or to the one with the longest log. Writes wait for some milliseconds meanwhile. Handing over to the node
          *     that leads already changes nothing.
          */
         readonly post: operations["transferLeadership"];
@@ -458,7 +458,7 @@ export interface paths {
         };
         /**
          * Whether the node should get traffic
-         * @description It knows a leader, has applied what is committed within a bound, holds what it ever held, and is not shutting down.
+         * @description A node is ready when it knows a leader, lags at most 1,000 entries in applying what is committed, does not lack a part of its log that was lost, and is not shutting down.
          */
         readonly get: operations["getReadiness"];
         readonly put?: never;
@@ -540,7 +540,7 @@ export interface components {
          */
         readonly Position: string;
         /**
-         * @description A modRevision in quotes (accepted without, too).
+         * @description A modRevision in quotes; in requests the quotes may be left out.
          * @example "41"
          */
         readonly EntityTag: string;
@@ -555,16 +555,16 @@ export interface components {
          */
         readonly TtlMs: number;
         /**
-         * @description The longest stay in the queue; 0 tries once.
+         * @description The longest time in the queue; 0 tries once.
          * @default 0
          */
         readonly WaitMs: number;
         /**
-         * @description Who, for people and for inspection; no rule reads it. At most 256 bytes of UTF-8.
+         * @description Who holds, waits or renews, for people; it decides nothing. At most 256 bytes of UTF-8.
          * @example worker-1
          */
         readonly Owner: string;
-        /** @description Cluster time left; counts from the moment of the answer. */
+        /** @description Cluster time that was left at the moment of the answer. */
         readonly RemainingMs: number;
         readonly ConfigItem: {
             readonly key: components["schemas"]["Key"];
@@ -574,7 +574,7 @@ export interface components {
              */
             readonly value?: unknown;
             /**
-             * @description There when `value` is base64.
+             * @description Present when `value` is base64.
              * @constant
              */
             readonly encoding?: "base64";
@@ -584,7 +584,7 @@ export interface components {
             readonly version: number;
             readonly createRevision: components["schemas"]["Revision"];
             readonly modRevision: components["schemas"]["Revision"];
-            /** @description The key vanishes with this lease. */
+            /** @description The key is deleted when this lease ends; null when it has none. */
             readonly leaseId: components["schemas"]["LeaseId"] | null;
             readonly author: string | null;
             readonly comment: string | null;
@@ -688,7 +688,7 @@ export interface components {
             readonly waitMs?: components["schemas"]["WaitMs"];
             readonly owner?: components["schemas"]["Owner"];
         };
-        /** @description Names the incarnation of a store: made once, at random, and never again, also when a cluster is made anew on the same addresses. Fences grow within one store; who guards something against stale holders keeps the store beside the highest fence. */
+        /** @description Names one store: made at random when a cluster begins, and never again, also not for a new cluster on the same addresses. Fences grow within one store, so a resource that is guarded against stale holders keeps the store's id beside the highest fence. */
         readonly StoreId: string;
         readonly LockGranted: {
             readonly name: components["schemas"]["Key"];
@@ -696,13 +696,13 @@ export interface components {
             readonly storeId: components["schemas"]["StoreId"];
             readonly leaseId: components["schemas"]["LeaseId"];
             readonly ttlMs: components["schemas"]["TtlMs"];
-            /** @description The ticket it waited under; null when the lock was free. */
+            /** @description The ticket under which it waited; null when the lock was free. */
             readonly ticket: components["schemas"]["Ticket"] | null;
         };
         readonly LockQueued: {
             readonly name: components["schemas"]["Key"];
             readonly ticket: components["schemas"]["Ticket"];
-            /** @description At most so many come first; may count some whose end is due. */
+            /** @description The place in the queue, 1 for the next; may count waiters before it whose end is due. */
             readonly position: number;
             readonly leaseId: components["schemas"]["LeaseId"];
             readonly ttlMs: components["schemas"]["TtlMs"];
@@ -825,19 +825,19 @@ export interface components {
             readonly clusterTimeMs: number;
             /** @description Commands up to this version may be written; it rises when every member supports the next. */
             readonly clusterVersion: number;
-            /** @description What the state counts for, history included; the same on every node. */
+            /** @description What the state counts for towards its quota, history included; the same on every node. */
             readonly stateBytes: number;
-            /** @description What it may count for: the smallest of what the members can hold. Beyond it writes are refused with `quota_exceeded`. */
+            /** @description The quota: the smallest of what the members can hold. Beyond it writes are refused with `quota_exceeded`. */
             readonly stateBytesMax: number;
-            /** @description Its disk lost part of the log; until the leader has brought that back it helps elect nobody, and answers stale reads with `recovering`. */
+            /** @description Its disk lost part of the log; until a leader has sent that again it votes for nobody, and answers stale reads with `recovering`. */
             readonly quarantined: boolean;
-            /** @description A change of voters is under way: decisions need a majority of the old voters and of the new. */
+            /** @description A change of voters is under way: decisions need a majority of the old voters and one of the new. */
             readonly joint: boolean;
             /** @description Ids that were members once; they are refused for ever. */
             readonly removed: readonly string[];
-            /** @description Members that this node is sending the whole state. */
+            /** @description Snapshots of the whole state that this node is sending to other members. */
             readonly snapshotsSending: readonly components["schemas"]["SnapshotProgress"][];
-            /** @description The whole state, on its way to this node. */
+            /** @description The snapshot that this node is receiving; null when there is none. */
             readonly snapshotReceiving: components["schemas"]["SnapshotProgress"] | null;
             readonly members: readonly components["schemas"]["Member"][];
             readonly pendingProposals: number;
@@ -850,14 +850,14 @@ export interface components {
             readonly kind: "voter" | "learner" | "leaving";
             readonly apiUrl: string;
             readonly peerUrl: string;
-            /** @description How far its log is known to match; null unless asked of the leader. */
+            /** @description Up to which index its log is known to match the leader's; null unless the leader was asked. */
             readonly matchIndex: number | null;
-            /** @description How many entries of the leader's log it is not known to hold; null unless asked of the leader. */
+            /** @description How many entries of the leader's log it is not known to hold; null unless the leader was asked. */
             readonly lagEntries: number | null;
-            /** @description The newest cluster version that it supports; null until it served once. */
+            /** @description The newest cluster version that it supports; null until it has published one. */
             readonly version: number | null;
         };
-        /** @description What the receiver has of it. */
+        /** @description How much of it the receiver has. */
         readonly SnapshotProgress: {
             /** @description The node at the other end. */
             readonly peer: string;
@@ -868,7 +868,7 @@ export interface components {
         /** @description `http://host:port`, without a path; the host in ASCII, an international name as `xn--`. */
         readonly NodeUrl: string;
         readonly AddMemberRequest: {
-            /** @description Never one that was a member before. */
+            /** @description An id that no member ever had. */
             readonly id: components["schemas"]["NodeId"];
             /** @description Where other nodes reach it, by plain HTTP: an https URL is refused with `invalid_request`. */
             readonly peerUrl: components["schemas"]["NodeUrl"];
@@ -880,7 +880,7 @@ export interface components {
             readonly by: components["schemas"]["NodeId"];
         };
         readonly TransferRequest: {
-            /** @description A voter that was heard within an election timeout; without it the one of these that holds the most. */
+            /** @description A voter that was heard within an election timeout; by default the one of these with the longest log. */
             readonly to?: components["schemas"]["NodeId"];
         };
         /**
@@ -900,7 +900,7 @@ export interface components {
          *     }
          */
         readonly MembershipChanged: {
-            /** @description False when it was so already. */
+            /** @description False when nothing had to be changed. */
             readonly changed: boolean;
             readonly members: readonly components["schemas"]["Member"][];
         };
@@ -933,7 +933,7 @@ export interface components {
             /** @description The same for every problem of a code. */
             readonly title: string;
             readonly status: number;
-            /** @description This case, for people. */
+            /** @description Describes this case, for people. */
             readonly detail: string;
             readonly code: components["schemas"]["ErrorCode"];
         };
@@ -944,7 +944,7 @@ export interface components {
             readonly status?: 400;
             /** @constant */
             readonly title?: "The request is malformed";
-            /** @description What is wrong where. */
+            /** @description Each fault with its place. */
             readonly errors?: readonly {
                 readonly path: string;
                 readonly message: string;
@@ -957,7 +957,7 @@ export interface components {
             readonly status?: 400;
             /** @constant */
             readonly title?: "The revision does not exist yet";
-            /** @description The newest there is. */
+            /** @description The newest revision. */
             readonly revision: components["schemas"]["Revision"];
         };
         readonly KeyNotFoundProblem: components["schemas"]["Problem"] & {
@@ -1049,7 +1049,7 @@ export interface components {
             readonly status?: 409;
             /** @constant */
             readonly title?: "This fence does not hold the lock";
-            /** @description Who holds it instead; null when it is free. */
+            /** @description The fence that holds the lock instead; null when it is free. */
             readonly holderFence: components["schemas"]["Fence"] | null;
         };
         readonly LeaseGoneProblem: components["schemas"]["Problem"] & {
@@ -1068,7 +1068,7 @@ export interface components {
             readonly status?: 410;
             /** @constant */
             readonly title?: "The revision is no longer kept";
-            /** @description The oldest that is. */
+            /** @description The oldest revision that is kept. */
             readonly compactRevision: components["schemas"]["Revision"];
         };
         readonly RevisionMismatchProblem: components["schemas"]["Problem"] & {
@@ -1235,7 +1235,7 @@ export interface components {
             /** @constant */
             readonly title?: "The write may or may not happen";
             /**
-             * @description Nothing was done now, and no repeat under this `Idempotency-Key` and `Keyhold-Request-Since` will do or tell anything; an earlier attempt may have happened.
+             * @description Nothing was done now, and no repeat under this `Idempotency-Key` and `Keyhold-Request-Since` will be carried out or answered with an outcome; an earlier attempt may have been carried out.
              * @constant
              */
             readonly forgotten?: true;
@@ -1366,7 +1366,7 @@ export interface components {
             readonly status?: 503;
             /** @constant */
             readonly title?: "The cluster is being upgraded";
-            /** @description The cluster version that this write takes. */
+            /** @description The cluster version that this write needs. */
             readonly needs: number;
             readonly clusterVersion: number;
             readonly retryAfterMs: components["schemas"]["RetryAfterMs"];
@@ -1384,7 +1384,7 @@ export interface components {
         readonly RetryAfterMs: number;
         /** @description Chosen by the client; unique among the watches of its socket. */
         readonly WatchId: string;
-        /** @description `prefix` empty selects everything of the kind. */
+        /** @description An empty `prefix` selects everything of the kind. */
         readonly WatchTarget: {
             /** @enum {string} */
             readonly kind: "config" | "lock" | "lease";
@@ -1409,35 +1409,35 @@ export interface components {
                 readonly watchesMax: number;
                 /** @description Targets of one watch. */
                 readonly targetsMax: number;
-                /** @description Messages sent ahead of the last acknowledged one of a watch. */
+                /** @description Messages of one watch that may be unacknowledged. */
                 readonly unackedMax: number;
-                /** @description A message ends after the revision that takes its values past it. */
+                /** @description A message ends after the revision with which its values pass this size. */
                 readonly messageBytesMax: number;
-                /** @description A silent watch hears `watch:progress` this often. */
+                /** @description A watch that is sent nothing else is sent `watch:progress` this often. */
                 readonly progressMs: number;
             };
         };
         readonly WatchOpen: {
             readonly watchId: components["schemas"]["WatchId"];
             readonly targets: readonly components["schemas"]["WatchTarget"][];
-            /** @description `snapshot`: the present, then changes. `now`: changes only. A revision: the first one of interest, at most one beyond the present. */
+            /** @description `snapshot`: the present, then changes. `now`: changes from now on. A revision: the first one of interest, at most one beyond the present. */
             readonly from: ("snapshot" | "now") | {
                 readonly revision: components["schemas"]["Revision"];
             };
-            /** @description The store that `from.revision` belongs to; another one answers `store_changed`. */
+            /** @description The store that `from.revision` belongs to; with that of another store the watch is refused with `store_changed`. */
             readonly storeId?: string;
         };
         readonly WatchOpenAck: {
             /** @constant */
             readonly ok: true;
-            /** @description The first revision whose changes can come. */
+            /** @description The first revision whose changes will be sent. */
             readonly startRevision: components["schemas"]["Revision"];
         } | {
             /** @constant */
             readonly ok: false;
             readonly error: components["schemas"]["WatchError"];
         };
-        /** @description The present of the targets at one revision, in as many parts as it takes (none when there is nothing). */
+        /** @description A part of the present of the targets, all parts at one revision. There is none when nothing matches. */
         readonly WatchSnapshot: {
             readonly watchId: components["schemas"]["WatchId"];
             readonly seq: components["schemas"]["WatchSeq"];
@@ -1448,7 +1448,7 @@ export interface components {
         };
         /** @description Counts the snapshot and event messages of one watch from 1. */
         readonly WatchSeq: number;
-        /** @description Sent exactly once, also when there was nothing. Everything up to `revision` was sent; what follows is live. */
+        /** @description Sent exactly once, also when nothing matched. Everything up to `revision` was sent; what follows are new changes. */
         readonly WatchSynced: {
             readonly watchId: components["schemas"]["WatchId"];
             readonly revision: components["schemas"]["Revision"];
@@ -1545,28 +1545,28 @@ export interface components {
             readonly kind: "memberRemoved";
             readonly id: string;
         };
-        /** @description Everything up to and including `seq` was taken; this is the credit for more. */
+        /** @description The client has taken everything up to and including `seq`, and may be sent as much again. */
         readonly WatchAck: {
             readonly watchId: components["schemas"]["WatchId"];
             readonly seq: components["schemas"]["WatchSeq"];
         };
-        /** @description Nothing up to `revision` is still to come. Queued behind events. */
+        /** @description All changes up to `revision` were sent; it is sent in order with the events. */
         readonly WatchProgress: {
             readonly watchId: components["schemas"]["WatchId"];
             readonly revision: components["schemas"]["Revision"];
         };
         /** @enum {string} */
         readonly WatchErrorCode: "invalid_request" | "limit_reached" | "compacted" | "future_revision" | "store_changed" | "slow_consumer" | "shutting_down" | "recovering" | "internal";
-        /** @description The watch is dead (or, as an answer to `watch:open`, never lived). */
+        /** @description The watch has ended or, as an answer to `watch:open`, was not opened. */
         readonly WatchError: {
             readonly watchId: components["schemas"]["WatchId"];
             readonly code: components["schemas"]["WatchErrorCode"];
             readonly detail: string;
             /** @description With `compacted`. */
             readonly compactRevision?: components["schemas"]["Revision"];
-            /** @description With `future_revision`: the newest there is. */
+            /** @description With `future_revision`: the newest revision. */
             readonly revision?: components["schemas"]["Revision"];
-            /** @description With `store_changed`: the store that is here. */
+            /** @description With `store_changed`: the store of this node. */
             readonly storeId?: string;
             /** @description With `limit_reached`. */
             readonly limit?: string;
@@ -1576,12 +1576,12 @@ export interface components {
         readonly WatchClose: {
             readonly watchId: components["schemas"]["WatchId"];
         };
-        /** @description Nothing more comes under this watchId. Closing an unknown watch is fine. */
+        /** @description Nothing more is sent under this watchId. Closing an unknown watch is no error. */
         readonly WatchCloseAck: {
             /** @constant */
             readonly ok: true;
         };
-        /** @description Renews, and tells the node to send `lock:granted` and `lock:lost` of these leases to this socket. */
+        /** @description Renews the leases, and asks the node to send `lock:granted` and `lock:lost` of these leases to this socket. */
         readonly LeaseKeepalive: {
             readonly leaseIds: readonly components["schemas"]["LeaseId"][];
         };
@@ -1687,7 +1687,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["TicketNotFoundProblem"];
             };
         };
-        /** @description `not_found`: no such path. Any operation's path misspelt answers this. */
+        /** @description `not_found`: no operation has this path. */
         readonly NotFound: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1701,7 +1701,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["NotFoundProblem"];
             };
         };
-        /** @description `method_not_allowed`: the path exists, the verb does not. */
+        /** @description `method_not_allowed`: the path exists, but not with this method. */
         readonly MethodNotAllowed: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1709,7 +1709,7 @@ export interface components {
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
-                /** @description The verbs of the path. */
+                /** @description The methods of the path. */
                 readonly Allow: string;
                 readonly [name: string]: unknown;
             };
@@ -1725,7 +1725,7 @@ export interface components {
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
-                /** @description With `lock_held`: whole seconds until the hold ends at the latest unless renewed. */
+                /** @description With `lock_held`: whole seconds until the hold ends, unless it is renewed or released. */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
             };
@@ -1775,7 +1775,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["CompactedProblem"];
             };
         };
-        /** @description `revision_mismatch`; the ETag is there when the key exists. */
+        /** @description `revision_mismatch`; the answer has an ETag when the key exists. */
         readonly RevisionMismatch: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1783,7 +1783,7 @@ export interface components {
                 readonly "Keyhold-Served-By": components["headers"]["Keyhold-Served-By"];
                 readonly "Keyhold-Store": components["headers"]["Keyhold-Store"];
                 readonly "Keyhold-Position": components["headers"]["Keyhold-Position"];
-                /** @description What the key has instead. */
+                /** @description The ETag that the key has. */
                 readonly ETag?: components["schemas"]["EntityTag"];
                 readonly [name: string]: unknown;
             };
@@ -1848,7 +1848,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["LimitReachedProblem"];
             };
         };
-        /** @description `quota_exceeded`: nothing was written. Deletes, releases, renewals and puts that make their key no larger are never refused for room. */
+        /** @description `quota_exceeded`: nothing was written. Deletes, releases, renewals and puts that make their key no larger are never refused for lack of room. */
         readonly QuotaExceeded: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1890,7 +1890,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["OriginNotAllowedProblem"];
             };
         };
-        /** @description `request_timeout`: head or body did not arrive in time; the connection ends. */
+        /** @description `request_timeout`: the head or the body did not arrive in time; the connection is closed. */
         readonly RequestTimeout: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1918,7 +1918,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["ExpectationFailedProblem"];
             };
         };
-        /** @description `misdirected_request`: `Host` names nothing that this node goes by. */
+        /** @description `misdirected_request`: `Host` is not a name of this node. */
         readonly MisdirectedRequest: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1932,7 +1932,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["MisdirectedRequestProblem"];
             };
         };
-        /** @description `header_too_large`: more than 16 KiB or 100 headers; the connection ends. */
+        /** @description `header_too_large`: more than 16 KiB or 100 headers; the connection is closed. */
         readonly HeaderTooLarge: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -1975,7 +1975,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["InternalProblem"];
             };
         };
-        /** @description `no_leader`, `overloaded`, `shutting_down`; `recovering`: this node lost data and has not got it back, another one can answer. */
+        /** @description `no_leader`, `overloaded`, `shutting_down`; `recovering`: this node lost data and does not have it back yet; another one can answer. */
         readonly Unavailable: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -2114,7 +2114,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["NotMemberProblem"];
             };
         };
-        /** @description `forward_loop`: the node took this one for the leader, which it is not (any more). */
+        /** @description `forward_loop`: another node forwarded the request to this one as the leader, which it is not (any more). */
         readonly ForwardLoop: {
             headers: {
                 readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -2182,32 +2182,32 @@ export interface components {
         readonly MemberId: components["schemas"]["NodeId"];
         /** @description The lease. */
         readonly LeaseIdInPath: components["schemas"]["LeaseId"];
-        /** @description Only names that start with it; empty for all. */
+        /** @description Only names that start with it; an empty prefix selects all. */
         readonly Prefix: string;
         /**
-         * @description Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it
-         *     may hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.
+         * @description The most items of a page. The work for a page is bounded as well (rows looked at, and about 1 MiB of keys and values), so a
+         *     page may hold fewer items, or none, although more follow. Only a null cursor says that a list is over.
          */
         readonly Limit: number;
-        /** @description What the page before returned; opaque. */
+        /** @description The cursor that the previous page returned; opaque. */
         readonly Cursor: string;
-        /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+        /** @description A `linearizable` read sees every write that was acknowledged before the request was sent; a `stale` one sees what this node has applied. */
         readonly Consistency: components["schemas"]["Consistency"];
-        /** @description Wait until this node has reached it (read your own writes with `stale`). */
+        /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
         readonly MinRevision: components["schemas"]["Revision"];
-        /** @description The ETag that the key must have, quotes optional; `*` for any existing. */
+        /** @description The ETag that the key must have, with or without quotes; `*` when it only must exist. */
         readonly IfMatch: string;
         /**
-         * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-         *     request under it answers 422.
+         * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+         *     different request under it answers 422.
          */
         readonly IdempotencyKey: components["schemas"]["IdempotencyKey"];
         /**
-         * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-         *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+         * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+         *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
          */
         readonly RequestSince: components["schemas"]["Position"];
-        /** @description List the checks. Present, with or without a value, means yes. */
+        /** @description Also list the single checks. The value does not matter, and may be left out. */
         readonly Verbose: string;
     };
     requestBodies: never;
@@ -2218,13 +2218,13 @@ export interface components {
         readonly "Keyhold-Term": number;
         /** @description The node that answered. */
         readonly "Keyhold-Served-By": string;
-        /** @description The incarnation of the store, random. Revisions and fences of two stores are not comparable. */
+        /** @description A random name of this store, which another store never has. Revisions and fences of two stores are not comparable. */
         readonly "Keyhold-Store": components["schemas"]["StoreId"];
-        /** @description How far in the log of the store the answering node was, for `Keyhold-Request-Since`. */
+        /** @description The store and the last applied index of the answering node, for `Keyhold-Request-Since`. */
         readonly "Keyhold-Position": components["schemas"]["Position"];
         /** @description How the read was done. */
         readonly "Keyhold-Consistency": components["schemas"]["Consistency"];
-        /** @description On stale reads: how long ago the node last heard a leader, 0 on the leader. What it shows may be that old, and older while it catches up. Absent when it heard none since it started. */
+        /** @description On stale reads: how long ago the node last heard a leader; 0 on the leader. What it shows may be that old, and older while it catches up. Absent when it has heard no leader since it started. */
         readonly "Keyhold-Staleness-Ms": number;
         /** @description The key's modRevision in quotes. */
         readonly ETag: components["schemas"]["EntityTag"];
@@ -2433,20 +2433,20 @@ export interface operations {
     readonly listConfig: {
         readonly parameters: {
             readonly query?: {
-                /** @description Only names that start with it; empty for all. */
+                /** @description Only names that start with it; an empty prefix selects all. */
                 readonly prefix?: components["parameters"]["Prefix"];
                 /**
-                 * @description Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it
-                 *     may hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.
+                 * @description The most items of a page. The work for a page is bounded as well (rows looked at, and about 1 MiB of keys and values), so a
+                 *     page may hold fewer items, or none, although more follow. Only a null cursor says that a list is over.
                  */
                 readonly limit?: components["parameters"]["Limit"];
-                /** @description What the page before returned; opaque. */
+                /** @description The cursor that the previous page returned; opaque. */
                 readonly cursor?: components["parameters"]["Cursor"];
                 /** @description Leave the values out. */
                 readonly keysOnly?: boolean;
-                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                /** @description A `linearizable` read sees every write that was acknowledged before the request was sent; a `stale` one sees what this node has applied. */
                 readonly consistency?: components["parameters"]["Consistency"];
-                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
             readonly header?: never;
@@ -2507,13 +2507,13 @@ export interface operations {
                 readonly raw?: boolean;
                 /** @description Read the key as it was at this revision. */
                 readonly revision?: components["schemas"]["Revision"];
-                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                /** @description A `linearizable` read sees every write that was acknowledged before the request was sent; a `stale` one sees what this node has applied. */
                 readonly consistency?: components["parameters"]["Consistency"];
-                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
             readonly header?: {
-                /** @description An ETag; 304 when the key still has it. */
+                /** @description An ETag; the answer is 304 when the key still has it. */
                 readonly "If-None-Match"?: components["schemas"]["EntityTag"];
             };
             readonly path: {
@@ -2588,20 +2588,20 @@ export interface operations {
                 readonly lease?: components["schemas"]["LeaseId"];
             };
             readonly header?: {
-                /** @description The ETag that the key must have, quotes optional; `*` for any existing. */
+                /** @description The ETag that the key must have, with or without quotes; `*` when it only must exist. */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description `*` creates: the key must not exist. */
+                /** @description `*` only creates: the key must not exist. */
                 readonly "If-None-Match"?: "*";
-                /** @description Why, for people. UTF-8, percent-encoded where a header cannot carry it (and `%` itself as `%25`). */
+                /** @description The reason for the change, for people. UTF-8, percent-encoded where a header cannot carry it (and `%` itself as `%25`). */
                 readonly "Keyhold-Comment"?: string;
                 /**
-                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-                 *     request under it answers 422.
+                 * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+                 *     different request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+                 *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
@@ -2688,16 +2688,16 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description The ETag that the key must have, quotes optional; `*` for any existing. */
+                /** @description The ETag that the key must have, with or without quotes; `*` when it only must exist. */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-                 *     request under it answers 422.
+                 * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+                 *     different request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+                 *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
@@ -2742,15 +2742,15 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /**
-                 * @description Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it
-                 *     may hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.
+                 * @description The most items of a page. The work for a page is bounded as well (rows looked at, and about 1 MiB of keys and values), so a
+                 *     page may hold fewer items, or none, although more follow. Only a null cursor says that a list is over.
                  */
                 readonly limit?: components["parameters"]["Limit"];
-                /** @description What the page before returned; opaque. */
+                /** @description The cursor that the previous page returned; opaque. */
                 readonly cursor?: components["parameters"]["Cursor"];
-                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                /** @description A `linearizable` read sees every write that was acknowledged before the request was sent; a `stale` one sees what this node has applied. */
                 readonly consistency?: components["parameters"]["Consistency"];
-                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
             readonly header?: never;
@@ -2808,13 +2808,13 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-                 *     request under it answers 422.
+                 * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+                 *     different request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+                 *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
@@ -2833,7 +2833,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The lease lives; its TTL counts from now. */
+            /** @description The lease was granted; its TTL counts from now. */
             readonly 201: {
                 headers: {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -2868,9 +2868,9 @@ export interface operations {
     readonly getLease: {
         readonly parameters: {
             readonly query?: {
-                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                /** @description A `linearizable` read sees every write that was acknowledged before the request was sent; a `stale` one sees what this node has applied. */
                 readonly consistency?: components["parameters"]["Consistency"];
-                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
             readonly header?: never;
@@ -2882,7 +2882,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The lease and what hangs on it. */
+            /** @description The lease and what is attached to it. */
             readonly 200: {
                 headers: {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -2910,13 +2910,13 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-                 *     request under it answers 422.
+                 * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+                 *     different request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+                 *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
@@ -2998,18 +2998,18 @@ export interface operations {
     readonly listLocks: {
         readonly parameters: {
             readonly query?: {
-                /** @description Only names that start with it; empty for all. */
+                /** @description Only names that start with it; an empty prefix selects all. */
                 readonly prefix?: components["parameters"]["Prefix"];
                 /**
-                 * @description Items of a page at most. A page is bounded by the work for it, too (rows looked at, and about 1 MiB of keys and values): it
-                 *     may hold fewer items, or none, and its cursor goes on. Only a null cursor says that a list is over.
+                 * @description The most items of a page. The work for a page is bounded as well (rows looked at, and about 1 MiB of keys and values), so a
+                 *     page may hold fewer items, or none, although more follow. Only a null cursor says that a list is over.
                  */
                 readonly limit?: components["parameters"]["Limit"];
-                /** @description What the page before returned; opaque. */
+                /** @description The cursor that the previous page returned; opaque. */
                 readonly cursor?: components["parameters"]["Cursor"];
-                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                /** @description A `linearizable` read sees every write that was acknowledged before the request was sent; a `stale` one sees what this node has applied. */
                 readonly consistency?: components["parameters"]["Consistency"];
-                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
             readonly header?: never;
@@ -3043,9 +3043,9 @@ export interface operations {
     readonly getLock: {
         readonly parameters: {
             readonly query?: {
-                /** @description `linearizable` sees every write acknowledged before the request was sent; `stale` what this node has applied. */
+                /** @description A `linearizable` read sees every write that was acknowledged before the request was sent; a `stale` one sees what this node has applied. */
                 readonly consistency?: components["parameters"]["Consistency"];
-                /** @description Wait until this node has reached it (read your own writes with `stale`). */
+                /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
             readonly header?: never;
@@ -3108,18 +3108,18 @@ export interface operations {
     readonly acquireLock: {
         readonly parameters: {
             readonly query?: {
-                /** @description How long to hold the answer back at most. Not part of what an `Idempotency-Key` names. */
+                /** @description How long the answer may be held back. It may differ between repeats under one `Idempotency-Key`. */
                 readonly holdMs?: number;
             };
             readonly header?: {
                 /**
-                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-                 *     request under it answers 422.
+                 * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+                 *     different request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+                 *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
@@ -3135,7 +3135,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Held. The fence is the revision of the grant, strictly increasing for a name for ever. */
+            /** @description The lock is held. The fence is the revision of the grant; for one name it only ever increases. */
             readonly 200: {
                 headers: {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -3202,13 +3202,13 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-                 *     request under it answers 422.
+                 * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+                 *     different request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+                 *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
@@ -3321,27 +3321,27 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-                 *     request under it answers 422.
+                 * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+                 *     different request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+                 *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
                 readonly name: components["parameters"]["LockName"];
-                /** @description What 202 returned, or what the lock's queue shows. */
+                /** @description The ticket that a 202 returned, or that the lock's queue shows. */
                 readonly ticket: components["schemas"]["Ticket"];
             };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It waits no more. */
+            /** @description The waiter has left the queue. */
             readonly 200: {
                 headers: {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -3375,13 +3375,13 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names the request, best a random UUID. The first outcome under a name is the outcome of every repeat, on every node; another
-                 *     request under it answers 422.
+                 * @description Names the request; best a random UUID. Every repeat under the same name has the outcome of the first attempt, on every node; a
+                 *     different request under it answers 422.
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. What may
-                 *     have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
+                 * @description A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request
+                 *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
             };
@@ -3519,7 +3519,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It is no member. */
+            /** @description It is not a member. */
             readonly 200: {
                 headers: {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -3668,7 +3668,7 @@ export interface operations {
     readonly getLiveness: {
         readonly parameters: {
             readonly query?: {
-                /** @description List the checks. Present, with or without a value, means yes. */
+                /** @description Also list the single checks. The value does not matter, and may be left out. */
                 readonly verbose?: components["parameters"]["Verbose"];
             };
             readonly header?: never;
@@ -3677,7 +3677,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It does. */
+            /** @description The process serves requests. */
             readonly 200: {
                 headers: {
                     readonly "Keyhold-Revision": components["headers"]["Keyhold-Revision"];
@@ -3701,7 +3701,7 @@ export interface operations {
     readonly getReadiness: {
         readonly parameters: {
             readonly query?: {
-                /** @description List the checks. Present, with or without a value, means yes. */
+                /** @description Also list the single checks. The value does not matter, and may be left out. */
                 readonly verbose?: components["parameters"]["Verbose"];
             };
             readonly header?: never;
