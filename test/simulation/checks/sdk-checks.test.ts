@@ -77,6 +77,10 @@ describe("a hold", () => {
     expect(told(hold({ firedAtMs: null, program: program({ goneAtMs: 7500 }) }))).toEqual([]));
   test("of a process that was gone only later is found", () =>
     expect(told(hold({ firedAtMs: null, program: program({ goneAtMs: 8500 }) }))).toHaveLength(1));
+  test("that had ended when its program, which stood still, was handed it, is none that it believed in", () =>
+    expect(
+      told(hold({ believedAtMs: Number.NEGATIVE_INFINITY, firedAtMs: 20_000, program: pause(7000, 20_000, false) })),
+    ).toEqual([]));
   test("of a paused process fires when that goes on", () => {
     expect(told(hold({ firedAtMs: 20_001, program: pause(7000, 20_000, false) }))).toEqual([]);
     expect(told(hold({ firedAtMs: 20_900, program: pause(7000, 20_000, false) }))).toHaveLength(1);

@@ -22,7 +22,7 @@ export type SdkHold = {
   readonly fence: number;
   readonly storeId: string;
   readonly heldAtMs: number;
-  /** The last time at which the program looked, and was told that it holds the lock. */
+  /** The last time at which the program looked, and was told that it holds the lock; -Infinity: it had ended when it was handed over. */
   believedAtMs: number;
   /** When the listener on the signal was called; null when it was not. */
   firedAtMs: number | null;

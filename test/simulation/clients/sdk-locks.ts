@@ -68,9 +68,11 @@ function noteHold(rig: SdkRig, hold: Hold, calledAtMs: number): SdkHold {
   const { world, program, number } = rig;
   const { name, fence, leaseId, ttlMs, storeId } = hold;
   const nowMs = world.nowMs();
-  const noted: SdkHold = { program, name, fence, storeId, heldAtMs: nowMs, believedAtMs: nowMs, firedAtMs: null };
-  world.sdk.holds.push(noted);
   const { signal } = hold;
+  // A program that stood still may be handed a hold that has ended, and is told so with it: then it never believed.
+  const believedAtMs = signal.aborted ? Number.NEGATIVE_INFINITY : nowMs;
+  const noted: SdkHold = { program, name, fence, storeId, heldAtMs: nowMs, believedAtMs, firedAtMs: null };
+  world.sdk.holds.push(noted);
   const fired = (): void => {
     noted.firedAtMs ??= world.nowMs();
     world.told(`${program.name} holds ${name} as ${fence} no more: ${String(signal.reason)}`);
