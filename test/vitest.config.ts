@@ -4,6 +4,8 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+/** The simulator's batch of seeds, which computes for minutes at the lowest priority. */
+const seeds = "test/simulation/seeds.test.ts";
 // Three groups, one after the other. What measures time, or puts a cluster under load, must not compete with anything.
 const measuring = [
   ...["failover", "flood", "full", "lease-ends", "membership", "restart", "upgrade"].map(
@@ -11,6 +13,12 @@ const measuring = [
   ),
   "test/cli/pages.test.ts",
 ];
+/**
+ * Suites of processes mostly wait, for elections and for leases to end, so two at a time leave each other room; and the seeds
+ * are played while they wait.
+ */
+const processesAtOnce = 3;
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -21,10 +29,20 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/cluster/**", "test/cli/**"],
-          // Vitest itself would leave one core idle: half of a machine with two.
-          maxWorkers: availableParallelism(),
+          exclude: ["test/cluster/**", "test/cli/**", seeds],
+          // A third of the tests wait, for times to run out and for processes to start; a core may not.
+          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Of projects in one group, vitest begins with the first by name. This one takes the longest.
+          name: "batch",
+          include: [seeds],
+          maxWorkers: processesAtOnce,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -35,8 +53,7 @@ export default defineConfig({
           exclude: measuring,
           globalSetup: ["test/cluster/built.ts"],
           testTimeout: 60_000,
-          // They mostly wait, for elections and for leases to end, so two at a time leave each other room.
-          maxWorkers: 2,
+          maxWorkers: processesAtOnce,
           sequence: { groupOrder: 1 },
         },
       },

@@ -32,11 +32,13 @@ export type BatchTotals = {
   wallMs: number;
   readonly failures: Failure[];
   readonly counts: Record<string, number>;
+  /** Of the seeds that were played twice, each counted once. */
+  readonly countsTwice: Record<string, number>;
 };
 
 /** The totals before the first seed. */
 export function emptyTotals(): BatchTotals {
-  return { seeds: 0, playedTwice: 0, virtualMs: 0, events: 0, wallMs: 0, failures: [], counts: {} };
+  return { seeds: 0, playedTwice: 0, virtualMs: 0, events: 0, wallMs: 0, failures: [], counts: {}, countsTwice: {} };
 }
 
 /** Plays seeds until a limit is met; `progress` is called after each of them. */
@@ -50,7 +52,10 @@ export async function playBatch(options: BatchOptions, progress: (totals: BatchT
     const twice = twiceEvery > 0 && totals.seeds % twiceEvery === 0;
     const report = await playSeed(seed, { limits, twice });
     addReport(totals, report);
-    if (twice) totals.playedTwice++;
+    if (twice) {
+      totals.playedTwice++;
+      addCounts(totals.countsTwice, report.counts);
+    }
     totals.wallMs = performance.now() - startMs;
     progress(totals);
     if (options.untilFailure && totals.failures.length > 0) break;
@@ -68,6 +73,7 @@ export function addTotals(totals: BatchTotals, more: BatchTotals): void {
   totals.wallMs = Math.max(totals.wallMs, more.wallMs);
   totals.failures.push(...more.failures);
   addCounts(totals.counts, more.counts);
+  addCounts(totals.countsTwice, more.countsTwice);
 }
 
 async function playSeed(seed: number, options: { readonly limits: PlanLimits; readonly twice: boolean }): Promise<RunReport> {
