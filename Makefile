@@ -20,6 +20,8 @@ BENCH ?= load
 bin := node_modules/.bin
 # npm writes it when it has installed everything, so it is the stamp of an installation.
 installed := node_modules/.package-lock.json
+# The versions of Node.js that tests run on; of each, npm installs only the one for this machine, if there is one.
+pinned := test/versions/node_modules/.package-lock.json
 sources := $(shell find api src openapi test \( -name node_modules -o -name dist \) -prune -o -name '*.ts' -print)
 
 .PHONY: help run cluster test check types contract lint unused versions fix generate build bench simulate soak fuzz clean packages node
@@ -35,12 +37,11 @@ cluster: ## Start the nodes as last built (DATA=, NODES=, BASE_PORT=)
 	@exec node dist/src/cli/main.js dev --nodes $(NODES) --data-dir "$(DATA)" --base-port $(BASE_PORT)
 
 # What only looks and what compiles share two cores; after them the tests have all of them.
-test: $(installed) packages ## Check, build, run every test, on every version of Node.js that is supported
-	@$(MAKE) -j2 types build contract lint unused
-	@npm test --silent
-	@$(MAKE) versions
+test: $(installed) packages ## Check, build, run every test on the oldest supported Node.js and most on the others
+	@$(MAKE) -j2 types build contract lint unused $(pinned)
+	@.ci/versions all
 
-versions: build ## Run the tests that meet Node.js on each version of it that is supported (Linux)
+versions: build $(pinned) ## Run most tests on each version of Node.js that is supported (Linux)
 	@.ci/versions
 
 check: $(installed) ## Look for anything wrong, without writing: contract, types, lint, dead code
@@ -97,6 +98,11 @@ $(installed): package-lock.json | node
 	@echo "Installing dependencies ..."
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+$(pinned): test/versions/package-lock.json | node
+	@echo "Installing the versions of Node.js that tests run on ..."
+	@npm ci --prefix test/versions --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D) && touch $@
 
 node:
 	@command -v node npm >/dev/null || { echo "Keyhold needs Node.js >= 20.19 with npm: https://nodejs.org" >&2; exit 1; }
