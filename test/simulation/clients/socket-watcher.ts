@@ -223,6 +223,7 @@ export class SocketWatcher implements WatchClient {
     }
     this.counts.batches += batches.length;
     for (const { revision, events } of batches) {
+      if (revision <= (this.#covered ?? 0)) this.#find(`was sent revision ${revision} after ${this.#covered}`);
       this.#batches.push({ revision, wireChanges: events });
       this.#covered = Math.max(this.#covered ?? 0, revision);
     }

@@ -4,6 +4,7 @@
  * once is an error, so that a bug cannot quietly stop being one.
  */
 
+import { apiMutants } from "./api.ts";
 import { boundMutants } from "./bounds.ts";
 import { folderMutants } from "./folders.ts";
 import { lieMutants } from "./lies.ts";
@@ -355,6 +356,7 @@ export const mutants: readonly Mutant[] = [
   ...playedMutants,
   ...watchMutants,
   ...sdkMutants,
+  ...apiMutants,
   ...machineMutants,
   ...suiteMutants,
   ...memberMutants,
