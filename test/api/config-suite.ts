@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { send, sendRaw, type TestApi } from "./harness.ts";
 
-/** Tests that take a running face; each uses keys of its own. */
+/** Tests that need a running API; each uses keys of its own. */
 export function describeConfig(api: () => TestApi): void {
   describe("a value", () => {
     test("comes back byte for byte, inside the entry and alone", async () => {

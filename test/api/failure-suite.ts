@@ -91,7 +91,7 @@ const faults: readonly {
   { fault: { kind: "leaseNotFound", leaseId }, code: "lease_not_found", status: 404, samples: [acquireLock, putConfig] },
 ];
 
-/** Tests that take a running face. */
+/** Tests that need a running API. */
 export function describeFailures(api: () => TestApi): void {
   for (const { fault, code, status, samples } of faults) {
     test(`${code} is ${status} wherever it can happen`, async () => {

@@ -1,5 +1,5 @@
 /**
- * This file starts the face on a node, for tests, and sends requests to it. Every answer that passes through here is
+ * This file starts the API on a node, for tests, and sends requests to it. Every answer that passes through here is
  * held against the document at once, and remembered for the contract test at the end.
  */
 
@@ -19,7 +19,7 @@ export type TestApi = {
   readonly api: ApiServer;
   readonly service: FaultyService;
   readonly url: string;
-  /** What the face logged, in order. */
+  /** What the API logged, in order. */
   readonly logged: { readonly level: string; readonly message: string; readonly fields: object }[];
   stop(): Promise<void>;
 };
@@ -33,7 +33,7 @@ export type StartOptions = {
   readonly noLeaderAdvice?: () => string;
 };
 
-/** A face on a node of its own. Settles when the node leads (or at once, when it cannot: it has other voters). */
+/** An API on a node of its own. Settles when the node leads (or at once, when it cannot: it has other voters). */
 export async function startApi(options: StartOptions = {}): Promise<TestApi> {
   const real: RealNode = await startRealNode(options.voters);
   const service = new FaultyService(real.node);

@@ -6,7 +6,7 @@ import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type Method, send, sendRaw, type TestApi } from "./harness.ts";
 
-/** Tests that take a running face. */
+/** Tests that need a running API. */
 export function describeHostile(api: () => TestApi): void {
   describe("a path", () => {
     test("that no operation has is 404, and a verb that a path has not is 405 with those it has", async () => {

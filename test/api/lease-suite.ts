@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { send, type TestApi } from "./harness.ts";
 
-/** Tests that take a running face. */
+/** Tests that need a running API. */
 export function describeLeases(api: () => TestApi): void {
   describe("a lease", () => {
     test("is granted, shown, renewed and revoked", async () => {

@@ -5,7 +5,7 @@ import { request as httpRequest } from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Answer, send, type TestApi } from "./harness.ts";
 
-/** Tests that take a running face; each uses locks of its own. */
+/** Tests that need a running API; each uses locks of its own. */
 export function describeLocks(api: () => TestApi): void {
   const acquire = (name: string, body: object, query = "", headers: Readonly<Record<string, string>> = {}) =>
     send(api(), "POST", `/v1/locks/${name}/acquire${query}`, { body, headers });

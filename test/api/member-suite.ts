@@ -20,7 +20,7 @@ const transfer: Sample = { method: "POST", path: "/v1/cluster/transfer", body: {
 const changes = [add, promote, remove, replace];
 const all = [...changes, transfer];
 
-/** Tests that take a running face. */
+/** Tests that need a running API. */
 export function describeMembers(api: () => TestApi): void {
   const ask = ({ method, path, body }: Sample, on = api()): Promise<Answer> =>
     send(on, method, path, body === undefined ? {} : { body });

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { document } from "../../openapi/generated/document.ts";
 import { send, startApi, type TestApi } from "./harness.ts";
 
-/** Tests that take a running face. */
+/** Tests that need a running API. */
 export function describeOps(api: () => TestApi): void {
   test("the cluster is shown as the asked node sees it", async () => {
     const shown = await send(api(), "GET", "/v1/cluster");

@@ -4,7 +4,7 @@
 import { expect, test } from "vitest";
 import { quotaWarning } from "../../api/rest/quota-warning.ts";
 
-test("the first refused write is told with what is used and the limit, and the next after half a minute with a count", () => {
+test("the first refused write is logged with what is used and the limit, and the next after half a minute with a count", () => {
   const lines: object[] = [];
   let ms = 5;
   const service = { status: () => ({ stateBytes: 99, stateBytesMax: 100 }) };

@@ -246,7 +246,7 @@ test("a node may be called by its own addresses, by names that were given to it,
   }
 });
 
-test("one connection too many is told so, and gets in when another one leaves", async () => {
+test("one connection too many is answered so, and is taken when another one ends", async () => {
   const small = await startApi({ limits: { connectionsMax: 2 } });
   const [leaving, staying] = [await open(small), await open(small)];
   const ended: string[] = [];

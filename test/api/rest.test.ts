@@ -72,7 +72,7 @@ describe("the contract", () => {
     expect(extra).toEqual([]);
   });
 
-  test("every code of the document is one that the face can give, and the other way round", () => {
+  test("every code of the document is one that the API can answer, and the other way round", () => {
     const given = [
       ...Object.values(codeByServiceError),
       ...Object.values(codeByMembershipRefusal),

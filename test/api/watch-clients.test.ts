@@ -1,39 +1,13 @@
 /**
- * This file tests what the watch gateway does with clients that are slow, rude or in its way, and with leases kept alive.
+ * This file tests what the watch gateway does with clients that are slow, send what is not allowed, or do not close, and with leases kept alive.
  */
 import { connect } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { send, sendRaw, startApi, type TestApi } from "./harness.ts";
-import { WatchClient } from "./watch-client.ts";
+import { describe, expect, test } from "vitest";
+import { send, startApi, type TestApi } from "./harness.ts";
+import { configUnder, handshakeWith, untilOk, useWatchApi, websocketHeaders } from "./watch-fixture.ts";
 
-let api: TestApi;
-const clients: WatchClient[] = [];
-
-beforeAll(async () => {
-  api = await startApi();
-});
-afterEach(() => {
-  for (const client of clients.splice(0)) {
-    expect(client.faults).toEqual([]);
-    client.close();
-  }
-});
-afterAll(async () => {
-  await api.stop();
-});
-
-async function client(of: TestApi = api): Promise<WatchClient> {
-  const made = await WatchClient.connect(of);
-  clients.push(made);
-  return made;
-}
-
-async function put(key: string, value: string, of: TestApi = api): Promise<number> {
-  const answer = await sendRaw(of, "PUT", `/v1/config/${key}`, { headers: { "content-type": "application/json" }, body: value });
-  return Number(answer.body["modRevision"]);
-}
-
-const config = (prefix: string) => [{ kind: "config", prefix }];
+const watched = useWatchApi();
+const { client, put } = watched;
 
 describe("a slow client", () => {
   test("gets no more than its window, and the rest as it acknowledges", async () => {
@@ -44,7 +18,7 @@ describe("a slow client", () => {
       const first = await put("slow/0", "1", small);
       const revisions = [first];
       for (let i = 1; i < 6; i++) revisions.push(await put(`slow/${i}`, "1", small));
-      await watcher.ask("watch:open", { watchId: "s", targets: config("slow/"), from: { revision: first } });
+      await watcher.ask("watch:open", { watchId: "s", targets: configUnder("slow/"), from: { revision: first } });
       await watcher.until(() => watcher.batches("s").length >= 2);
       for (let i = 0; i < 5; i++) await watcher.ask("watch:close", { watchId: "barrier" });
       expect(watcher.revisions("s")).toEqual(revisions.slice(0, 2));
@@ -59,7 +33,7 @@ describe("a slow client", () => {
     }
   });
 
-  test("that never acknowledges is cut off by name, and can resume", async () => {
+  test("that never acknowledges is ended with `slow_consumer`, and can resume", async () => {
     const small = await startApi({
       watch: { windowPackets: 1, batchesPerPacketMax: 1, slowConsumerMs: 50, progressIntervalMs: 50 },
     });
@@ -68,12 +42,12 @@ describe("a slow client", () => {
       watcher.acknowledges = false;
       const first = await put("never/a", "1", small);
       const second = await put("never/b", "1", small);
-      await watcher.ask("watch:open", { watchId: "n", targets: config("never/"), from: { revision: first } });
+      await watcher.ask("watch:open", { watchId: "n", targets: configUnder("never/"), from: { revision: first } });
       await watcher.until(() => watcher.of("watch:error", "n").length === 1);
       expect(watcher.of("watch:error", "n")[0]).toMatchObject({ code: "slow_consumer" });
       expect(watcher.revisions("n")).toEqual([first]);
       watcher.acknowledges = true;
-      await watcher.ask("watch:open", { watchId: "n", targets: config("never/"), from: { revision: first + 1 } });
+      await watcher.ask("watch:open", { watchId: "n", targets: configUnder("never/"), from: { revision: first + 1 } });
       await watcher.until(() => watcher.batches("n").length === 2);
       expect(watcher.revisions("n")).toEqual([first, second]);
     } finally {
@@ -83,8 +57,8 @@ describe("a slow client", () => {
 });
 
 describe("leases kept alive over a socket", () => {
-  test("are renewed in order, and those that ended are told from those that live", async () => {
-    const lease = await send(api, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
+  test("are renewed in order, and those that ended are distinguished from the others", async () => {
+    const lease = await send(watched.api, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
     const leaseId = lease.body["leaseId"];
     const answer = await (await client()).ask("lease:keepalive", { leaseIds: ["l999999", leaseId] });
     expect(answer).toEqual({
@@ -98,19 +72,21 @@ describe("leases kept alive over a socket", () => {
 
   test("hear of a grant they waited for, and of a hold they lost", async () => {
     const keeper = await client();
-    const lease = await send(api, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
+    const lease = await send(watched.api, "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
     const leaseId = String(lease.body["leaseId"]);
     await keeper.ask("lease:keepalive", { leaseIds: [leaseId] });
-    const hold = await send(api, "POST", "/v1/locks/notice/a/acquire", { body: { ttlMs: 30_000 } });
-    await send(api, "POST", "/v1/locks/notice/a/acquire?holdMs=0", { body: { leaseId, waitMs: 60_000 } });
-    await send(api, "POST", "/v1/locks/notice/a/release", { body: { leaseId: hold.body["leaseId"], fence: hold.body["fence"] } });
+    const hold = await send(watched.api, "POST", "/v1/locks/notice/a/acquire", { body: { ttlMs: 30_000 } });
+    await send(watched.api, "POST", "/v1/locks/notice/a/acquire?holdMs=0", { body: { leaseId, waitMs: 60_000 } });
+    await send(watched.api, "POST", "/v1/locks/notice/a/release", {
+      body: { leaseId: hold.body["leaseId"], fence: hold.body["fence"] },
+    });
     await keeper.until(() => keeper.of("lock:granted").length === 1);
     expect(keeper.of("lock:granted")[0]).toMatchObject({ name: "notice/a", leaseId });
-    await send(api, "DELETE", "/v1/locks/notice/a/holder");
+    await send(watched.api, "DELETE", "/v1/locks/notice/a/holder");
     await keeper.until(() => keeper.of("lock:lost").length === 1);
     expect(keeper.of("lock:lost")[0]).toMatchObject({ name: "notice/a", leaseId, reason: "broken" });
-    await send(api, "POST", "/v1/locks/notice/b/acquire", { body: { leaseId } });
-    await send(api, "DELETE", `/v1/leases/${leaseId}`);
+    await send(watched.api, "POST", "/v1/locks/notice/b/acquire", { body: { leaseId } });
+    await send(watched.api, "DELETE", `/v1/leases/${leaseId}`);
     await keeper.until(() => keeper.of("lock:lost").length === 2);
     expect(keeper.of("lock:lost")[1]).toMatchObject({ name: "notice/b", leaseId, reason: "leaseEnded" });
   });
@@ -134,12 +110,12 @@ describe("leases kept alive over a socket", () => {
     }
   });
 
-  test("are refused with a problem when the message or the cluster is not well", async () => {
+  test("are refused with a problem when the message is invalid or the cluster has no leader", async () => {
     const keeper = await client();
     for (const message of [null, {}, { leaseIds: [] }, { leaseIds: ["x"] }, { leaseIds: ["l9999999999999999"] }]) {
       expect(await keeper.ask("lease:keepalive", message)).toMatchObject({ ok: false, error: { code: "invalid_request" } });
     }
-    api.service.failNext({ kind: "noLeader" });
+    watched.api.service.failNext({ kind: "noLeader" });
     expect(await keeper.ask("lease:keepalive", { leaseIds: ["l1"] })).toMatchObject({ ok: false, error: { code: "no_leader" } });
   });
 });
@@ -165,8 +141,8 @@ describe("whatever a client sends", () => {
       rude.socket.emit(event, Buffer.from([1, 2, 3]));
     }
     expect(await rude.ask("watch:close", { watchId: "w" })).toEqual({ ok: true });
-    expect((await send(api, "GET", "/livez")).status).toBe(200);
-    expect(api.logged.filter((line) => line.level === "error")).toEqual([]);
+    expect((await send(watched.api, "GET", "/livez")).status).toBe(200);
+    expect(watched.api.logged.filter((line) => line.level === "error")).toEqual([]);
   });
 
   test("beyond the bound on a message ends its connection, and only that", async () => {
@@ -177,31 +153,31 @@ describe("whatever a client sends", () => {
     expect(await polite.ask("watch:close", { watchId: "w" })).toEqual({ ok: true });
   });
 
-  test("an error of ours ends its connection, and is logged and told of", async () => {
+  test("an unexpected error ends its connection, and is logged", async () => {
     const watcher = await client();
-    api.service.failNext(new Error("unexpected"));
+    watched.api.service.failNext(new Error("unexpected"));
     watcher.socket.emit("lease:keepalive", { leaseIds: ["l1"] });
     await watcher.until(() => !watcher.socket.connected);
-    expect(api.logged.at(-1)).toMatchObject({ level: "error", message: "watch message failed" });
-    api.logged.length = 0;
+    expect(watched.api.logged.at(-1)).toMatchObject({ level: "error", message: "watch message failed" });
+    watched.api.logged.length = 0;
   });
 });
 
 describe("a watch that the node fails to read", () => {
-  test("ends with a word, is logged, and the others of its socket live on", async () => {
+  test("ends with an error, is logged, and the others of its socket go on", async () => {
     const watcher = await client();
-    await watcher.ask("watch:open", { watchId: "lives", targets: config("fails/"), from: "now" });
+    await watcher.ask("watch:open", { watchId: "lives", targets: configUnder("fails/"), from: "now" });
     const first = await put("fails/a", "1");
-    api.service.failNextWatch(new Error("unexpected"));
-    await watcher.ask("watch:open", { watchId: "fails", targets: config("fails/"), from: { revision: first } });
+    watched.api.service.failNextWatch(new Error("unexpected"));
+    await watcher.ask("watch:open", { watchId: "fails", targets: configUnder("fails/"), from: { revision: first } });
     await watcher.until(() => watcher.of("watch:error", "fails").length === 1);
     expect(watcher.of("watch:error", "fails")[0]).toMatchObject({ code: "internal" });
-    expect(api.logged.at(-1)).toMatchObject({ level: "error", message: "watch message failed" });
-    api.logged.length = 0;
+    expect(watched.api.logged.at(-1)).toMatchObject({ level: "error", message: "watch message failed" });
+    watched.api.logged.length = 0;
     const second = await put("fails/b", "1");
     await watcher.until(() => watcher.batches("lives").length === 2);
     expect(watcher.revisions("lives")).toEqual([first, second]);
-    expect(await watcher.ask("watch:open", { watchId: "fails", targets: config("fails/"), from: "now" })).toMatchObject({
+    expect(await watcher.ask("watch:open", { watchId: "fails", targets: configUnder("fails/"), from: "now" })).toMatchObject({
       ok: true,
     });
   });
@@ -228,22 +204,23 @@ describe("a watch that the node fails to read", () => {
 });
 
 describe("a node that closes", () => {
-  test("does not wait for a client that does not take its leave", async () => {
+  test("does not wait for a client that does not close its connection", async () => {
     const short = await startApi();
     const deaf = connect(short.api.port, "127.0.0.1");
     const closed = new Promise((resolve) => deaf.on("close", resolve));
-    deaf.write(`${handshake}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`);
-    await new Promise((resolve) => deaf.once("data", resolve));
+    deaf.write(`${handshakeWith(short)}${websocketHeaders}\r\n`);
+    const answer = await new Promise<Buffer>((resolve) => deaf.once("data", resolve));
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 101 /);
     await short.api.close(20);
     await closed;
     await short.stop();
   });
 
-  test("says so on every watch and lets its clients go", async () => {
+  test("ends every watch with `shutting_down`, and closes the connections", async () => {
     const short = await startApi();
     const watcher = await client(short);
-    await watcher.ask("watch:open", { watchId: "a", targets: config(""), from: "now" });
-    await watcher.ask("watch:open", { watchId: "b", targets: config(""), from: "now" });
+    await watcher.ask("watch:open", { watchId: "a", targets: configUnder(""), from: "now" });
+    await watcher.ask("watch:open", { watchId: "b", targets: configUnder(""), from: "now" });
     await short.stop();
     await watcher.until(() => !watcher.socket.connected);
     expect(watcher.of("watch:error").map((message) => [message["watchId"], message["code"]])).toEqual([
@@ -253,21 +230,11 @@ describe("a node that closes", () => {
   });
 });
 
-async function untilOk(attempt: () => Promise<Record<string, unknown>>): Promise<void> {
-  while ((await attempt())["ok"] !== true);
-}
-
-const handshake =
-  "GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
-
 describe("a client that does not read", () => {
   /** A websocket by hand, which asks for `messages` once it is in /watch, and then reads nothing. */
   function mute(of: TestApi, messages: readonly string[]) {
     const socket = connect(of.api.port, "127.0.0.1", () => {
-      socket.write(
-        `GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:${of.api.port}\r\nConnection: Upgrade\r\n`,
-      );
-      socket.write("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+      socket.write(`${handshakeWith(of)}${websocketHeaders}\r\n`);
     });
     const write = (text: string) => {
       const payload = Buffer.from(text);
@@ -293,12 +260,12 @@ describe("a client that does not read", () => {
     const mutes: ReturnType<typeof mute>[] = [];
     try {
       for (let i = 0; i < 16; i++) await put(`big/${i}`, JSON.stringify("x".repeat(1_000_000)), small);
-      const open = `42/watch,["watch:open",${JSON.stringify({ watchId: "w", targets: config("big/"), from: "snapshot" })}]`;
+      const open = `42/watch,["watch:open",${JSON.stringify({ watchId: "w", targets: configUnder("big/"), from: "snapshot" })}]`;
       for (let i = 0; i < 3; i++) mutes.push(mute(small, [open]));
       const cutOff = () => small.logged.filter(({ fields }) => (fields as { code?: string }).code === "slow_consumer").length;
       while (cutOff() < 3) await new Promise((resolve) => setTimeout(resolve, 20));
       const watcher = await client(small);
-      await watcher.ask("watch:open", { watchId: "r", targets: config("big/"), from: "snapshot" });
+      await watcher.ask("watch:open", { watchId: "r", targets: configUnder("big/"), from: "snapshot" });
       await watcher.until(() => watcher.of("watch:synced", "r").length === 1);
       expect(watcher.of("watch:snapshot", "r")).toHaveLength(16);
     } finally {

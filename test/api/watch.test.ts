@@ -2,39 +2,14 @@
  * This file tests the watch gateway with Socket.IO's own client.
  */
 import { connect } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { toRevision } from "../../src/node/service.ts";
-import { send, sendRaw, startApi, type TestApi } from "./harness.ts";
+import { send, startApi, type TestApi } from "./harness.ts";
 import { WatchClient } from "./watch-client.ts";
+import { configUnder, handshakeWith, untilOk, useWatchApi } from "./watch-fixture.ts";
 
-let api: TestApi;
-const clients: WatchClient[] = [];
-
-beforeAll(async () => {
-  api = await startApi();
-});
-afterEach(() => {
-  for (const client of clients.splice(0)) {
-    expect(client.faults).toEqual([]);
-    client.close();
-  }
-});
-afterAll(async () => {
-  await api.stop();
-});
-
-async function client(of: TestApi = api): Promise<WatchClient> {
-  const made = await WatchClient.connect(of);
-  clients.push(made);
-  return made;
-}
-
-async function put(key: string, value: string, of: TestApi = api): Promise<number> {
-  const answer = await sendRaw(of, "PUT", `/v1/config/${key}`, { headers: { "content-type": "application/json" }, body: value });
-  return Number(answer.body["modRevision"]);
-}
-
-const config = (prefix: string) => [{ kind: "config", prefix }];
+const watched = useWatchApi();
+const { client, keep, put } = watched;
 
 describe("a connection", () => {
   test("is greeted with where the node stands and what it allows", async () => {
@@ -51,28 +26,24 @@ describe("a connection", () => {
   });
 
   test("to another namespace is refused", async () => {
-    const other = new WatchClient(api);
-    clients.push(other);
+    const other = keep(new WatchClient(watched.api));
     const root = other.socket.io.socket("/");
     const refused = new Promise<Error>((resolve) => root.on("connect_error", resolve));
     expect((await refused).message).toBe("the namespace is /watch");
   });
 
   test("from a page of another origin is refused, and from the node's own is not", async () => {
-    const foreign = new WatchClient(api, { extraHeaders: { origin: "http://evil.test" } });
-    clients.push(foreign);
+    const foreign = keep(new WatchClient(watched.api, { extraHeaders: { origin: "http://evil.test" } }));
     await new Promise((resolve) => foreign.socket.on("connect_error", resolve));
     expect(foreign.heard).toEqual([]);
-    const own = new WatchClient(api, { extraHeaders: { origin: api.url } });
-    clients.push(own);
+    const own = keep(new WatchClient(watched.api, { extraHeaders: { origin: watched.api.url } }));
     await own.until(() => own.of("hello").length === 1);
   });
 
   test("by polling does not exist", async () => {
-    const polling = new WatchClient(api, { transports: ["polling"] });
-    clients.push(polling);
+    const polling = keep(new WatchClient(watched.api, { transports: ["polling"] }));
     await new Promise((resolve) => polling.socket.on("connect_error", resolve));
-    expect((await send(api, "GET", "/v1/socket.io/?EIO=4&transport=polling")).body["code"]).toBe("not_found");
+    expect((await send(watched.api, "GET", "/v1/socket.io/?EIO=4&transport=polling")).body["code"]).toBe("not_found");
   });
 
   test("beyond the bound on sockets is refused with a problem", async () => {
@@ -90,7 +61,7 @@ describe("a connection", () => {
 
   test("that is no websocket of ours gets a problem, never a page", async () => {
     for (const extra of ["Sec-WebSocket-Version: 8\r\n", "Sec-WebSocket-Key: short\r\n"]) {
-      const answer = await upgrade(api, extra);
+      const answer = await upgrade(watched.api, extra);
       expect(answer, extra).toMatch(/^HTTP\/1\.1 400 /);
       expect(answer).toContain("application/problem+json");
       expect(answer).not.toMatch(/text\/html/i);
@@ -101,7 +72,7 @@ describe("a connection", () => {
 describe("a watch", () => {
   test("from now hears synced once, and then what happens", async () => {
     const watcher = await client();
-    const opened = await watcher.ask("watch:open", { watchId: "w", targets: config("now/"), from: "now" });
+    const opened = await watcher.ask("watch:open", { watchId: "w", targets: configUnder("now/"), from: "now" });
     const revision = await put("now/a", '{"n": 9007199254740993}');
     await watcher.until(() => watcher.batches("w").length === 1);
     expect(opened).toEqual({ ok: true, startRevision: revision });
@@ -112,15 +83,20 @@ describe("a watch", () => {
   test("from a snapshot hears the present, synced, and then what happens", async () => {
     await put("snap/a", "1");
     const revision = await put("snap/b", "2");
-    await send(api, "POST", "/v1/locks/snap/l/acquire", { body: { ttlMs: 60_000 } });
+    await send(watched.api, "POST", "/v1/locks/snap/l/acquire", { body: { ttlMs: 60_000 } });
     const watcher = await client();
-    const targets = [...config("snap/"), { kind: "lock", prefix: "snap/" }, { kind: "lease", prefix: "l" }, { kind: "member" }];
+    const targets = [
+      ...configUnder("snap/"),
+      { kind: "lock", prefix: "snap/" },
+      { kind: "lease", prefix: "l" },
+      { kind: "member" },
+    ];
     await watcher.ask("watch:open", { watchId: "s", targets, from: "snapshot" });
     await watcher.until(() => watcher.of("watch:synced", "s").length === 1);
     const [snapshot] = watcher.of("watch:snapshot", "s");
     expect(snapshot).toMatchObject({ config: [{ key: "snap/a" }, { key: "snap/b" }], locks: [{ name: "snap/l" }] });
     expect(snapshot?.["leases"]).not.toEqual([]);
-    await send(api, "DELETE", "/v1/config/snap/a");
+    await send(watched.api, "DELETE", "/v1/config/snap/a");
     await watcher.until(() => watcher.batches("s").length === 1);
     expect(watcher.batches("s")[0]?.events).toEqual([{ kind: "configDeleted", key: "snap/a", reason: "deleted" }]);
     expect(Number(snapshot?.["revision"])).toBeGreaterThan(revision);
@@ -128,7 +104,7 @@ describe("a watch", () => {
 
   test("from a snapshot of nothing hears no part and synced", async () => {
     const watcher = await client();
-    await watcher.ask("watch:open", { watchId: "e", targets: config("empty/"), from: "snapshot" });
+    await watcher.ask("watch:open", { watchId: "e", targets: configUnder("empty/"), from: "snapshot" });
     await watcher.until(() => watcher.of("watch:synced", "e").length === 1);
     expect(watcher.of("watch:snapshot", "e")).toEqual([]);
   });
@@ -138,7 +114,7 @@ describe("a watch", () => {
     try {
       for (let i = 0; i < 10; i++) await put(`parts/${i}`, JSON.stringify("x".repeat(300)), small);
       const watcher = await client(small);
-      await watcher.ask("watch:open", { watchId: "p", targets: config("parts/"), from: "snapshot" });
+      await watcher.ask("watch:open", { watchId: "p", targets: configUnder("parts/"), from: "snapshot" });
       await watcher.until(() => watcher.of("watch:synced", "p").length === 1);
       const parts = watcher.of("watch:snapshot", "p");
       expect(parts.flatMap((part) => (part["config"] as { key: string }[]).map((entry) => entry.key))).toHaveLength(10);
@@ -154,7 +130,7 @@ describe("a watch", () => {
     const watcher = await client();
     await watcher.ask("watch:open", {
       watchId: "r",
-      targets: config("resume/"),
+      targets: configUnder("resume/"),
       from: { revision: first },
       storeId: "store-test",
     });
@@ -171,9 +147,11 @@ describe("a watch", () => {
     const watcher = await client();
     const targets = [{ kind: "lock", key: "events/l" }];
     await watcher.ask("watch:open", { watchId: "l", targets, from: "now" });
-    const hold = await send(api, "POST", "/v1/locks/events/l/acquire", { body: { ttlMs: 60_000 } });
-    await send(api, "POST", "/v1/locks/events/l/acquire?holdMs=0", { body: { ttlMs: 60_000, waitMs: 60_000 } });
-    await send(api, "POST", "/v1/locks/events/l/release", { body: { leaseId: hold.body["leaseId"], fence: hold.body["fence"] } });
+    const hold = await send(watched.api, "POST", "/v1/locks/events/l/acquire", { body: { ttlMs: 60_000 } });
+    await send(watched.api, "POST", "/v1/locks/events/l/acquire?holdMs=0", { body: { ttlMs: 60_000, waitMs: 60_000 } });
+    await send(watched.api, "POST", "/v1/locks/events/l/release", {
+      body: { leaseId: hold.body["leaseId"], fence: hold.body["fence"] },
+    });
     const kinds = () => watcher.batches("l").flatMap((batch) => batch.events.map((event) => event["kind"]));
     await watcher.until(() => kinds().length >= 4);
     expect(kinds()).toEqual(["lockGranted", "lockQueued", "lockReleased", "lockGranted"]);
@@ -181,7 +159,7 @@ describe("a watch", () => {
 
   test("that was closed hears nothing more, and its id is free again", async () => {
     const watcher = await client();
-    const open = { watchId: "c", targets: config("close/"), from: "now" };
+    const open = { watchId: "c", targets: configUnder("close/"), from: "now" };
     await watcher.ask("watch:open", open);
     expect(await watcher.ask("watch:close", { watchId: "c" })).toEqual({ ok: true });
     await put("close/a", "1");
@@ -193,7 +171,7 @@ describe("a watch", () => {
 
   test("hears from many sockets the same text", async () => {
     const watchers = await Promise.all([client(), client(), client()]);
-    for (const watcher of watchers) await watcher.ask("watch:open", { watchId: "m", targets: config("many/"), from: "now" });
+    for (const watcher of watchers) await watcher.ask("watch:open", { watchId: "m", targets: configUnder("many/"), from: "now" });
     const revisions = [await put("many/a", "1"), await put("many/b", "2")];
     for (const watcher of watchers) {
       await watcher.until(() => watcher.batches("m").length === 2);
@@ -205,7 +183,7 @@ describe("a watch", () => {
     const quick = await startApi({ watch: { progressIntervalMs: 20 } });
     try {
       const watcher = await client(quick);
-      await watcher.ask("watch:open", { watchId: "q", targets: config("quiet/"), from: "now" });
+      await watcher.ask("watch:open", { watchId: "q", targets: configUnder("quiet/"), from: "now" });
       const revision = await put("loud/a", "1", quick);
       await watcher.until(() => watcher.of("watch:progress", "q").some((message) => message["revision"] === revision));
       expect(watcher.batches("q")).toEqual([]);
@@ -216,7 +194,7 @@ describe("a watch", () => {
 });
 
 describe("a watch is refused", () => {
-  const targets = config("a");
+  const targets = configUnder("a");
   const cases: readonly { readonly name: string; readonly message: unknown }[] = [
     { name: "null", message: null },
     { name: "a number", message: 7 },
@@ -244,10 +222,10 @@ describe("a watch is refused", () => {
     });
   }
 
-  test("when its id is taken, and the first one lives on", async () => {
+  test("when its id is taken, and the first one goes on", async () => {
     const watcher = await client();
-    await watcher.ask("watch:open", { watchId: "twice", targets: config("twice/"), from: "now" });
-    const second = await watcher.ask("watch:open", { watchId: "twice", targets: config("twice/"), from: "now" });
+    await watcher.ask("watch:open", { watchId: "twice", targets: configUnder("twice/"), from: "now" });
+    const second = await watcher.ask("watch:open", { watchId: "twice", targets: configUnder("twice/"), from: "now" });
     expect(second).toMatchObject({ ok: false, error: { code: "invalid_request", watchId: "twice" } });
     await put("twice/a", "1");
     await watcher.until(() => watcher.batches("twice").length === 1);
@@ -273,7 +251,7 @@ describe("a watch is refused", () => {
   });
 
   test("for a revision that is gone, and says which is left", async () => {
-    api.service.refuseNextWatch({ kind: "compacted", compactRevision: toRevision(7) });
+    watched.api.service.refuseNextWatch({ kind: "compacted", compactRevision: toRevision(7) });
     const answer = await (await client()).ask("watch:open", { watchId: "x", targets, from: { revision: 1 } });
     expect(answer["error"]).toMatchObject({ code: "compacted", compactRevision: 7, watchId: "x" });
   });
@@ -290,7 +268,11 @@ describe("a watch is refused", () => {
     }
     const watcher = await client();
     const revision = await put("future/a", "1");
-    const opening = watcher.ask("watch:open", { watchId: "y", targets: config("future/"), from: { revision: revision + 2 } });
+    const opening = watcher.ask("watch:open", {
+      watchId: "y",
+      targets: configUnder("future/"),
+      from: { revision: revision + 2 },
+    });
     await put("future/b", "1");
     expect(await opening).toEqual({ ok: true, startRevision: revision + 2 });
     await put("future/c", "1");
@@ -299,15 +281,15 @@ describe("a watch is refused", () => {
   });
 
   test("while the node has not got lost data back", async () => {
-    api.service.show({ quarantined: true });
+    watched.api.service.show({ quarantined: true });
     try {
-      api.service.refuseNextWatch({ kind: "recovering" });
+      watched.api.service.refuseNextWatch({ kind: "recovering" });
       const answer = await (await client()).ask("watch:open", { watchId: "x", targets, from: "snapshot" });
       expect(answer).toMatchObject({ ok: false, error: { code: "recovering" } });
-      const ready = await send(api, "GET", "/readyz");
+      const ready = await send(watched.api, "GET", "/readyz");
       expect(ready.body).toMatchObject({ code: "not_ready", detail: expect.stringContaining("state: part of the log was lost") });
     } finally {
-      api.service.show({});
+      watched.api.service.show({});
     }
   });
 
@@ -318,12 +300,6 @@ describe("a watch is refused", () => {
   });
 });
 
-async function untilOk(attempt: () => Promise<Record<string, unknown>>): Promise<void> {
-  while ((await attempt())["ok"] !== true);
-}
-
-const requestLine = "GET /v1/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n";
-
 /** What a websocket handshake with `extra` headers is answered until the server closes. */
 function upgrade(of: TestApi, extra: string): Promise<string> {
   const named = extra.split(":", 1)[0] ?? "";
@@ -331,8 +307,7 @@ function upgrade(of: TestApi, extra: string): Promise<string> {
   const headers = [...standard.filter((header) => named === "" || !header.startsWith(named)), extra].join("");
   return new Promise((resolve, reject) => {
     const socket = connect(of.api.port, "127.0.0.1", () => {
-      const host = `Host: 127.0.0.1:${of.api.port}\r\n`;
-      socket.write(`${requestLine}${host}Connection: Upgrade\r\nUpgrade: websocket\r\n${headers}\r\n`);
+      socket.write(`${handshakeWith(of)}${headers}\r\n`);
     });
     const chunks: Buffer[] = [];
     socket.on("data", (chunk) => chunks.push(chunk));

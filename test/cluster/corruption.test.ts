@@ -1,5 +1,5 @@
 /**
- * This file changes bytes on the disks of real nodes: what was acknowledged is found damaged by its sum, is not voted
+ * This file changes bytes on the disks of real nodes: what was acknowledged is found damaged by its checksum, is not voted
  * over, and comes back from the leader.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

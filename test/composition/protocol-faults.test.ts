@@ -45,7 +45,7 @@ test("a log of another history ends the node, and says what to do", () => {
   expect(foreignHistoryAdvice("n3")).toContain("remove n3 from the cluster, and add a new node under a new id");
 });
 
-test("a ceiling is told once in a while, and ends nothing", () => {
+test("a ceiling is logged once in a while, and ends nothing", () => {
   const { note, told, retired } = faults();
   for (const atMs of [0, 500]) note({ kind: "ceilingReached", term: toTerm(2 ** 48), lastIndex: toLogIndex(3) }, atMs);
   expect([told.length, retired()]).toEqual([1, 0]);

@@ -29,7 +29,7 @@ test("a dead peer that is called five times a second is one line in half a minut
   expect(lines).toEqual([`info stream closed: ${refused} +0`, `info stream closed: ${refused} +149`]);
 });
 
-test("another reason is told at once, and two that take turns are not told again and again", () => {
+test("another reason is logged at once, and two that take turns are not logged again and again", () => {
   const { lines, clock, close, open } = recorded();
   open();
   for (; clock.ms < 10_000; clock.ms += 200) {
@@ -39,7 +39,7 @@ test("another reason is told at once, and two that take turns are not told again
   expect(lines).toEqual([`info stream closed: ${refused} +0`, "info stream closed: socket hang up +0"]);
 });
 
-test("the end of a stream that stood for long is told, a stream that flaps is not told each time", () => {
+test("the end of a stream that stood for long is logged, and one that breaks again and again is not logged each time", () => {
   const { lines, clock, close, open } = recorded();
   open();
   close(refused);
@@ -61,7 +61,7 @@ test("answers that are never the same do not fill the log", () => {
   expect(lines.length).toBe(8);
 });
 
-test("nodes that start together are not told of as long as they do not find each other, for three seconds", () => {
+test("nodes that start together and do not find each other are not logged for three seconds", () => {
   const { lines, clock, close } = recorded();
   for (; clock.ms < 4000; clock.ms += 100) close(refused);
   expect(lines).toEqual([`info stream closed: ${refused} +0`]);

@@ -19,7 +19,7 @@ test("the same seed sends the same frames", () => {
   expect(runLiars({ frames: 1000, seed: 7 })).toEqual(runLiars({ frames: 1000, seed: 7 }));
 });
 
-test("strangers are heard by nobody, whatever they write", { timeout: 60_000 }, async () => {
+test("callers without the secret are refused by every node, whatever they write", { timeout: 60_000 }, async () => {
   const counts = await runStrangers({ calls: 300, seed: 1 });
   expect(counts).toMatchObject({ calls: 300, messagesHeard: 0 });
   expect(counts.answered).toBeGreaterThan(200);

@@ -112,7 +112,7 @@ describe("a key on a lease", () => {
     expect(read(fixture, "freed")).toMatchObject({ ok: true, value: { key: "freed" } });
   });
 
-  test("that is deleted hangs on nothing, and lives its own life when it comes back", () => {
+  test("that is deleted is attached to nothing, and is a new key when it is written again", () => {
     const fixture = new MachineFixture();
     fixture.do(make.lease(1_000));
     fixture.do(make.put("k", "1", { lease: "l1" }));

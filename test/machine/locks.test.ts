@@ -122,7 +122,7 @@ describe("a waiter", () => {
     expect(lease()).toMatchObject({ ttlMs: 5_000, deadlineMs: 9_002, ownedByLock: "a" });
   });
 
-  test("that nobody renews leaves within its TTL, and is told so", () => {
+  test("that nobody renews leaves within its TTL, and is answered so", () => {
     const fixture = new MachineFixture();
     fixture.do(make.acquire("a", { ttlMs: 60_000 }));
     fixture.request("r", make.acquire("a", { ttlMs: 5_000, waitMs: 60_000 }));

@@ -51,7 +51,7 @@ describe("the window of old revisions", () => {
     expect(meta(fixture).compactRevision).toBe(compactedPerEntryMax + 10);
   });
 
-  test("leaves nothing behind but what is current", () => {
+  test("keeps nothing but the current versions", () => {
     const fixture = new MachineFixture();
     fixture.do(make.put("k", "1"));
     fixture.do(make.put("k", "2"));

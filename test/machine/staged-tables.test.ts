@@ -77,7 +77,7 @@ describe("staged tables", () => {
   });
 
   for (const reverse of [false, true]) {
-    test(`find the first row behind many that are deleted and not yet off the disk${reverse ? ", backwards" : ""}`, () => {
+    test(`find the first row after many that are deleted and still on disk${reverse ? ", backwards" : ""}`, () => {
       const base = new MemoryTables();
       for (let i = 0; i < 30; i++) base.put(table, String(100 + i), "row");
       const staged = new StagedTables(base);

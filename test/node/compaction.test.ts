@@ -125,7 +125,7 @@ describe("by weight", () => {
     expect(cut(core({ applied: 20 }), { durable: 3, weight })).toBe(3);
   });
 
-  test("many small entries share marks, and the sum stays exact", () => {
+  test("many small entries share marks, and the total stays exact", () => {
     const weight = new LogWeight();
     weight.add(Array.from({ length: 10_000 }, (_, i) => command(i + 1, 1, 128 - aroundCommand)));
     expect(weight.bytesAfter(toLogIndex(0))).toBe(1_280_000);

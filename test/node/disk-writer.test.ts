@@ -66,7 +66,7 @@ test("what several turns ordered while a write was under way is one write, with 
   expect(storage.log.lastIndex).toBe(3);
 });
 
-test("the applied index and the state that it stands for are one write, also beside entries", () => {
+test("the applied index and the state that it stands for are one write, also together with entries", () => {
   const { writer, storage, tables, batches, complete } = setUp();
   const meta = { ...readMeta(tables), appliedIndex: toLogIndex(1) };
   tables.put("meta", "state", meta);
@@ -82,7 +82,7 @@ test("the applied index and the state that it stands for are one write, also bes
   expect(writer.durableAppliedIndex).toBe(1);
 });
 
-test("entries that were ordered before a snapshot are not written behind it, those after it are", () => {
+test("entries that were ordered before a snapshot are not written after it, those ordered after it are", () => {
   const { writer, storage, persisted, complete } = setUp();
   storage.receiveSnapshot({ meta: baseAt(7, 3), tables: new MemoryTables() });
   writer.order(order(1, { hardState: vote(3, null), entries: [noop(1, 1), noop(2, 1)] }));

@@ -55,7 +55,7 @@ describe("a driver whose state was set aside", () => {
     cluster.tick(3);
     expectEqualAndWell(cluster);
     expect(cluster.transfers).toEqual([]);
-    // Watches on this node begin anew, too: every change comes by once more.
+    // Watches on this node begin anew, too: every change is sent once more.
     expect(published(n3)).toBe(2 * before);
     expect(genesisOf(n3.driver.tables)).toEqual(genesisOf(n1.driver.tables));
   });
@@ -99,7 +99,7 @@ describe("a driver whose state was set aside", () => {
   });
 });
 
-describe("what a node is told that is not in the cluster yet", () => {
+describe("the answer to a node that is not in the cluster yet", () => {
   test("is nothing while the state was never written to", () => {
     const tables = new MemoryTables();
     expect(genesisOf(tables)).toBe(undefined);

@@ -51,7 +51,7 @@ describe("a wait in a queue", () => {
     expect(ends).toEqual(end === undefined ? [] : [end]);
   });
 
-  test("that was cancelled is not told", () => {
+  test("that was cancelled is not answered", () => {
     const waits = new TicketWaits();
     const ends: TicketEnd[] = [];
     waits.add(wait, (told) => ends.push(told)).cancel();
@@ -75,7 +75,7 @@ describe("a wait in a queue", () => {
 });
 
 describe("renewals", () => {
-  test("of one turn are one command, and each request hears of its own leases", () => {
+  test("of one turn are one command, and each request is answered with its own leases", () => {
     const renewals = new Renewals({ leaseIdsMax: 10 });
     const ends: ProposalEnd[] = [];
     renewals.add({ leaseIds: [l1, l2], deadlineMs: 5, settle: (end) => ends.push(end) });
@@ -166,7 +166,7 @@ describe("a pending write", () => {
     ]);
   });
 
-  test("that installs a snapshot forgets what was ordered before it, and keeps what comes behind", () => {
+  test("that installs a snapshot forgets what was ordered before it, and keeps what was ordered after it", () => {
     const pending = new PendingWrite();
     const snapshot = {
       lastIncludedIndex: toLogIndex(9),

@@ -64,7 +64,7 @@ describe("a follower whose log contradicts its leader's where it is committed", 
     expect(said(fixture, hears(n2, 9, append(1, 2)))).toContain("is follower in term 4, leader unknown");
   });
 
-  test("believes only members: a stranger is not heard", () => {
+  test("believes only members: a message of another node is ignored", () => {
     const fixture = createFixture({ log: [1, 1, 2], committed: 3, term: 3 });
     expect(said(fixture, hears(stranger, 4, heartbeat(9)))).toEqual(["does not hear heartbeat of x9: logConflict"]);
     expect(fixture.raft.currentTerm).toBe(3);

@@ -181,7 +181,7 @@ describe("figure 7: the leader of term 8 makes the log of every follower its own
 });
 
 describe("§3.6.2 committing entries from previous terms", () => {
-  test("figure 8: an entry of term 2 on a majority is not committed by counting, but by an entry of term 4 behind it", () => {
+  test("figure 8: an entry of term 2 on a majority is not committed by counting, but by an entry of term 4 after it", () => {
     const fixture = createFixture({ voters: ["n1", "n2", "n3", "n4", "n5"], log: [1, 2], committed: 1, term: 3 });
     turnDurably(fixture, { kind: "campaignWanted" });
     for (const from of ["n2", "n3"] as NodeId[])

@@ -48,7 +48,7 @@ describe("installing a snapshot", () => {
     expect(fixture.raft.appliedIndex).toBe(9);
   });
 
-  test("drops what conflicts behind it, too", () => {
+  test("drops what conflicts after it, too", () => {
     const fixture = createFixture({ log: [1, 1, 1, 1], term: 3 });
     turnDurably(fixture, receives(snapshot(2, 2), 3));
     expect(termsOnDisk(fixture)).toEqual([]);
@@ -64,7 +64,7 @@ describe("installing a snapshot", () => {
     expect(termsOnDisk(fixture)).toEqual([1, 2, 2]);
   });
 
-  test("changes nothing when it is behind what is committed", () => {
+  test("changes nothing when it lags behind what is committed", () => {
     const fixture = createFixture({ log: [1, 1, 1], committed: 3, term: 3 });
     expect(turnDurably(fixture, receives(snapshot(2, 1), 3))).toEqual([
       "to n2: term 3 appendEntriesAccepted to 3",
@@ -166,7 +166,7 @@ describe("cutting the log", () => {
     expect([meta.lastIncludedIndex, meta.lastIncludedTerm, meta.membership.voters]).toEqual([2, 1, ["n1", "n2", "n3"]]);
   });
 
-  test("leaves out a membership behind the cut, which may yet be lost, though it is in force", () => {
+  test("leaves out a membership after the cut, which may still be lost, although it is in force", () => {
     const fixture = createFixture({ log: [1, 1], committed: 2 });
     const membership = membershipWith({ voters: [n1, n2] });
     const append = { kind: "appendEntries", prevLogIndex: index(2), prevLogTerm: term(1), leaderCommit: index(2) } as const;

@@ -277,7 +277,7 @@ test("whatever is said to it, in whatever state, a node meets no assertion", { t
   );
 });
 
-test("such lives lead, follow and refuse", () => {
+test("such runs lead, follow and refuse", () => {
   const wanted = ["as leader", "as candidate", "as follower", "persist", "apply", "notMember", "secondLeader", "beyondOwnLog"];
   for (const what of [...wanted, "logConflict", "fallingTime", "notLeader", "malformed", "ceilingReached", "sendSnapshot"]) {
     expect.soft(seen.get(what) ?? 0, what).toBeGreaterThan(0);

@@ -21,12 +21,12 @@ for (const seed of [1320, 1410, 1741]) {
 }
 
 for (let seed = 5000; seed < 5030; seed++) {
-  test(`seed ${seed}: strangers who lie break no promise, and hold nobody up`, () => {
+  test(`seed ${seed}: false messages of nodes that are not members break no promise, and hold up nobody`, () => {
     runRandomCluster(seed, 1000, { strangers: true });
   });
 }
 
-test("the random lives reach what they are there for", () => {
+test("the random runs reach the cases that they are there for", () => {
   const wanted = ["snapshot installed", "readReady", "readDropped", "membershipAccepted", "timeoutNow", "appendEntriesRejected"];
   for (const what of [...wanted, "refused: noLeader", "refused: leadershipTransfer", "proposeRefused"]) {
     expect.soft(seen.get(what) ?? 0, what).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 /**
- * This file moves the term in the midst of a turn. An entry, an answer and a forwarded proposal belong to the term in which
+ * This file moves the term in the middle of a turn. An entry, an answer and a forwarded proposal belong to the term in which
  * they were made: whoever led at the start of a turn may not write with the term that it ends with, nor the other way round.
  */
 import { describe, expect, test } from "vitest";
@@ -37,7 +37,7 @@ function leader(): Fixture {
   return fixture;
 }
 
-describe("a leader that is deposed in the midst of a turn", () => {
+describe("a leader that is deposed in the middle of a turn", () => {
   test("appends nothing with the later term, whoever asks for it", () => {
     expect(
       said(
@@ -81,7 +81,7 @@ describe("a leader that is deposed in the midst of a turn", () => {
   });
 });
 
-describe("a candidate that wins in the midst of a turn", () => {
+describe("a candidate that wins in the middle of a turn", () => {
   /** n1 led in term 1, stepped down, and asks for votes in term 4. */
   function candidate(): Fixture {
     const fixture = leader();
@@ -110,7 +110,7 @@ describe("a candidate that wins in the midst of a turn", () => {
   });
 });
 
-describe("a follower that hears of a later term in the midst of a turn", () => {
+describe("a follower that hears of a later term in the middle of a turn", () => {
   const append = (at: number) =>
     hears(n2, 2, {
       kind: "appendEntries",

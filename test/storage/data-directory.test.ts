@@ -38,7 +38,7 @@ const create = async (directory: string, entries = [noop(1, 1)]) => {
   await written(storage, { entries });
 };
 
-test("a directory of another cluster is refused by name", async () => {
+test("a directory of another cluster is refused, with its name", async () => {
   const directory = temporaryFolder();
   await create(directory);
   expect(await refusal({ ...optionsFor(directory), clusterId: "cluster-2" })).toMatchObject({
@@ -47,7 +47,7 @@ test("a directory of another cluster is refused by name", async () => {
   });
 });
 
-test("a directory of another node is refused by name", async () => {
+test("a directory of another node is refused, with its name", async () => {
   const directory = temporaryFolder();
   await create(directory);
   expect(await refusal({ ...optionsFor(directory), nodeId: toNodeId("b") })).toMatchObject({

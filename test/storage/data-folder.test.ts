@@ -31,7 +31,7 @@ test.each([
   expect(() => ensureDirectory(folder)).toThrow(`the data folder ${folder} cannot be used`);
 });
 
-test("a reserve grows the file by zeros behind what is there, and says when there is no room", async () => {
+test("a reserve extends the file by zeros after its end, and reports when there is no room", async () => {
   const path = join(temporaryFolder(), "data");
   writeFileSync(path, "data");
   const reserve = new Reserve(path);

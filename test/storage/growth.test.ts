@@ -28,7 +28,7 @@ const write = fc.record({
   reader: fc.constantFrom("comes", "goes", "none", "none"),
 });
 
-test("no write grows the file by more than was foretold", async () => {
+test("no write grows the file by more than was computed", async () => {
   let closest = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(write, { minLength: 5, maxLength: 12 }), async (writes) => {

@@ -233,7 +233,7 @@ describe("what is remembered of other nodes' starts", () => {
     expect(readPeerStarts(folder)).toEqual({ starts, damaged: undefined });
   });
 
-  test("with any byte damaged is told to be lost", () => {
+  test("with any byte damaged is reported as lost", () => {
     const folder = temporaryFolder();
     const path = join(folder, "PEERS");
     writePeerStarts(folder, starts);
@@ -245,7 +245,7 @@ describe("what is remembered of other nodes' starts", () => {
     }
   });
 
-  test("that is whole and makes no sense is told to be lost", () => {
+  test("that is intact and contradicts itself is reported as lost", () => {
     for (const body of [
       { "No Id": {} },
       { n1: null },

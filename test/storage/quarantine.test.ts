@@ -1,5 +1,5 @@
 /**
- * This file holds what happens to a node whose disk changed a byte: damage is found by its sum, the state is set aside,
+ * This file tests what happens to a node whose disk changed a byte: damage is found by the checksum, the state is set aside,
  * and the node begins anew with its vote and the length of the log that it lost. Without its vote it does not begin.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -104,7 +104,7 @@ test.each(damaged)("damage to $what is found at the start", async ({ bytes, offs
   await storage.close();
 });
 
-test("the quarantine reaches as far as the tables do, when the log behind them was cut", async () => {
+test("the quarantine reaches as far as the tables do, when the log after them was cut", async () => {
   const directory = temporaryFolder();
   const members = { ...membership, removed: [toNodeId("c")] };
   {

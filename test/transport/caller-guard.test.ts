@@ -120,7 +120,7 @@ describe("callers who prove nothing", () => {
     expect(await talk(node, "")).not.toContain("200");
   });
 
-  test("are all counted, and told once in ten seconds for each address and reason", async () => {
+  test("are all counted, and logged once in ten seconds for each address and reason", async () => {
     const node = await open("n2");
     for (let calls = 0; calls < 20; calls += 1) {
       await bareRequest(node.address.peerUrl, { method: "POST", path: streamPath, headers: rawHeaders("n1", "n2") });

@@ -133,7 +133,7 @@ describe("the peer port", () => {
     expect([first.status, again.status]).toEqual([200, 401]);
   });
 
-  test("tells a stranger nothing of the cluster, the node or the secret", async () => {
+  test("shows a caller without the secret nothing of the cluster, the node or the secret", async () => {
     const node = await open("n2");
     const challenge = await bareRequest(node.address.peerUrl, { method: "GET", path: challengePath, headers: {} });
     const refused = await bareRequest(node.address.peerUrl, call);

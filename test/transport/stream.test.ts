@@ -106,7 +106,7 @@ describe("at its limits", () => {
     expect(a.transport.stats().get(n2)?.droppedFrames).toBe(1);
   });
 
-  test("a message beyond the frame limit is dropped, reported and named, and the stream lives on", async () => {
+  test("a message beyond the frame limit is dropped and reported with its kind, and the stream goes on", async () => {
     const [a, b] = [await open("n1", { bufferBytesMax: 64 * 1024 * 1024 }), await open("n2")];
     await connect(a, "n2", b.address.peerUrl);
     a.transport.send(large(16 * 1024 * 1024));
