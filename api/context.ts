@@ -157,6 +157,6 @@ export type ApiContext = {
   readonly closing: () => boolean;
   /** Advice when this node may never find a leader; undefined when there is none. */
   readonly noLeaderAdvice: () => string | undefined;
-  /** Told of every error that is our own fault. */
+  /** Called with every unexpected error. */
   readonly onInternalError: (error: unknown) => void;
 };

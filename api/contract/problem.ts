@@ -113,7 +113,7 @@ export function notFound(path: string): Problem {
 export function methodNotAllowed(method: string, allow: readonly string[]): Problem {
   return {
     code: "method_not_allowed",
-    detail: `${method} is not among the verbs of this path: ${allow.join(", ")}.`,
+    detail: `${method} is not among the methods of this path: ${allow.join(", ")}.`,
     extensions: { allow },
     headers: ["Allow", allow.join(", ")],
   };
@@ -164,8 +164,8 @@ export function forwardLoop(hop: {
   readonly sender: string;
   readonly leaderId: string | null;
 }): Problem {
-  const known = hop.leaderId === null ? "it knows of no leader" : `to it ${hop.leaderId} leads`;
-  const detail = `${hop.sender} took ${hop.nodeId} for the leader, which it is not; ${known}. Nothing was changed.`;
+  const known = hop.leaderId === null ? "it knows no leader" : `its leader is ${hop.leaderId}`;
+  const detail = `${hop.sender} forwarded this to ${hop.nodeId} as the leader, which it is not; ${known}. Nothing was changed.`;
   return { code: "forward_loop", detail, ...retry(unavailableRetryMs) };
 }
 
@@ -208,7 +208,7 @@ function describe(error: ServiceError, newestRevision: number): Description {
       return { detail: "Use a new Idempotency-Key for a new request; repeat a request without changing it." };
     case "limitReached":
       return {
-        detail: `${error.limit} is bounded by ${error.max}, and ${error.max} there are.`,
+        detail: `${error.limit} is bounded by ${error.max}, and there are ${error.max} already.`,
         extensions: { limit: error.limit, max: error.max, ...retryExtension(unavailableRetryMs) },
         headers: retryHeaders(unavailableRetryMs),
       };
@@ -323,7 +323,10 @@ function describeHold(error: AboutHold): Description {
       };
     }
     case "alreadyHeld":
-      return { detail: `Lease ${error.leaseId} is in this lock already.`, extensions: { leaseId: error.leaseId } };
+      return {
+        detail: `Lease ${error.leaseId} holds this lock or waits for it already.`,
+        extensions: { leaseId: error.leaseId },
+      };
     case "waitTimeout":
       return { detail: `waitMs of ticket ${error.ticket} passed.`, extensions: { ticket: error.ticket } };
     case "leaseGone":
@@ -339,7 +342,7 @@ function describeHold(error: AboutHold): Description {
         extensions: { holderFence: error.fence },
       };
     case "ticketNotFound":
-      return { detail: `Ticket ${error.ticket} does not wait here.`, extensions: { ticket: error.ticket } };
+      return { detail: `Nobody waits for this lock under ticket ${error.ticket}.`, extensions: { ticket: error.ticket } };
     default:
       return unreachable(error);
   }

@@ -80,7 +80,7 @@ function respond(context: ApiContext, response: Response, problem: Problem): voi
   context.responder.send(response as unknown as AppResponse, problemReply(problem));
 }
 
-/** The verbs of each path; HEAD comes with GET. */
+/** The methods of each path; HEAD comes with GET. */
 function methodsByTemplate(context: ApiContext): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const { template, method } of context.contract.operations) {

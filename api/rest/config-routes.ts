@@ -180,7 +180,7 @@ function decodeComment(header: string | undefined): Result<string | null, Proble
     try {
       return ok(decodeURIComponent(bytes.toString("utf8")));
     } catch {
-      // Said below.
+      // Refused below.
     }
   }
   return err(invalidRequest("Keyhold-Comment is not percent-encoded UTF-8 (a bare % is written %25).", "header/Keyhold-Comment"));

@@ -141,7 +141,7 @@ export interface Watch {
   readonly revision: Revision;
   /**
    * The next batches that hold a matching change, oldest first, at most `batchesMax`, stopping after the one that takes
-   * their values to `bytesMax`. Empty when there is nothing new. Fails when compaction overtook the watch; it is dead then.
+   * their values to `bytesMax`. Empty when there is nothing new. Fails when compaction overtook the watch, which cannot be used any more then.
    */
   next(limits: { readonly batchesMax: number; readonly bytesMax: number }): Result<readonly ChangeBatch[], QueryRefusal>;
   close(): void;

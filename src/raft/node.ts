@@ -1,6 +1,6 @@
 /**
- * This file is a node of Raft as the other rooms hold it: they have it take its turns, and are told what it knows. Its state never
- * leaves this room: a status is a frozen copy, so what was read of it cannot change while somebody still goes by it.
+ * This file is a node of Raft as the other rooms see it: they give it the inputs of its turns, and read what it knows. Its state never
+ * leaves this room: a status is a frozen copy, so what was read of it cannot change while it is still used.
  */
 import { clusterTimeAt } from "./cluster-clock.ts";
 import { durableIndex, entriesBetween, lastClusterTimeMs, lastIndex, snapshotMetaAt, termAt } from "./log.ts";
@@ -79,7 +79,7 @@ export type RaftView = {
   refusePromotion(id: NodeId): MembershipRefusal | null;
 };
 
-/** A node of Raft: whoever holds it has it take its turns. */
+/** A node of Raft, for the code that gives it the inputs of its turns. */
 export type RaftNode = RaftView & {
   /** Carries out one turn, and returns the orders that follow: see `step.ts`. */
   step(inputs: readonly Input[], log: LogReader): readonly Effect[];

@@ -26,7 +26,7 @@ export type Moment = { readonly appliedMs: ClusterTimeMs; readonly shownMs: Clus
 const waitersPerRead = 64;
 /** Waiters of one lock that a view looks at. When more than that are due at once, those after them are shown once these have ended. */
 export const waitersLookedAtMax = 256;
-/** Waiters that are shown of a lock that is asked for by name: enough for a person, and for whoever looks for itself near the front. */
+/** Waiters that are shown of a lock that is asked for by name: enough for a person, and for a waiter that looks for its own place near the front. */
 export const waitersShownMax = 100;
 
 /** A lease that is not due, with everything attached to it; the hold or wait that owns it comes first. */

@@ -1,6 +1,6 @@
 /**
  * This file moves whole states between nodes, chunk by chunk. The receiver names the chunk that it wants next, so a
- * transfer that broke off goes on where it stopped, and one that went astray starts over. Memory holds one chunk of each
+ * transfer that broke off goes on where it stopped, and one whose chunks do not fit starts over. Memory holds one chunk of each
  * transfer. A node sends to several others at a time, to each but once, and receives from one.
  */
 import type { NodeId, SnapshotMeta, Term } from "../../raft/types.ts";
