@@ -1,7 +1,7 @@
 /**
  * This file lists bugs to plant in how whole states go from node to node, and in how nodes tell each other which runs they have let in.
  */
-import { type Edit, edit, type Mutant } from "./mutant.ts";
+import { type Edit, edit, fixed, type Mutant } from "./mutant.ts";
 
 const transfer = (find: string, replace: string): Edit => edit("src/node/snapshots/snapshot-transfer", find, replace);
 
@@ -12,6 +12,7 @@ const transfers: readonly Mutant[] = [
     edits: [
       transfer('return receiving.transferId === transferId ? null : "another snapshot is being installed";', "return null;"),
     ],
+    suite: fixed("node/snapshot-transfer"),
   },
   {
     name: "state-refused-is-kept",
@@ -33,6 +34,7 @@ const transfers: readonly Mutant[] = [
         "if (this.#sending.get(to)?.meta !== meta) return;",
       ),
     ],
+    suite: fixed("node/snapshot-sends"),
   },
   {
     name: "sent-state-left-open",
@@ -48,6 +50,7 @@ const transfers: readonly Mutant[] = [
         'if (receiving.kind !== "receiving") {',
       ),
     ],
+    suite: fixed("node/snapshot-transfer"),
   },
 ];
 
@@ -62,11 +65,13 @@ const runs: readonly Mutant[] = [
         "this.#admittedBy.size >= 0",
       ),
     ],
+    suite: fixed("transport/starts"),
   },
   {
     name: "reports-make-nobody-count",
     why: "a member that has heard from all others must let in the runs of each, or a restarted one is silent for ever",
     edits: [edit("src/bootstrap/start-keeper", "uncounted.reportedBy(from);", "")],
+    suite: fixed("bootstrap/start-keeper"),
   },
   {
     name: "starts-not-sent-on-a-new-stream",
@@ -78,8 +83,9 @@ const runs: readonly Mutant[] = [
         "if (counts) this.#countAdmission(peer);",
       ),
     ],
+    suite: fixed("transport/starts"),
   },
 ];
 
-/** Found by the simulator. */
+/** Found by the simulator, or by the test file that a bug names. */
 export const playedMutants: readonly Mutant[] = [...transfers, ...runs];
