@@ -199,7 +199,7 @@ class Run {
       () => !this.#scouts.busy && this.#sdk?.idle !== false && this.#clients.every(({ busy }) => !busy),
       120_000,
     );
-    // Leases end within their TTL of at most 5 s, by a clock at half the speed; who waits with nobody behind goes with its lease.
+    // Leases end within their TTL of at most 5 s, by a clock at half the speed; the last waiter of a queue goes with its lease.
     if (!(await this.#runUntil(() => !this.#isSomebodyQueued(), 25_000))) {
       this.#report("waits end with their lease", "waiters are left in a queue with nobody behind them");
       return;

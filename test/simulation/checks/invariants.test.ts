@@ -235,7 +235,7 @@ const mistakes: readonly { readonly name: string; readonly make: (world: World) 
     finding: "log matching: node 1: 1 of term 1 differs from node 0's",
   },
   {
-    name: "one entry behind two different ones",
+    name: "one entry after two different ones",
     make: ({ a, b, write }) => {
       write(a, { entries: [entry(1, 1), entry(2, 2)] });
       write(b, { entries: [entry(1, 2), entry(2, 2)] });

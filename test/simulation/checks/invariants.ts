@@ -117,7 +117,7 @@ export class Invariants {
     }
   }
 
-  /** After a snapshot, with `entries` behind it, became all that `node` has. */
+  /** After a snapshot, with `entries` after it, became all that `node` has. */
   afterInstall(
     node: NodeView,
     snapshot: SnapshotMeta,
@@ -235,7 +235,7 @@ export class Invariants {
   #checkCompleteness(node: NodeView): void {
     const last = this.committedIndex;
     const term = at(this.#committedTerms, last);
-    // A deposed leader may learn late that it won an older term; what was committed later is not its business.
+    // A deposed leader may learn late that it won an older term; it need not hold what was committed later.
     if (term > node.term) return;
     const held = node.termAt(last);
     if (held !== term && !(held === undefined && node.disk.bare.base.lastIncludedIndex > last)) {

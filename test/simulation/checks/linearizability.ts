@@ -223,7 +223,7 @@ class Search {
       const operation = at(this.#operations, node);
       if (operation.pure && stepRegister(this.#state, operation, this.#mode) !== null) {
         this.#place(node, this.#state, true);
-        // Its return may have been the border behind which more calls wait.
+        // Its return may have been the border after which more calls wait.
         node = this.#following(this.#head);
       } else node = this.#following(node);
     }

@@ -1,5 +1,5 @@
 /**
- * This file checks what people were told of the changes of members that they asked for.
+ * This file checks what operators were told of the changes of members that they asked for.
  */
 import { isAlready } from "../../../src/raft/membership.ts";
 import type { Entry, Membership, MembershipChange } from "../../../src/raft/types.ts";

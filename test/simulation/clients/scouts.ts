@@ -1,5 +1,5 @@
 /**
- * This file is clients that go where it hurts: when something is done to a node, some read there, and others write elsewhere
+ * This file is clients that look for the effect of a fault: when one is done to a node, some read there, others write elsewhere
  * and take locks. A stale read, or a lease that ends early, shows only to those who look in that moment.
  */
 import type { Cluster } from "../world/cluster.ts";

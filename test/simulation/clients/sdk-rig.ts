@@ -1,5 +1,5 @@
 /**
- * This file is what the programs with the SDK share: their client, their chance, and how they write down what it told them.
+ * This file is what the programs with the SDK share: their client, their randomness, and how they write down what it told them.
  */
 import type { KeyholdClient, KeyholdErrorCode } from "../../../openapi/client/index.ts";
 import type { Report } from "../checks/finding.ts";

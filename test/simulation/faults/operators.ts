@@ -55,7 +55,7 @@ export class Operators {
     }
   }
 
-  /** Nodes that were removed while they were cut off may never hear of it; they are nobody's business any more. */
+  /** Nodes that were removed while they were cut off may never hear of it; they are not judged any more. */
   retireRemoved(): void {
     const { living } = this.#cluster;
     const removed = new Set(living.flatMap((node) => (node.alive ? (node.committedMembership?.removed ?? []) : [])));

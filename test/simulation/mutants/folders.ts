@@ -233,7 +233,7 @@ export const folderMutants: readonly Mutant[] = [
   },
   {
     name: "wait-outlives-its-lease",
-    why: "who waits with nobody behind leaves the queue with its lease",
+    why: "the last waiter of a queue leaves it when its lease ends",
     edits: [edit("src/node/waits/ticket-waits", "        waiters.delete(waiter);\n", "")],
     // A run meets it only when a client leaves a wait that is the last of its queue, and its node lives to the end.
     suite: fixed("node/waits"),

@@ -148,7 +148,7 @@ export const machineMutants: readonly Mutant[] = [
   },
   {
     name: "lock-granted-to-ended-lease",
-    why: "a wait ends with the lease it hangs on",
+    why: "a wait ends with its lease",
     edits: [
       edit("src/machine/commands/endings", '      endWaiter(draft, transaction, { name, record, reason: "leaseEnded" });\n', ""),
     ],

@@ -44,7 +44,7 @@ export const nodeMutants: readonly Mutant[] = [
   },
   {
     name: "log-cut-ahead-of-the-state",
-    why: "the log may be cut only behind state that is on disk",
+    why: "the log may be cut only up to state that is on disk",
     edits: [
       edit(
         "src/node/driver",

@@ -37,7 +37,7 @@ export type DiskWorld = {
   readonly beforeWrite: (batch: WriteBatch) => void;
   /** Called right after, before the writer is told. */
   readonly afterWrite: (batch: WriteBatch) => void;
-  /** Called right after a snapshot, and the entries behind it, took the place of everything. */
+  /** Called right after a snapshot, and the entries after it, took the place of everything. */
   readonly afterInstall: (snapshot: SnapshotMeta, batch: InstallBatch) => void;
   /** A write failed: the process that asked for it must end now. */
   readonly failed: (why: string) => void;

@@ -80,7 +80,7 @@ export class ImageLog implements LogReader {
   }
 
   #entry(index: number): Entry | undefined {
-    if (this.rotten.size > 0 && this.rotten.has(index)) throw new CorruptRecord("log", index, "its sum does not fit");
+    if (this.rotten.size > 0 && this.rotten.has(index)) throw new CorruptRecord("log", index, "its checksum is wrong");
     return this.entriesHeld[index - this.base.lastIncludedIndex - 1];
   }
 }

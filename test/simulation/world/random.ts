@@ -1,5 +1,5 @@
 /**
- * This file is where all chance of a run comes from: one seed, split into streams that do not touch each other, so that
+ * This file is where all randomness of a run comes from: one seed, split into streams that do not touch each other, so that
  * one kind of fault can be taken away without moving the others.
  */
 import { uniformInt } from "pure-rand/distribution/uniformInt";

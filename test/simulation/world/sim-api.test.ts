@@ -1,5 +1,5 @@
 /**
- * This file tests the API of simulated nodes: both doors, in virtual time, and that a seed is one run.
+ * This file tests the API of simulated nodes: REST and watches, in virtual time, and that a seed is one run.
  */
 import { expect, test } from "vitest";
 import { drawPlan } from "../faults/plan.ts";

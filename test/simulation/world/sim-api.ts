@@ -1,5 +1,5 @@
 /**
- * This file is the API of one simulated process: the real one around its service, with two doors and no sockets. What it says and is
+ * This file is the API of one simulated process: the real one around its service, with REST and watches, and no sockets. What it says and is
  * told is what would be on the wire; how long that takes and what of it is lost is for the caller to play.
  */
 import type { Assembly } from "../../../api/assembly.ts";
