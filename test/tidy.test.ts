@@ -1,5 +1,5 @@
 /**
- * This file holds the house in order: what no linter checks about folders, files, docstrings, decisions and error codes.
+ * This file keeps the source tree in order: what no linter checks about folders, files, docstrings, decisions and error codes.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -55,7 +55,7 @@ test("every source file opens by saying what it does", () => {
   expect(silent).toEqual([]);
 });
 
-test("file names are kebab-case, and no drawer is called utils", () => {
+test("file names are kebab-case, and nothing is called utils", () => {
   const exempt =
     /(^|\/)(README|CHANGELOG|CONTRIBUTING|DECISIONS|GUIDE|METRICS|NUMBERS|PROOF|RUNBOOK|SETTINGS|LICENSE|Makefile|Dockerfile)(\.|$)/;
   const wrong = files.filter((path) => {

@@ -30,7 +30,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/cluster/**", "test/cli/**", seeds],
-          // A third of the tests wait, for times to run out and for processes to start; a core may not.
+          // A third of the tests wait, for times to run out and for processes to start, so one more worker than cores.
           maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 0 },
         },

@@ -30,7 +30,7 @@ export function marginMs(ttlMs: number): number {
  */
 const lookEveryMs = 1_000;
 
-/** What a grant tells of a hold. */
+/** What a grant says about a hold. */
 export type HoldFacts = {
   readonly name: string;
   readonly fence: number;

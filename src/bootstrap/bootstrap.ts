@@ -74,7 +74,7 @@ export async function bootstrap(
       instanceId: earlier?.instanceId ?? randomUUID(),
       // Durable before another node is called; a folder that is not part of a cluster calls none as a run.
       line: standing.kind === "established" ? line : earlierLine,
-      // If this run ends before the earlier promise does, the next one must still keep it.
+      // If this run ends before the earlier promise does, the next run must still keep it.
       leasePromiseMs: Math.max(ownPromiseMs, earlierPromiseMs),
       standing,
     };

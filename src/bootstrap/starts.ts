@@ -4,11 +4,11 @@
  * backup) and a second copy that runs at the same time are noticed: neither descends from it. Pure: the caller makes what is to be
  * remembered durable before it accepts the call of a newer run.
  *
- * Numbers of starts would not recognize a copy that is started often. The line of a copy continues from the moment when it was made, and
- * never contains what the folder did afterwards. A run is in the line of its folder durably before it calls another node, so whichever
- * run a peer remembers, a later one of the same folder names it, also if the peer's answer was lost. The line is bounded: of runs that
- * were let in, the oldest are left out, and a peer that remembers one of those compares the numbers, which only runs that were let in
- * raise.
+ * By the numbers of starts alone, a copy that is started often would not be recognized. The line of a copy continues from the moment when
+ * it was made, and never contains what the folder did afterwards. A run is in the line of its folder durably before it calls another
+ * node, so whichever run a peer remembers, a later one of the same folder names it, also if the peer's answer was lost. The line is
+ * bounded: of runs that were let in, the oldest are left out, and a peer that remembers one of those compares the numbers, which only
+ * runs that were let in raise.
  *
  * Who may let a run in. The folder itself has no memory of runs after its copy was made, so the other nodes must have it. A run sends no
  * message before a majority, itself included, has let it in; and each node reports to its peers which starts it has seen, before
@@ -16,10 +16,10 @@
  * (rounded down), and so does every node that received a message of one of them since. An older run that votes or acknowledges later
  * was let in by as many others, none of which had received a message from one of those: the two parts had no contact in all that time.
  *
- * No rule can do better and let a living majority go on. Let P be known to A and B of five nodes, and C and D be cut off; let N, the next
- * start of E's folder, be let in by C and D while A and B are cut off; and let then C and D be cut off again. If the folder is put back
- * to the end of P, its next start looks to A and B like the first one after P. They are a majority with it, as they would be if N
- * had never been, and to wait for C and D would stop a cluster that Raft keeps going.
+ * No rule can do better and let a living majority go on. Let P (a run) be known to A and B of five nodes, and C and D be cut off; let N,
+ * the next start of E's folder, be let in by C and D while A and B are cut off; and let then C and D be cut off again. If the folder is
+ * put back to the end of P, its next start looks to A and B like the first one after P. They are a majority with it, as they would be if
+ * N had never been, and to wait for C and D would stop a cluster that Raft keeps going.
  */
 import type { Membership, NodeId } from "../raft/types.ts";
 

@@ -6,7 +6,7 @@
  *
  * A node vouches for the runs of a folder as soon as so many members have reported the starts that they have seen that the remaining
  * ones are too few to let a run in: every run that had sent a message by then is known to one of the reporters, so the newcomer knows
- * as much as a member that was there all the time. One report of the run is not enough: the knowledge of one member would count twice.
+ * as much as a member that was there all the time. That one member reports the run is not enough: its knowledge would count twice.
  * A node that let in the first run of a folder was there all the time. From then on it vouches for all later runs of the folder, also
  * after restarts.
  */

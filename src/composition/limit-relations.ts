@@ -1,5 +1,5 @@
 /**
- * This file holds bounds of several rooms against each other: what one room lets in, another must be able to carry or to keep. A node
+ * This file compares bounds of several rooms: what one room lets in, another must be able to carry or to keep. A node
  * whose bounds do not fit together does not start.
  */
 import type { ApiLimits } from "../../api/context.ts";
@@ -22,7 +22,7 @@ import { itemsMax } from "../transport/wire-entry.ts";
 
 const MIB = 1024 * 1024;
 
-/** Target size of one message of entries: it fills a pipe, and a heartbeat that comes after it is not late. One entry may exceed it. */
+/** Target size of one message of entries: enough for a fast connection, and a heartbeat after it is not late. One entry may exceed it. */
 export const messageBytesMax = MIB;
 /** Target size of one message of forwarded commands. */
 export const forwardBytesMax = MIB;
@@ -36,7 +36,7 @@ export const sentChunkBytesMax = MIB;
 const largestEntryBytes = machine.valueBytesMax + 64 * 1024;
 /** A node id, or the id of a folder or a run, with what surrounds it in JSON. */
 const idBytes = 64 + 3;
-/** Everything that is told of one member. */
+/** Bytes of all that is sent about one member. */
 const memberBytes = idBytes + 2 * addressLengthMax + 256;
 /** A lease id as JSON, with its comma. */
 const leaseIdBytes = "l1234567890123456".length + 3;
@@ -84,8 +84,8 @@ function betweenNodes(): readonly Relation[] {
     ],
     // Of each id that ever was: its folder, and that it was removed.
     [
-      ["what a new member is told", memberIdsMax * 3 * idBytes + membersMax * memberBytes],
-      ["an answer that it reads", genesisBytesMax],
+      ["the answer to a node that joins", memberIdsMax * 3 * idBytes + membersMax * memberBytes],
+      ["the answer that such a node reads", genesisBytesMax],
     ],
     [
       ["the members of a cluster", membersMax * memberBytes],
@@ -106,7 +106,7 @@ function ofState(): readonly Relation[] {
       ["waiters that are looked at for it", waitersLookedAtMax],
     ],
     [
-      ["what hangs on one lease", machine.holdingsPerLeaseMax],
+      ["what is attached to one lease", machine.holdingsPerLeaseMax],
       ["rows that are looked at for a page", rowsPerPageMax],
     ],
     [

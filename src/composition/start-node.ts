@@ -56,7 +56,6 @@ export type NodeHost = {
 };
 
 /**
-/**
  * `removed`: the cluster goes on without it. `dataLost`: its data folder took the place of another one. `copied`: its data folder is an
  * older copy of itself, or runs elsewhere as well. `foreignHistory`: its log contradicts the cluster's.
  */
@@ -148,7 +147,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     currentTerm: () => service.position().term,
     leaderId: () => service.status().leaderId,
     onReceived: (received) => service.snapshotReceived(received),
-    onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "state between nodes"),
+    onEvent: ({ kind, ...fields }) => logger.info({ ...fields, transfer: kind }, "transfer of a snapshot"),
   });
   const service: KeyholdNode = new KeyholdNode(
     nodeOptions(config, established),

@@ -35,7 +35,7 @@ export class Driver {
   readonly #events: DriverEvents;
   readonly #raft: RaftNode;
   readonly #tables: StagedTables;
-  /** Every kind of wait is made within it. */
+  /** All kinds of waits are in it. */
   readonly #waits = new WaitList();
   readonly #renewals: Renewals;
   readonly #proposals: Proposals;

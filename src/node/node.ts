@@ -134,7 +134,7 @@ export class KeyholdNode implements KeyholdService {
   }
 
   /**
-   * Everything that waits ends with `shuttingDown`, or `outcomeUnknown` where that is the truth; who waits in the queue of
+   * Everything that waits ends with `shuttingDown`, or `outcomeUnknown` where that is the truth; a client in the queue of
    * a lock is told so, and can go on waiting at another node.
    */
   stop(): void {

@@ -224,7 +224,7 @@ export interface KeyholdService {
    */
   changeMembership(change: MembershipChange, options: { readonly timeoutMs: number }): Promise<ChangeEnd>;
   /**
-   * Hands leadership to `to`, or to the voter that holds the most when null, of those heard lately. Only a leader can; others say who
+   * Hands leadership to `to`, or when null to the voter with the longest log of those heard lately. Only a leader can; others say who
    * leads.
    */
   transferLeadership(to: NodeId | null, options: { readonly timeoutMs: number }): Promise<TransferEnd>;

@@ -1,6 +1,6 @@
 /**
- * This file declares the settings of a Raft node, and checks which of them fit together. Code that reads settings, or makes a node,
- * calls it; nothing compares them a second time.
+ * This file declares the settings of a Raft node, and checks which of them fit together. Code that reads settings,
+ * or makes a node, calls these checks; nothing compares settings a second time.
  */
 import { err, ok, type Result } from "../base/result.ts";
 import type { NodeId } from "./types.ts";

@@ -1,10 +1,10 @@
 /**
  * This file keeps a node whose disk lost part of the log out of elections until it holds all of that again (DECISIONS 10).
  *
- * Whatever this node ever acknowledged, and that was or may yet be committed by counting it, lies at or below
+ * Every entry that this node acknowledged, and that was or may yet be committed by counting it, lies at or below
  * `lostLog.lastIndex`, and was counted by a leader of a term up to `lostLog.term`. Let entry e be such an entry. A leader
- * of a later term that lacks e would need a vote from each majority's share in e: the others refuse it (§3.6.1), and this
- * node votes for nobody, so every leader that follows holds e. From such leaders alone this node learns what is committed.
+ * of a later term that lacks e would need the vote of a node that acknowledged e: the others refuse it (§3.6.1), and this
+ * node votes for nobody, so every later leader holds e. From such leaders alone this node learns what is committed.
  * It therefore holds e again, and its vote refuses as if nothing had happened, as soon as
  *
  *   - its commit index has reached `lostLog.lastIndex`, or
@@ -14,7 +14,7 @@
  * that nobody else had. Where both fail, because that leader is still the same and has nothing more to commit, this node
  * asks for a new one: it enters the next term, without standing for election.
  *
- * Votes given before the damage count on: term and vote were not lost (who lost them must not come back). What it stores
+ * Votes given before the damage still count: term and vote were not lost (a node that lost them must not return). What it stores
  * meanwhile it acknowledges like any follower. An acknowledgement from before the damage that still counts at the leader
  * of the same term does no harm, for the reason above; a refusal marked `quarantined` tells that leader to send again.
  */

@@ -45,7 +45,7 @@ export type ReadLease = {
 /** What a leader keeps besides its log; made anew by each election (figure 3.1, "volatile state on leaders"). */
 export type LeaderState = {
   readonly kind: "leader";
-  /** Every member but this node, and those whose removal is not committed yet; and this node. */
+  /** Every member, this node included, and those whose removal is not committed yet. */
   readonly progress: Map<NodeId, Progress>;
   /** The no-op with which this leadership began. */
   readonly firstIndex: LogIndex;
@@ -58,8 +58,8 @@ export type LeaderState = {
   /** The newest heartbeat round; all reads of rounds up to a confirmed one are answered. */
   round: number;
   reads: PendingRead[];
-  /** Arrived before the first commit of this term: their index is not known yet. */
   readonly lease: ReadLease;
+  /** Arrived before the first commit of this term: their index is not known yet. */
   earlyReads: { readonly from: NodeId; readonly readId: number }[];
   /** For each run of a member that asked (`barrier.ts`), the epoch below which its requests come too late. */
   readonly barriers: Map<string, number>;

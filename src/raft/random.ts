@@ -1,5 +1,5 @@
 /**
- * This file is the core's only source of chance: a seeded generator whose state lives in the Raft state, so that the
+ * This file is the core's only source of randomness: a seeded generator whose state lives in the Raft state, so that the
  * same seed and the same inputs give the same election timeouts.
  */
 import { assert } from "../base/assert.ts";

@@ -80,7 +80,7 @@ export function onHeartbeatResponse(
   const progress = leader.progress.get(message.from);
   if (progress === undefined) return;
   noteHeartbeat(progress, lastIndex(raft));
-  // Answers may overtake each other; a round once confirmed stays so.
+  // Answers may arrive out of order; a round once confirmed stays so.
   const round = Math.min(message.round, leader.round);
   progress.roundAcked = Math.max(progress.roundAcked, round);
   extendLease(raft, leader, message);

@@ -258,7 +258,7 @@ export type Effect =
   /** A linearizable read may be served once `index` is applied here. */
   | { readonly kind: "readReady"; readonly readId: number; readonly index: LogIndex }
   | { readonly kind: "readDropped"; readonly readId: number }
-  /** These may now be in the log of `term`, here or at its leader. They end by being applied, refused, or overtaken. */
+  /** These may now be in the log of `term`, here or at its leader. Each is then applied, refused, or overtaken by a later term. */
   | { readonly kind: "proposalsPlaced"; readonly sequences: readonly number[]; readonly term: Term }
   /** Once `index` is applied here, what was placed in `term` under an epoch below `epoch` was applied or is definitely not accepted. */
   | { readonly kind: "barrierReached"; readonly epoch: number; readonly term: Term; readonly index: LogIndex }

@@ -25,7 +25,7 @@ const pagesPerByte = 2;
 export type Budget = {
   /** Bytes of state, as `machine/state/usage.ts` counts them. The cluster's quota is the smallest of its members'. */
   readonly stateBytesMax: number;
-  /** The log is cut beyond this while followers may wait, and whatever they need beyond `logBytesCeiling`. */
+  /** Beyond this the log is cut, except for what followers still need; beyond `logBytesCeiling` it is cut whatever they need. */
   readonly logBytesMax: number;
   readonly logBytesCeiling: number;
   /** A file longer than this does not grow for readers of old pages: they are ended (DECISIONS 36). */

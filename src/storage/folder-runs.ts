@@ -9,7 +9,7 @@ export type FolderRun = {
   readonly runId: string;
   /** One more than the number of the last run before it that was let in: runs that were never let in do not count. */
   readonly start: number;
-  /** Whether another node let it in, as far as the folder knows; that is missing if the run ended before it was written. */
+  /** Whether another node let it in, as far as the folder knows; false, too, if the run ended before that was written. */
   readonly isMet: boolean;
 };
 

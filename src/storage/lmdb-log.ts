@@ -20,7 +20,7 @@ import { parseEntry } from "./records.ts";
 /** Entries that one write removes at most: some 3 ms. A write adds fewer, so that removal keeps up. */
 const removedPerWriteMax = 2000;
 
-/** From `from` on, up to the next run, entries have this term. */
+/** From `from` on, up to the next range, entries have this term. */
 type TermRun = { readonly from: number; readonly term: Term };
 
 /** The log of one state. Reads are synchronous and see completed writes only. */

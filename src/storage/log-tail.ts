@@ -7,7 +7,7 @@ import { type Entry, entryBytes } from "../raft/types.ts";
 /** Dropped slots are given back once they are this many and more than half. */
 const droppedSlotsMax = 1024;
 
-/** A contiguous run of entries that ends where the log ends. */
+/** The last entries of the log, without a gap. */
 export class LogTail {
   readonly #bytesMax: number;
   #entries: (Entry | undefined)[] = [];

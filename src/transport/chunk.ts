@@ -19,7 +19,7 @@ export const chunkBytesMax = 16 * 1024 * 1024;
 export const answerBytesMax = 4096;
 const reasonLengthMax = 500;
 
-/** Names a chunk: `transferId` is 1 to 64 of `A-Z a-z 0-9 _ -`, one for each run of a sender through a state. */
+/** Names a chunk: `transferId` is 1 to 64 of `A-Z a-z 0-9 _ -`, one for each time that a sender reads through a state. */
 export type ChunkHeader = { readonly transferId: string; readonly term: Term; readonly sequence: number };
 
 /** A chunk whose body is on its way. */

@@ -25,13 +25,13 @@ export type Claim = SelfClaim & { readonly nodeId: NodeId };
 
 /** What the transport knows besides the claim. */
 export type Situation = {
-  /** A stream of that node under another run stands here, and was heard within the last peer timeout. */
+  /** A stream of that node under another run is open here, and was heard within the last peer timeout. */
   readonly alive: boolean;
 };
 
 /** Whether a node may talk to this one. */
 export type Admission =
-  /** `counts`: this node is among those that a run needs before it speaks, and remembers it durably. */
+  /** `counts`: this node is among those that must let a run in before it sends messages, and remembers it durably. */
   | { readonly kind: "admitted"; readonly counts: boolean }
   /** `forGood`: calling again in this run cannot help. `code` and `detail` are sent to the caller. */
   | { readonly kind: "refused"; readonly forGood: boolean; readonly code: string; readonly detail: string };
@@ -62,7 +62,7 @@ const header = {
 } as const;
 /** More than a folder keeps; 36 characters each are well below what headers may take. */
 export const ancestorsMax = 64;
-/** Characters of the header that tells them. */
+/** Characters of the header that carries them. */
 export const ancestorsLengthMax = 4096;
 const idForm = /^[A-Za-z0-9._-]{1,64}$/;
 

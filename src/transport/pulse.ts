@@ -1,7 +1,7 @@
 /**
  * This file defines how a dead stream is detected. Once a beat the caller sends a ping, and the receiver answers whatever
  * it got in the last beat with one byte; a side that receives nothing for `silentBeatsMax` beats gives up.
- * Beats are counted, not time: after a pause of the own event loop, the bytes that wait in the socket are read before
+ * Beats are counted, not time: after a pause of this node's event loop, the bytes that wait in the socket are read before
  * the next beat, so no peer is cut off for it.
  */
 

@@ -1,5 +1,5 @@
 /**
- * This file is what a node reports to others of the starts that it has seen, what it is told by them, and when its own run may speak: once
+ * This file is what a node reports to others of the starts that it has seen, what they report, and when its own run may send messages: once
  * enough others have let it in. Starts are sent on each stream before anything else, and to all as soon as more is known.
  */
 import type { NodeId } from "../raft/types.ts";
@@ -21,7 +21,7 @@ type StartExchangeOptions = {
   readonly admissionsWanted: () => number;
   /** Those to whom a stream is kept. */
   readonly peers: () => Iterable<NodeId>;
-  /** Puts it onto the stream to `peer`, after what was sent before; lost if none stands, for it is sent again when one does. */
+  /** Sends it on the stream to `peer`, in order; lost while none is open, since it is sent again when one opens. */
   readonly send: (peer: NodeId, report: StartsToSend) => void;
   /** A later start of that node was seen elsewhere: an earlier run is not listened to any more. */
   readonly cut: (news: Claim) => void;
@@ -47,7 +47,7 @@ export class StartExchange {
     return this.#speaks;
   }
 
-  /** A stream to `peer` stands; `counts`: that one is among those that let this run in. To be called before any message on it. */
+  /** A stream to `peer` is open; `counts`: that one is among those that let this run in. To be called before any message on it. */
   opened(peer: NodeId, counts: boolean): void {
     if (counts) this.#countAdmission(peer);
     this.#sendTo(peer);
@@ -72,7 +72,7 @@ export class StartExchange {
     this.sendAll();
   }
 
-  /** To all, as it is: who did not know yet that this node is a member has not heard it. */
+  /** To all, as it is: a receiver that did not know yet that this node is a member has ignored it. */
   sendAll(): void {
     for (const peer of this.#options.peers()) this.#sendTo(peer);
   }

@@ -242,7 +242,7 @@ export class HttpTransport implements AsyncDisposable {
       peer,
       peerUrl,
       bufferBytesMax,
-      // After a partition heals, a stream stands again within an election timeout.
+      // After a partition heals, a stream is open again within an election timeout.
       backoffMsMax: peerTimeoutMs / 2,
       random: random ?? Math.random,
       onBroken: () => this.#reportUnreachable(peer),

@@ -168,7 +168,7 @@ export function describeConfig(api: () => TestApi): void {
       expect((await putJson(api(), "/v1/config/write/comment", "1", { "keyhold-comment": "x".repeat(1025) })).status).toBe(400);
     });
 
-    test("can hang on a lease and vanishes with it", async () => {
+    test("can be attached to a lease, and is deleted with it", async () => {
       const lease = await send(api(), "POST", "/v1/leases", { body: { ttlMs: 60_000 } });
       const id = String(lease.body["leaseId"]);
       expect((await putJson(api(), `/v1/config/write/leased?lease=${id}`, "1")).status).toBe(201);

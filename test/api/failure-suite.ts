@@ -106,7 +106,7 @@ export function describeFailures(api: () => TestApi): void {
     });
   }
 
-  test("a full store is told in the log once, with what is used and the limit", async () => {
+  test("a full store is logged once, with what is used and the limit", async () => {
     for (let i = 0; i < 2; i++) {
       api().service.failNext({ kind: "quotaExceeded", used: 99, limit: 100 });
       expect((await send(api(), putConfig.method, putConfig.path, { body: putConfig.body ?? {} })).status).toBe(507);

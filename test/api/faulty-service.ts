@@ -1,5 +1,5 @@
 /**
- * This file puts a thin skin around a service that can be told to fail: for the failures of a cluster that one healthy
+ * This file wraps a service so that it can be told to fail: for the failures of a cluster that one healthy
  * node does not have. Without an order to fail it is the service.
  */
 import { err, ok, type Result } from "../../src/base/result.ts";

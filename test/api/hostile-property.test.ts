@@ -1,6 +1,6 @@
 /**
  * This file walks the document, and gives every operation, parameter, header, body and Socket.IO message what no decent client
- * sends: texts that are no Unicode or mean something to somebody, numbers at the edge of what they can be, shapes that fit
+ * sends: texts that are not Unicode or have a meaning in some system, numbers at the edge of their range, shapes that fit
  * nothing. The node lives, says what was wrong, and serves the next one. HOSTILE_CASES sends more, SEED others.
  */
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
@@ -85,7 +85,7 @@ test("every Socket.IO message survives hostile payloads", { timeout: 600_000 }, 
   await servesOn();
 });
 
-test("the very request that used to end a node is refused", async () => {
+test("a cursor that holds half a surrogate pair is refused, and ends no node", async () => {
   const cursor = Buffer.from('["locks","\\ud800",null]').toString("base64url");
   expect((await send(api, "GET", `/v1/locks?cursor=${cursor}`)).status).toBe(400);
   await servesOn();

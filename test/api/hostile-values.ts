@@ -1,6 +1,6 @@
 /**
- * This file holds what no decent client sends: texts that are no Unicode, or that mean something to some part of some system,
- * numbers at the edge of what they can be, and shapes that fit nothing.
+ * This file holds what no decent client sends: texts that are not Unicode, or that have a meaning in some system,
+ * numbers at the edge of their range, and shapes that fit nothing.
  */
 import { crc32 } from "node:zlib";
 import fc from "fast-check";

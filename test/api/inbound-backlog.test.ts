@@ -1,5 +1,5 @@
 /**
- * This file tests that what websockets send and nobody has looked at is bounded over all of them.
+ * This file tests that what websockets sent and was not handled yet is bounded over all of them.
  */
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
@@ -42,7 +42,7 @@ function frame(text: string): Buffer {
   return Buffer.concat([head, Buffer.from(text)]);
 }
 
-test("messages that lack their end count, and who holds most is cut off", async () => {
+test("incomplete messages count, and the connection that holds most is cut off", async () => {
   api = await startApi({ watch: { backlogBytesMax: 400 * kib } });
   const small = await open();
   const large = frame(`42/watch,["watch:ack",{"watchId":"${"x".repeat(60 * kib)}"}]`);
@@ -58,7 +58,7 @@ test("messages that lack their end count, and who holds most is cut off", async 
   expect(await backlog()).toBe(0);
 }, 30_000);
 
-test("messages that were looked at count no more, pings and control frames neither", async () => {
+test("messages that were handled do not count any more, and neither do pings and control frames", async () => {
   api = await startApi({ watch: { backlogBytesMax: 400 * kib } });
   const socket = await open();
   const message = frame(`42/watch,["watch:ack",{"watchId":"${"x".repeat(50 * kib)}"}]`);

@@ -1,5 +1,5 @@
 /**
- * This file tests what a websocket can make the node hold by talking without listening.
+ * This file tests what a websocket can make the node hold by sending without reading.
  */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
@@ -41,7 +41,7 @@ async function startEcho(limits: InboundLimits) {
   return { budget, gate, readings, client, accepted, cuts: () => cuts };
 }
 
-test("who does not read is read no further, and goes on when it reads", async () => {
+test("a client that does not read is not read any further, until it reads", async () => {
   const limits = { connectionBytesMax: 4096, allBytesMax: 1024 * 1024 };
   const { budget, readings, client, accepted, cuts } = await startEcho(limits);
   const sent = 64 * 1024 * 1024;
@@ -63,7 +63,7 @@ test("who does not read is read no further, and goes on when it reads", async ()
   expect(cuts()).toBe(0);
 });
 
-test("who talks on when all of them have read too little is cut off", async () => {
+test("a client that sends on when all of them have read too little is cut off", async () => {
   const { client, accepted, budget, cuts } = await startEcho({ connectionBytesMax: 4096, allBytesMax: 0 });
   client.write(Buffer.alloc(64 * 1024 * 1024));
   await until(() => accepted.destroyed);
@@ -71,7 +71,7 @@ test("who talks on when all of them have read too little is cut off", async () =
   expect(cuts()).toBe(1);
 });
 
-test("a session that does not want to read is not read because the gate opens", async () => {
+test("a socket whose session does not want to read is not read when the gate opens", async () => {
   const { gate, client, accepted, readings } = await startEcho({ connectionBytesMax: 4096, allBytesMax: 1024 * 1024 });
   client.write(Buffer.alloc(64 * 1024 * 1024));
   await until(() => readings.length > 0);

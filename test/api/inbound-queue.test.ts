@@ -1,5 +1,5 @@
 /**
- * This file tests when what a websocket client said is looked at.
+ * This file tests when messages of a websocket client are handled.
  */
 import { expect, test } from "vitest";
 import { InboundBacklog } from "../../api/watch/inbound-backlog.ts";
@@ -59,7 +59,7 @@ test("eight messages are a turn, or fewer when it is late", () => {
   expect(looked).toHaveLength(10);
 });
 
-test("a socket is not read while too much of it waits, and is again when all was looked at", () => {
+test("a socket is not read while too much of it waits, and is again when all was handled", () => {
   const { queue, readings, say } = startQueue();
   for (let i = 0; i < 10; i++) say(String(i));
   expect(readings).toEqual([false]);

@@ -1,6 +1,6 @@
 /**
  * This file tests that what one connection sends at once is taken in by slices: a little of it in each turn of the event loop, and
- * one request unanswered at a time. Who holds most of what is held pays when it becomes too much.
+ * one request unanswered at a time. When too much is held, the connection that holds most is cut.
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
@@ -104,7 +104,7 @@ for (const { name, request } of [
   });
 }
 
-test("who pipelines past an open request is cut, and not who comes with a body when too much is held", async () => {
+test("when too much is held, a client that pipelines past an open request is cut, and not one that sends a body", async () => {
   const open: (() => void)[] = [];
   const { intake, port } = await sliced((answer, received) => {
     if (received.method === "GET") open.push(answer);

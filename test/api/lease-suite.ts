@@ -28,7 +28,7 @@ export function describeLeases(api: () => TestApi): void {
       }
     });
 
-    test("shows what hangs on it", async () => {
+    test("shows what is attached to it", async () => {
       const granted = await send(api(), "POST", "/v1/leases", { body: { ttlMs: 30_000 } });
       const leaseId = String(granted.body["leaseId"]);
       await send(api(), "PUT", `/v1/config/leases/key?lease=${leaseId}`, { body: {} });

@@ -29,7 +29,7 @@ export function describeMembers(api: () => TestApi): void {
   afterEach(() => api().service.show({}));
 
   describe("a learner", () => {
-    test("is added once, shown, refused its promotion while it is behind, removed, and its id never taken again", async () => {
+    test("is added once, shown, refused its promotion while it lags, removed, and its id never taken again", async () => {
       const added = await ask({ ...add, body: learner("n4") });
       expect([added.status, added.body["changed"], membersOf(added)]).toEqual([201, true, ["n1 voter", "n4 learner"]]);
       const again = await ask({ ...add, body: learner("n4") });

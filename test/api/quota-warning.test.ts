@@ -1,5 +1,5 @@
 /**
- * This file checks that a full store is told in the log, and does not fill it.
+ * This file checks that a full store is logged, and does not fill the log.
  */
 import { expect, test } from "vitest";
 import { quotaWarning } from "../../api/rest/quota-warning.ts";

@@ -1,5 +1,5 @@
 /**
- * This file tests the server below its routes: its classes, its way out, its end.
+ * This file tests the server below its routes: its classes, the headers of every answer, its end.
  */
 
 import { Agent, request as httpRequest } from "node:http";

@@ -153,7 +153,7 @@ describe("of bodies that take too much", () => {
     expect(bodies.status.bytes).toBe(100);
   });
 
-  test("who is complete counts no more, and is not ended", () => {
+  test("a complete body does not count any more, and is not ended", () => {
     const { bodies, ended, begin: open } = budget();
     const body = open("complete");
     body.grew(90, 90);

@@ -104,7 +104,7 @@ test("what is pipelined is not even begun before the answer to what came first w
   expect(await gauge("keyhold_answers_unsent_bytes")).toBe(0);
 }, 60_000);
 
-test("who takes nothing of an answer for too long is ended, and named in the log; who reads slowly is not", async () => {
+test("a client that reads nothing of an answer for too long is cut off, and named in the log; one that reads slowly is not", async () => {
   await startWithPage({ slowReaderMs: 1_500 });
   const silent = deaf(list().repeat(64));
   const slow = deaf(list());

@@ -51,7 +51,7 @@ export async function measureUse<Result>(
   }
 }
 
-/** Memory of the process that no file lies behind. */
+/** Memory of the process that is not backed by a file. */
 export function anonymousMib(node: TestNode): number {
   return field(readFileSync(`/proc/${node.pid}/status`, "utf8"), /^RssAnon:\s+(\d+) kB$/m) / 1024;
 }

@@ -68,7 +68,7 @@ export class RawWatcher {
     this.#socket.destroy();
   }
 
-  /** Of a silent one: whether the node has ended the connection, which shows behind what was sent before. */
+  /** Of a silent one: whether the node has ended the connection, which shows after what was sent before. */
   async wasCutOff(): Promise<boolean> {
     this.#deaf = true;
     this.#socket.resume();

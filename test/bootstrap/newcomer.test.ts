@@ -1,6 +1,6 @@
 /**
- * This file plays a folder of one of five members that is put back to backups, and a member that has just come in and remembers nobody's
- * runs: it never makes an older copy speak whose newer run spoke before it came.
+ * This file plays a folder of one of five members that is put back to backups, and a member that has just joined and remembers nobody's
+ * runs: with its help no older copy sends messages when a newer run had sent some before it came.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -155,7 +155,7 @@ const spoke = [
 /** Then the folder is put back, and what starts calls the third and the newcomer. */
 const putBack = [...spoke, step("restore"), step("start"), step("call", 2), step("call", newcomer)];
 
-test("a newcomer counts no run that is older than one that had spoken when it came", () => {
+test("a newcomer counts no run that is older than one that had sent messages when it came", () => {
   const kinds = [
     "start",
     "backUp",

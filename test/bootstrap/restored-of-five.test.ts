@@ -109,7 +109,7 @@ function registerOf(known: StartRegister["known"]): StartRegister {
   return new StartRegister(known, { patienceMs: 1 });
 }
 
-test("an older run speaks to nobody who was spoken to by somebody who knows a newer one", () => {
+test("an older run sends nothing to a node that received a message of one that knows a newer run", () => {
   const steps = fc.array(
     fc.record({
       kind: fc.constantFrom<Step["kind"]>(

@@ -78,7 +78,7 @@ describe("what a member says of the starts of others", () => {
     expect(keeperIn(temporaryFolder()).admit(said(n3, 1), { alive: false })).toEqual({ kind: "admitted", counts: true });
   });
 
-  test("is what decides which of two that live is the copy: who remembers neither ends none of them", () => {
+  test("decides which of two living runs is the copy: a node that remembers neither ends none of them", () => {
     const keeper = createStartKeeper({ ...optionsIn(temporaryFolder()), peerTimeoutMs: 0 });
     expect(keeper.admit(said(n3, 9), { alive: true })).toMatchObject({ forGood: false, code: "start_duplicate" });
     keeper.starts.receive(n2, [said(n3, 8)]);

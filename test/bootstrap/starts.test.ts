@@ -77,7 +77,7 @@ describe("a run", () => {
     for (let start = 0; start < 500; start += 1) expect(told(register, met.start())).toMatch("remembered");
   });
 
-  test("is admitted by who was away for more runs than are told, by its number", () => {
+  test("is admitted, by its number, by a peer that was away for more runs than the line holds", () => {
     const folder = new LineOfRuns(n2);
     const register = registerOf(folder.startAndMeet(1));
     expect(told(register, folder.startAndMeet(folderRunsMax * 3))).toMatch("remembered");
@@ -103,7 +103,7 @@ describe("a run", () => {
     expect(judged(1200, s, false)).toMatch("remembered");
   });
 
-  test("is refused for good also when several others knock in between", () => {
+  test("is refused for good also when several others call in between", () => {
     const folder = new LineOfRuns(n2);
     const register = registerOf(folder.startAndMeet(1));
     const claims = [folder.start(), folder.start(), folder.start()];

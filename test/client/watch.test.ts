@@ -233,7 +233,7 @@ describe("the end", () => {
     });
   }
 
-  test("another store behind the same endpoint is store_changed, noticed before anything is opened", async () => {
+  test("another store at the same endpoint is store_changed, noticed before anything is opened", async () => {
     const node = await startNode((session) => {
       session.accept(1);
       session.events([putAt(1)]);

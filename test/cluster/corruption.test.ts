@@ -75,7 +75,7 @@ for (const { how, environment } of [
     await until("the damage is reported", waitMsMax, () => says(damaged, "a damaged state was set aside"));
     expect(damaged.output).toContain('"table":"log"');
     for (const node of [third, damaged]) {
-      // Its patience is that of many elections.
+      // Longer than many elections take.
       const refused = await call(node.apiUrl, { method: "PUT", path: "/v1/config/meanwhile", json: 1, timeoutMs: 10_000 });
       expect(refused?.body["code"]).toBe("no_leader");
     }

@@ -1,6 +1,6 @@
 /**
  * This file takes data folders away from a cluster of real processes, brings old ones back and runs them twice: nothing that was
- * acknowledged may be lost, and who must not take part says so and stops.
+ * acknowledged may be lost, and a node that must not take part says so and stops.
  */
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -23,7 +23,7 @@ function collect(watch: Watch) {
   return { seen, done };
 }
 
-/** Chance as the client takes it, but for its first question: which endpoint to begin with. */
+/** Random numbers for the client, but for the first one, by which it chooses the endpoint to begin with. */
 function startAtFirst(): () => number {
   let asked = false;
   return () => {

@@ -1,5 +1,5 @@
 /**
- * This file checks that a peer that is away, or has another secret, is told in the log without filling it.
+ * This file checks that a peer that is away, or has another secret, is logged without filling the log.
  */
 import { expect, test } from "vitest";
 import { transportLog } from "../../src/composition/stream-log.ts";

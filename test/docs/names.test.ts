@@ -92,7 +92,7 @@ test("the guide's limits are those of the code", () => {
     ["the TTL of a lease", `${number(machine.leaseTtlMsMin)} to ${number(machine.leaseTtlMsMax)} ms`],
     ["a wait for a lock", `${number(machine.waitMsMax)} ms`],
     ["leases, those of waiters among them", number(machine.leasesMax)],
-    ["what can hang on one lease", number(machine.holdingsPerLeaseMax)],
+    ["what can be attached to one lease", number(machine.holdingsPerLeaseMax)],
     ["waiters of one lock", number(machine.queueLengthMax)],
     [
       "old revisions that are kept",

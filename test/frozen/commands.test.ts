@@ -1,6 +1,6 @@
 /**
- * This file holds the bytes of every kind of command as they stand in logs. Who changes them parts old software from new, and
- * old folders from all software, without a word.
+ * This file holds the bytes of every kind of command as they stand in logs. Whoever changes them raises the number of
+ * their layout, or other versions misread logs without noticing.
  */
 import { describe, expect, test } from "vitest";
 import type { Command, CommandBody } from "../../src/machine/command.ts";
@@ -46,7 +46,7 @@ const cases: readonly { readonly name: string; readonly command: Command }[] = [
   { name: "named without a past", command: parseCommand({ request: { ...named, since: null }, body: commands.lockBreak[0] }) },
 ];
 
-describe("a command stands in its bytes as it always did", () => {
+describe("a command has its frozen bytes", () => {
   for (const { name, command } of cases) {
     test(name, () => {
       expectFrozen(encodeCommand(command), frozenCommands[name], raise);

@@ -72,7 +72,7 @@ const bodies: { readonly [Kind in Message["kind"]]: Extract<Body, { readonly kin
   timeoutNow: { kind: "timeoutNow" },
 };
 
-describe("a frame stands on the wire as it always did", () => {
+describe("a frame has its frozen bytes", () => {
   for (const body of Object.values(bodies)) {
     test(body.kind, () => {
       const message = { from: n1, to: n2, term: toTerm(9), ...body } as Message;
@@ -86,7 +86,7 @@ describe("a frame stands on the wire as it always did", () => {
   test("ping", () => expectFrozen(pingFrame, frozenProtocol["ping"], raise));
 });
 
-describe("what is said before a frame is said as it always was", () => {
+describe("the headers before the frames are the frozen ones", () => {
   const access = accessOf({ peerSecret: "secret", insecure: false });
   const identity = {
     clusterId: "c",

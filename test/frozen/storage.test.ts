@@ -57,7 +57,7 @@ const payloads: { readonly [Kind in Payload["kind"]]: Extract<Payload, { readonl
   clusterVersion: { kind: "clusterVersion", version: 2 },
 };
 
-describe("an entry of the log stands on disk as it always did", () => {
+describe("an entry of the log has its frozen bytes", () => {
   for (const payload of Object.values(payloads)) {
     test(payload.kind, () => {
       const entry: Entry = { index: toLogIndex(7), ...at, payload };
@@ -71,7 +71,7 @@ describe("an entry of the log stands on disk as it always did", () => {
   }
 });
 
-describe("the records of a node stand on disk as they always did", () => {
+describe("the records of a node have their frozen bytes", () => {
   const identity = { formatVersion, clusterId: "c", nodeId: "n1" };
   const records = [
     { key: "identity", record: identity, parse: parseIdentity },
@@ -160,7 +160,7 @@ const rows: { readonly [Name in keyof Tables]: Tables[Name] } = {
   nodes: { instanceId: "folder", version: 1, stateBytesMax: 2 ** 31 },
 };
 
-describe("a row of the machine stands on disk as it always did", () => {
+describe("a row of the machine has its frozen bytes", () => {
   for (const [table, row] of Object.entries(rows)) {
     test(table, () => {
       const frozen = frozenStorage[`row ${table}`];
@@ -173,7 +173,7 @@ describe("a row of the machine stands on disk as it always did", () => {
   }
 });
 
-describe("a chunk of a snapshot stands on the wire as it always did", () => {
+describe("a chunk of a snapshot has its frozen bytes", () => {
   const chunks: readonly SnapshotChunk[] = [
     { kind: "head", formatVersion, clusterId: "c", meta: base },
     { kind: "rows", table: "deadlines", rows: [["key", sealOne(true, "deadlines", "key")]] },
@@ -188,7 +188,7 @@ describe("a chunk of a snapshot stands on the wire as it always did", () => {
   }
 });
 
-describe("a file beside LMDB is written as it always was", () => {
+describe("a file beside LMDB has its frozen bytes", () => {
   const line = { runs: [{ runId: "one", start: 7, isMet: true }], forgotten: 6 };
   const identity = { nodeId: n1, instanceId: "folder", line, leasePromiseMs: 500 };
   const first = { n1: "folder", n2: "other" };

@@ -1,6 +1,6 @@
 /**
  * This file lets strangers write to the peer port of a listening node: calls without the secret, with a wrong one, or with a
- * broken proof, and mutated frames behind them.
+ * broken proof, and mutated frames after them.
  */
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";

@@ -1,10 +1,10 @@
 /**
- * This file proves that what repeats itself is told once in a quiet time, with a count, and that made-up keys neither fill memory nor the log.
+ * This file proves that equal events are logged once in a quiet time, with a count, and that made-up keys neither fill memory nor the log.
  */
 import { expect, test } from "vitest";
 import { Repeats } from "../../src/intake/repeats.ts";
 
-test("what was not told is counted in the next line", () => {
+test("events that were not logged are counted in the next line", () => {
   const repeats = new Repeats({ quietMs: 10_000, keysMax: 8 });
   expect([0, 1, 9999].map((ms) => repeats.note("a", ms))).toEqual([0, undefined, undefined]);
   expect(repeats.note("b", 9999)).toBe(0);
@@ -21,7 +21,7 @@ test("beyond its keys it is silent, until the oldest have had their quiet time",
   expect(told(10_000)).toBe(8);
 });
 
-test("what is forgotten is news again, what came after stays told", () => {
+test("a forgotten event is logged again, and one that was logged later is not", () => {
   const repeats = new Repeats({ quietMs: 10_000, keysMax: 8 });
   repeats.note("a", 0);
   repeats.note("b", 4000);

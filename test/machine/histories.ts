@@ -211,7 +211,7 @@ function expectSameLock(tables: TableReader, model: NaiveModel, name: string): v
   });
 }
 
-/** Every hanging row belongs to something, and is counted. */
+/** Every row of `holdings` belongs to something, and is counted. */
 export function expectTidy(tables: TableReader, model: NaiveModel): void {
   const tied = model.keys.filter((one) => one.record.leaseId !== null).length;
   const held = model.holds.filter((hold) => model.leases.some((one) => one.id === hold.leaseId && one.ownedByLock !== hold.name));

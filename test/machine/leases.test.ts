@@ -134,7 +134,7 @@ describe("a lease", () => {
     expect(fixture.tables.get("meta", "state")).toMatchObject({ leaseCount: 0 });
   });
 
-  test("is shown with what hangs on it and what is left of its time", () => {
+  test("is shown with what is attached to it and what is left of its time", () => {
     const fixture = new MachineFixture();
     fixture.do(make.acquire("own", { ttlMs: 9_000 }));
     fixture.do(make.acquire("other"));

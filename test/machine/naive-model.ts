@@ -288,7 +288,7 @@ export class NaiveModel {
     return lease;
   }
 
-  /** What hangs on the lease ends with it, in a fixed order; the last of it and the lease itself together. */
+  /** What is attached to the lease ends with it, in a fixed order; the last of it and the lease itself together. */
   #endLease(
     lease: Lease,
     reason: "expired" | LeaseEnding,

@@ -46,12 +46,12 @@ function usage(fixture: MachineFixture): { readonly used: number; readonly past:
 }
 
 describe("the quota", () => {
-  test("before anybody said hello is no more than the smallest map holds", () => {
+  test("before any member has published its own is no more than the smallest map holds", () => {
     const plan = planBudget({ mapBytesMax: mapBytesMin, logBytesMax: 2 ** 28, uncommittedBytesMax: 2 ** 25 });
     expect(plan.ok && plan.value.stateBytesMax).toBeGreaterThanOrEqual(quotaBytesDefault);
   });
 
-  test("is the smallest that a member said, and follows members that come, change and go", () => {
+  test("is the smallest that a member has published, and follows members that come, change and go", () => {
     const fixture = fixtureOf(1_000_000);
     const limit = () => readMeta(fixture.tables).quotaBytes;
     expect(limit()).toBe(1_000_000);

@@ -1,5 +1,5 @@
 /**
- * This file tests that no question takes more of a node's time than a few milliseconds, however much hangs on what it asks for:
+ * This file tests that no question takes more of a node's time than a few milliseconds, however much belongs to what it asks for:
  * every row that is read is counted, found or not, and every list still comes to its end with nothing left out.
  */
 import fc from "fast-check";
@@ -80,7 +80,7 @@ const { tables } = fixture;
 const everything = { kind: "configList", prefix: "", after: null, revision: null, limit: 1_000, bytesMax: 1_000_000 } as const;
 
 describe("a list", () => {
-  test("of leases is bounded by what hangs on them, and shows all of them in the end", () => {
+  test("of leases is bounded by what is attached to them, and shows all of them in the end", () => {
     const { names, pages } = walk(tables, { kind: "leaseList", after: null, limit: 1_000 });
     expect(names).toHaveLength(8);
     expect(pages).toBeGreaterThan(6);

@@ -115,7 +115,7 @@ describe("a limit", () => {
     expect(outcome).toEqual({ ok: false, error: { kind: "limitReached", limit: "queueLength", max: queueLengthMax } });
   });
 
-  test("refuses a holding too many, whether key, hold or wait, but not a key that hangs there already", () => {
+  test("refuses a holding too many, whether key, hold or wait, but not a key that is attached already", () => {
     const fixture = new MachineFixture();
     fixture.do(make.lease(1_000));
     fixture.do(make.put("tied", "1", { lease: "l1" }));

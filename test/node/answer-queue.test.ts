@@ -54,7 +54,7 @@ describe("answers", () => {
     expect(queue.length).toBe(0);
   });
 
-  test("that are dear to make are fewer a turn", () => {
+  test("that are expensive to make are fewer a turn", () => {
     const { world, give, turn } = playedQueue();
     give(0, 6, { costMs: 2 });
     expect(world.given).toEqual([0, 1]);
@@ -64,7 +64,7 @@ describe("answers", () => {
     expect(world.given).toEqual(numbers(6));
   });
 
-  test("that are dear afterwards are fewer a turn", () => {
+  test("that are expensive afterwards are fewer a turn", () => {
     const { world, give, turn } = playedQueue();
     give(0, 5, { weight: 32 });
     expect(world.given).toEqual([0, 1]);

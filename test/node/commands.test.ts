@@ -136,7 +136,7 @@ describe("hostile bytes", () => {
     { name: "a lock name with the separator of keys", bytes: body({ kind: "lockBreak", name: "a\u0001b" }) },
     { name: "of a layout to come", bytes: packr.pack([2, null, { kind: "lockBreak", name: "n" }]) },
     {
-      name: "of the layout before there was a number",
+      name: "of a layout without a number",
       bytes: packr.pack({ request: null, body: { kind: "lockBreak", name: "n" } }),
     },
     { name: "with something after it", bytes: packr.pack([1, null, { kind: "lockBreak", name: "n" }, null]) },

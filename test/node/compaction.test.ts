@@ -15,7 +15,7 @@ type Follower = {
   readonly recentActive?: boolean;
 };
 
-/** A leader whose log begins behind `base`, with these followers; or a follower, when there is no list. */
+/** A leader whose log begins after `base`, with these followers; or a follower, when there is no list. */
 function core(options: {
   readonly base?: number;
   readonly applied?: number;

@@ -89,7 +89,7 @@ describe("while a snapshot is being installed", () => {
     expect(n3.settled).toEqual([true]);
     expect(n3.hash).toBe(n1.hash);
     expect(n3.driver.appliedIndex).toBeGreaterThan(transfer.snapshot.meta.lastIncludedIndex);
-    // Watches go on from memory only behind the replacement.
+    // Watches go on from memory only after the replacement.
     expect(n3.told[0]).toBe("1 published");
     expect(n3.told.indexOf("replaced")).toBeLessThan(n3.told.lastIndexOf("1 published"));
     expectHealthy(cluster);

@@ -1,5 +1,5 @@
 /**
- * This file tests that what was done for one client, and threw, is the end of that and of nothing else.
+ * This file tests that an error in the work for one client ends that request, and nothing else.
  */
 import { expect, test } from "vitest";
 import type { Query, ReadOptions } from "../../src/node/service.ts";

@@ -1,5 +1,5 @@
 /**
- * This file tests what a node takes of snapshots that nobody entitled sends, or that have no end: only a possible leader's, no
+ * This file tests what a node takes of snapshots that no leader sends, or that have no end: only a possible leader's, no
  * more bytes than its map holds, and not for ever.
  */
 import { expect, test, vi } from "vitest";

@@ -134,7 +134,7 @@ describe("renewals", () => {
     expect(ends).toEqual(["l1 outcomeUnknown", "l2 outcomeUnknown"]);
   });
 
-  test("share a bad end, too", () => {
+  test("share a failure, too", () => {
     const renewals = new Renewals({ leaseIdsMax: 10 });
     const ends: string[] = [];
     renewals.add({ leaseIds: [l1], deadlineMs: 1, settle: (end) => ends.push(end.kind) });

@@ -17,7 +17,7 @@ test("a request of an epoch before the barrier is neither appended nor refused, 
   const answer = { kind: "proposeBarrierReached", epoch: 2, index: end };
   expect(told).toContainEqual({ kind: "send", message: expect.objectContaining(answer) });
   expect(request("run", 1).filter(({ kind }) => kind === "send")).toEqual([]);
-  // An older question that comes late gives up nothing back.
+  // An older barrier that comes late does not lower the epoch.
   hear({ kind: "proposeBarrier", runId: "run", epoch: 1 });
   request("run", 1);
   expect(lastIndex(raft)).toBe(end);

@@ -1,5 +1,5 @@
 /**
- * This file says everything that the codec lets through to nodes in states that they reach, from members and strangers, in any
+ * This file sends everything that the codec lets through to nodes in states that they reach, from members and strangers, in any
  * order: no assertion may be met, no term may get a second leader, and the time in the log may not fall. HOSTILE_RUNS sets the number of lives (default 1500); SEED draws others.
  */
 import assert from "node:assert/strict";

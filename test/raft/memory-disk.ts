@@ -109,6 +109,6 @@ function persist(disk: MemoryDisk, write: Extract<Write, { kind: "persist" }>): 
   const first = write.entries[0];
   if (first === undefined) return;
   assert(first.index > disk.appliedIndex, `a write from ${first.index} on would replace applied entries`);
-  assert(first.index <= lastIndexOf(disk) + 1, `a write from ${first.index} on leaves a gap behind ${lastIndexOf(disk)}`);
+  assert(first.index <= lastIndexOf(disk) + 1, `a write from ${first.index} on leaves a gap after ${lastIndexOf(disk)}`);
   disk.entries = [...disk.entries.slice(0, first.index - disk.base.lastIncludedIndex - 1), ...write.entries];
 }

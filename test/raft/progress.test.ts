@@ -74,7 +74,7 @@ const cases: readonly { name: string; from: () => Progress; act: (progress: Prog
     to: "probe 0 9",
   },
   {
-    name: "a rejected probe never goes back behind the match",
+    name: "a rejected probe never goes back below the match",
     from: () => {
       const progress = flying();
       becomeProbe(progress);

@@ -1,5 +1,5 @@
 /**
- * This file drives a cluster by chance: one seed decides who ticks, what arrives, what is lost, who crashes and what is
+ * This file drives a cluster at random: one seed decides who ticks, what arrives, what is lost, who crashes and what is
  * asked for. Then everything heals, and the cluster must get on.
  */
 import { assert } from "../../src/base/assert.ts";

@@ -77,7 +77,7 @@ describe("§6.4.1 a leader with a lease", () => {
     expect(at(fixture, 33, read(2))).not.toContain("read 2 is ready at 1");
   });
 
-  test("earns it anew when who is counted changes", () => {
+  test("gains it anew when the membership changes", () => {
     const fixture = leader();
     at(fixture, 20, answer(beat(fixture, 10), 125));
     const address = { peerUrl: "http://n4", apiUrl: "http://n4" };

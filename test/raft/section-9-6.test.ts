@@ -25,7 +25,7 @@ function leaders(cluster: Cluster): readonly NodeId[] {
   return [...cluster.nodes.keys()].filter((id) => raftOf(cluster, id).role.kind === "leader");
 }
 
-describe("§9.6 asking before asking", () => {
+describe("§9.6 PreVote", () => {
   test("a granted PreVote moves nobody's term", () => {
     const fixture = createFixture({ log: [1], term: 3 });
     turnDurably(fixture, hears(n2, 4, { kind: "preVoteRequest", lastLogIndex: index(1), lastLogTerm: term(1) }));
@@ -35,21 +35,21 @@ describe("§9.6 asking before asking", () => {
     expect([fixture.raft.currentTerm, fixture.raft.role.kind]).toEqual([3, "preCandidate"]);
   });
 
-  test("a refusal from a later term moves the asker's, which follows again", () => {
+  test("a refusal with a later term moves the pre-candidate to that, as a follower", () => {
     const fixture = createFixture({ log: [1], term: 3 });
     turnDurably(fixture, { kind: "campaignWanted" });
     turnDurably(fixture, hears(n2, 9, { kind: "preVoteResponse", voteGranted: false }));
     expect([fixture.raft.currentTerm, fixture.raft.role.kind]).toEqual([9, "follower"]);
   });
 
-  test("an answer to an earlier asking, for the term that is now, is no vote for the next", () => {
+  test("an answer to an earlier PreVote, for the present term, is no vote for the next", () => {
     const fixture = createFixture({ log: [1], term: 3 });
     turnDurably(fixture, { kind: "campaignWanted" });
     turnDurably(fixture, hears(n2, 3, { kind: "preVoteResponse", voteGranted: true }));
     expect(fixture.raft.role.kind).toBe("preCandidate");
   });
 
-  test("who asks anew begins without the answers to its last asking", () => {
+  test("a new PreVote begins without the answers to the last one", () => {
     const fixture = createFixture({ voters: ["n1", "n2", "n3", "n4", "n5"] });
     for (const from of [n2, n3]) {
       turnDurably(fixture, { kind: "campaignWanted" });
@@ -58,7 +58,7 @@ describe("§9.6 asking before asking", () => {
     expect(fixture.raft.role.kind).toBe("preCandidate");
   });
 
-  test("a pre-candidate knows no leader and drops what it asked the last one", () => {
+  test("a pre-candidate knows no leader, and drops the reads that it asked the last one for", () => {
     const fixture = createFixture({ term: 1 });
     turnDurably(fixture, hears(n2, 1, { kind: "heartbeat", leaderCommit: index(0), round: 0 }));
     turnDurably(fixture, { kind: "readIndexWanted", readId: 5 });
@@ -89,7 +89,7 @@ describe("partitions of one direction", () => {
     expect(leaders(cluster)).not.toContain(n1);
   });
 
-  test("a follower that only the leader can not reach does not campaign the leader away", () => {
+  test("a follower that only the leader cannot reach does not depose the leader", () => {
     const cluster = elected();
     pass(cluster, 100, (flight) => endsOf(flight).from === n1 && endsOf(flight).to === n3);
     expect(leaders(cluster)).toEqual([n1]);

@@ -23,7 +23,7 @@ function rows(count: number, bytes: number, name = "k") {
 }
 
 describe("an iteration", () => {
-  test("that is left without a word does not keep the storage open", { timeout: 10_000 }, async () => {
+  test("that is left before its end does not keep the storage open", { timeout: 10_000 }, async () => {
     const storage = await LmdbStorage.open(optionsFor(temporaryFolder()));
     await written(storage, { tableWrites: rows(1000, 100) });
     for (let i = 0; i < 5; i++) storage.tables.range("requestOrder", {})[Symbol.iterator]().next();

@@ -138,7 +138,7 @@ test.skipIf(mayGoWithout)(
 );
 
 test.skipIf(mayGoWithout)(
-  "a state is published by one rename, after all of it was synced, and the folder is synced behind it",
+  "a state is published by one rename, after all of it was synced, and the folder is synced after it",
   () => {
     const directory = temporaryFolder();
     const source = JSON.stringify(join(import.meta.dirname, "../../src/storage/directory.ts"));
@@ -168,7 +168,7 @@ test("a file that cannot grow ends the process with one clear line, and every wr
   });
   const lines = stdout.trim().split("\n");
   const fatal = lines.filter((line) => line.startsWith("fatal"));
-  // LMDB writes the words of this failure past the end of a buffer (mdb.c, `last_error`), so the C library may end the
+  // LMDB writes the text of this failure past the end of a buffer (mdb.c, `last_error`), so the C library may end the
   // process before we do. Either way it ends at once; the line is there if we were first.
   expect(["SIGKILL", "SIGABRT"]).toContain(signal);
   if (signal === "SIGKILL") expect(fatal).toEqual([expect.stringMatching(/^fatal writing to .* failed: /)]);

@@ -1,7 +1,7 @@
 /**
  * This file is a process that fills the disk of its first argument, a small file system of its own, again and again: before
- * each kind of write so many pages are left, and what happens is told in one line. A write either completes or fails in words;
- * whatever completed is there afterwards. A process that is killed in the middle has told by that what went wrong.
+ * each kind of write so many pages are left, and what happens is told in one line. A write either completes or fails with a message;
+ * whatever completed is there afterwards. A process that is killed in the middle is a failure.
  */
 import {
   closeSync,

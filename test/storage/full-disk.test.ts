@@ -1,5 +1,5 @@
 /**
- * This file fills a small disk up to a few pages before each kind of write: the write completes or fails in words, and never
+ * This file fills a small disk up to a few pages before each kind of write: the write completes or fails with a message, and never
  * ends the process where LMDB or the kernel would.
  */
 import { spawnSync } from "node:child_process";

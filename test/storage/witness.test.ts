@@ -1,5 +1,5 @@
 /**
- * This file rots the meta pages of LMDB, bit by bit: the last transaction is never taken back without a word.
+ * This file rots the meta pages of LMDB, bit by bit: the last transaction is never lost unnoticed.
  */
 import {
   closeSync,

@@ -54,7 +54,7 @@ const payload: fc.Arbitrary<Payload> = fc.oneof(
   fc.nat().map((version): Payload => ({ kind: "clusterVersion", version })),
 );
 
-/** A piece of a log behind `prevLogIndex`: indexes count up, terms and times do not fall. */
+/** A piece of a log after `prevLogIndex`: indexes count up, terms and times do not fall. */
 const logPiece = fc
   .record({
     prevLogIndex: fc.nat(),

@@ -5,8 +5,8 @@
  */
 
 /**
- * `pure` rooms are deterministic and synchronous: time and chance are inputs. `played` rooms run in virtual time: clocks, timers and
- * chance are ports. The others may use whatever Node has.
+ * `pure` rooms are deterministic and synchronous: time and randomness are inputs. `played` rooms run in virtual time: clocks, timers and
+ * randomness are ports. The others may use whatever Node has.
  */
 export type World = "pure" | "played" | "free";
 
@@ -24,7 +24,7 @@ export type Room = {
   readonly portPackages?: readonly string[];
 };
 
-/** The algorithm by its door, and the words that it is spoken to in. */
+/** The entry of the algorithm, and the types that cross its border. */
 const raft = ["src/raft/index.ts", "src/raft/types.ts"];
 const machine = "src/machine";
 const machineState = [machine, "src/base", "src/raft/types.ts"];

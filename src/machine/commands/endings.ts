@@ -152,7 +152,7 @@ function endHolding(
   switch (holding.kind) {
     case "config": {
       const previous = draft.tables.get("config", name);
-      assert(previous?.leaseId === leaseId, `key ${JSON.stringify(name)} hangs on lease ${leaseId} and does not know`);
+      assert(previous?.leaseId === leaseId, `key ${JSON.stringify(name)} is a row of lease ${leaseId}, which it does not name`);
       deleteKey(draft, transaction, { key: name, previous, reason: "leaseEnded" });
       return undefined;
     }
@@ -161,7 +161,7 @@ function endHolding(
     case "waiter": {
       const { ticket } = holding;
       const record = draft.tables.get("waiters", waiterKey(name, ticket));
-      assert(record !== undefined, `lease ${leaseId} waits as ${ticket} for ${JSON.stringify(name)}, where nobody does`);
+      assert(record !== undefined, `lease ${leaseId} waits as ${ticket} for ${JSON.stringify(name)}, without a row`);
       endWaiter(draft, transaction, { name, record, reason: "leaseEnded" });
       return undefined;
     }

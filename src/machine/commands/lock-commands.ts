@@ -100,7 +100,7 @@ function settleWaitOf(draft: Draft, name: string, leaseId: LeaseId): void {
   const holding = draft.tables.get("holdings", lockHoldingKey(leaseId, name));
   if (holding?.kind !== "waiter") return;
   const record = draft.tables.get("waiters", waiterKey(name, holding.ticket));
-  assert(record !== undefined, `lease ${leaseId} waits as ${holding.ticket} for ${JSON.stringify(name)}, where nobody does`);
+  assert(record !== undefined, `lease ${leaseId} waits as ${holding.ticket} for ${JSON.stringify(name)}, without a row`);
   if (!waits(draft.tables, record, draft.meta.clusterTimeMs)) endDueWait(draft, { name, record });
 }
 

@@ -35,7 +35,7 @@ export function removeHolding(draft: Draft, leaseId: LeaseId, key: string): void
 
 function recount(draft: Draft, leaseId: LeaseId, by: 1 | -1): void {
   const lease: LeaseRecord | undefined = draft.tables.get("leases", leaseKey(leaseId));
-  assert(lease !== undefined, `lease ${leaseId} is gone, but something hangs on it`);
+  assert(lease !== undefined, `lease ${leaseId} is gone, but something is attached to it`);
   const holdingCount = lease.holdingCount + by;
   assert(holdingCount >= 0, `lease ${leaseId} has ${holdingCount} holdings`);
   draft.tables.put("leases", leaseKey(leaseId), { ...lease, holdingCount });

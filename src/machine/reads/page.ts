@@ -8,7 +8,7 @@ import type { Revision } from "../types.ts";
 
 /**
  * Rows that a page may look at: a thousand small items, and some five milliseconds. What one item adds to that is bounded
- * where it is read: a lease by what can hang on it, a lock by `waitersLookedAtMax`.
+ * where it is read: a lease by what can be attached to it, a lock by `waitersLookedAtMax`.
  */
 export const rowsPerPageMax = 1_024;
 /** Bytes of keys and values that a page of locks or leases may look at. */

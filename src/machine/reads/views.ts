@@ -102,7 +102,7 @@ function* liveWaiters(
     const rows = [...tables.range("waiters", { ...range, limit: waitersPerRead })];
     for (const [, { ticket, owner, deadlineMs, leaseId }] of rows) {
       const lease = tables.get("leases", leaseKey(leaseId));
-      assert(lease !== undefined, `waiter ${ticket} for ${JSON.stringify(name)} hangs on lease ${leaseId}, which is gone`);
+      assert(lease !== undefined, `waiter ${ticket} for ${JSON.stringify(name)} waits with lease ${leaseId}, which is gone`);
       if (isDue({ deadlineMs }, moment.appliedMs) || isDue(lease, moment.appliedMs)) continue;
       yield { ticket, owner, remainingMs: Math.max(0, deadlineMs - moment.shownMs), leaseId, ttlMs: lease.ttlMs };
     }

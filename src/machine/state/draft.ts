@@ -59,7 +59,7 @@ export function addPut(
   transaction.stored.push({ kind: "configPut", key: put.key, superseded: put.superseded });
 }
 
-/** Adds a deletion to the transaction; `reason` tells a client's delete from the end of the key's lease. */
+/** Adds a deletion to the transaction; `reason` distinguishes a client's delete from the end of the key's lease. */
 export function addDelete(
   transaction: Transaction,
   deletion: { readonly key: string; readonly reason: "deleted" | "leaseEnded"; readonly superseded: Revision },

@@ -1,6 +1,6 @@
 /**
  * This file counts what a query reads (DECISIONS 53): every row that is read for it, and the bytes of keys and values in them. Pages end
- * by these counts, and a node shares its time out by them.
+ * by these counts, and a node divides its time by them.
  */
 import type { KeyRange, TableName, TableReader, Tables } from "./tables.ts";
 

@@ -26,8 +26,8 @@ export function recallRequest(draft: Draft, request: Request): Outcome | undefin
 }
 
 /**
- * What its sender begins after it saw index i comes to an index beyond i, and is forgotten only when that is no greater than
- * `requestForgottenIndex`: from there on an unknown request is a new one.
+ * A request that its sender began after it saw index i is applied after i. It is forgotten only when that index is at most
+ * `requestForgottenIndex`. So with i at or above that, an unknown request is a new one.
  */
 function mayBeForgotten({ meta }: Draft, { since }: Request): boolean {
   if (since === null) return false;

@@ -99,7 +99,7 @@ export class StagedTables implements TableWriter {
     return this.#inFlight !== undefined;
   }
 
-  /** Moves what accumulated into flight and returns it for the disk: the last write of each key. One flight at a time. */
+  /** Makes what accumulated the layer that is being written, and returns it: the last write of each key. One such layer at a time. */
   seal(): readonly TableWrite[] {
     assert(this.#inFlight === undefined, "sealed while a layer is in flight");
     const layer = this.#accumulating;
@@ -158,7 +158,7 @@ function rowsOf<Row>(layer: OrderedMap<Row> | undefined, range: KeyRange): reado
   return layer === undefined || layer.size === 0 ? [] : layer.range(range).map(([, row]) => row);
 }
 
-/** Merges staged rows with those of the base; at one key the staged row stands. */
+/** Merges staged rows with those of the base; at one key the staged row counts. */
 function* laidOver<Name extends TableName>(
   staged: readonly StagedRow<Name>[],
   base: Iterable<readonly [key: string, record: Tables[Name]]>,

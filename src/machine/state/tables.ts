@@ -13,7 +13,7 @@ export type Tables = {
   readonly history: HistoryRecord;
   readonly changes: ChangeRecord;
   readonly leases: LeaseRecord;
-  /** What hangs on a lease: holds, waits and config keys. */
+  /** What is attached to a lease: holds, waits and config keys. */
   readonly holdings: HoldingRecord;
   readonly locks: LockRecord;
   readonly waiters: WaiterRecord;

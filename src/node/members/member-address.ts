@@ -1,6 +1,6 @@
 /**
- * This file says which addresses a member can have: such as others can call. An address that nobody can call, accepted, would be that of
- * a member that nobody ever reaches.
+ * This file says which addresses a member can have: those that others can call. With any other address it would be a member that
+ * nobody ever reaches.
  */
 import type { MemberAddress } from "../../raft/types.ts";
 

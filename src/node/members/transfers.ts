@@ -6,7 +6,7 @@ import type { NodeId, Term } from "../../raft/types.ts";
 
 /** How a requested transfer of leadership ended. */
 export type TransferEnd =
-  /** This one leads now; to hand over to who leads already changes nothing. */
+  /** This one leads now. A transfer to the node that leads already changes nothing. */
   | { readonly kind: "transferred"; readonly leaderId: NodeId; readonly term: Term }
   | { readonly kind: "notLeader"; readonly leaderId: NodeId | null }
   /** There is no successor, or the one asked for is no voter or has not answered within an election timeout. */

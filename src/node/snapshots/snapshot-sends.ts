@@ -16,7 +16,7 @@ export class SnapshotSends {
     const { to, meta } = order;
     this.#sending.set(to, order);
     snapshots.send(order, (delivered) => {
-      // Not by its state: who leads again may order the very same one, and the end of the older transfer would end the newer.
+      // Not compared by state: a node that leads again may send the same one, and the end of the older transfer would end the newer.
       if (this.#sending.get(to) !== order) return;
       tell({ kind: "snapshotSent", to, index: meta.lastIncludedIndex, delivered });
     });

@@ -24,7 +24,7 @@ export interface SnapshotStore {
   discardSnapshot(): Promise<void>;
 }
 
-/** Names a chunk; `transferId` names one run of one sender through one state. */
+/** Names a chunk; `transferId` names one reading of one state by one sender. */
 export type ChunkHeader = { readonly transferId: string; readonly term: Term; readonly sequence: number };
 /** The receiver's answer to a chunk: which one it wants next, or that it refuses the transfer. */
 export type ChunkAnswer =

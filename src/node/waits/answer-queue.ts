@@ -15,7 +15,7 @@ const sliceMs = 4;
 const windowMsMin = 8;
 /** After an expensive answer the window is longer, so that others get as much time as it took. */
 const windowPerSpent = 2;
-/** Roughly, and rather more: the time to make text of a row, and of its bytes, and to hand it to the kernel. */
+/** Roughly, and rather too high: the time to make text of a row, and of a byte in it, and to hand it to the kernel. */
 const msPerRow = 0.008;
 const msPerByte = 8e-6;
 

@@ -88,7 +88,7 @@ export class TicketWaits {
     this.#loseAll();
   }
 
-  /** The node stops: who waits here may go on waiting at another node. */
+  /** The node stops: clients that wait here may go on waiting at another node. */
   close(): void {
     this.#loseAll();
   }

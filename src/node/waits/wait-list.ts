@@ -1,6 +1,6 @@
 /**
  * This file is the list of all that may wait in a driver: for its place in the log, an answer of the leader, a revision, a membership.
- * What is in the list is told when time has passed, and when the node stops, so that nobody waits for ever.
+ * Whatever is in the list ends at its deadline, or when the node stops, so that nobody waits for ever.
  */
 
 /** Those who wait for one thing. Each is settled once. */
@@ -15,7 +15,7 @@ export type Waits = {
 export class WaitList {
   readonly #kinds: Waits[] = [];
 
-  /** Takes `waits` into the list, and returns it. They are told in the order in which they came into the list. */
+  /** Takes `waits` into the list, and returns it. All kinds are called in the order in which they were added. */
   add<Kind extends Waits>(waits: Kind): Kind {
     this.#kinds.push(waits);
     return waits;

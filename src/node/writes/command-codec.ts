@@ -36,7 +36,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
 /** What a client names a command by; its fingerprint is made of its body. */
 export type CommandName = Omit<NonNullable<Command["request"]>, "fingerprint">;
 
-/** `name` as it can be checked before there is a fingerprint, which takes a body that was checked. */
+/** `name` with a placeholder as fingerprint, so that it can be checked together with the body, from which the fingerprint is made. */
 export function unprinted(name: CommandName): NonNullable<Command["request"]> {
   return { ...name, fingerprint: "-" };
 }
@@ -53,7 +53,7 @@ const listHead = Uint8Array.of(0x93, commandLayout);
 /** In place of a name where there is none. */
 const noName = Uint8Array.of(0xc0);
 
-/** Tells bodies apart: a request id that comes again with another one is refused. It is that of the command without a name. */
+/** The fingerprint of a body: a request id that comes again with another one is refused. It is that of the command without a name. */
 function fingerprintOf(packedBody: Uint8Array): string {
   return createHash("sha256").update(listHead).update(noName).update(packedBody).digest("base64url").slice(0, 22);
 }

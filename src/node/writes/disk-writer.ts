@@ -1,6 +1,6 @@
 /**
  * This file writes to disk: one write at a time, and everything that was ordered while it was under way goes into the
- * next one. The state that applied entries changed rides along with the log; alone it is written only when asked.
+ * next one. State that applied entries changed is written together with the log, and alone only when asked for.
  */
 import { assert } from "../../base/assert.ts";
 import { readMeta } from "../../machine/state/meta.ts";
