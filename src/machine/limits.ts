@@ -10,7 +10,7 @@ export const leaseTtlMsMax = 24 * 60 * 60 * 1000;
 /** Milliseconds that a waiter may stay in a queue: as long as a lease may last. */
 export const waitMsMax = leaseTtlMsMax;
 
-/** Leases that exist, those of waiters among them: some 50 MB of rows, and at a TTL of 10 s 20,000 renewals a second. */
+/** Leases that exist, those of waiters among them: some 50 MB of rows, and 30,000 renewals a second at a third of a TTL of 10 s. */
 export const leasesMax = 100_000;
 /** Holds, waits and keys on one lease. All of them end with it, `holdingsPerEndingMax` in a revision. */
 export const holdingsPerLeaseMax = 1_000;

@@ -1,6 +1,6 @@
 /**
- * This file is the state of one Raft node, and how it begins. The state is changed by the files of this room alone,
- * through `step`; others read it.
+ * This file is the state of one Raft node, and how it begins. Only the files of this room change the state,
+ * through `step`, and read it; other rooms get copies (`node.ts`).
  */
 import { assert } from "../base/assert.ts";
 import { at } from "../base/at.ts";
@@ -96,7 +96,7 @@ export type PendingPersist = {
 export type Raft = {
   readonly options: RaftOptions;
   readonly random: Random;
-  /** The durable log; set by `step` for its own length. */
+  /** The durable log; set by `step` for the duration of a turn. */
   disk: LogReader;
   effects: Effect[];
 

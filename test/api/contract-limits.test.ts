@@ -74,7 +74,7 @@ test("a page holds no more items than rows that may be looked at for it, in ever
   for (const list of ["ConfigPage", "LeasePage", "LockPage"]) expect(schema(list, "properties", "items", "maxItems")).toBe(limit);
 });
 
-test("what the document says in words is so", () => {
+test("bounds in the texts of the document are those of the code", () => {
   expect(text).toContain(`UTF-8, 1 to ${machine.nameBytesMax} bytes`);
   expect(text).toContain(`at most ${machine.valueBytesMax / 1024 / 1024} MiB. A JSON type`);
   expect(text).toContain(`Shows at most ${waitersShownMax} waiters.`);
@@ -83,7 +83,7 @@ test("what the document says in words is so", () => {
   expect(text).toContain(`about ${testLimits.pageBytesMax / 1024 / 1024} MiB of keys and values`);
 });
 
-test("what the document has a default for, the check of a request fills in", () => {
+test("the check of a request fills in the defaults of the document", () => {
   const contract = createContract(document);
   for (const [id, url, filled] of [
     ["listLocks", "/v1/locks", { limit: 100, consistency: "linearizable", prefix: "" }],

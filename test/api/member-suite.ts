@@ -107,7 +107,7 @@ export function describeMembers(api: () => TestApi): void {
     });
   });
 
-  test("what no member is cannot be promoted, removed, replaced or take a place", async () => {
+  test("a node that is no member cannot be promoted, removed, replaced or take a place", async () => {
     for (const [method, path] of [
       ["POST", "/v1/cluster/members/n77/promote"],
       ["DELETE", "/v1/cluster/members/n77"],
@@ -156,7 +156,7 @@ export function describeMembers(api: () => TestApi): void {
       }
     });
 
-    test("what is so already is told only as the leader confirms it, with whom it has for members", async () => {
+    test("a change that is made already is answered once the leader confirms it, with the members", async () => {
       const { members } = api().service.status();
       api().service.show({ members: [...members, held], removed: [toNodeId("gone")] });
       const again: Sample = { ...add, body: { id: "held", ...address } };

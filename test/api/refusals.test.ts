@@ -196,7 +196,7 @@ test("websockets that mean two things are refused, and a subprotocol is not agre
   }
 });
 
-test("what follows is not taken for the answer to what came before", async () => {
+test("the answer to a later request is not taken for that to an earlier one", async () => {
   await send(api, "POST", "/v1/locks/order/acquire", { body: { ttlMs: 60_000 } });
   const body = '{"ttlMs":60000,"waitMs":60000}';
   const acquire = `POST /v1/locks/order/acquire?holdMs=300 HTTP/1.1\r\nHost: ${host()}\r\n${json}Content-Length: ${body.length}\r\n\r\n${body}`;

@@ -74,7 +74,7 @@ test("300 values that lack one byte take a bounded amount of memory, and honest 
   }
 }, 60_000);
 
-test("what is held of a body in tiny chunks is what the body is, not the framing", async () => {
+test("of a body in tiny chunks its bytes are held, not the framing", async () => {
   const running = await start();
   const before = process.memoryUsage().rss;
   const { socket } = begin(running, "PUT /v1/config/tiny HTTP/1.1");

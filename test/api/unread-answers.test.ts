@@ -79,7 +79,7 @@ test("thirty clients that pipeline lists and read nothing take a bounded amount 
   expect(process.memoryUsage().rss - before).toBeLessThan(400 * MIB);
 }, 60_000);
 
-test("what is pipelined is not even begun before the answer to what came first was read", async () => {
+test("a pipelined request is not even begun before the answer to the first one was read", async () => {
   await startWithPage();
   let reads = 0;
   const read = api.service.read.bind(api.service);

@@ -115,7 +115,7 @@ describe("failover", () => {
     expect(since).toEqual(["s1.7", "s1.7", "s1.7"]);
   });
 
-  test("what is forgotten a second time is not repeated", async () => {
+  test("a request that is forgotten a second time is not repeated", async () => {
     const [node] = await startNodes(() => problem(504, "outcome_unknown", { forgotten: true }));
     const result = await clientOf([node as FakeNode]).config.put("k", 1);
     expect(result).toMatchObject({ ok: false, error: { code: "outcome_unknown", forgotten: true } });
@@ -134,7 +134,7 @@ describe("failover", () => {
     expect(node?.asked[1]?.headers["idempotency-key"]).toBe(node?.asked[0]?.headers["idempotency-key"]);
   });
 
-  test("what was forgotten after an attempt without an answer is not repeated", async () => {
+  test("a request that was forgotten after an attempt without an answer is not repeated", async () => {
     const [first, second] = await startNodes(
       () => ({ kind: "drop" }),
       () => problem(504, "outcome_unknown", { forgotten: true }),

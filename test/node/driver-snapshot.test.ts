@@ -103,7 +103,7 @@ describe("while a snapshot is being installed", () => {
     expect(n3.turns).toBe(turns);
   });
 
-  test("who waits for a revision or a read is served from the new state", () => {
+  test("waits for a revision or a read are served from the new state", () => {
     const { cluster, n1, n3 } = installing();
     const seen: unknown[] = [];
     const wanted = revisionOf(n1);

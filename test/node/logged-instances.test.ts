@@ -45,7 +45,7 @@ test("a folder that is logged is known before it is applied, and the first one u
   );
 });
 
-test("what is applied is left to the state, and what is no command is passed over", () => {
+test("applied entries are left to the state, and entries without a command are passed over", () => {
   const raft = withLog([encodeCommand(hello("n4", "first")), Buffer.from("memberHello"), encodeCommand(hello("n2", "folder"))]);
   expect(loggedInstances(raft, 1)).toEqual(new Map([[n2, "folder"]]));
   expect(loggedInstances(raft, 3)).toEqual(new Map());

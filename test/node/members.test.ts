@@ -41,7 +41,7 @@ test("the same change twice has the same end, and nobody takes the id or an addr
   }
 });
 
-test("who is no member is not promoted, removed or replaced", async () => {
+test("a node that is no member is not promoted, removed or replaced", async () => {
   const { change, stop } = await started();
   try {
     for (const what of [
@@ -80,7 +80,7 @@ test("a member has addresses that others can call, nodes by plain HTTP", async (
   }
 });
 
-test("who leads already takes over at once, and nobody else is there", async () => {
+test("a transfer to the node that leads already ends at once, and there is no other target", async () => {
   const { node, stop } = await started();
   try {
     const { term } = node.status();

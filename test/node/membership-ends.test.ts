@@ -256,7 +256,7 @@ describe("on a cluster of drivers", () => {
     expect(cluster.n1.driver.raft.status.membership.learners).toEqual([n5]);
   });
 
-  test("what is asked for again is unchanged only once a majority has agreed on it", () => {
+  test("a repeated change is answered as unchanged only once a majority has agreed on it", () => {
     const cluster = new DriverCluster();
     cluster.fill(1, 2);
     const address = { peerUrl: "memory:n4", apiUrl: "" };
@@ -275,7 +275,7 @@ describe("on a cluster of drivers", () => {
     expect(change(cluster, cluster.n1, { kind: "promote", id: n2 })).toEqual([{ kind: "unchanged" }]);
   });
 
-  test("what a leader answers that was deposed is not that nothing changes", () => {
+  test("a deposed leader does not answer that a change is unchanged", () => {
     const cluster = new DriverCluster();
     cluster.fill(1, 2);
     const address = { peerUrl: "memory:n4", apiUrl: "" };

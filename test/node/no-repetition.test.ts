@@ -62,7 +62,7 @@ test.each(headStarts)("a read that was refused for want of a leader is asked for
   expect(heard.length).toBe(8);
 });
 
-test("what was refused is proposed and asked for when a leader is known", () => {
+test("refused proposals and reads are tried again when a leader is known", () => {
   const { cluster, n2, n3 } = mistaken();
   const put = cluster.put(n2, "a");
   const reads: string[] = [];

@@ -144,7 +144,7 @@ describe("§4.1 safety", () => {
     expect(turnDurably(fixture, asLearner(toNodeId("x2")))).toContain("membership change accepted at 4/1");
   });
 
-  test("what is so already is confirmed by an entry of its own, while the one that made it so may still be lost", () => {
+  test("a change that is made already is confirmed by an entry of its own, while the one that made it may still be lost", () => {
     const fixture = electedFixture({ membership: { learners: [toNodeId("l1")] } });
     holds(fixture, 1);
     expect(turnDurably(fixture, wants({ kind: "promote", id: n2 }))).toContain("membership is so already, confirmed at 2/1");

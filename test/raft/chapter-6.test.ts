@@ -27,7 +27,7 @@ function endings(said: readonly string[]): readonly string[] {
 }
 
 describe("§6.2 routing requests to the leader", () => {
-  test("nobody is known to lead: refused at once", () => {
+  test("without a known leader a proposal is refused at once", () => {
     expect(turnDurably(createFixture(), proposes(proposal(1)))).toEqual(["proposals 1 are refused: noLeader"]);
   });
 
@@ -75,7 +75,7 @@ describe("what a leader refuses", () => {
     expect(endings(turnDurably(fixture, proposes(proposal(2, 100))))).toEqual(["proposals 2 are placed in term 1"]);
   });
 
-  test("what earlier leaders left uncommitted takes no room, and makes none when it commits", () => {
+  test("entries that earlier leaders left uncommitted take no room, and make none when they commit", () => {
     const log = [1, 1, 1, 1, 1, 1, 1, 1];
     const fixture = createFixture({ log, options: { uncommittedBytesMax: 200 } });
     lead(fixture);

@@ -96,7 +96,7 @@ test("a node counts as alive in another run while that run's stream is heard, an
   expect(situations.map(({ alive }) => alive)).toEqual([false, false, true, false]);
 });
 
-test("who is no member that we know cannot end us: its refusal for good is not believed", async () => {
+test("a node that is no known member cannot end this one: its refusal for good is not believed", async () => {
   const told: string[] = [];
   const node = await open("n1", { onRefusedForGood: (by) => told.push(by) });
   const guest = await open("n2", { ownUrl: () => guest.address.peerUrl, isRemoved: (id) => id === n1 });

@@ -141,7 +141,7 @@ test("an address that no header can carry costs the calls of its node, and not t
   expect(callee.received).toEqual([]);
 });
 
-test("nobody can be asked at an address that cannot be called, and who asks is told so", async () => {
+test("a question to an address that cannot be called fails, and says so", async () => {
   for (const peerUrl of ["https://127.0.0.1:9", "http://300.1.1.1:9"]) {
     const answer = await askGenesis(peerUrl, caller);
     expect(answer.ok ? "" : answer.error.kind).toBe("unreachable");

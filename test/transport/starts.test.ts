@@ -39,7 +39,7 @@ function memory(heard: Claim[] = []): StartNews & { learn: (nodeId: NodeId, star
   };
 }
 
-test("what is known is told first on each stream, and again before the next message when it is more", async () => {
+test("known starts are sent first on each stream, and again before the next message when there are more", async () => {
   const order: string[] = [];
   const heard: StartNews = {
     known: () => new Map(),
@@ -103,7 +103,7 @@ test("a run says nothing before enough others have let it in, and does then", as
   await until(() => a.received.length === 2);
 });
 
-test("who lets a run in without counting is counted once it says that it remembers the run", async () => {
+test("a node that lets a run in without counting is counted once it says that it remembers the run", async () => {
   const starts = memory();
   const newcomer = await open("n1", { starts, admit: () => ({ kind: "admitted", counts: false }) });
   const met: string[] = [];
@@ -124,7 +124,7 @@ test("who lets a run in without counting is counted once it says that it remembe
   expect(newcomer.received).toEqual([numbered("n3", "n1", 3)]);
 });
 
-test("who has seen no start says so, and says it again to who did not know it as a member", async () => {
+test("a node that has seen no start says so, and again to one that did not know it as a member", async () => {
   const frames: number[] = [];
   const hearing: StartNews = {
     known: () => new Map(),
@@ -152,7 +152,7 @@ test("a run that speaks goes on when the cluster grows by members that have not 
   await until(() => a.received.length === 2);
 });
 
-test("what a frame of starts holds is what was put in, and a start that no node can have is refused", () => {
+test("a frame of starts comes back as it was written, and a start that no node can have is refused", () => {
   const starts = new Map([
     [n1, testClaim("n1")],
     [n2, { instanceId: "f", start: 2 ** 40, runId: "r", ancestors: ["p", "q"], forgotten: 2 ** 39 }],

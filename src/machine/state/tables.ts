@@ -1,6 +1,6 @@
 /**
  * This file is the machine's view of a store: named tables of records under string keys, ordered by code point (which is
- * the byte order of their UTF-8). Reading is synchronous. The storage room implements it twice, on LMDB and in memory.
+ * the byte order of their UTF-8). Reading is synchronous. The storage room implements it on LMDB, the tests in memory.
  */
 import type { Membership } from "../../raft/types.ts";
 import type { ConfigRecord, HistoryRecord, HoldingRecord, LeaseRecord, LockRecord, WaiterRecord } from "../types.ts";
@@ -20,7 +20,7 @@ export type Tables = {
   /** Lease and wait deadlines, in the order in which they fall due. */
   readonly deadlines: true;
   readonly requests: RequestRecord;
-  /** Request ids in the order of their first use. */
+  /** Request ids in the order of their use: of the first one, or of the end of its wait. */
   readonly requestOrder: string;
   readonly members: Membership;
   readonly nodes: NodeRecord;

@@ -45,7 +45,7 @@ export type SnapshotTransferPorts = {
   readonly timers: Timers;
 };
 
-/** The limits of transfers; `src/config/options.ts` has their defaults. */
+/** The limits of transfers; `composition/start-node.ts` sets them, with reasons. */
 export type SnapshotTransferOptions = {
   readonly chunkBytesMax: number;
   readonly chunkTimeoutMs: number;
