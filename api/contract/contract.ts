@@ -60,7 +60,7 @@ export type Operation<Id extends OperationId = OperationId> = {
 export type Contract = {
   readonly operations: readonly Operation[];
   operation<Id extends OperationId>(id: Id): Operation<Id>;
-  /** A check for a named schema, for what does not come over REST. */
+  /** A check for a named schema, for what does not come over REST; compiled when it is first asked for. */
   schema<Name extends keyof Schemas>(name: Name): (value: unknown) => Result<Schemas[Name], ContractFault>;
 };
 
@@ -99,6 +99,12 @@ export function createContract(document: object): Contract {
       operationsById.set(object.operationId, operation);
     }
   }
+  const compiledByName = new Map<string, ValidateFunction>();
+  const compileNamed = (name: string): ValidateFunction => {
+    const validate = compiledByName.get(name) ?? source.compile({ $ref: `#/components/schemas/${name}` });
+    compiledByName.set(name, validate);
+    return validate;
+  };
   return {
     operations: [...operationsById.values()],
     operation<Id extends OperationId>(id: Id) {
@@ -107,7 +113,7 @@ export function createContract(document: object): Contract {
       return found as unknown as Operation<Id>;
     },
     schema<Name extends keyof Schemas>(name: Name) {
-      const validate = source.compile({ $ref: `#/components/schemas/${name}` });
+      const validate = compileNamed(name);
       // Bodies of routes were checked as text (json-text.ts); here values are already parsed.
       return (value: unknown) => (holdsLoneSurrogate(value) ? err(notUnicode) : checked<Schemas[Name]>(validate, value));
     },

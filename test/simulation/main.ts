@@ -6,7 +6,7 @@
  *   --seeds-min N        with --minutes: N seeds at least
  *   --workers N          processes that share the seeds (1)
  *   --virtual-seconds N  faults and load in each run (60)
- *   --sdk                programs with the SDK in every run (a third of them)
+ *   --sdk                programs with the SDK in every run (a quarter of them)
  *   --twice-every N      play every Nth seed twice and compare the hashes
  *   --until-failure      end with the first failing seed
  *   --shrink             when seeds fail, find the part of the first one's tape that is needed, and save it

@@ -6,6 +6,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { addTotals, type BatchTotals, emptyTotals } from "./batch.ts";
 
+/** A run makes much that is garbage soon: with room for it, collecting takes a twentieth of the time instead of a tenth. */
+const semiSpaceMib = 64;
+
 /** How many processes play which seeds. */
 export type WorkerOptions = {
   readonly workers: number;
@@ -42,7 +45,7 @@ function runWorker(options: WorkerOptions, worker: number, told: (totals: BatchT
   const share = ["--from", String(from + worker), "--step", String(workers), "--report"];
   const child: ChildProcess = spawn(
     process.execPath,
-    ["--import", "tsx", "test/simulation/main.ts", ...share, ...options.arguments],
+    [`--max-semi-space-size=${semiSpaceMib}`, "--import", "tsx", "test/simulation/main.ts", ...share, ...options.arguments],
     { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
   );
   const { stdout, stderr } = child;

@@ -145,7 +145,7 @@ export type RunOptions = {
 };
 
 /** Of all runs: those whose clients, watches and operators go through the API. */
-const wireShare = 0.4;
+const wireShare = 0.25;
 
 /** Everything that is drawn from a seed. */
 export type Plan = { readonly options: RunOptions; readonly tape: readonly TapeItem[] };

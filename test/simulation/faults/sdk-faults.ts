@@ -41,7 +41,7 @@ export type SdkPlan = {
 };
 
 /** The share of runs that have such programs: they cost more than the others. */
-const share = 1 / 3;
+const share = 1 / 4;
 
 /** Null for a run without such programs; with `always` there is none. */
 export function drawSdk(

@@ -5,7 +5,7 @@
 import { type Edit, edit, type Mutant } from "./mutant.ts";
 
 const throughTheApi: readonly Edit[] = [
-  { file: "test/simulation/faults/plan.ts", find: "const wireShare = 0.4;", replace: "const wireShare = 1;" },
+  { file: "test/simulation/faults/plan.ts", find: "const wireShare = 0.25;", replace: "const wireShare = 1;" },
 ];
 
 type Planted = {

@@ -73,8 +73,20 @@ function hashObject(seed: number, value: object | null): number {
   let sum = 0;
   // A field that is undefined and one that is missing are the same record; so are two orders of fields.
   for (const [name, field] of Object.entries(value))
-    if (field !== undefined) sum = (sum + hashValue(hashText(0x9747b28c, name), field)) | 0;
+    if (field !== undefined) sum = (sum + hashValue(hashName(name), field)) | 0;
   return mix(hash, sum);
+}
+
+/** The hashes of the names of fields, of which records have a few dozen. */
+const nameHashes = new Map<string, number>();
+
+function hashName(name: string): number {
+  let hash = nameHashes.get(name);
+  if (hash === undefined) {
+    hash = hashText(0x9747b28c, name);
+    nameHashes.set(name, hash);
+  }
+  return hash;
 }
 
 function hashNumber(seed: number, value: number): number {
