@@ -1,10 +1,11 @@
 /**
- * This file spreads seeds over processes of the simulator: each is `main.ts`, told by its arguments which seeds are its
+ * This file spreads seeds over processes of the simulator: each is `main.ts` (as one script), told by its arguments which seeds are its
  * share, and tells its totals as lines of JSON.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { addTotals, type BatchTotals, emptyTotals } from "./batch.ts";
+import { simulatorScript } from "./bundle.ts";
 
 /** A run makes much that is garbage soon: with room for it, collecting takes a twentieth of the time instead of a tenth. */
 const semiSpaceMib = 64;
@@ -40,12 +41,13 @@ export async function playWithWorkers(options: WorkerOptions): Promise<BatchTota
   return sum();
 }
 
-function runWorker(options: WorkerOptions, worker: number, told: (totals: BatchTotals) => void): Promise<void> {
+async function runWorker(options: WorkerOptions, worker: number, told: (totals: BatchTotals) => void): Promise<void> {
   const { root, from, workers, timeoutMs } = options;
   const share = ["--from", String(from + worker), "--step", String(workers), "--report"];
+  const script = await simulatorScript(root);
   const child: ChildProcess = spawn(
     process.execPath,
-    [`--max-semi-space-size=${semiSpaceMib}`, "--import", "tsx", "test/simulation/main.ts", ...share, ...options.arguments],
+    [`--max-semi-space-size=${semiSpaceMib}`, script, ...share, ...options.arguments],
     { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
   );
   const { stdout, stderr } = child;
@@ -59,7 +61,7 @@ function runWorker(options: WorkerOptions, worker: number, told: (totals: BatchT
     hasTold = true;
     told(JSON.parse(line) as BatchTotals);
   });
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
       reject(new Error(`worker ${worker} took more than ${timeoutMs} ms`));
