@@ -72,8 +72,7 @@ function hashObject(seed: number, value: object | null): number {
   }
   let sum = 0;
   // A field that is undefined and one that is missing are the same record; so are two orders of fields.
-  for (const [name, field] of Object.entries(value))
-    if (field !== undefined) sum = (sum + hashValue(hashName(name), field)) | 0;
+  for (const [name, field] of Object.entries(value)) if (field !== undefined) sum = (sum + hashValue(hashName(name), field)) | 0;
   return mix(hash, sum);
 }
 
