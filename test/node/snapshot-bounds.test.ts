@@ -1,6 +1,6 @@
 /**
  * This file tests what a node takes of snapshots that no leader sends, or that have no end: only a possible leader's, no
- * more bytes than its map holds, and not for ever.
+ * more bytes than its map holds, and not for ever. And that the end of a node waits for no delay of a transfer, and leaves no timer.
  */
 import { expect, test, vi } from "vitest";
 import type { ChunkHeader } from "../../src/node/snapshots/snapshot-transfer.ts";
@@ -69,6 +69,65 @@ test("a transfer that repeats a chunk, or goes on for ever, is given up", async 
     expect(taken).toBe(17);
     expect(store.received).toBe(undefined);
     expect(events.at(-1)).toMatchObject({ reason: "it took longer than 1000 ms" });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+const refuse = async () => ({ kind: "refused", reason: "no space left on device" }) as const;
+
+test("closing waits for no transfer that failed and is reported later", async () => {
+  const sender = new Peer(n1, refuse, { chunks: [1, 0], retryDelayMs: 60_000, failureDelayMsMax: 60_000 });
+  const sent = sender.send();
+  await vi.waitFor(() => expect(sender.events.at(-1)).toMatchObject({ kind: "sendingEnded" }));
+  expect(sender.transfer.progress().sending).toEqual([]);
+  await sender.transfer.close();
+  expect(await sent).toBe(false);
+});
+
+test("a newer transfer ends the delay of the one before, and being replaced is no failure", async () => {
+  vi.useFakeTimers();
+  try {
+    let answers = false;
+    const send = async () => (answers ? refuse() : new Promise<never>(() => undefined));
+    const sender = new Peer(n1, send, { chunks: [1, 0], retryDelayMs: 100, failureDelayMsMax: 10_000 });
+    const replaced = [sender.send(), sender.send(), sender.send()];
+    answers = true;
+    const failed = sender.send();
+    expect(await Promise.all(replaced)).toEqual([false, false, false]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await failed).toBe(false);
+    const delayed = sender.send();
+    await vi.advanceTimersByTimeAsync(0);
+    answers = false;
+    const newer = sender.send();
+    expect(await delayed).toBe(false);
+    await sender.transfer.close();
+    expect(await newer).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a chunk that is written while its node closes leaves no timer", async () => {
+  vi.useFakeTimers();
+  try {
+    for (const chunks of [1, 2]) {
+      const { transfer, store } = new Peer(n2, none);
+      if (chunks === 2) await transfer.receiveChunk(n1, header("a", 0), one);
+      let open: () => void = () => undefined;
+      store.gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      const answer = transfer.receiveChunk(n1, header("a", chunks - 1), one);
+      await vi.advanceTimersByTimeAsync(0);
+      const closed = transfer.close();
+      open();
+      await closed;
+      expect(await answer).toMatchObject({ kind: "next", sequence: chunks });
+      expect(vi.getTimerCount()).toBe(0);
+    }
   } finally {
     vi.useRealTimers();
   }

@@ -91,6 +91,8 @@ type Sending = {
   readonly term: Term;
   readonly source: SnapshotSource;
   readonly ended: AbortController;
+  /** Nothing more is sent: it succeeded, or failed and is reported after a delay, which `ended` cuts short. */
+  isOver: boolean;
   progress: TransferProgress;
 };
 
@@ -114,6 +116,7 @@ export class SnapshotTransfer implements Snapshots {
   readonly #options: SnapshotTransferOptions;
   readonly #ports: SnapshotTransferPorts;
   readonly #events: SnapshotTransferEvents;
+  /** By receiver: the latest transfer, until it is reported. */
   readonly #sending = new Map<NodeId, Sending>();
   /** Each settles when its transfer no longer uses the store. */
   readonly #sends = new Set<Promise<void>>();
@@ -133,7 +136,8 @@ export class SnapshotTransfer implements Snapshots {
   /** Transfers under way, in both directions. */
   progress(): { readonly sending: readonly TransferProgress[]; readonly receiving: TransferProgress | null } {
     const receiving = this.#receiving.kind === "receiving" ? this.#receiving.progress : null;
-    return { sending: [...this.#sending.values()].map((sending) => sending.progress), receiving };
+    const sending = [...this.#sending.values()].filter(({ isOver }) => !isOver);
+    return { sending: sending.map(({ progress }) => progress), receiving };
   }
 
   /** A transfer to `to` that is still under way ends: this one is of a newer state. */
@@ -151,6 +155,7 @@ export class SnapshotTransfer implements Snapshots {
       // Opened at once: `meta` describes what is on disk now.
       source: this.#ports.store.openSnapshot({ meta, chunkBytesMax }),
       ended: new AbortController(),
+      isOver: false,
       progress: { peer: to, chunks: 0, bytes: 0 },
     };
     this.#sending.set(to, sending);
@@ -190,10 +195,12 @@ export class SnapshotTransfer implements Snapshots {
     const { to, source, ended } = sending;
     const reason = await this.#sendAll(sending).catch((error: unknown) => textOf(error));
     source.close();
-    if (this.#sending.get(to) === sending) this.#sending.delete(to);
+    sending.isOver = true;
     this.#events.onEvent?.({ kind: "sendingEnded", ...sending.progress, reason });
     if (reason === null) this.#failures.delete(to);
-    else await this.#delay(this.#failureDelayMs(to), ended.signal);
+    // One that was cut short says nothing about the receiver.
+    else if (!ended.signal.aborted) await this.#delay(this.#failureDelayMs(to), ended.signal);
+    if (this.#sending.get(to) === sending) this.#sending.delete(to);
     return reason === null;
   }
 
@@ -340,8 +347,9 @@ export class SnapshotTransfer implements Snapshots {
     return { kind: "refused", reason };
   }
 
-  /** Gives up what was received if nothing is added within `idleMsMax`; the function returned cancels that. */
+  /** Gives up what was received if nothing is added within `idleMsMax`; the function returned cancels that. Nothing once closed. */
   #expireLater(transferId: string): () => void {
+    if (this.#closed) return () => undefined;
     return this.#ports.timers.after(this.#options.idleMsMax, () => this.#expire(transferId));
   }
 

@@ -42,6 +42,18 @@ const transfers: readonly Mutant[] = [
     edits: [transfer("source.close();", "")],
   },
   {
+    name: "end-waits-for-a-failed-transfer",
+    why: "a node whose follower cannot take a state stops half a minute late, and is killed for it",
+    edits: [transfer("sending.isOver = true;", "sending.isOver = true;\n    this.#sending.delete(to);")],
+    suite: fixed("node/snapshot-bounds"),
+  },
+  {
+    name: "end-leaves-the-timer-of-a-state",
+    why: "a node that has ended stays for a minute",
+    edits: [transfer("if (this.#closed) return () => undefined;", "")],
+    suite: fixed("node/snapshot-bounds"),
+  },
+  {
     name: "chunk-of-another-transfer-taken",
     why: "a state put together of two is a state that never was",
     edits: [
