@@ -54,6 +54,13 @@ export type SessionSocket = {
   watchFailed(error: unknown): void;
 };
 
+/** A watch that is being opened and waits for its revision. */
+type Opening = {
+  readonly watchId: string;
+  readonly reply: (ack: Schemas["WatchOpenAck"]) => void;
+  /** Answered already, and not to be started. */
+  isOver: boolean;
+};
 type OpenStream = { readonly stream: WatchStream; readonly targets: TargetSet };
 
 /** One connected client, from its connection to `dispose`. */
@@ -64,8 +71,8 @@ export class WatchSession implements Worker, Waiting {
   readonly #streams = new Map<string, OpenStream>();
   /** Streams that may have something to send, in the order of their turns. */
   readonly #streamsToServe = new Set<WatchStream>();
-  /** Ids that are being opened and wait for their revision. */
-  readonly #opening = new Set<string>();
+  /** Also those that are over, until their wait is: they count against the bounds as long as it goes on. */
+  readonly #opening = new Set<Opening>();
   readonly #inbound: InboundQueue;
   #tickDue = false;
   #closed = false;
@@ -180,18 +187,19 @@ export class WatchSession implements Worker, Waiting {
       this.#refuse(watchId, limitEnd("watchTargetCharacters", limits.watch.targetCharactersMax), reply);
       return;
     }
-    this.#opening.add(watchId);
+    const opening: Opening = { watchId, reply, isOver: false };
+    this.#opening.add(opening);
     this.#host.watchCount += 1;
     const opened = await this.#openWhenReached(checked.value, targets.targets);
-    this.#opening.delete(watchId);
-    if (opened.ok && !this.#closed) {
+    this.#opening.delete(opening);
+    if (opened.ok && !this.#closed && !opening.isOver) {
       this.#start(checked.value, { opened: opened.value, targets }, reply);
       return;
     }
     this.#host.watchCount -= 1;
     this.#host.targets.release(targets);
     if (opened.ok) closeOpened(opened.value);
-    else this.#refuse(watchId, opened.error, reply);
+    else if (!opening.isOver) this.#refuse(watchId, opened.error, reply);
   }
 
   /** `watch:ack`. A malformed or outdated one is ignored. */
@@ -208,8 +216,13 @@ export class WatchSession implements Worker, Waiting {
   close(message: unknown, reply: (ack: Schemas["WatchCloseAck"]) => void): void {
     const checked = this.#host.checks.close(message);
     if (checked.ok) {
-      this.#streams.get(checked.value.watchId)?.stream.close();
-      this.#forget(checked.value.watchId);
+      const { watchId } = checked.value;
+      this.#streams.get(watchId)?.stream.close();
+      this.#forget(watchId);
+      const detail = "This watch was closed before it was open.";
+      for (const opening of this.#opening) {
+        if (opening.watchId === watchId) this.#endOpening(opening, { code: "invalid_request", detail });
+      }
     }
     reply({ ok: true });
   }
@@ -298,6 +311,13 @@ export class WatchSession implements Worker, Waiting {
 
   #failAll(end: WatchEnd): void {
     for (const { stream } of [...this.#streams.values()]) stream.fail(end);
+    for (const opening of this.#opening) this.#endOpening(opening, end);
+  }
+
+  #endOpening(opening: Opening, end: WatchEnd): void {
+    if (opening.isOver) return;
+    opening.isOver = true;
+    this.#refuse(opening.watchId, end, opening.reply);
   }
 
   #start(
@@ -355,7 +375,8 @@ export class WatchSession implements Worker, Waiting {
   #refusalOf(request: Schemas["WatchOpen"]): WatchEnd | null {
     const { limits, closing } = this.#host.context;
     if (closing()) return { code: "shutting_down", detail: "This node is shutting down; go on at another one." };
-    if (this.#streams.has(request.watchId) || this.#opening.has(request.watchId)) {
+    const isOpening = [...this.#opening].some(({ watchId, isOver }) => watchId === request.watchId && !isOver);
+    if (this.#streams.has(request.watchId) || isOpening) {
       return { code: "invalid_request", detail: "A watch with this watchId is open on this socket." };
     }
     const { watchesPerSocketMax, watchesMax } = limits.watch;

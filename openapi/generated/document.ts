@@ -7147,7 +7147,7 @@ export const document: Record<string, unknown> = {
       },
       "WatchCloseAck": {
         "type": "object",
-        "description": "Nothing more is sent under this watchId. Closing an unknown watch is no error.",
+        "description": "Nothing more is sent under this watchId. A `watch:open` that was not answered yet is answered `invalid_request` before. Closing an unknown watch is no error.",
         "required": [
           "ok"
         ],

@@ -1576,7 +1576,7 @@ export interface components {
         readonly WatchClose: {
             readonly watchId: components["schemas"]["WatchId"];
         };
-        /** @description Nothing more is sent under this watchId. Closing an unknown watch is no error. */
+        /** @description Nothing more is sent under this watchId. A `watch:open` that was not answered yet is answered `invalid_request` before. Closing an unknown watch is no error. */
         readonly WatchCloseAck: {
             /** @constant */
             readonly ok: true;

@@ -228,6 +228,15 @@ describe("a node that closes", () => {
       ["b", "shutting_down"],
     ]);
   });
+
+  test("ends a watch that waits for its revision with `shutting_down`", async () => {
+    const short = await startApi({ watch: { futureWaitMs: 60_000 } });
+    const watcher = await client(short);
+    const opening = watcher.ask("watch:open", { watchId: "a", targets: configUnder(""), from: { revision: 9 } });
+    await watcher.ask("watch:close", { watchId: "barrier" });
+    await short.stop();
+    expect(await opening).toMatchObject({ ok: false, error: { watchId: "a", code: "shutting_down" } });
+  });
 });
 
 describe("a client that does not read", () => {

@@ -4,7 +4,7 @@
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { toRevision } from "../../src/node/service.ts";
-import { send, startApi, type TestApi } from "./harness.ts";
+import { send, startApi, type TestApi, until } from "./harness.ts";
 import { WatchClient } from "./watch-client.ts";
 import { configUnder, handshakeWith, untilOk, useWatchApi } from "./watch-fixture.ts";
 
@@ -167,6 +167,21 @@ describe("a watch", () => {
     await put("close/b", "1");
     await watcher.until(() => watcher.batches("c").length === 1);
     expect(watcher.batches("c")[0]?.events).toMatchObject([{ key: "close/b" }]);
+  });
+
+  test("that was closed while it waited for its revision does not open, and its id is free again", async () => {
+    const watcher = await client();
+    const revision = await put("early/a", "1");
+    const open = { watchId: "e", targets: configUnder("early/"), from: { revision: revision + 3 } };
+    const opening = watcher.ask("watch:open", open);
+    expect(await watcher.ask("watch:close", { watchId: "e" })).toEqual({ ok: true });
+    expect(await opening).toMatchObject({ ok: false, error: { watchId: "e", code: "invalid_request" } });
+    expect(await watcher.ask("watch:open", { ...open, from: "now" })).toMatchObject({ ok: true });
+    await watcher.ask("watch:close", { watchId: "e" });
+    for (const name of ["b", "c", "d"]) await put(`early/${name}`, "1");
+    await until(() => watched.api.service.status().watches === 0);
+    await watcher.ask("watch:close", { watchId: "barrier" });
+    expect(watcher.batches("e")).toEqual([]);
   });
 
   test("hears from many sockets the same text", async () => {

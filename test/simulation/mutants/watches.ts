@@ -15,6 +15,18 @@ const ofWatches: readonly Mutant[] = [
     edits: [edit("src/node/watches/watch-index", "if (length > name.length) continue;", "if (length >= name.length) continue;")],
   },
   {
+    name: "closed-watch-opens-afterwards",
+    why: "its client was told that nothing more comes",
+    edits: [
+      edit(
+        "api/watch/watch-session",
+        "if (opened.ok && !this.#closed && !opening.isOver) {",
+        "if (opened.ok && !this.#closed) {",
+      ),
+    ],
+    suite: fixed("api/watch"),
+  },
+  {
     name: "live-watch-skips-the-change",
     why: "a change that concerns a watch has not been read yet",
     edits: [edit("src/node/watches/watch-hub", "this.#read = toRevision(revision - 1);", "this.#read = revision;")],
