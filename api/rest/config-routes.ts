@@ -24,8 +24,8 @@ export function bindConfigRoutes(router: Router, context: ApiContext): void {
   router.bind("listConfig", (exchange) => listConfig(exchange, context), { waitsForRoom: "beforeMade" });
 }
 
-async function getConfig({ path, query, headers }: Exchange<"getConfig">, context: ApiContext): Promise<Answer> {
-  const options = readOptionsOf(query, context);
+async function getConfig({ path, query, headers, response }: Exchange<"getConfig">, context: ApiContext): Promise<Answer> {
+  const options = readOptionsOf({ query, response }, context);
   const revision = query.revision === undefined ? null : toRevision(query.revision);
   const found = await context.service.read({ kind: "config", key: path.key, revision }, options);
   if (!found.ok) return refuse(found.error, context);
@@ -80,10 +80,10 @@ async function deleteConfig({ path, headers }: Exchange<"deleteConfig">, context
   return jsonText(`{"key":${JSON.stringify(path.key)},"revision":${deleted.value.revision}}`);
 }
 
-async function listConfig({ query }: Exchange<"listConfig">, context: ApiContext): Promise<Answer> {
+async function listConfig({ query, response }: Exchange<"listConfig">, context: ApiContext): Promise<Answer> {
   const cursor = decodeCursor("config", query.cursor);
   if (!cursor.ok) return cursor;
-  const options = readOptionsOf(query, context);
+  const options = readOptionsOf({ query, response }, context);
   const page = await context.service.read(
     {
       kind: "configList",

@@ -2,6 +2,7 @@
  * This file turns the parameters that many operations share into options of the service: how to read, how to write,
  * where a list continues.
  */
+import type { ServerResponse } from "node:http";
 import { assert } from "../../src/base/assert.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import {
@@ -30,12 +31,16 @@ export function pageLimitOf(query: { readonly limit?: number }): number {
   return defaulted(query.limit);
 }
 
-/** The service's options of a read, from its query. */
-export function readOptionsOf(query: ReadQuery, context: ApiContext): ReadOptions {
+/** The service's options of a read, from its query; nothing is read for a client that has left. */
+export function readOptionsOf(
+  { query, response }: { readonly query: ReadQuery; readonly response: ServerResponse },
+  context: ApiContext,
+): ReadOptions {
   return {
     consistency: query.consistency ?? "linearizable",
     minRevision: query.minRevision === undefined ? null : toRevision(query.minRevision),
     timeoutMs: context.limits.requestTimeoutMs,
+    isWanted: () => !response.destroyed,
   };
 }
 

@@ -45,8 +45,8 @@ async function grantLease({ body, headers }: Exchange<"grantLease">, context: Ap
   return json({ leaseId, ttlMs, revision }, { status: 201 });
 }
 
-async function getLease({ path, query }: Exchange<"getLease">, context: ApiContext): Promise<Answer> {
-  const options = readOptionsOf(query, context);
+async function getLease({ path, query, response }: Exchange<"getLease">, context: ApiContext): Promise<Answer> {
+  const options = readOptionsOf({ query, response }, context);
   const parsed = leaseIdOf(path.id);
   if (!parsed.ok) return parsed;
   const leaseId = parsed.value;
@@ -68,10 +68,10 @@ async function revokeLease({ path, headers }: Exchange<"revokeLease">, context: 
   return json({ leaseId, revision: revoked.value.revision });
 }
 
-async function listLeases({ query }: Exchange<"listLeases">, context: ApiContext): Promise<Answer> {
+async function listLeases({ query, response }: Exchange<"listLeases">, context: ApiContext): Promise<Answer> {
   const cursor = decodeCursor("leases", query.cursor);
   if (!cursor.ok) return cursor;
-  const options = readOptionsOf(query, context);
+  const options = readOptionsOf({ query, response }, context);
   const after = cursor.value === null ? ok(null) : leaseIdOf(cursor.value.after);
   if (!after.ok) return after;
   const page = await context.service.read({ kind: "leaseList", after: after.value, limit: pageLimitOf(query) }, options);

@@ -73,8 +73,8 @@ async function releaseLock({ path, headers, body }: Exchange<"releaseLock">, con
   return json({ name: path.name, fence, revision: released.value.revision });
 }
 
-async function verifyLock({ path, body }: Exchange<"verifyLock">, context: ApiContext): Promise<Answer> {
-  const options = readOptionsOf({}, context);
+async function verifyLock({ path, body, response }: Exchange<"verifyLock">, context: ApiContext): Promise<Answer> {
+  const options = readOptionsOf({ query: {}, response }, context);
   const found = await context.service.read({ kind: "fence", name: path.name, fence: toFence(body.fence) }, options);
   if (!found.ok) return refuse(found.error, context);
   if (found.value.kind === "notHeld") return refuse({ kind: "notHolder", fence: found.value.fence }, context);
@@ -86,17 +86,17 @@ async function verifyLock({ path, body }: Exchange<"verifyLock">, context: ApiCo
   );
 }
 
-async function getLock({ path, query }: Exchange<"getLock">, context: ApiContext): Promise<Answer> {
-  const options = readOptionsOf(query, context);
+async function getLock({ path, query, response }: Exchange<"getLock">, context: ApiContext): Promise<Answer> {
+  const options = readOptionsOf({ query, response }, context);
   const found = await context.service.read({ kind: "lock", name: path.name, queueLimit: waitersShownMax }, options);
   if (!found.ok) return refuse(found.error, context);
   return json(lockShape(found.value), { headers: readHeaders(options, context) });
 }
 
-async function listLocks({ query }: Exchange<"listLocks">, context: ApiContext): Promise<Answer> {
+async function listLocks({ query, response }: Exchange<"listLocks">, context: ApiContext): Promise<Answer> {
   const cursor = decodeCursor("locks", query.cursor);
   if (!cursor.ok) return cursor;
-  const options = readOptionsOf(query, context);
+  const options = readOptionsOf({ query, response }, context);
   const page = await context.service.read(
     { kind: "lockList", prefix: query.prefix ?? "", after: cursor.value?.after ?? null, limit: pageLimitOf(query) },
     options,

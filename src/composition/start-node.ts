@@ -4,6 +4,7 @@
  */
 import { createHash, randomInt, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { createContract } from "../../api/contract/contract.ts";
 import { createApiServer } from "../../api/server.ts";
 import { document } from "../../openapi/generated/document.ts";
 import { assert, unreachable } from "../base/assert.ts";
@@ -74,11 +75,13 @@ export type RunningNode = {
 /** Resolves when the API listens; /readyz says whether a leader is known. Rejects when a port or the folder cannot be used. */
 export async function startNode(config: Config, host: NodeHost): Promise<RunningNode> {
   const { logger } = host;
+  const contract = createContract(document);
   const { service, close, established, gauges } = await openNode(config, host);
   const api = await createApiServer({
     service,
     ports: realApiPorts,
     document,
+    contract,
     logger,
     limits: apiLimits(config, logger),
     listen: { host: config.apiHost, port: config.apiPort },

@@ -36,7 +36,7 @@ import type {
 } from "./service.ts";
 import type { SnapshotTransfer } from "./snapshots/snapshot-transfer.ts";
 import { stalenessMs, statusOf } from "./status.ts";
-import { AnswerQueue, answerWeightOf } from "./waits/answer-queue.ts";
+import { AnswerQueue, answerWeightOf, type NotMade, readKindOf, refusalOf } from "./waits/answer-queue.ts";
 import type { ReadEnd } from "./waits/reads.ts";
 import { type TicketEnd, TicketWaits } from "./waits/ticket-waits.ts";
 import { WatchHub } from "./watches/watch-hub.ts";
@@ -170,12 +170,11 @@ export class KeyholdNode implements KeyholdService {
     if (!entered.ok) return Promise.resolve(entered);
     return new Promise((settled, failed) => {
       const [resolve, reject] = [leaving(entered.value, settled), leaving(entered.value, failed)];
-      const weight = answerWeightOf(command);
       // Apply answers each command with the outcome of its own kind.
       const settle = (end: ProposalEnd) =>
         this.#answers.give(
           contained(() => resolve(resultOf(end) as Result<Answers[Kind], ServiceError>), reject),
-          weight,
+          answerWeightOf(command),
         );
       contained(() => this.#propose(command, options, settle), reject)();
     });
@@ -212,14 +211,17 @@ export class KeyholdNode implements KeyholdService {
     if (!entered.ok) return Promise.resolve(entered);
     return new Promise((settled, failed) => {
       const [resolve, reject] = [leaving(entered.value, settled), leaving(entered.value, failed)];
-      // Called within a turn: an error in one request ends that request, not the node.
+      // An error in one request ends that request, not the node.
       const give = (call: () => void) => this.#answers.give(contained(call, reject));
-      const serve = () => resolve(this.#answerOf<Kind>(query));
-      const serveStale = () => (this.#isRecovering ? resolve(err({ kind: "recovering" })) : serve());
+      const drop = (why: NotMade) => resolve(err(refusalOf(why, options)));
+      const wait = { kind: readKindOf(query), deadlineMs, isWanted: options.isWanted, drop };
+      const serve = (call: () => void) => this.#answers.serve({ ...wait, make: contained(call, reject) });
+      const answer = () => resolve(this.#answerOf<Kind>(query));
       const serveConsistently = contained(() => {
-        if (options.consistency === "stale") return give(serveStale);
+        const answerStale = () => (this.#isRecovering ? resolve(err({ kind: "recovering" })) : answer());
+        if (options.consistency === "stale") return serve(answerStale);
         // The read may be served from any later state, too.
-        const settle = (end: ReadEnd) => give(() => (end.kind === "ready" ? serve() : resolve(err(end))));
+        const settle = (end: ReadEnd) => (end.kind === "ready" ? serve(answer) : give(() => resolve(err(end))));
         this.#driver.readIndex({ deadlineMs, settle });
       }, reject);
       const { minRevision } = options;
@@ -257,9 +259,9 @@ export class KeyholdNode implements KeyholdService {
   }
 
   whenReached(revision: Revision, options: { readonly timeoutMs: number }): Promise<boolean> {
-    const deadlineMs = this.#nowMs() + options.timeoutMs;
     const counted = this.#reads.enter(0);
     if (!counted.ok) return Promise.resolve(false);
+    const deadlineMs = this.#nowMs() + options.timeoutMs;
     return new Promise((settled) => this.#driver.whenRevision({ revision, deadlineMs, settle: leaving(counted.value, settled) }));
   }
 
@@ -273,13 +275,13 @@ export class KeyholdNode implements KeyholdService {
   /** What a joining node is answered; undefined while nothing is applied here. */
   genesis(): GenesisView | undefined {
     const view = genesisOf(this.#driver.tables);
-    const logged = () => Object.fromEntries(loggedInstances(this.#driver.raft, this.#driver.appliedIndex));
-    return view === undefined ? undefined : { ...view, instances: { ...logged(), ...view.instances } };
+    if (view === undefined) return undefined;
+    return { ...view, instances: { ...Object.fromEntries(loggedInstances(this.#driver)), ...view.instances } };
   }
 
   /** The data folder of `id`, from the applied state or the log after it; undefined when neither has one. */
   instanceOf(id: NodeId): string | undefined {
-    return instanceOf(this.#driver.tables, id) ?? loggedInstances(this.#driver.raft, this.#driver.appliedIndex).get(id);
+    return instanceOf(this.#driver.tables, id) ?? loggedInstances(this.#driver).get(id);
   }
 
   /** The membership in force here. */
@@ -289,7 +291,7 @@ export class KeyholdNode implements KeyholdService {
 
   /** Whether `id` is a member, by the membership in force here. */
   isMember(id: NodeId): boolean {
-    return membersOf(this.#driver.raft.status.membership).includes(id);
+    return membersOf(this.membership()).includes(id);
   }
 
   /** Whether `id` was a member once. */
@@ -304,8 +306,8 @@ export class KeyholdNode implements KeyholdService {
 
   status(): NodeStatus {
     const { sending: snapshotsSending, receiving: snapshotReceiving } = this.#ports.snapshots.progress();
-    const waiting = { pendingProposals: this.#writes.count, pendingReads: this.#reads.count, watches: this.#hub.count };
-    return statusOf(this.#driver, { clusterId: this.#options.clusterId, ...waiting, snapshotsSending, snapshotReceiving });
+    const counts = { pendingProposals: this.#writes.count, pendingReads: this.#reads.count, watches: this.#hub.count };
+    return statusOf(this.#driver, { clusterId: this.#options.clusterId, ...counts, snapshotsSending, snapshotReceiving });
   }
 
   /** The inside of this node, read only: the core's state and the newest applied state. */
@@ -353,12 +355,12 @@ export class KeyholdNode implements KeyholdService {
 
   #tick(): void {
     this.#driver.tick();
+    this.#answers.expire(this.#nowMs());
     this.#tickets.renewDue(this.#ports.clock.monotonicMs(), (leaseIds, deadlineMs) =>
       // A failed renewal is tried again within the TTL.
       this.#driver.propose({ body: { kind: "leaseRenew", leaseIds }, request: null, deadlineMs, settle: () => undefined }),
     );
-    this.#ticks += 1;
-    if (this.#ticks % ticksPerPublication === 0) this.#publication?.check();
+    if (++this.#ticks % ticksPerPublication === 0) this.#publication?.check();
   }
 
   #propose(body: CommandBody, options: WriteOptions, settle: (end: ProposalEnd) => void): void {

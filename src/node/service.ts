@@ -72,7 +72,10 @@ export type ReadOptions = {
   readonly consistency: "linearizable" | "stale";
   /** Wait until this node has reached it. */
   readonly minRevision: Revision | null;
+  /** After it the read is not made any more, and ends as `noLeader`, `revisionNotReached` or `overloaded`, whatever it waited for. */
   readonly timeoutMs: number;
+  /** Whether somebody still waits for the answer; asked before it is made. Default: always. */
+  readonly isWanted?: () => boolean;
 };
 
 /** How far this node's state is; cheap, read for every response. */

@@ -6,6 +6,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import supertest from "supertest";
 import type { ApiLimits } from "../../api/context.ts";
+import { createContract } from "../../api/contract/contract.ts";
 import { type ApiServer, createApiServer } from "../../api/server.ts";
 import { document } from "../../openapi/generated/document.ts";
 import { realApiPorts } from "../../src/composition/api-ports.ts";
@@ -33,6 +34,8 @@ export type StartOptions = {
   readonly noLeaderAdvice?: () => string;
 };
 
+const contract = createContract(document);
+
 /** An API on a node of its own. Settles when the node leads (or at once, when it cannot: it has other voters). */
 export async function startApi(options: StartOptions = {}): Promise<TestApi> {
   const real: RealNode = await startRealNode(options.voters);
@@ -43,6 +46,7 @@ export async function startApi(options: StartOptions = {}): Promise<TestApi> {
     service,
     ports: realApiPorts,
     document,
+    contract,
     logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
     limits: { ...testLimits, ...options.limits, watch: { ...testLimits.watch, ...options.watch } },
     listen: { host: "127.0.0.1", port: 0 },

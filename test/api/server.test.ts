@@ -6,6 +6,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import express from "express";
 import { expect, test } from "vitest";
+import { createContract } from "../../api/contract/contract.ts";
 import { createNativeClasses } from "../../api/native-classes.ts";
 import { realApiPorts } from "../../src/composition/api-ports.ts";
 import { realTime } from "../../src/node/real-time.ts";
@@ -130,7 +131,15 @@ test("a port that is taken is an error that says so", async () => {
     const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const listen = { host: "127.0.0.1", port: api.api.port };
     await expect(
-      createApiServer({ service: api.service, ports: realApiPorts, document, logger, limits: testLimits, listen }),
+      createApiServer({
+        service: api.service,
+        ports: realApiPorts,
+        document,
+        contract: createContract(document),
+        logger,
+        limits: testLimits,
+        listen,
+      }),
     ).rejects.toThrow("EADDRINUSE");
   } finally {
     await api.stop();

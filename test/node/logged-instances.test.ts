@@ -37,7 +37,7 @@ function withLog(commands: readonly Uint8Array[]): RaftView {
 
 test("a folder that is logged is known before it is applied, and the first one under an id stays", () => {
   const raft = withLog([other, hello("n4", "first"), hello("n2", "folder"), hello("n4", "second")].map(encodeCommand));
-  expect(loggedInstances(raft, 0)).toEqual(
+  expect(loggedInstances({ raft, appliedIndex: 0 })).toEqual(
     new Map([
       [n4, "first"],
       [n2, "folder"],
@@ -47,12 +47,12 @@ test("a folder that is logged is known before it is applied, and the first one u
 
 test("applied entries are left to the state, and entries without a command are passed over", () => {
   const raft = withLog([encodeCommand(hello("n4", "first")), Buffer.from("memberHello"), encodeCommand(hello("n2", "folder"))]);
-  expect(loggedInstances(raft, 1)).toEqual(new Map([[n2, "folder"]]));
-  expect(loggedInstances(raft, 3)).toEqual(new Map());
+  expect(loggedInstances({ raft, appliedIndex: 1 })).toEqual(new Map([[n2, "folder"]]));
+  expect(loggedInstances({ raft, appliedIndex: 3 })).toEqual(new Map());
 });
 
 test("a log of many megabytes is read in portions", () => {
   const large = { ...other, body: { ...other.body, kind: "configPut", key: "k", value: new Uint8Array(700_000) } } as never;
   const raft = withLog([encodeCommand(large), encodeCommand(large), encodeCommand(large), encodeCommand(hello("n4", "f"))]);
-  expect(loggedInstances(raft, 0)).toEqual(new Map([[n4, "f"]]));
+  expect(loggedInstances({ raft, appliedIndex: 0 })).toEqual(new Map([[n4, "f"]]));
 });

@@ -145,7 +145,7 @@ export const rooms: readonly Room[] = [
     room: "src/composition",
     world: "free",
     imports: [
-      ...["api", "openapi/generated", "src/base", "src/bootstrap", "src/config", "src/intake", node],
+      ...["api", "api/contract/contract.ts", "openapi/generated", "src/base", "src/bootstrap", "src/config", "src/intake", node],
       ...["src/node/members/lost-for-good.ts", "src/node/snapshots/snapshot-transfer.ts", "src/storage", "src/transport"],
       // Bounds of rooms that are otherwise closed, to be held against each other.
       ...["api/watch/watch-requests.ts", "src/machine/limits.ts", "src/machine/reads/page.ts", "src/machine/reads/views.ts"],

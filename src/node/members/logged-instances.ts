@@ -11,8 +11,11 @@ const bytesMax = 1024 * 1024;
 /** Text in the bytes of the command; entries without it are not decoded. */
 const mark = "memberHello";
 
+/** The log of a node, and how far it is applied. */
+type LogOfNode = { readonly raft: RaftView; readonly appliedIndex: number };
+
 /** By node id, the first data folder that the entries after `appliedIndex` publish under it. */
-export function loggedInstances(raft: RaftView, appliedIndex: number): ReadonlyMap<NodeId, string> {
+export function loggedInstances({ raft, appliedIndex }: LogOfNode): ReadonlyMap<NodeId, string> {
   const instances = new Map<NodeId, string>();
   const { baseIndex, lastIndex: last } = raft.status;
   for (let from = Math.max(appliedIndex, baseIndex) + 1; from <= last; ) {

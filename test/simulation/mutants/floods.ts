@@ -108,7 +108,50 @@ export const floodMutants: readonly Mutant[] = [
   {
     name: "answers-overtake-others",
     why: "who asks while others wait is answered before them, and they wait for as long as somebody asks",
-    edits: [edit("src/node/waits/answer-queue", "if (this.#waiting.length === 0) {", "if (this.#waiting.length >= 0) {")],
+    edits: [edit("src/node/waits/answer-queue", "this.#finished.length === 0 && this.#hasRoomNow()", "this.#hasRoomNow()")],
+    suite: fixed("node/answer-queue"),
+  },
+  {
+    name: "answers-wait-for-lists",
+    why: "a renewal that was committed is answered after a hundred lists that others asked for, and its holder gives up the lock",
+    edits: [
+      edit(
+        "src/node/waits/answer-queue",
+        "this.#finished.length === 0 && this.#hasRoomNow()",
+        "this.length === 0 && this.#hasRoomNow()",
+      ),
+      edit(
+        "src/node/waits/answer-queue",
+        "given < this.#finished.length && this.#hasRoom; given++",
+        "given < this.#finished.length && this.#hasRoom && this.#reads.list.length === 0; given++",
+      ),
+    ],
+    suite: fixed("node/answer-queue"),
+  },
+  {
+    name: "lookups-wait-for-lists",
+    why: "a read of one key waits for every list that was asked for before it",
+    edits: [
+      edit("src/node/waits/answer-queue", 'const second = first === "lookup" ? "list" : "lookup";', "const second = first;"),
+    ],
+    suite: fixed("node/answer-queue"),
+  },
+  {
+    name: "reads-of-clients-that-left",
+    why: "who asks for lists and hangs up keeps a node busy for as long as it likes",
+    edits: [edit("src/node/waits/answer-queue", "if (read.isWanted?.() === false)", "if (read.deadlineMs < 0)")],
+    suite: fixed("node/answer-queue"),
+  },
+  {
+    name: "reads-made-at-the-stop",
+    why: "a node that stops makes a thousand lists at once, and takes a minute and gigabytes for it",
+    edits: [
+      edit(
+        "src/node/waits/answer-queue",
+        'for (const read of reads[kind]) read.drop("closed");',
+        "for (const read of reads[kind]) read.make();",
+      ),
+    ],
     suite: fixed("node/answer-queue"),
   },
   {
