@@ -4,11 +4,7 @@
  * itself.
  */
 
-/**
- * `pure` rooms are deterministic and synchronous: time and randomness are inputs. `played` rooms run in virtual time: clocks, timers and
- * randomness are ports. The others may use whatever Node has.
- */
-export type World = "pure" | "played" | "free";
+import type { World } from "./worlds.ts";
 
 /** One room and what it may use. */
 export type Room = {
@@ -16,12 +12,12 @@ export type Room = {
   readonly world: World;
   /** Rooms, or single files of rooms that are otherwise closed. */
   readonly imports: readonly string[];
-  /** Packages by name; of Node's own, each by name. */
+  /** Packages by name. Of Node's own modules a free room names the module, every other one each import of it: `crc32 of node:zlib`. */
   readonly packages: readonly string[];
-  /** Files that may do what the room may not: where its ports are given the real world. */
-  readonly ports?: readonly string[];
-  /** Packages that reach the world themselves: only the ports may import them. */
-  readonly portPackages?: readonly string[];
+  /** Files where ports are given the real world, and what they may use besides: packages, imports, globals. */
+  readonly ports?: { readonly [path: string]: readonly string[] };
+  /** Files of a free room that the simulator plays all the same, and what they may import of Node's own modules. */
+  readonly played?: { readonly [path: string]: readonly string[] };
 };
 
 /** The entry of the algorithm, and the types that cross its border. */
@@ -64,17 +60,47 @@ export const rooms: readonly Room[] = [
     room: "src/storage",
     world: "free",
     imports: ["src/base", "src/raft/types.ts", "src/machine/state", "src/machine/limits.ts"],
-    packages: [
-      ...["lmdb", "msgpackr"],
-      ...["node:crypto", "node:fs", "node:net", "node:os", "node:path", "node:util", "node:zlib"],
-    ],
+    packages: [...["lmdb", "msgpackr"], ...["node:crypto", "node:fs", "node:net", "node:path"]],
+    played: {
+      "src/storage/budget.ts": [],
+      "src/storage/errors.ts": [],
+      "src/storage/folder-runs.ts": [],
+      "src/storage/records.ts": ["crc32 of node:zlib"],
+      "src/storage/write-batch.ts": [],
+      // Of these three, the simulator plays what compares pages; what reads and writes files comes with it.
+      "src/storage/witness.ts": [
+        ...["closeSync", "fsyncSync", "ftruncateSync", "openSync", "readSync", "writeSync"].map((name) => `${name} of node:fs`),
+        ...["join of node:path", "crc32 of node:zlib"],
+      ],
+      "src/storage/data-file.ts": [
+        ...["closeSync", "fstatSync", "openSync", "readSync"].map((name) => `${name} of node:fs`),
+        "endianness of node:os",
+      ],
+      "src/storage/reserve.ts": [
+        ...["closeSync", "fstatSync", "openSync", "rmSync", "statSync", "write", "writeSync"].map((name) => `${name} of node:fs`),
+        ...["dirname of node:path", "join of node:path", "promisify of node:util"],
+      ],
+    },
   },
-  { room: "src/intake", world: "free", imports: [], packages: ["node:http", "node:net"] },
+  {
+    room: "src/intake",
+    world: "free",
+    imports: [],
+    packages: ["node:http", "node:net"],
+    played: { "src/intake/repeats.ts": [] },
+  },
   {
     room: "src/transport",
     world: "free",
     imports: ["src/base", "src/raft/ceilings.ts", "src/raft/types.ts", "src/intake"],
-    packages: ["node:buffer", "node:crypto", "node:http", "node:net", "node:zlib"],
+    packages: ["node:buffer", "node:crypto", "node:http", "node:net"],
+    played: {
+      "src/transport/byte-cursor.ts": ["Buffer of node:buffer", "isUtf8 of node:buffer"],
+      "src/transport/frame.ts": ["Buffer of node:buffer", "crc32 of node:zlib"],
+      "src/transport/start-exchange.ts": [],
+      "src/transport/wire-entry.ts": [],
+      "src/transport/wire.ts": ["types of node:buffer"],
+    },
   },
 
   {
@@ -89,13 +115,17 @@ export const rooms: readonly Room[] = [
       "src/node/writes",
     ],
     packages: [],
-    ports: ["src/node/real-time.ts"],
+    ports: {
+      "src/node/real-time.ts": [
+        ...["Date.now", "clearInterval", "clearTimeout", "performance.now", "setImmediate", "setInterval", "setTimeout"],
+      ],
+    },
   },
   {
     room: "src/node/writes",
     world: "played",
     imports: ["src/base", ...raft, machine, "src/machine/reads", "src/machine/state", node],
-    packages: ["msgpackr", "node:buffer", "node:crypto"],
+    packages: ["msgpackr", "isUtf8 of node:buffer", "createHash of node:crypto"],
   },
   {
     room: "src/node/waits",
@@ -134,12 +164,19 @@ export const rooms: readonly Room[] = [
       "src/storage/budget.ts",
     ],
     packages: ["node:net", "yaml"],
+    played: { "src/config/options.ts": [] },
   },
   {
     room: "src/bootstrap",
     world: "free",
     imports: ["src/base", "src/config", "src/raft/types.ts", "src/storage", "src/transport"],
     packages: ["node:crypto", "node:timers/promises"],
+    played: {
+      "src/bootstrap/formation.ts": ["createHash of node:crypto"],
+      "src/bootstrap/start-keeper.ts": [],
+      "src/bootstrap/starts.ts": [],
+      "src/bootstrap/uncounted-runs.ts": [],
+    },
   },
   {
     room: "src/composition",
@@ -167,33 +204,48 @@ export const rooms: readonly Room[] = [
     room: "api",
     world: "played",
     imports: [service, "src/base", "src/intake", "api/contract", "api/rest", "api/watch"],
-    packages: ["express", "prom-client", "node:http", "node:https", "node:net", "node:stream"],
+    packages: ["express", "prom-client", "types of node:http", "types of node:net", "types of node:stream"],
+    ports: {
+      "api/native-classes.ts": ["IncomingMessage of node:http", "ServerResponse of node:http"],
+      "api/node-call.ts": ["request of node:http", "request of node:https"],
+      "api/server.ts": ["createServer of node:http"],
+    },
   },
   {
     room: "api/contract",
-    world: "free",
+    world: "played",
     imports: [service, "src/base", "openapi/generated"],
-    packages: ["ajv", "ajv-formats", "node:buffer", "node:http", "node:zlib"],
+    packages: ["ajv", "ajv-formats", "isUtf8 of node:buffer", "types of node:http", "crc32 of node:zlib"],
   },
   {
     room: "api/rest",
     world: "played",
     imports: [service, "src/base", "src/intake", "api", "api/contract"],
-    packages: ["express", "helmet", "node:buffer", "node:http", "node:stream"],
+    packages: [
+      ...["express", "helmet"],
+      ...["isUtf8 of node:buffer", "types of node:http", "STATUS_CODES of node:http", "types of node:stream"],
+    ],
   },
   {
     room: "api/watch",
     world: "played",
     imports: [service, "src/base", "api", "api/contract"],
-    packages: ["socket.io", "node:http", "node:stream"],
+    packages: ["socket.io", "types of node:http", "types of node:stream"],
+    // A server that listens to nothing: requests are handed to it.
+    ports: { "api/watch/watch-gateway.ts": ["createServer of node:http"] },
   },
-  { room: "openapi/generated", world: "free", imports: [], packages: [] },
+  { room: "openapi/generated", world: "pure", imports: [], packages: [] },
   {
     room: "openapi/client",
     world: "played",
     imports: ["openapi/generated"],
     packages: ["openapi-fetch"],
-    ports: ["openapi/client/environment.ts", "openapi/client/watch-socket.ts"],
-    portPackages: ["socket.io-client"],
+    ports: {
+      "openapi/client/environment.ts": [
+        ...["Date.now", "Math.random", "clearTimeout", "crypto.getRandomValues", "crypto.randomUUID"],
+        ...["globalThis.fetch", "performance.now", "setTimeout"],
+      ],
+      "openapi/client/watch-socket.ts": ["socket.io-client"],
+    },
   },
 ];

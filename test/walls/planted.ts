@@ -1,0 +1,156 @@
+/**
+ * This file lists lines that the walls refuse, each in a file where it would do harm: every way past them that is known.
+ */
+
+/** A file, a line that is added to it, and what is said of it. */
+export type Planted = readonly [path: string, line: string, what: string];
+
+const step = "src/raft/step.ts";
+const apply = "src/machine/apply.ts";
+const keys = "src/machine/state/keys.ts";
+const driver = "src/node/driver.ts";
+const proposals = "src/node/writes/proposals.ts";
+const hold = "openapi/client/hold.ts";
+const problem = "api/contract/problem.ts";
+
+const imports: readonly Planted[] = [
+  ["src/storage/records.ts", 'import "../transport/frame.ts";', "imports ../transport/frame.ts"],
+  ["src/transport/frame.ts", 'import { step } from "../raft/step.ts";', "imports ../raft/step.ts"],
+  ["src/transport/frame.ts", 'import { step } from "../raft/index.ts";', "imports ../raft/index.ts"],
+  [driver, 'import type { Config } from "../config/config.ts";', "imports ../config/config.ts"],
+  [driver, 'import { open } from "lmdb";', "imports lmdb"],
+  [driver, 'import { becomeLeader } from "../raft/roles.ts";', "imports ../raft/roles.ts"],
+  ["src/node/watches/watch-hub.ts", 'import "../../storage/records.ts";', "imports ../../storage/records.ts"],
+  ["api/server.ts", 'import { open } from "lmdb";', "imports lmdb"],
+  ["api/rest/config-routes.ts", 'const m = await import("../../src/machine/limits.ts");', "imports ../../src/machine/limits.ts"],
+  ["api/watch/slices.ts", 'type T = import("../../src/raft/types.ts").Term;', "imports ../../src/raft/types.ts"],
+  ["src/machine/commands/quota.ts", 'import { step } from "../../raft/step.ts";', "imports ../../raft/step.ts"],
+  [keys, 'import { apply } from "../apply.ts";\nimport "../commands/quota.ts";', "imports ../commands/quota.ts"],
+  [step, "const m = await import(name);", "imports something computed: name"],
+  ["src/base/at.ts", 'import "../raft/types.ts";', "imports ../raft/types.ts"],
+  ["src/bootstrap/form.ts", 'import { KeyholdNode } from "../node/node.ts";', "imports ../node/node.ts"],
+  ["src/cli/dev.ts", 'import { step } from "../raft/step.ts";', "imports ../raft/step.ts"],
+  ["src/cli/dev.ts", 'process.getBuiltinModule("node:dns");', "uses getBuiltinModule"],
+  ["src/intake/intake.ts", 'import "../base/at.ts";', "imports ../base/at.ts"],
+  ["openapi/client/watch-session.ts", 'import { io } from "socket.io-client";', "imports socket.io-client"],
+  ["openapi/client/client.ts", 'export * from "../../src/base/at.ts";', "imports ../../src/base/at.ts"],
+  [hold, 'import "socket.io-client";', "imports socket.io-client"],
+  [hold, 'export * from "socket.io-client";', "imports socket.io-client"],
+  [hold, 'import type { Socket } from "socket.io-client";', "imports socket.io-client"],
+  [hold, 'import undici from "undici";', "imports undici"],
+  ["src/elsewhere/file.ts", "", "lies in no room of the list"],
+  ["src/raft/file.mts", "", "is no .ts file"],
+];
+
+const ofNode: readonly Planted[] = [
+  [step, 'import { readFileSync } from "node:fs";', "imports readFileSync of node:fs"],
+  ["openapi/client/client.ts", 'import { readFileSync } from "node:fs";', "imports readFileSync of node:fs"],
+  [hold, 'type T = typeof import("node:fs");', "imports types of node:fs"],
+  [hold, 'const r = require("node:fs");', "imports * of node:fs"],
+  [hold, 'import fs = require("node:fs");', "imports * of node:fs"],
+  [hold, "import(`node:fs`);", "imports * of node:fs"],
+  [proposals, 'import { randomInt } from "node:crypto";', "imports randomInt of node:crypto"],
+  [proposals, 'import { createHash as randomUUID, randomUUID as id } from "node:crypto";', "imports randomUUID of node:crypto"],
+  [proposals, 'import * as c from "node:crypto";', "imports * of node:crypto"],
+  [proposals, 'import c from "node:crypto";', "imports default of node:crypto"],
+  [proposals, 'export { randomInt } from "node:crypto";', "imports randomInt of node:crypto"],
+  [proposals, 'export * from "node:crypto";', "imports * of node:crypto"],
+  [proposals, 'import "node:crypto";', "imports effects of node:crypto"],
+  [
+    "src/node/snapshots/snapshot-transfer.ts",
+    'import { setTimeout as delay } from "node:timers/promises";',
+    "imports setTimeout of node:timers/promises",
+  ],
+  ["src/bootstrap/formation.ts", 'import { randomInt } from "node:crypto";', "imports randomInt of node:crypto"],
+  ["src/transport/frame.ts", 'import { request } from "node:http";', "imports request of node:http"],
+  ["api/rest/answers.ts", 'import { finished } from "node:stream/promises";', "imports finished of node:stream/promises"],
+  ["api/rest/answers.ts", 'import { Socket } from "node:net";', "imports Socket of node:net"],
+  ["api/rest/app.ts", 'import { request } from "node:http";', "imports request of node:http"],
+  ["api/watch/watch-session.ts", 'import { request } from "node:http";', "imports request of node:http"],
+  ["api/listen.ts", 'import { createConnection } from "node:net";', "imports createConnection of node:net"],
+  ["api/hosts.ts", 'import { request } from "node:http";', "imports request of node:http"],
+  [problem, 'import { gunzip } from "node:zlib";', "imports gunzip of node:zlib"],
+];
+
+const inPure: readonly Planted[] = [
+  [apply, "const chance = Math.random();", "uses Math.random"],
+  [step, "const { random } = Math;", "uses Math"],
+  [step, 'Math["random"]();', "uses Math"],
+  [apply, "const m = Math;", "uses Math"],
+  [apply, "const m = { Math };", "uses Math"],
+  [apply, "(Math).random();", "uses Math"],
+  [apply, "[1].map(Math.random);", "uses Math.random"],
+  [apply, 'const text = new Intl.NumberFormat("de");', "uses Intl.NumberFormat"],
+  [keys, 'const order = "a".localeCompare("b");', "uses localeCompare"],
+  [keys, 'const order = "a"["localeCompare"]("b");', "uses localeCompare"],
+  [keys, 'const { localeCompare: order } = "a";', "uses localeCompare"],
+  [keys, 'const { ["localeCompare"]: order } = "a";', "uses localeCompare"],
+  [keys, "const text = (1).toLocaleString();", "uses toLocaleString"],
+  [keys, 'apply.constructor("return Date.now()")();', "uses constructor"],
+  [apply, "const t = new Error().stack;", "uses stack"],
+  [step, "const now = Date.now();", "uses Date.now"],
+  [step, "const now = new Date();", "uses Date"],
+  [apply, "function f(Date: number) { return Date; }\nconst now = Date.now();", "uses Date.now"],
+  [apply, "declare const Date: { now(): number };\nconst now = Date.now();", "uses Date.now"],
+  [apply, "interface Date { a: 1 }\nconst now = Date.now();", "uses Date.now"],
+  [apply, "const x = Date.now.bind(Date);", "uses Date"],
+  [step, "const { now } = performance;", "uses performance"],
+  [step, "globalThis.setTimeout(() => {}, 1);", "uses globalThis.setTimeout"],
+  [step, "const later = async () => { await null; };", "uses async"],
+  [step, "class A { async run() {} }", "uses async"],
+  [step, "for await (const a of b) a();", "uses async"],
+  [step, "await using a = b();", "uses async"],
+  [step, "Promise.resolve().then(step);", "uses Promise.resolve"],
+  [step, "Array.fromAsync([]);", "uses fromAsync"],
+  [apply, "const s = AbortSignal.timeout(5);", "uses AbortSignal.timeout"],
+  [apply, "const p = import.meta.url;", "uses import.meta"],
+  [apply, 'import("./limits.ts");', "uses a dynamic import"],
+  [apply, "const c = new MessageChannel();", "uses MessageChannel"],
+  [apply, "const c = structuredClone({});", "uses structuredClone"],
+  [apply, "const n = navigator.hardwareConcurrency;", "uses navigator.hardwareConcurrency"],
+  [apply, "class A extends EventTarget {}", "uses EventTarget"],
+  [apply, 'eval("1");', "uses eval"],
+  [apply, 'Function("return 1")();', "uses Function"],
+  ["openapi/generated/problems.ts", "const now = Date.now();", "uses Date.now"],
+];
+
+const inPlayed: readonly Planted[] = [
+  [driver, "setTimeout(() => {}, 1);", "uses setTimeout"],
+  ["src/node/node.ts", "const t = Date.now();", "uses Date.now"],
+  [problem, "const t = new Date();", "uses Date"],
+  [problem, "const t = new Date(...[]);", "uses Date"],
+  [problem, "const t = Date();", "uses Date"],
+  [proposals, "const id = crypto.randomUUID();", "uses crypto.randomUUID"],
+  [driver, "const s = AbortSignal.timeout(5);", "uses AbortSignal.timeout"],
+  [driver, "const s = new Intl.DateTimeFormat().format();", "uses Intl.DateTimeFormat"],
+  [driver, "new FinalizationRegistry(() => {});", "uses new FinalizationRegistry(...)"],
+  [driver, "const w = new WeakRef({});", "uses new WeakRef(...)"],
+  [driver, "new MessageChannel().port1.postMessage(1);", "uses MessageChannel"],
+  [driver, "const u = import.meta.url;", "uses import.meta"],
+  [driver, 'const order = "a"["localeCompare"]("b");', "uses localeCompare"],
+  [driver, "queueMicrotask(() => {});", "uses queueMicrotask"],
+  ["api/rest/answers.ts", "const s = AbortSignal.timeout(1);", "uses AbortSignal.timeout"],
+  [problem, "const t = Date.now();", "uses Date.now"],
+  [problem, "const t = Math.random();", "uses Math.random"],
+  [problem, "process.exit(1);", "uses process.exit"],
+  ["src/transport/start-exchange.ts", "const t = Date.now();", "uses Date.now"],
+  ["src/bootstrap/start-keeper.ts", "setInterval(() => {}, 1);", "uses setInterval"],
+  ["src/bootstrap/formation.ts", "const t = Math.random();", "uses Math.random"],
+  ["src/storage/folder-runs.ts", "const p = process.pid;", "uses process.pid"],
+  ["src/config/options.ts", "const p = process.env;", "uses process.env"],
+  ["api/node-call.ts", "const t = Date.now();", "uses Date.now"],
+  ["openapi/client/transport.ts", 'const f = () => fetch("http://x");', "uses fetch"],
+  ["openapi/client/retries.ts", "const { random } = Math;", "uses Math"],
+  [hold, "const s = AbortSignal.timeout(1);", "uses AbortSignal.timeout"],
+  [hold, 'const s = new EventSource("http://x");', "uses new EventSource(...)"],
+  [hold, 'const c = new BroadcastChannel("x");', "uses new BroadcastChannel(...)"],
+  [hold, 'const s = new WebSocket("ws://x");', "uses new WebSocket(...)"],
+  [hold, "globalThis.setTimeout(() => {}, 1);", "uses globalThis.setTimeout"],
+  [hold, "self.setTimeout(() => {}, 1);", "uses self.setTimeout"],
+  [hold, "window.setTimeout(() => {}, 1);", "uses window.setTimeout"],
+  ["openapi/client/environment.ts", 'const s = new WebSocket("ws://x");', "uses new WebSocket(...)"],
+  ["openapi/client/watch-socket.ts", "const t = Date.now();", "uses Date.now"],
+];
+
+/** All of them. */
+export const planted: readonly Planted[] = [...imports, ...ofNode, ...inPure, ...inPlayed];
