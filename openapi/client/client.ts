@@ -26,7 +26,7 @@ export type KeyholdClient = {
 
 /**
  * A client of the cluster at `options.endpoints`. Opens nothing until it is used. Throws TypeError for options that can
- * never work; every later failure is a Result.
+ * never work; so do calls, for arguments that no request can say. Every other failure is a Result.
  *
  * @example
  * ```ts

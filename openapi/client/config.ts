@@ -4,7 +4,7 @@
 import type * as wire from "../generated/types.ts";
 import { pause } from "./environment.ts";
 import type { ClientError, ProblemOf } from "./errors.ts";
-import { present, type ReadOptions, type WriteOptions } from "./options.ts";
+import { callMsOf, present, type ReadOptions, type WriteOptions } from "./options.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
 import { type ConfigEntry, type ConfigItem, decodeEntry, decodeItem, encodeComment, encodeValue } from "./value.ts";
@@ -159,7 +159,7 @@ function createUpdate(transport: Transport, get: ConfigClient["get"], put: Confi
   return async (key, compute, options = {}) => {
     const { roundsMax = 16, ...rest } = options;
     const { clock } = transport.settings.environment;
-    const deadlineMs = clock.monotonicMs() + (options.timeoutMs ?? transport.settings.requestTimeoutMs);
+    const deadlineMs = clock.monotonicMs() + callMsOf(transport.settings, options.timeoutMs);
     // Computed for each call: the write has only the time that the read left.
     const callOptions = () => present({ signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.monotonicMs()) });
     for (let round = 0; ; round++) {

@@ -24,6 +24,11 @@ export function marginMs(ttlMs: number): number {
   return Math.max(ttlMs / 10, Math.min(500, ttlMs / 4));
 }
 
+/** Milliseconds that one node may take to renew a lease: one that hangs must not use up the time in which another could. */
+export function renewalAttemptMs(ttlMs: number, attemptTimeoutMs: number): number {
+  return Math.min(attemptTimeoutMs, Math.max(150, ttlMs / 6));
+}
+
 /**
  * Milliseconds between two checks of the clocks: timers stand still during a suspend, so the signal may be aborted this much
  * after it.
@@ -183,8 +188,7 @@ export class Hold {
     const { settings } = this.#transport;
     const reply = await renewLease(this.#transport, this.leaseId, {
       timeoutMs: this.#leftMs(),
-      // A node that hangs must not use up the time in which another could renew.
-      attemptTimeoutMs: Math.min(settings.attemptTimeoutMs, Math.max(150, this.ttlMs / 6)),
+      attemptTimeoutMs: renewalAttemptMs(this.ttlMs, settings.attemptTimeoutMs),
       signal: this.#ended.signal,
     });
     // An acknowledgement after the deadline has no effect: the signal was already aborted.

@@ -38,6 +38,23 @@ export function requestAcquire(
 }
 
 /**
+ * Gives back a lock that was granted to a caller who does not want it. Best effort: if it fails, the TTL ends it. Settles within
+ * `timeoutMs`, default 5,000, with the error for the caller that aborted.
+ */
+export async function releaseGrant(transport: Transport, granted: wire.LockGranted, timeoutMs = 5_000): Promise<Aborted> {
+  const { name, leaseId, fence } = granted;
+  const released = await transport.call({
+    operation: "releaseLock",
+    send: (target) =>
+      transport.rest.POST("/v1/locks/{name}/release", { ...target, params: { path: { name } }, body: { leaseId, fence } }),
+    mutates: true,
+    name: transport.nameRequest(),
+    timeoutMs: Math.min(transport.settings.requestTimeoutMs, timeoutMs),
+  });
+  return aborted(released.ok ? "the lock was released" : "the lock was granted and ends with its TTL");
+}
+
+/**
  * Leaves the queue, or the lock if it was granted meanwhile. Repeats the request without waiting, because its answer has the
  * ticket or the fence, whatever became of the aborted attempt. Best effort: if it fails, the wait or the TTL ends it.
  * Returns the error for the caller that aborted.
@@ -51,18 +68,7 @@ export async function cancelAcquire(transport: Transport, request: AcquireReques
     const reply = await requestAcquire(transport, { ...request, holdMs: 0, ...bounds });
     if (!reply.ok) return aborted(`asking again gave ${reply.error.code}`);
     const found = reply.value.data;
-    if ("fence" in found) {
-      const { fence, leaseId } = found;
-      const released = await transport.call({
-        operation: "releaseLock",
-        send: (target) =>
-          rest.POST("/v1/locks/{name}/release", { ...target, params: { path: { name } }, body: { leaseId, fence } }),
-        mutates: true,
-        name: transport.nameRequest(),
-        ...bounds,
-      });
-      return aborted(released.ok ? "the lock was released" : "the lock was granted and ends with its TTL");
-    }
+    if ("fence" in found) return releaseGrant(transport, found);
     const { ticket } = found;
     const cancelled = await transport.call({
       operation: "cancelWait",

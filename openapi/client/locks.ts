@@ -5,10 +5,10 @@
 import type * as wire from "../generated/types.ts";
 import { elapsedMs, type Moment, momentOf, pause } from "./environment.ts";
 import { type ClientError, type LockLost, LockLostError, type ProblemOf } from "./errors.ts";
-import { Hold } from "./hold.ts";
+import { Hold, marginMs, renewalAttemptMs } from "./hold.ts";
 import { renewLease } from "./leases.ts";
-import { type AcquireRequest, cancelAcquire, requestAcquire } from "./lock-request.ts";
-import { present, type ReadOptions, type WriteOptions } from "./options.ts";
+import { type AcquireRequest, cancelAcquire, releaseGrant, requestAcquire } from "./lock-request.ts";
+import { checkedOption, present, type ReadOptions, timeMsMax, type WriteOptions } from "./options.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
 
@@ -148,6 +148,7 @@ export function createLockClient(transport: Transport): LockClient {
 async function acquireHold(transport: Transport, name: string, options: AcquireOptions): Promise<Result<Hold, AcquireError>> {
   const { clock } = transport.settings.environment;
   const { waitMs = 0 } = options;
+  checkedOption("waitMs", waitMs, { min: 0, max: timeMsMax });
   const newRequest = (leftMs: number) => ({
     name,
     request: transport.nameRequest(),
@@ -162,12 +163,11 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
   /** The grant is not older than this: the first request, or the last one that was answered with a place in the queue. */
   let notGrantedAt: Moment | undefined;
   for (;;) {
-    const timeoutMs = Math.max(0, deadlineMs - clock.monotonicMs());
+    const timeoutMs = Math.min(timeMsMax, Math.max(0, deadlineMs - clock.monotonicMs()));
     const reply = await requestAcquire(transport, { ...request, holdMs: Math.round(holdMs), timeoutMs, signal: options.signal });
     if (reply.ok && "fence" in reply.value.data) {
       notGrantedAt ??= reply.value.firstSentAt;
-      if (options.signal?.aborted !== true) return confirmHold(transport, reply.value.data, notGrantedAt);
-      return err(await cancelAcquire(transport, request));
+      return confirmHold(transport, reply.value.data, { notGrantedAt, deadlineMs, signal: options.signal });
     }
     if (reply.ok) {
       notGrantedAt = reply.value.sentAt;
@@ -192,20 +192,37 @@ async function acquireHold(transport: Transport, name: string, options: AcquireO
 
 /**
  * Makes a hold of a grant. The grant may be as old as the request that it answers, so one that came after a long wait is
- * renewed before it is returned.
+ * renewed before it is returned; when that does not succeed in time, or the caller gives up, the lock is released.
  */
 async function confirmHold(
   transport: Transport,
   granted: wire.LockGranted,
-  notGrantedAt: Moment,
+  bounds: { readonly notGrantedAt: Moment; readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<Result<Hold, AcquireError>> {
   const { name, fence, storeId, leaseId, ttlMs } = granted;
-  const ageMs = elapsedMs(transport.settings.environment.clock, notGrantedAt);
+  const { notGrantedAt, deadlineMs, signal } = bounds;
+  if (isAborted(signal)) return err(await releaseGrant(transport, granted));
+  const { clock } = transport.settings.environment;
+  const ageMs = elapsedMs(clock, notGrantedAt);
   if (ageMs < ttlMs / 3) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAt: notGrantedAt }));
-  const renewal = await renewLease(transport, leaseId, { timeoutMs: ttlMs, attemptTimeoutMs: ttlMs / 3 });
+  const attemptTimeoutMs = renewalAttemptMs(ttlMs, transport.settings.attemptTimeoutMs);
+  const heardAtMs = clock.monotonicMs();
+  const livesMs = ttlMs - marginMs(ttlMs);
+  // A grant that came with the deadline has at least one attempt.
+  const timeoutMs = Math.min(livesMs, Math.max(deadlineMs - heardAtMs, attemptTimeoutMs));
+  const renewal = await renewLease(transport, leaseId, { timeoutMs, attemptTimeoutMs, ...present({ signal }) });
+  if (isAborted(signal)) return err(await releaseGrant(transport, granted));
   if (renewal.ok) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAt: renewal.value.sentAt }));
   const reason = renewal.error.code === "lease_not_found" ? "leaseGone" : "expired";
+  // With a long TTL the lock would outlive this call by far, and nobody would hold it.
+  const leftMs = heardAtMs + livesMs - clock.monotonicMs();
+  if (reason === "expired" && leftMs > 0) await releaseGrant(transport, granted, Math.min(leftMs, 5_000));
   return err({ code: "lock_lost", reason, fence, detail: `granted, but not renewed in time: ${renewal.error.detail}` });
+}
+
+/** Asked again after each wait: the compiler takes a property that was false for one that stays so. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }
 
 function lostWhileWorking(hold: Hold, signal: AbortSignal): Result<never, LockLost> | undefined {

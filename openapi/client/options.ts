@@ -7,9 +7,9 @@ import { type Environment, hostEnvironment } from "./environment.ts";
 export type ClientOptions = {
   /** Base URLs of the nodes, e.g. `http://10.0.0.1:7001`; at least one. A path before `/v1` is kept. */
   readonly endpoints: readonly string[];
-  /** Milliseconds from call to result, all repeats included. Default 10,000: longer than any election. */
+  /** Milliseconds, 1 to 86,400,000, from call to result, all repeats included. Default 10,000: longer than any election. */
   readonly requestTimeoutMs?: number;
-  /** Milliseconds that one node may take before the next one is asked. Default 3,000. */
+  /** Milliseconds, 1 to 86,400,000, that one node may take before the next one is asked. Default 3,000. */
   readonly attemptTimeoutMs?: number;
   readonly retry?: Partial<RetryOptions>;
   /** Sent with every request, e.g. for a proxy. */
@@ -32,7 +32,7 @@ export type RetryOptions = {
 
 /** Options of every call. */
 export type CallOptions = {
-  /** Instead of the client's `requestTimeoutMs`. */
+  /** Instead of the client's `requestTimeoutMs`; 0 to 86,400,000, else the call rejects with a TypeError. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 };
@@ -64,14 +64,34 @@ export type Settings = {
   readonly environment: Environment;
 };
 
-/** Fills in defaults. Throws TypeError when there is no endpoint, or one is not an HTTP(S) URL. */
+/** A day, in milliseconds: the longest time that any option takes. Timers of a host end at 25 days, or fire at once. */
+export const timeMsMax = 86_400_000;
+
+/** `value`. Throws TypeError when it is not a number from `min` to `max`; not a number at all is neither. */
+export function checkedOption(name: string, value: number, { min, max }: { readonly min: number; readonly max: number }): number {
+  if (value >= min && value <= max) return value;
+  throw new TypeError(`${name} is ${value}: it must be a number from ${min} to ${max}`);
+}
+
+/** The milliseconds that a call has, by its own option or the client's. Throws TypeError when they are out of bounds. */
+export function callMsOf(settings: Settings, timeoutMs: number | undefined): number {
+  return checkedOption("timeoutMs", timeoutMs ?? settings.requestTimeoutMs, { min: 0, max: timeMsMax });
+}
+
+/** Fills in defaults. Throws TypeError when there is no endpoint, one is not an HTTP(S) URL, or a number is out of its bounds. */
 export function toSettings(options: ClientOptions): Settings {
   if (options.endpoints.length === 0) throw new TypeError("endpoints is empty");
+  const time = { min: 1, max: timeMsMax };
+  const retry = { delayMsMin: 50, delayMsMax: 1_000, attemptsMax: 50, ...options.retry };
   return {
     endpoints: options.endpoints.map(toBaseUrl),
-    requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
-    attemptTimeoutMs: options.attemptTimeoutMs ?? 3_000,
-    retry: { delayMsMin: 50, delayMsMax: 1_000, attemptsMax: 50, ...options.retry },
+    requestTimeoutMs: checkedOption("requestTimeoutMs", options.requestTimeoutMs ?? 10_000, time),
+    attemptTimeoutMs: checkedOption("attemptTimeoutMs", options.attemptTimeoutMs ?? 3_000, time),
+    retry: {
+      delayMsMin: checkedOption("retry.delayMsMin", retry.delayMsMin, { ...time, min: 0 }),
+      delayMsMax: checkedOption("retry.delayMsMax", retry.delayMsMax, { ...time, min: 0 }),
+      attemptsMax: checkedOption("retry.attemptsMax", retry.attemptsMax, { min: 1, max: Number.POSITIVE_INFINITY }),
+    },
     headers: options.headers ?? {},
     environment: { ...hostEnvironment, ...options.environment },
   };

@@ -7,7 +7,7 @@ import createFetchClient from "openapi-fetch";
 import type { operations, Problem, paths } from "../generated/types.ts";
 import { linkedController, type Moment, momentOf, pause } from "./environment.ts";
 import { type Aborted, type BadResponse, type ClientError, type ProblemOf, repeats } from "./errors.ts";
-import type { Settings, WriteOptions } from "./options.ts";
+import { callMsOf, type Settings, type WriteOptions } from "./options.ts";
 import { nameHeaders, type RequestName, SeenPosition } from "./request-name.ts";
 import { err, ok, type Result } from "./result.ts";
 import { afterSetback, backoffMs, newRetries, type Retries, type Setback } from "./retries.ts";
@@ -15,8 +15,12 @@ import { afterSetback, backoffMs, newRetries, type Retries, type Setback } from 
 /** The typed REST client; every request has its own `baseUrl` and `signal`. */
 export type Rest = ReturnType<typeof createFetchClient<paths, "application/json" | "application/problem+json">>;
 
-/** The endpoint and the signal of one attempt, and the headers that name the request. To be spread into the request. */
+/**
+ * The endpoint and the signal of one attempt, the headers that name the request, and what carries it. To be spread into the
+ * request.
+ */
 export type Target = {
+  readonly fetch: (request: Request) => Promise<Response>;
   readonly baseUrl: string;
   readonly signal: AbortSignal;
   readonly headers: Readonly<Record<string, string>>;
@@ -64,7 +68,10 @@ export type Transport = {
   /** Aborted when the client is closed. */
   readonly closed: AbortSignal;
   readonly endpoints: Endpoints;
-  /** Settles with an answer, or with an error once the deadline has passed or nothing is left to try. */
+  /**
+   * Settles with an answer, or with an error once the deadline has passed or nothing is left to try. Rejects with a TypeError
+   * when `timeoutMs` is out of its bounds, or the arguments make no request.
+   */
   readonly call: <Operation extends keyof operations>(
     call: Call<Operation>,
   ) => Promise<Result<Reply<AnswerOf<Operation>>, ProblemOf<Operation> | ClientError>>;
@@ -118,10 +125,11 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
   ): Promise<Result<Reply<AnswerOf<Operation>>, ProblemOf<Operation> | ClientError>> => {
     type Answer = AnswerOf<Operation>;
     type Failure = ProblemOf<Operation>;
+    const callMs = callMsOf(settings, request.timeoutMs);
     const { controller, unlink } = linkedController([closed, request.signal]);
     const { signal } = controller;
     const firstSentAt = momentOf(clock);
-    const deadlineMs = firstSentAt.monotonicMs + (request.timeoutMs ?? settings.requestTimeoutMs);
+    const deadlineMs = firstSentAt.monotonicMs + callMs;
     const attemptTimeoutMs = request.attemptTimeoutMs ?? settings.attemptTimeoutMs;
     const retries = newRetries();
     const { retry: options } = settings;
@@ -175,7 +183,7 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
   return { rest, settings, closed, endpoints, call, nameRequest, backoffMs: pauseBefore };
 }
 
-type AttemptBounds = Omit<Target, "headers"> & { readonly timeoutMs: number };
+type AttemptBounds = Omit<Target, "headers" | "fetch"> & { readonly timeoutMs: number };
 
 /** A forgotten request stays forgotten, whichever node is asked. */
 function isFinal(problem: Problem): boolean {
@@ -186,7 +194,7 @@ function isForgotten(problem: Problem): boolean {
   return problem.code === "outcome_unknown" && "forgotten" in problem && problem.forgotten === true;
 }
 
-/** One request to one endpoint. */
+/** One request to one endpoint. Rejects when the arguments make no request: it will never be one, and nothing was sent. */
 async function attemptOnce(
   settings: Settings,
   request: { readonly send: (target: Target) => Promise<Fetched> },
@@ -194,8 +202,14 @@ async function attemptOnce(
 ): Promise<Attempted> {
   const { controller, unlink } = linkedController([target.signal]);
   const cancelTimer = settings.environment.clock.setTimer(target.timeoutMs, () => controller.abort(new Error("timeout")));
+  let isMade = false;
+  const fetch = (made: Request): Promise<Response> => {
+    isMade = true;
+    return settings.environment.fetch(made);
+  };
   try {
     const { data, error, response } = await request.send({
+      fetch,
       baseUrl: target.baseUrl,
       headers: target.headers,
       signal: controller.signal,
@@ -207,6 +221,7 @@ async function attemptOnce(
     if ([502, 503, 504].includes(response.status)) return { kind: "unanswered", detail, wasSent: true };
     return { kind: "foreign", error: { code: "bad_response", detail, status: response.status } };
   } catch (error) {
+    if (!isMade) throw new TypeError(`the arguments make no request: ${String(error)}`, { cause: error });
     if (controller.signal.aborted) {
       const detail = `${target.baseUrl} did not answer within ${Math.round(target.timeoutMs)} ms`;
       return { kind: "unanswered", detail, wasSent: true };

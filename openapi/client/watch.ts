@@ -145,7 +145,12 @@ class WatchRun {
         }
         workedForAWhile = true;
         this.#futureSinceMs = undefined;
-        yield* this.#take(message);
+        // Looked at before each item: what was closed while the consumer had one ends with that.
+        for (const item of this.#take(message)) {
+          if (signal.aborted) return { next: "retry", workedForAWhile };
+          yield item;
+        }
+        if (signal.aborted) return { next: "retry", workedForAWhile };
         // The consumer asked for more, so it has taken these.
         if (message.kind === "snapshot") session.acknowledge(message.part.seq);
         if (message.kind === "events") session.acknowledge(message.message.seq);

@@ -248,6 +248,77 @@ describe("giving up", () => {
   });
 });
 
+describe("a grant that is renewed before it is handed out", () => {
+  const unanswered = (request: Request) =>
+    new Promise<never>((_resolve, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+
+  /** A client of nodes a and b, of which a grants after a suspend, and `renew` answers renewals. */
+  function grantedLate(renew: (request: Request) => Promise<Response>, ttlMs: number) {
+    const clock = new ManualClock();
+    const asked: string[] = [];
+    const answer = (body: object) => Response.json(body, { headers: { "keyhold-position": "s1.7" } });
+    const client = createClient({
+      endpoints: ["http://a", "http://b"],
+      environment: {
+        clock,
+        random: () => 0,
+        fetch: async (request) => {
+          const { host, pathname } = new URL(request.url);
+          const verb = pathname.split("/").at(-1) ?? "";
+          if (verb === "livez") return answer({ status: "ok" });
+          asked.push(`${host} ${verb}`);
+          if (verb === "keepalive") return renew(request);
+          if (verb === "release") return answer({ name: "x", fence: 44, revision: 50 });
+          clock.moveWall(ttlMs / 2);
+          return answer({ name: "x", fence: 44, storeId: "s1", leaseId: "l44", ttlMs, ticket: 1 });
+        },
+      },
+    });
+    opened.push(client);
+    return { clock, asked, client };
+  }
+
+  for (const [ttlMs, attemptMs] of [
+    [12_000, 2_000],
+    [86_400_000, 3_000],
+  ] as const) {
+    test(`asks the next node when one is silent for ${attemptMs} ms, with a TTL of ${ttlMs}`, async () => {
+      const renew = async (request: Request) =>
+        request.url.startsWith("http://a") ? unanswered(request) : Response.json({ leaseId: "l44", ttlMs });
+      const { clock, asked, client } = grantedLate(renew, ttlMs);
+      const acquiring = client.locks.acquire("x", { ttlMs, waitMs: 60_000 });
+      await until("the renewal", () => asked.length === 2);
+      clock.advance(attemptMs);
+      await until("the pause", () => clock.dueInMs()[0] === 0);
+      clock.advance(0);
+      expect((await acquiring).ok).toBe(true);
+      expect(asked).toEqual(["a acquire", "a keepalive", "b keepalive"]);
+    });
+  }
+
+  test("is released when the caller gives up", async () => {
+    const caller = new AbortController();
+    const { asked, client } = grantedLate(unanswered, 86_400_000);
+    const acquiring = client.locks.acquire("x", { ttlMs: 86_400_000, waitMs: 60_000, signal: caller.signal });
+    await until("the renewal", () => asked.length === 2);
+    caller.abort();
+    expect(await acquiring).toEqual({ ok: false, error: { code: "aborted", detail: "aborted; the lock was released" } });
+    expect(asked).toEqual(["a acquire", "a keepalive", "a release"]);
+  });
+
+  test("is released when no node renews it before the call's deadline", async () => {
+    const { clock, asked, client } = grantedLate(unanswered, 86_400_000);
+    const beganMs = clock.monotonicMs();
+    const acquiring = client.locks.acquire("x", { ttlMs: 86_400_000, waitMs: 20_000 });
+    await until("the release", () => {
+      clock.advance(clock.dueInMs()[0] ?? 0);
+      return asked.at(-1)?.endsWith("release") === true;
+    });
+    expect(clock.monotonicMs() - beganMs).toBeLessThanOrEqual(30_000);
+    expect(await acquiring).toMatchObject({ ok: false, error: { code: "lock_lost", reason: "expired" } });
+  });
+});
+
 describe("using", () => {
   test("the work's value is returned and the lock released once", async () => {
     const { node, client } = await connect((asked) => (verbOf(asked) === "release" ? released : granted));

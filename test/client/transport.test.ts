@@ -3,12 +3,12 @@
  * nothing is known.
  */
 import { afterEach, describe, expect, test } from "vitest";
-import { createClient } from "../../openapi/client/index.ts";
+import { createClient, type KeyholdClient } from "../../openapi/client/index.ts";
 import type { ClientOptions } from "../../openapi/client/options.ts";
 import { type Answer, type FakeNode, json, problem, startFakeNode, until } from "./fake-node.ts";
 import { ManualClock } from "./manual-clock.ts";
 
-const opened: FakeNode[] = [];
+const opened: { close: () => unknown }[] = [];
 afterEach(async () => {
   for (const node of opened.splice(0)) await node.close();
 });
@@ -269,6 +269,54 @@ describe("deadlines", () => {
 test("endpoints that can never work are a TypeError", () => {
   expect(() => createClient({ endpoints: [] })).toThrow(TypeError);
   expect(() => createClient({ endpoints: ["127.0.0.1:7001"] })).toThrow(TypeError);
+});
+
+describe("arguments that make no request", () => {
+  const half = "k\ud800";
+  const calls: readonly (readonly [string, (client: KeyholdClient) => Promise<unknown>])[] = [
+    ["a read of a key with half of a pair", (client) => client.config.get(half)],
+    ["a write of it", (client) => client.config.put(half, 1)],
+    ["a lock of that name", (client) => client.locks.acquire(half, { ttlMs: 15_000, waitMs: 1_000 })],
+    ["a request id that no header takes", (client) => client.config.put("k", 1, { requestId: "\u{1f511}" })],
+  ];
+  for (const [what, call] of calls) {
+    test(`are a TypeError at once, and nothing is sent: ${what}`, async () => {
+      const node = await startFakeNode(() => json(200, {}));
+      const client = createClient({ endpoints: [node.url] });
+      opened.push(client, node);
+      await expect(call(client)).rejects.toThrow(/^the arguments make no request: /);
+      await expect(call(client)).rejects.toThrow(TypeError);
+      expect(node.asked).toEqual([]);
+    });
+  }
+});
+
+describe("times that no clock can keep", () => {
+  const options = ["requestTimeoutMs", "attemptTimeoutMs", "delayMsMin", "delayMsMax", "attemptsMax"] as const;
+  for (const name of options) {
+    for (const value of [Number.NaN, -1, ...(name === "attemptsMax" ? [0] : [86_400_001, Number.POSITIVE_INFINITY])]) {
+      test(`${name} ${value} is a TypeError that names it and its bounds`, () => {
+        const make = () =>
+          createClient({
+            endpoints: ["http://127.0.0.1:1"],
+            ...(name.endsWith("TimeoutMs") ? { [name]: value } : { retry: { [name]: value } }),
+          });
+        expect(make).toThrow(TypeError);
+        expect(make).toThrow(new RegExp(`${name} is ${value}: it must be a number from [01] to (86400000|Infinity)$`));
+      });
+    }
+  }
+
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -1, 86_400_001]) {
+    test(`so is a call's own timeoutMs ${value}, or a waitMs`, async () => {
+      const client = createClient({ endpoints: ["http://127.0.0.1:1"] });
+      opened.push(client);
+      const said = (name: string) => `${name} is ${value}: it must be a number from 0 to 86400000`;
+      await expect(client.config.get("k", { timeoutMs: value })).rejects.toThrow(said("timeoutMs"));
+      await expect(client.config.update("k", () => 1, { timeoutMs: value })).rejects.toThrow(TypeError);
+      await expect(client.locks.acquire("k", { ttlMs: 15_000, waitMs: value })).rejects.toThrow(said("waitMs"));
+    });
+  }
 });
 
 test("sixty-four calls at once share a client without a listener warning", async () => {

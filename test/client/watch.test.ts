@@ -104,6 +104,7 @@ describe("the stream", () => {
     test(`${what} closes the socket also while the consumer is busy with an item, and nothing is told after it`, async () => {
       const node = await startNode((session) => {
         session.accept(1);
+        // Revision 2 is of the same message, and is not told either.
         session.events([putAt(1), putAt(2)]);
       });
       const client = createClient({ endpoints: [node.url] });
@@ -113,8 +114,6 @@ describe("the stream", () => {
       expect(await iterator.next()).toMatchObject({ value: { kind: "events", revision: 1 } });
       end(client, items);
       await until("the socket to close", () => node.connected() === 0);
-      // What was received together is told to its end.
-      expect(await iterator.next()).toMatchObject({ value: { kind: "events", revision: 2 } });
       expect(await iterator.next()).toEqual({ value: undefined, done: true });
     });
   }

@@ -1,7 +1,7 @@
 /**
  * This file lists bugs to plant in the client package: what they break, only programs that use it can see.
  */
-import { edit, type Mutant } from "./mutant.ts";
+import { edit, fixed, type Mutant } from "./mutant.ts";
 
 const holds: readonly Mutant[] = [
   {
@@ -30,6 +30,26 @@ const holds: readonly Mutant[] = [
         "clock.wallTimeMs() - moment.wallTimeMs",
       ),
     ],
+  },
+  {
+    name: "late-grant-confirmed-for-nobody",
+    why: "the caller has given up, and the lock is held until its TTL ends",
+    edits: [
+      edit("openapi/client/locks", "{ timeoutMs, attemptTimeoutMs, ...present({ signal }) }", "{ timeoutMs, attemptTimeoutMs }"),
+    ],
+    suite: fixed("client/locks"),
+  },
+  {
+    name: "late-grant-asked-of-one-node",
+    why: "a node that is silent uses up the time in which another one could renew",
+    edits: [
+      edit(
+        "openapi/client/locks",
+        "{ timeoutMs, attemptTimeoutMs, ...present({ signal }) }",
+        "{ timeoutMs, attemptTimeoutMs: ttlMs / 3, ...present({ signal }) }",
+      ),
+    ],
+    suite: fixed("client/locks"),
   },
   {
     name: "signal-fires-when-the-lease-has-ended",
@@ -62,6 +82,20 @@ const calls: readonly Mutant[] = [
         "retries.mayHaveHappened = context.mutates && leavesOpen(setback);",
       ),
     ],
+  },
+  {
+    name: "impossible-request-is-tried",
+    why: "what can never be sent ends as a write that may have happened",
+    edits: [edit("openapi/client/transport", "if (!isMade) throw", "if (!isMade && target.timeoutMs < 0) throw")],
+    suite: fixed("client/transport"),
+  },
+  {
+    name: "endless-time-taken",
+    why: "a timer that no host can keep fires at once, and no attempt ever has the time to be answered",
+    edits: [
+      edit("openapi/client/options", "if (value >= min && value <= max) return value;", "if (!(value < min)) return value;"),
+    ],
+    suite: fixed("client/transport"),
   },
   {
     name: "endpoint-is-never-left",
@@ -102,6 +136,14 @@ const watches: readonly Mutant[] = [
     name: "parts-of-a-snapshot-outlive-the-socket",
     why: "the next node sends all parts",
     edits: [edit("openapi/client/watch-cursor", "this.#parts = [];\n    if (this.#from", "if (this.#from")],
+  },
+  {
+    name: "closed-watch-tells-its-message",
+    why: "close ends the iteration after the present item, and a message may hold dozens",
+    edits: [
+      edit("openapi/client/watch", 'if (signal.aborted) return { next: "retry", workedForAWhile };\n yield item;', "yield item;"),
+    ],
+    suite: fixed("client/watch"),
   },
   {
     name: "closed-watch-keeps-its-socket",
