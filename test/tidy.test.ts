@@ -140,6 +140,22 @@ test("an export without a docstring is found, and the comment of its file is non
   ]);
 });
 
+/** The docstrings of a text that stand directly before another one, so that nothing is theirs; the comment of a file is none. */
+function lostDocstrings(text: string): readonly string[] {
+  const docstring = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/(?=\s*\/\*\*)/g;
+  return [...text.matchAll(docstring)].map(([found]) => found).filter((found) => !/^\/\*\*\s*\*? ?This file /.test(found));
+}
+
+test("no docstring stands before another one", () => {
+  expect(lostDocstrings("/** This file is a. */\n\n/** B. */\nconst b = 1;\n/** C. */\n  /**\n * D. */\nconst d = 2;\n")).toEqual(
+    ["/** C. */"],
+  );
+  const lost = sources
+    .filter((path) => path !== "test/tidy.test.ts")
+    .flatMap((path) => lostDocstrings(read(path)).map((found) => `${path}: ${found}`));
+  expect(lost).toEqual([]);
+});
+
 const decisions = [...read("src/DECISIONS.md").matchAll(/^## (\d+)\. /gm)].map((match) => Number(match[1]));
 
 test("decisions are numbered from 1 without a gap", () => {

@@ -36,12 +36,12 @@ export type Handler<Id extends OperationId> = (exchange: Exchange<Id>) => Promis
 
 /** How the body and the answer of a route are treated. */
 export type RouteOptions = {
-  /** For `rawBody`: the body may have any media type and stays bytes; the handler checks it. Default: JSON that the document describes. */
   /**
    * When a read waits for room for its answer (DECISIONS 52): never, because it reports the node's condition; before it is made,
    * because it is expensive and usually large; or once it is made and turns out to be large. Default: `onceMade`.
    */
   readonly waitsForRoom?: "never" | "beforeMade" | "onceMade";
+  /** The body may have any media type and stays bytes; the handler checks it. Default: JSON that the document describes. */
   readonly rawBody?: { readonly bytesMax: number; readonly what: string; readonly wayOut: string };
 };
 
