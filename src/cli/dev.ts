@@ -36,7 +36,9 @@ export async function runDev(options: DevOptions): Promise<number> {
   }
   for (const port of plans.flatMap((plan) => [plan.apiPort, plan.peerPort])) {
     if (await isPortFree(host, port)) continue;
-    console.error(`keyhold: ${describeTakenPort(port)}; choose others with --base-port (now ${options.basePort})`);
+    console.error(
+      `keyhold: ${describeTakenPort(port)}; choose others, and other data: --base-port and --data-dir, or make run BASE_PORT=8000 DATA=/tmp/k (now ${options.basePort})`,
+    );
     return 1;
   }
   const stop = stopSignal();

@@ -28,8 +28,8 @@ type ValueOf<Spec> = Spec extends { kind: "integer" }
       ? Choice
       : string;
 
-/** Where an option's value came from, in order of precedence. */
-export type OptionSource = "flag" | "environment" | "file" | "default";
+/** Where an option's value came from, in order of precedence; the peer secret also from the file that `peerSecretFile` names. */
+export type OptionSource = "flag" | "environment" | "file" | "default" | "peerSecretFile";
 
 /** All settings of a node, checked. Frozen. */
 export type Config = Values & {
@@ -66,6 +66,7 @@ export function loadConfig(sources: ConfigSources): Result<Config, ConfigError> 
   }
   const secret = secretIn(values as Values, sources.readText);
   if (!secret.ok) return secret;
+  if (secret.value !== values["peerSecret"]) optionSources["peerSecret"] = "peerSecretFile";
   if (placeholderSecret.test(secret.value)) return err(publicSecret);
   return finish({ ...(values as Values), peerSecret: secret.value }, optionSources as Config["optionSources"]);
 }

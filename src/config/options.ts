@@ -218,7 +218,7 @@ export const options = {
     unit: "bytes",
     default: 256 * MIB,
     reason:
-      "The same bound by weight, cut to half: large values would fill the disk long before they are many. At most 1/32 of the map.",
+      "The same bound by weight, cut to half: large values would fill the disk long before they are many. Never more than 1/32 of the map, whatever is set.",
   },
   uncommittedBytesMax: {
     kind: "integer",
@@ -228,7 +228,8 @@ export const options = {
     max: 1024 * MIB,
     unit: "bytes",
     default: 32 * MIB,
-    reason: "A leader that cannot commit refuses beyond this instead of growing its log without end. At most 1/16 of the map.",
+    reason:
+      "A leader that cannot commit refuses beyond this instead of growing its log without end. More than 1/16 of the map is refused.",
   },
   pendingProposalsMax: {
     kind: "integer",

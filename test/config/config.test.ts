@@ -196,7 +196,7 @@ test("peers beyond loopback are allowed with a secret", () => {
 test("the secret may be in a file, with white space around it, and is not shown when it is wrong", () => {
   const env = { KEYHOLD_INITIAL_CLUSTER: cluster, KEYHOLD_PEER_SECRET_FILE: "/run/secrets/peer" };
   const result = load({ env, readText: () => `  ${secret}\n` });
-  expect(result.ok && result.value.peerSecret).toBe(secret);
+  expect(result.ok && [result.value.peerSecret, result.value.optionSources.peerSecret]).toEqual([secret, "peerSecretFile"]);
   for (const text of ["hunter2\n", "", "\n"]) {
     expect(load({ env, readText: () => text })).toEqual({
       ok: false,

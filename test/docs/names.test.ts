@@ -2,7 +2,9 @@
  * This file compares what the pages of the documentation name with the code: settings, error codes, limits, exit codes, and the
  * commands of the measurements.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultApiLimits } from "../../api/context.ts";
@@ -25,6 +27,17 @@ describe("settings", () => {
       [...readPage(page).matchAll(/\bKEYHOLD_[A-Z0-9_]*[A-Z0-9]/g)].map(String).filter((name) => !known.has(name)),
     );
     expect(unknown).toEqual([]);
+  });
+
+  test("the commands of the runbook for a first cluster are settings with which its nodes start", { timeout: 120_000 }, () => {
+    const [, block = ""] = /^## A first cluster\n[\s\S]*?^```sh\n([\s\S]*?)^```$/m.exec(readPage("deploy/RUNBOOK.md")) ?? [];
+    expect(block).toContain("$(openssl rand -hex 32)");
+    // Looked at, and not started: the ports are those that readers use.
+    const check = `keyhold() { shift; ${process.execPath} --import tsx src/cli/main.ts config check "$@"; }\n`;
+    const script = `set -eu\n${check}${block.replace("$(openssl rand -hex 32)", "a".repeat(64))}`;
+    const { stdout, stderr } = spawnSync("bash", ["--noprofile", "--norc", "-c", script], { cwd: root, encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(stdout).toBe([1, 2, 3].map((i) => `ok: node n${i} of 3, cluster "keyhold"\n`).join(""));
   });
 
   test("the quota is three eighths of the map, less some 50 MB, as the runbook says", () => {
@@ -118,7 +131,9 @@ test("the runbook lists every exit code of the command, and no other", () => {
   const config = readFileSync(join(root, "src/config/config.ts"), "utf8");
   const configCodes = [...config.matchAll(/exitCode: (\d+)/g)].map((match) => Number(match[1]));
   const listed = tableUnder("deploy/RUNBOOK.md", "A node ends").map(([code]) => Number.parseInt(code ?? "", 10));
-  expect(listed).toEqual([...new Set([...ownCodes, ...configCodes])].toSorted((a, b) => a - b));
+  // The last one is the system's, for a process that has not begun to listen to the signal.
+  const ofSigterm = 128 + constants.signals.SIGTERM;
+  expect(listed).toEqual([...[...new Set([...ownCodes, ...configCodes])].toSorted((a, b) => a - b), ofSigterm]);
 });
 
 test("the commands of all pages start files, scripts and targets that there are", () => {
