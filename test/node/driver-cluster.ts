@@ -245,7 +245,8 @@ export class DriverCluster {
   }
 }
 
-function driverOptions(id: NodeId, run: number) {
+/** Options of a driver whose log is cut early. `run` counts the starts of the node. */
+export function driverOptions(id: NodeId, run: number) {
   return {
     ...limits,
     raft: {

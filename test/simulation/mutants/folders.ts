@@ -201,6 +201,12 @@ export const folderMutants: readonly Mutant[] = [
     edits: [edit("src/node/node", "    this.#tickets.close();\n", "")],
   },
   {
+    name: "wait-for-a-lock-not-ended-by-a-snapshot",
+    why: "its grant may be among what the node never applied",
+    edits: [edit("src/node/node", "        this.#tickets.stateReplaced();\n", "")],
+    suite: fixed("node/lost-waits"),
+  },
+  {
     name: "change-of-members-without-end",
     why: "a change that is lost with its leader ends at its deadline",
     edits: [edit("src/node/driver", "this.#waits.add(new MembershipChanges())", "new MembershipChanges()")],

@@ -10,7 +10,7 @@ import { folderMutants } from "./folders.ts";
 import { lieMutants } from "./lies.ts";
 import { machineMutants } from "./machine.ts";
 import { memberMutants } from "./members.ts";
-import { edit, type Mutant } from "./mutant.ts";
+import { edit, fixed, type Mutant } from "./mutant.ts";
 import { nodeMutants } from "./node.ts";
 import { playedMutants } from "./played.ts";
 import { sdkMutants } from "./sdk.ts";
@@ -39,6 +39,8 @@ const elections: readonly Mutant[] = [
     name: "vote-forgotten-at-restart",
     why: "the durable vote is not taken up by the next process",
     edits: [edit("src/raft/raft", "votedFor: hardState.votedFor,", "votedFor: null,")],
+    // A run meets it only when a voter begins again within one election, between two candidates: not from every start in 30 seeds.
+    suite: fixed("raft/vote-granting"),
   },
   {
     name: "vote-kept-in-next-term",
