@@ -32,7 +32,8 @@ export type LockListOptions = ReadOptions & { readonly prefix?: string; readonly
 
 /**
  * Why a lock was not acquired: `lock_held` (tried once), `wait_timeout`, `aborted`, ... `lease_gone`: the place in the queue was lost,
- * and no time was left for another one. `lock_lost`: granted, but the answer came too late.
+ * and no time was left for another one. `lock_lost`: granted, but the answer came too late, and no node renewed the lease in time; the
+ * lock is released again if it can be.
  */
 export type AcquireError = ProblemOf<"acquireLock"> | LockLost | ClientError;
 
@@ -211,7 +212,9 @@ async function confirmHold(
   // A grant that came with the deadline has at least one attempt.
   const timeoutMs = Math.min(livesMs, Math.max(deadlineMs - heardAtMs, attemptTimeoutMs));
   const renewal = await renewLease(transport, leaseId, { timeoutMs, attemptTimeoutMs, ...present({ signal }) });
-  if (isAborted(signal)) return err(await releaseGrant(transport, granted));
+  // Also by the end of the client, which releases nothing.
+  const gaveUp = isAborted(signal) || (!renewal.ok && renewal.error.code === "aborted");
+  if (gaveUp) return err(await releaseGrant(transport, granted));
   if (renewal.ok) return ok(new Hold(transport, { name, fence, storeId, leaseId, ttlMs, aliveAt: renewal.value.sentAt }));
   const reason = renewal.error.code === "lease_not_found" ? "leaseGone" : "expired";
   // With a long TTL the lock would outlive this call by far, and nobody would hold it.

@@ -306,6 +306,16 @@ describe("a grant that is renewed before it is handed out", () => {
     expect(asked).toEqual(["a acquire", "a keepalive", "a release"]);
   });
 
+  test("is left to its TTL when the client is closed", async () => {
+    const { asked, client } = grantedLate(unanswered, 86_400_000);
+    const acquiring = client.locks.acquire("x", { ttlMs: 86_400_000, waitMs: 60_000 });
+    await until("the renewal", () => asked.length === 2);
+    client.close();
+    const detail = "aborted; the lock was granted and ends with its TTL";
+    expect(await acquiring).toEqual({ ok: false, error: { code: "aborted", detail } });
+    expect(asked).toEqual(["a acquire", "a keepalive"]);
+  });
+
   test("is released when no node renews it before the call's deadline", async () => {
     const { clock, asked, client } = grantedLate(unanswered, 86_400_000);
     const beganMs = clock.monotonicMs();
