@@ -128,7 +128,9 @@ test("a row found damaged while a node runs ends it with one clear last line, an
     await call(damaged.apiUrl, { path: "/v1/config/keys/1?consistency=stale" });
     return damaged.isRunning ? undefined : true;
   });
-  expect(damaged.output.trim().split("\n").at(-1)).toMatch(
+  // The log comes through another pipe, and may be read later.
+  const lines = damaged.output.trim().split("\n");
+  expect(lines.filter((line) => !line.startsWith("{")).at(-1)).toMatch(
     /^keyhold: stopping: .* is damaged: corrupt record in \w+ at .* The next start sets this state aside and gets a new one from the leader\.$/,
   );
   damaged.start();
