@@ -78,7 +78,7 @@ export type WatchLimits = {
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
   readonly messageBytesMax: number;
-  /** How long a watch from a revision that this node has not reached waits for it. */
+  /** How long at most a watch from a revision that this node has not reached waits for it. */
   readonly futureWaitMs: number;
 };
 

@@ -24,8 +24,9 @@ export function bindConfigRoutes(router: Router, context: ApiContext): void {
   router.bind("listConfig", (exchange) => listConfig(exchange, context), { waitsForRoom: "beforeMade" });
 }
 
-async function getConfig({ path, query, headers, response }: Exchange<"getConfig">, context: ApiContext): Promise<Answer> {
-  const options = readOptionsOf({ query, response }, context);
+async function getConfig(exchange: Exchange<"getConfig">, context: ApiContext): Promise<Answer> {
+  const { path, query, headers } = exchange;
+  const options = readOptionsOf(exchange, context);
   const revision = query.revision === undefined ? null : toRevision(query.revision);
   const found = await context.service.read({ kind: "config", key: path.key, revision }, options);
   if (!found.ok) return refuse(found.error, context);
@@ -39,7 +40,8 @@ async function getConfig({ path, query, headers, response }: Exchange<"getConfig
   return jsonText(configEntryJson(found.value), { headers: shared });
 }
 
-async function putConfig({ path, query, headers, bytes, request }: Exchange<"putConfig">, context: ApiContext): Promise<Answer> {
+async function putConfig(exchange: Exchange<"putConfig">, context: ApiContext): Promise<Answer> {
+  const { path, query, headers, bytes, request } = exchange;
   const contentType = checkValue(request.headers["content-type"], bytes);
   if (!contentType.ok) return contentType;
   const precondition = preconditionOf(headers["If-Match"], headers["If-None-Match"]);
@@ -59,7 +61,7 @@ async function putConfig({ path, query, headers, bytes, request }: Exchange<"put
       author: null,
       comment: comment.value,
     },
-    writeOptionsOf(headers, context),
+    writeOptionsOf(exchange, context),
   );
   if (!written.ok) return refuse(written.error, context);
   const { created, version, createRevision, modRevision } = written.value;
@@ -69,21 +71,23 @@ async function putConfig({ path, query, headers, bytes, request }: Exchange<"put
   );
 }
 
-async function deleteConfig({ path, headers }: Exchange<"deleteConfig">, context: ApiContext): Promise<Answer> {
+async function deleteConfig(exchange: Exchange<"deleteConfig">, context: ApiContext): Promise<Answer> {
+  const { path, headers } = exchange;
   const precondition = preconditionOf(headers["If-Match"], undefined);
   if (!precondition.ok) return precondition;
   const deleted = await context.service.execute<"configDelete">(
     { kind: "configDelete", key: path.key, precondition: precondition.value },
-    writeOptionsOf(headers, context),
+    writeOptionsOf(exchange, context),
   );
   if (!deleted.ok) return refuse(deleted.error, context);
   return jsonText(`{"key":${JSON.stringify(path.key)},"revision":${deleted.value.revision}}`);
 }
 
-async function listConfig({ query, response }: Exchange<"listConfig">, context: ApiContext): Promise<Answer> {
+async function listConfig(exchange: Exchange<"listConfig">, context: ApiContext): Promise<Answer> {
+  const { query } = exchange;
   const cursor = decodeCursor("config", query.cursor);
   if (!cursor.ok) return cursor;
-  const options = readOptionsOf({ query, response }, context);
+  const options = readOptionsOf(exchange, context);
   const page = await context.service.read(
     {
       kind: "configList",

@@ -2,7 +2,7 @@
  * This file turns the parameters that many operations share into options of the service: how to read, how to write,
  * where a list continues.
  */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../../src/base/assert.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import {
@@ -16,6 +16,7 @@ import {
 import type { ApiContext } from "../context.ts";
 import { type Problem, serviceProblem } from "../contract/problem.ts";
 import type { Reply } from "../contract/reply.ts";
+import { timeLimitOf } from "../time-limit.ts";
 import { jsonHeaders } from "./respond.ts";
 
 type ReadQuery = { readonly consistency?: "linearizable" | "stale"; readonly minRevision?: number };
@@ -31,15 +32,17 @@ export function pageLimitOf(query: { readonly limit?: number }): number {
   return defaulted(query.limit);
 }
 
-/** The service's options of a read, from its query; nothing is read for a client that has left. */
+type Asked = { readonly request: Pick<IncomingMessage, "headers"> };
+
+/** The service's options of a read, from its query, and from how long its client waits; nothing is read for a client that has left. */
 export function readOptionsOf(
-  { query, response }: { readonly query: ReadQuery; readonly response: ServerResponse },
+  { query, request, response }: Asked & { readonly query: ReadQuery; readonly response: ServerResponse },
   context: ApiContext,
 ): ReadOptions {
   return {
     consistency: query.consistency ?? "linearizable",
     minRevision: query.minRevision === undefined ? null : toRevision(query.minRevision),
-    timeoutMs: context.limits.requestTimeoutMs,
+    timeoutMs: timeLimitOf(request, context.limits),
     isWanted: () => !response.destroyed,
   };
 }
@@ -55,12 +58,15 @@ export function readHeaders(options: ReadOptions, context: ApiContext): readonly
 type WriteHeaders = { readonly "Idempotency-Key"?: string; readonly "Keyhold-Request-Since"?: string };
 
 /** The service's options of a write, from its headers. */
-export function writeOptionsOf(headers: WriteHeaders, context: ApiContext): WriteOptions {
+export function writeOptionsOf(
+  { headers, request }: Asked & { readonly headers: WriteHeaders },
+  context: ApiContext,
+): WriteOptions {
   const since = headers["Keyhold-Request-Since"];
   return {
     requestId: headers["Idempotency-Key"] ?? null,
     since: since === undefined ? null : readPosition(since),
-    timeoutMs: context.limits.requestTimeoutMs,
+    timeoutMs: timeLimitOf(request, context.limits),
   };
 }
 

@@ -8,13 +8,11 @@ import type { NodeId } from "../../src/node/service.ts";
 import type { ApiContext } from "../context.ts";
 import { forwardLoop, noLeaderProblem, outcomeUnknownProblem } from "../contract/problem.ts";
 import type { CallNode } from "../ports.ts";
+import { answerAfterMs, timeLimitOf, timeoutHeader } from "../time-limit.ts";
 import type { Answer } from "./routing.ts";
 
 /** The header with the id of the node that forwarded the request. */
 const forwardedBy = "keyhold-forwarded-by";
-/** Shares of the request timeout: the leader answers before its caller gives up, and that one before its client does. */
-const leaderShare = 0.8;
-const hopShare = 0.9;
 
 /** The request to be forwarded. Its path and JSON body were checked; `body` is undefined when it has none. */
 export type Forwardable = { readonly request: IncomingMessage; readonly body: unknown };
@@ -31,9 +29,9 @@ export async function answerAtLeader(
   context: ApiContext,
   askHere: (timeoutMs: number) => Promise<Result<Answer, NotLeader>>,
 ): Promise<Answer> {
-  const { requestTimeoutMs } = context.limits;
+  const limitMs = timeLimitOf(exchange.request, context.limits);
   const sender = exchange.request.headers[forwardedBy];
-  const asked = await askHere(sender === undefined ? requestTimeoutMs : leaderShare * requestTimeoutMs);
+  const asked = await askHere(limitMs);
   if (asked.ok) return asked.value;
   const { leaderId } = asked.error;
   const { nodeId, members } = context.service.status();
@@ -41,7 +39,7 @@ export async function answerAtLeader(
   const leader = members.find((member) => member.id === leaderId);
   if (leader === undefined || leader.address.apiUrl === "")
     return err(noLeaderProblem("The cluster has no leader that this node can reach. Nothing was changed."));
-  const hop = { nodeId, url: leader.address.apiUrl, timeoutMs: hopShare * requestTimeoutMs };
+  const hop = { nodeId, url: leader.address.apiUrl, timeoutMs: answerAfterMs(limitMs, limitMs) };
   return forward(exchange, { ...hop, leaderId: leader.id }, context.ports.callNode);
 }
 
@@ -52,6 +50,8 @@ async function forward({ request, body }: Forwardable, hop: Hop, callNode: CallN
   const requestId = request.headers["keyhold-request-id"];
   const headers = {
     [forwardedBy]: hop.nodeId,
+    // The leader answers before this node gives up, and this node before its client does.
+    [timeoutHeader]: String(hop.timeoutMs),
     "content-length": String(bytes.length),
     ...(bytes.length === 0 ? {} : { "content-type": "application/json" }),
     ...(typeof requestId === "string" ? { "keyhold-request-id": requestId } : {}),

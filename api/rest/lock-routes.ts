@@ -26,12 +26,12 @@ export function bindLockRoutes(router: Router, context: ApiContext): void {
 }
 
 async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContext): Promise<Answer> {
-  const { path, query, headers, body, response } = exchange;
+  const { path, query, body, response } = exchange;
   const owner = ownerOf(body.owner);
   if (!owner.ok) return owner;
   const lease = leaseChoiceOf(body);
   if (!lease.ok) return lease;
-  const write = writeOptionsOf(headers, context);
+  const write = writeOptionsOf(exchange, context);
   // After a 202 the client continues to wait by repeating the request, so it needs an id.
   const requestId = write.requestId ?? context.ports.newId();
   const waitMs = body.waitMs ?? 0;
@@ -61,20 +61,22 @@ async function acquireLock(exchange: Exchange<"acquireLock">, context: ApiContex
   return json({ name: path.name, fence, storeId, leaseId, ttlMs, ticket });
 }
 
-async function releaseLock({ path, headers, body }: Exchange<"releaseLock">, context: ApiContext): Promise<Answer> {
+async function releaseLock(exchange: Exchange<"releaseLock">, context: ApiContext): Promise<Answer> {
+  const { path, body } = exchange;
   const leaseId = leaseIdOf(body.leaseId);
   if (!leaseId.ok) return leaseId;
   const fence = toFence(body.fence);
   const released = await context.service.execute<"lockRelease">(
     { kind: "lockRelease", name: path.name, leaseId: leaseId.value, fence },
-    writeOptionsOf(headers, context),
+    writeOptionsOf(exchange, context),
   );
   if (!released.ok) return refuse(released.error, context);
   return json({ name: path.name, fence, revision: released.value.revision });
 }
 
-async function verifyLock({ path, body, response }: Exchange<"verifyLock">, context: ApiContext): Promise<Answer> {
-  const options = readOptionsOf({ query: {}, response }, context);
+async function verifyLock(exchange: Exchange<"verifyLock">, context: ApiContext): Promise<Answer> {
+  const { path, body } = exchange;
+  const options = readOptionsOf({ ...exchange, query: {} }, context);
   const found = await context.service.read({ kind: "fence", name: path.name, fence: toFence(body.fence) }, options);
   if (!found.ok) return refuse(found.error, context);
   if (found.value.kind === "notHeld") return refuse({ kind: "notHolder", fence: found.value.fence }, context);
@@ -86,17 +88,19 @@ async function verifyLock({ path, body, response }: Exchange<"verifyLock">, cont
   );
 }
 
-async function getLock({ path, query, response }: Exchange<"getLock">, context: ApiContext): Promise<Answer> {
-  const options = readOptionsOf({ query, response }, context);
+async function getLock(exchange: Exchange<"getLock">, context: ApiContext): Promise<Answer> {
+  const { path } = exchange;
+  const options = readOptionsOf(exchange, context);
   const found = await context.service.read({ kind: "lock", name: path.name, queueLimit: waitersShownMax }, options);
   if (!found.ok) return refuse(found.error, context);
   return json(lockShape(found.value), { headers: readHeaders(options, context) });
 }
 
-async function listLocks({ query, response }: Exchange<"listLocks">, context: ApiContext): Promise<Answer> {
+async function listLocks(exchange: Exchange<"listLocks">, context: ApiContext): Promise<Answer> {
+  const { query } = exchange;
   const cursor = decodeCursor("locks", query.cursor);
   if (!cursor.ok) return cursor;
-  const options = readOptionsOf({ query, response }, context);
+  const options = readOptionsOf(exchange, context);
   const page = await context.service.read(
     { kind: "lockList", prefix: query.prefix ?? "", after: cursor.value?.after ?? null, limit: pageLimitOf(query) },
     options,
@@ -107,20 +111,22 @@ async function listLocks({ query, response }: Exchange<"listLocks">, context: Ap
   return json({ items: items.map(lockShape), cursor: following, revision }, { headers: readHeaders(options, context) });
 }
 
-async function cancelWait({ path, headers }: Exchange<"cancelWait">, context: ApiContext): Promise<Answer> {
+async function cancelWait(exchange: Exchange<"cancelWait">, context: ApiContext): Promise<Answer> {
+  const { path } = exchange;
   const ticket = toTicket(path.ticket);
   const cancelled = await context.service.execute<"lockCancel">(
     { kind: "lockCancel", name: path.name, ticket },
-    writeOptionsOf(headers, context),
+    writeOptionsOf(exchange, context),
   );
   if (!cancelled.ok) return refuse(cancelled.error, context);
   return json({ name: path.name, ticket, revision: cancelled.value.revision });
 }
 
-async function breakLock({ path, headers }: Exchange<"breakLock">, context: ApiContext): Promise<Answer> {
+async function breakLock(exchange: Exchange<"breakLock">, context: ApiContext): Promise<Answer> {
+  const { path } = exchange;
   const broken = await context.service.execute<"lockBreak">(
     { kind: "lockBreak", name: path.name },
-    writeOptionsOf(headers, context),
+    writeOptionsOf(exchange, context),
   );
   if (!broken.ok) return refuse(broken.error, context);
   return json({ name: path.name, fence: broken.value.fence, revision: broken.value.revision });

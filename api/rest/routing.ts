@@ -19,6 +19,7 @@ import {
 import type { Reply } from "../contract/reply.ts";
 import { isUtf8Charset, mediaTypeOf } from "../contract/wire-format.ts";
 import type { AppResponse } from "../native-classes.ts";
+import { timeLimitOf } from "../time-limit.ts";
 import { readBody } from "./request-body.ts";
 
 /** A request whose parameters and body satisfy the document. */
@@ -88,7 +89,7 @@ async function serve<Id extends OperationId>(route: Route<Id>, request: Request,
   let called = false;
   try {
     while (!(await answerOnce(route, { request, response, called }))) {
-      const lateAtMs = response.startedAtMs + limits.requestTimeoutMs;
+      const lateAtMs = response.startedAtMs + timeLimitOf(request, limits);
       called = await answers.waitForRoom(response, lateAtMs - ports.clock.monotonicMs());
       if (called) continue;
       const overloaded = { kind: "overloaded", limit: "sendingBytes", max: limits.answers.sendingBytesMax } as const;

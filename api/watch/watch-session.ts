@@ -8,6 +8,7 @@ import type { ApiContext } from "../context.ts";
 import type { ContractFault, Schemas } from "../contract/contract.ts";
 import { invalidByContract, invalidRequest, type Problem, problemShape, serviceProblem } from "../contract/problem.ts";
 import type { SendBudget, Waiting } from "../send-budget.ts";
+import { answerAfterMs } from "../time-limit.ts";
 import type { InboundShare } from "./inbound-backlog.ts";
 import { type InboundMessage, InboundQueue } from "./inbound-queue.ts";
 import type { LockNotices } from "./lock-notices.ts";
@@ -366,7 +367,8 @@ export class WatchSession implements Worker, Waiting {
     const open = () => openAt(service, { targets, storeId: request.storeId ?? null, from, onReady });
     let opened = open();
     if (typeof from === "number" && !opened.ok && opened.error.kind === "futureRevision") {
-      await service.whenReached(toRevision(from - 1), { timeoutMs: limits.watch.futureWaitMs });
+      const timeoutMs = answerAfterMs(request.timeoutMs, limits.watch.futureWaitMs);
+      await service.whenReached(toRevision(from - 1), { timeoutMs });
       opened = open();
     }
     return opened.ok ? opened : err(endOf(opened.error));

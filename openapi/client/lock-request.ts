@@ -32,7 +32,7 @@ export function requestAcquire(
     mutates: true,
     name: request.request,
     timeoutMs: request.timeoutMs,
-    attemptTimeoutMs: holdMs + transport.settings.attemptTimeoutMs,
+    heldMs: holdMs,
     signal: request.signal,
   });
 }

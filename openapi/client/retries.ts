@@ -20,6 +20,8 @@ export type Retries = { attempts: number; mayHaveHappened: boolean };
 export type RetryContext = {
   readonly options: RetryOptions;
   readonly mutates: boolean;
+  /** From the beginning of the call to its deadline. */
+  readonly callMs: number;
   readonly nowMs: number;
   readonly deadlineMs: number;
   readonly random: () => number;
@@ -30,6 +32,12 @@ export type NextStep =
   /** Ask the next endpoint after the pause. */
   { readonly kind: "repeat"; readonly pauseMs: number } | { readonly kind: "giveUp"; readonly error: Problem | Unreachable };
 
+/**
+ * An attempt after a definite refusal has at least as many milliseconds, or a tenth of those of a short call: time for a node to answer,
+ * and for the answer to arrive.
+ */
+const lastAttemptMsMin = 400;
+
 /** The state of a call before its first attempt. */
 export function newRetries(): Retries {
   return { attempts: 0, mayHaveHappened: false };
@@ -37,11 +45,13 @@ export function newRetries(): Retries {
 
 /** Counts a setback, and decides what to do next. */
 export function afterSetback(retries: Retries, setback: Setback, context: RetryContext): NextStep {
-  const { options, nowMs, deadlineMs, random } = context;
+  const { options, callMs, nowMs, deadlineMs, random } = context;
   const pauseMs = backoffMs({ options, random, repeat: retries.attempts, floorMs: retryAfterMs(setback) });
   retries.attempts++;
   retries.mayHaveHappened ||= context.mutates && leavesOpen(setback);
-  const isLast = retries.attempts >= options.attemptsMax || nowMs + pauseMs >= deadlineMs;
+  // A definite refusal is not given up for an attempt that hardly has the time to be answered.
+  const neededMs = setback.kind === "refused" && !retries.mayHaveHappened ? Math.min(lastAttemptMsMin, callMs / 10) : 0;
+  const isLast = retries.attempts >= options.attemptsMax || nowMs + pauseMs + neededMs >= deadlineMs;
   return isLast ? { kind: "giveUp", error: lastWord(retries, setback) } : { kind: "repeat", pauseMs };
 }
 
@@ -55,6 +65,14 @@ export function backoffMs(given: {
   const { delayMsMin, delayMsMax } = given.options;
   const ceilingMs = Math.min(delayMsMax, delayMsMin * 2 ** Math.min(given.repeat, 20));
   return Math.max(given.random() * ceilingMs, Math.min(given.floorMs, delayMsMax));
+}
+
+/**
+ * How long the client waits, as a node is told it, which answers a little earlier: its verdict (nothing was written, nobody has that
+ * revision) is worth more than silence.
+ */
+export function toldMs(ms: number): number {
+  return Math.min(86_400_000, Math.max(1, Math.floor(ms)));
 }
 
 function retryAfterMs(setback: Setback): number {

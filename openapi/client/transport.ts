@@ -10,7 +10,7 @@ import { type Aborted, type BadResponse, type ClientError, type ProblemOf, repea
 import { callMsOf, type Settings, type WriteOptions } from "./options.ts";
 import { nameHeaders, type RequestName, SeenPosition } from "./request-name.ts";
 import { err, ok, type Result } from "./result.ts";
-import { afterSetback, backoffMs, newRetries, type Retries, type Setback } from "./retries.ts";
+import { afterSetback, backoffMs, newRetries, type Retries, type Setback, toldMs } from "./retries.ts";
 
 /** The typed REST client; every request has its own `baseUrl` and `signal`. */
 export type Rest = ReturnType<typeof createFetchClient<paths, "application/json" | "application/problem+json">>;
@@ -47,7 +47,10 @@ export type Call<Operation extends keyof operations> = {
   /** The name of a mutation, so that it is not carried out twice. */
   readonly name?: RequestName;
   readonly timeoutMs?: number | undefined;
+  /** For how long one node may take, besides `heldMs`. */
   readonly attemptTimeoutMs?: number | undefined;
+  /** For how long a node was asked to hold its answer back. */
+  readonly heldMs?: number;
   readonly signal?: AbortSignal | undefined;
   /** Ask this endpoint only. */
   readonly endpoint?: string | undefined;
@@ -130,7 +133,6 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
     const { signal } = controller;
     const firstSentAt = momentOf(clock);
     const deadlineMs = firstSentAt.monotonicMs + callMs;
-    const attemptTimeoutMs = request.attemptTimeoutMs ?? settings.attemptTimeoutMs;
     const retries = newRetries();
     const { retry: options } = settings;
     const { name } = request;
@@ -139,7 +141,7 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
       for (;;) {
         if (signal.aborted) return err(aborted(retries));
         const baseUrl = request.endpoint ?? endpoints.current();
-        const bounds = () => ({ baseUrl, signal, timeoutMs: Math.min(attemptTimeoutMs, deadlineMs - clock.monotonicMs()) });
+        const bounds = () => ({ baseUrl, signal, ...timesOf(request, settings, deadlineMs - clock.monotonicMs()) });
         const obstacle = await beginName(request.name, bounds());
         const sentAt = momentOf(clock);
         const outcome = obstacle ?? (await attemptOnce(settings, request, { ...bounds(), headers: nameHeaders(request.name) }));
@@ -164,6 +166,7 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
         const next = afterSetback(retries, outcome, {
           options,
           mutates: request.mutates,
+          callMs,
           nowMs: clock.monotonicMs(),
           deadlineMs,
           random,
@@ -183,7 +186,18 @@ export function createTransport(settings: Settings, closed: AbortSignal): Transp
   return { rest, settings, closed, endpoints, call, nameRequest, backoffMs: pauseBefore };
 }
 
-type AttemptBounds = Omit<Target, "headers" | "fetch"> & { readonly timeoutMs: number };
+/** `nodeMs`: `timeoutMs` without what the node was asked to hold the answer back. */
+type AttemptBounds = Omit<Target, "headers" | "fetch"> & { readonly timeoutMs: number; readonly nodeMs: number };
+
+/** How long an attempt of `request` may take when the call has `leftMs` left. */
+function timesOf(
+  { heldMs = 0, attemptTimeoutMs }: Pick<Call<keyof operations>, "heldMs" | "attemptTimeoutMs">,
+  settings: Settings,
+  leftMs: number,
+): Pick<AttemptBounds, "timeoutMs" | "nodeMs"> {
+  const nodeMs = attemptTimeoutMs ?? settings.attemptTimeoutMs;
+  return { timeoutMs: Math.min(nodeMs + heldMs, leftMs), nodeMs: Math.min(nodeMs, leftMs) };
+}
 
 /** A forgotten request stays forgotten, whichever node is asked. */
 function isFinal(problem: Problem): boolean {
@@ -211,7 +225,7 @@ async function attemptOnce(
     const { data, error, response } = await request.send({
       fetch,
       baseUrl: target.baseUrl,
-      headers: target.headers,
+      headers: { ...target.headers, "Keyhold-Timeout-Ms": String(toldMs(target.nodeMs)) },
       signal: controller.signal,
     });
     if (data !== undefined) return { kind: "answered", data };

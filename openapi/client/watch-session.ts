@@ -4,6 +4,7 @@
  */
 import type * as wire from "../generated/types.ts";
 import { type Environment, onAbort } from "./environment.ts";
+import { toldMs } from "./retries.ts";
 import type { WatchSocket } from "./watch-socket.ts";
 
 /** What one session returns. Nothing follows `dead` or `refused`. */
@@ -59,7 +60,7 @@ export class WatchSession {
   /** Asks for the watch; `opened` or `refused` follows. */
   open(request: Omit<wire.WatchOpen, "watchId">): void {
     this.#startTimer("no answer to watch:open");
-    this.#socket.emit("watch:open", { watchId, ...request }, (ack) => {
+    this.#socket.emit("watch:open", { watchId, ...request, timeoutMs: toldMs(this.#options.timeoutMs) }, (ack) => {
       this.#cancelTimer();
       if (ack.ok) this.#push({ kind: "opened", startRevision: ack.startRevision });
       else this.#push({ kind: "refused", error: ack.error });

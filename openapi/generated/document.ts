@@ -75,6 +75,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/MinRevision"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -191,6 +194,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/MinRevision"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           },
           {
             "name": "If-None-Match",
@@ -358,6 +364,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/RequestSince"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -514,6 +523,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/RequestSince"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -598,6 +610,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/MinRevision"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -687,6 +702,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/RequestSince"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -790,6 +808,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/MinRevision"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -862,6 +883,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/RequestSince"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -936,6 +960,11 @@ export const document: Record<string, unknown> = {
         ],
         "summary": "Renew a lease",
         "description": "The full TTL counts again from a moment after this request was sent. It needs no `Idempotency-Key`, because renewing twice\ndoes the same as renewing once. A lease that has ended stays ended.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Timeout"
+          }
+        ],
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -1015,6 +1044,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/MinRevision"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -1091,6 +1123,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/MinRevision"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -1202,6 +1237,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/RequestSince"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -1364,6 +1402,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/RequestSince"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -1459,6 +1500,11 @@ export const document: Record<string, unknown> = {
         ],
         "summary": "Ask whether a fence still holds the lock",
         "description": "A linearizable read. The answer may be out of date when it arrives; what protects a resource is that it compares fences itself.",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Timeout"
+          }
+        ],
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -1569,6 +1615,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/RequestSince"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -1650,6 +1699,9 @@ export const document: Record<string, unknown> = {
           },
           {
             "$ref": "#/components/parameters/RequestSince"
+          },
+          {
+            "$ref": "#/components/parameters/Timeout"
           }
         ],
         "x-codeSamples": [
@@ -1771,6 +1823,11 @@ export const document: Record<string, unknown> = {
         ],
         "summary": "Add a node as a learner",
         "description": "A learner receives all entries and has no vote. The node may be started before or after this request (`keyhold server --join`).\nAdding a learner again under the same addresses changes nothing, and is answered once a majority has agreed. The id of a\nremoved member is refused for ever; a cluster has at most 8,192 ids, those of removed members included.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Timeout"
+          }
+        ],
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -1887,6 +1944,11 @@ export const document: Record<string, unknown> = {
         ],
         "summary": "Remove a member",
         "description": "A voter leaves through a joint phase, and the answer comes when that is over. A leader that removes itself steps down\nafterwards. The removed node stops by itself. Removing it again changes nothing.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Timeout"
+          }
+        ],
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -1958,6 +2020,11 @@ export const document: Record<string, unknown> = {
         ],
         "summary": "Make a learner a voter",
         "description": "Refused while the learner lags, with the number of entries that it lacks. Promoting a voter changes nothing.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Timeout"
+          }
+        ],
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -2029,6 +2096,11 @@ export const document: Record<string, unknown> = {
         ],
         "summary": "Put a learner in the place of a voter",
         "description": "Removes the voter and promotes the learner `by` in one joint change, so that the number of voters stays the same; the\nvoter may be dead. Repeating a replacement that was made changes nothing.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Timeout"
+          }
+        ],
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -2114,6 +2186,11 @@ export const document: Record<string, unknown> = {
         ],
         "summary": "Hand leadership over",
         "description": "To the voter `to`, or to the one with the longest log. Writes wait for some milliseconds meanwhile. Handing over to the node\nthat leads already changes nothing.\n",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Timeout"
+          }
+        ],
         "x-codeSamples": [
           {
             "lang": "curl",
@@ -2477,6 +2554,16 @@ export const document: Record<string, unknown> = {
         "description": "A `Keyhold-Position` that was seen before the first attempt under this `Idempotency-Key`; the same in every repeat. A request\nthat may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.\n",
         "schema": {
           "$ref": "#/components/schemas/Position"
+        }
+      },
+      "Timeout": {
+        "name": "Keyhold-Timeout-Ms",
+        "in": "header",
+        "description": "For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is\nknown then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its\nown settings say (5 s by default).\n",
+        "schema": {
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 86400000
         }
       },
       "Verbose": {
@@ -6575,6 +6662,12 @@ export const document: Record<string, unknown> = {
             "type": "string",
             "maxLength": 128,
             "description": "The store that `from.revision` belongs to; with that of another store the watch is refused with `store_changed`."
+          },
+          "timeoutMs": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 86400000,
+            "description": "For how many ms the client waits for the answer. A node that has not reached `from.revision` waits for it until a little earlier, and for 5 s at most."
           }
         }
       },

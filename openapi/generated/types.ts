@@ -1426,6 +1426,8 @@ export interface components {
             };
             /** @description The store that `from.revision` belongs to; with that of another store the watch is refused with `store_changed`. */
             readonly storeId?: string;
+            /** @description For how many ms the client waits for the answer. A node that has not reached `from.revision` waits for it until a little earlier, and for 5 s at most. */
+            readonly timeoutMs?: number;
         };
         readonly WatchOpenAck: {
             /** @constant */
@@ -2207,6 +2209,12 @@ export interface components {
          *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
          */
         readonly RequestSince: components["schemas"]["Position"];
+        /**
+         * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+         *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+         *     own settings say (5 s by default).
+         */
+        readonly Timeout: number;
         /** @description Also list the single checks. The value does not matter, and may be left out. */
         readonly Verbose: string;
     };
@@ -2418,6 +2426,7 @@ export type ParameterMinRevision = components['parameters']['MinRevision'];
 export type ParameterIfMatch = components['parameters']['IfMatch'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
 export type ParameterRequestSince = components['parameters']['RequestSince'];
+export type ParameterTimeout = components['parameters']['Timeout'];
 export type ParameterVerbose = components['parameters']['Verbose'];
 export type HeaderKeyholdRevision = components['headers']['Keyhold-Revision'];
 export type HeaderKeyholdTerm = components['headers']['Keyhold-Term'];
@@ -2449,7 +2458,14 @@ export interface operations {
                 /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -2513,6 +2529,12 @@ export interface operations {
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
             readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
                 /** @description An ETag; the answer is 304 when the key still has it. */
                 readonly "If-None-Match"?: components["schemas"]["EntityTag"];
             };
@@ -2604,6 +2626,12 @@ export interface operations {
                  *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
             };
             readonly path: {
                 /** @description The key. Slashes raw or as `%2F`. */
@@ -2700,6 +2728,12 @@ export interface operations {
                  *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
             };
             readonly path: {
                 /** @description The key. Slashes raw or as `%2F`. */
@@ -2753,7 +2787,14 @@ export interface operations {
                 /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -2817,6 +2858,12 @@ export interface operations {
                  *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -2873,7 +2920,14 @@ export interface operations {
                 /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path: {
                 /** @description The lease. */
                 readonly id: components["parameters"]["LeaseIdInPath"];
@@ -2919,6 +2973,12 @@ export interface operations {
                  *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
             };
             readonly path: {
                 /** @description The lease. */
@@ -2959,7 +3019,14 @@ export interface operations {
     readonly keepAliveLease: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path: {
                 /** @description The lease. */
                 readonly id: components["parameters"]["LeaseIdInPath"];
@@ -3012,7 +3079,14 @@ export interface operations {
                 /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -3048,7 +3122,14 @@ export interface operations {
                 /** @description Wait until this node has reached this revision, for example to read your own writes with `stale`. */
                 readonly minRevision?: components["parameters"]["MinRevision"];
             };
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
                 readonly name: components["parameters"]["LockName"];
@@ -3122,6 +3203,12 @@ export interface operations {
                  *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
@@ -3211,6 +3298,12 @@ export interface operations {
                  *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
@@ -3264,7 +3357,14 @@ export interface operations {
     readonly verifyLock: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
                 readonly name: components["parameters"]["LockName"];
@@ -3330,6 +3430,12 @@ export interface operations {
                  *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
@@ -3384,6 +3490,12 @@ export interface operations {
                  *     that may have been carried out and forgotten since then is refused with 504 `outcome_unknown` and `forgotten`.
                  */
                 readonly "Keyhold-Request-Since"?: components["parameters"]["RequestSince"];
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
             };
             readonly path: {
                 /** @description The lock's name. Slashes raw or as `%2F`. */
@@ -3452,7 +3564,14 @@ export interface operations {
     readonly addMember: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -3510,7 +3629,14 @@ export interface operations {
     readonly removeMember: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path: {
                 /** @description The member. */
                 readonly id: components["parameters"]["MemberId"];
@@ -3545,7 +3671,14 @@ export interface operations {
     readonly promoteMember: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path: {
                 /** @description The member. */
                 readonly id: components["parameters"]["MemberId"];
@@ -3580,7 +3713,14 @@ export interface operations {
     readonly replaceMember: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path: {
                 /** @description The member. */
                 readonly id: components["parameters"]["MemberId"];
@@ -3626,7 +3766,14 @@ export interface operations {
     readonly transferLeadership: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description For how many ms the client waits for the answer (to `acquire`: besides `holdMs`). The node answers a little earlier, with what is
+                 *     known then, so that the client learns for example that nothing was written. Without it, and at most, the node takes as long as its
+                 *     own settings say (5 s by default).
+                 */
+                readonly "Keyhold-Timeout-Ms"?: components["parameters"]["Timeout"];
+            };
             readonly path?: never;
             readonly cookie?: never;
         };

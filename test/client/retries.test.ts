@@ -18,6 +18,7 @@ const silence: Setback = { kind: "unanswered", detail: "no answer", wasSent: tru
 const at = (nowMs: number, more: Partial<RetryContext> = {}): RetryContext => ({
   options,
   mutates: true,
+  callMs: 10_000,
   nowMs,
   deadlineMs: 10_000,
   random: () => 1,
@@ -60,8 +61,17 @@ describe("the end of a call", () => {
   });
 
   test("comes when the pause would reach the deadline", () => {
-    expect(afterSetback(newRetries(), noLeader, at(9_949)).kind).toBe("repeat");
-    expect(afterSetback(newRetries(), noLeader, at(9_950)).kind).toBe("giveUp");
+    expect(afterSetback(newRetries(), silence, at(9_949)).kind).toBe("repeat");
+    expect(afterSetback(newRetries(), silence, at(9_950)).kind).toBe("giveUp");
+  });
+
+  test("keeps a definite refusal where too little time is left for another answer", () => {
+    const left = (ms: number, more: Partial<RetryContext> = {}) => at(10_000 - ms, { random: () => 0, ...more });
+    expect(afterSetback(newRetries(), noLeader, left(401)).kind).toBe("repeat");
+    expect(afterSetback(newRetries(), noLeader, left(400))).toMatchObject({ kind: "giveUp", error: { code: "no_leader" } });
+    expect(afterSetback(newRetries(), noLeader, left(61, { callMs: 600 })).kind).toBe("repeat");
+    expect(afterSetback(newRetries(), noLeader, left(60, { callMs: 600 })).kind).toBe("giveUp");
+    expect(afterSetback(newRetries(), silence, left(1)).kind).toBe("repeat");
   });
 
   const ends: readonly {

@@ -233,6 +233,25 @@ describe("deadlines", () => {
     expect((await result).ok).toBe(true);
   });
 
+  test("a node is told for how long it is waited for, besides what it may hold back", async () => {
+    const clock = new ManualClock();
+    const [node] = await startNodes((_, count) => (count < 2 ? problem(503, "no_leader") : { kind: "hang" }));
+    const client = clientOf([node as FakeNode], { environment: { clock, random: () => 0 } });
+    const caller = new AbortController();
+    const told = () => node?.asked.map((asked) => asked.headers["keyhold-timeout-ms"]);
+    const read = client.config.get("k", { timeoutMs: 1_234.5, signal: caller.signal });
+    await until("the pause", () => clock.dueInMs()[0] === 0);
+    clock.advance(0);
+    await until("the second attempt", () => node?.asked.length === 2);
+    expect(told()).toEqual(["1234", "1234"]);
+    const acquired = client.locks.acquire("l", { ttlMs: 60_000, waitMs: 60_000, signal: caller.signal });
+    await until("the acquire", () => node?.asked.length === 3);
+    expect([told()?.[2], node?.asked[2]?.query.get("holdMs")]).toEqual(["3000", "25000"]);
+    expect(clock.dueInMs()).toContain(28_000);
+    client.close();
+    await Promise.all([read, acquired]);
+  });
+
   test("a call ends at requestTimeoutMs even if no attempt has ended", async () => {
     const clock = new ManualClock();
     const [node] = await startNodes(() => ({ kind: "hang" }));

@@ -64,6 +64,7 @@ describe("the stream", () => {
     ]);
     expect(node.opened[0]).toEqual({
       watchId: "w",
+      timeoutMs: 3_000,
       targets: [{ kind: "config", prefix: "a/" }],
       from: "snapshot",
       storeId: "s1",

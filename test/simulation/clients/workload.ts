@@ -117,10 +117,12 @@ export class Client {
     const { port } = this.#workload;
     const { random, requestId, timeoutMs, repeatable = requestId !== null } = options;
     const retries = newRetries();
+    const callMs = timeoutMs * random.integer(1, retryOptions.attemptsMax);
     const context = {
       options: retryOptions,
       mutates: true,
-      deadlineMs: port.nowMs + timeoutMs * random.integer(1, retryOptions.attemptsMax),
+      callMs,
+      deadlineMs: port.nowMs + callMs,
       random: () => random.fraction(),
     };
     const next = (): void => {

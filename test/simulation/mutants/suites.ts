@@ -265,6 +265,15 @@ const forgetting: readonly Mutant[] = [
   },
 ];
 
+const waiting: readonly Mutant[] = [
+  {
+    name: "node-outwaits-its-client",
+    why: "the verdict that nothing was written comes when nobody listens any more",
+    edits: [edit("api/time-limit", "if (waitedMs === undefined) return limitMs;", "if (waitedMs !== null) return limitMs;")],
+    suite: fixed("api/time-limit"),
+  },
+];
+
 /** Bugs that a test file finds, not the simulator. */
 export const suiteMutants: readonly Mutant[] = [
   ...startMutants,
@@ -272,5 +281,6 @@ export const suiteMutants: readonly Mutant[] = [
   ...proposals,
   ...formations,
   ...forgetting,
+  ...waiting,
   ...floodMutants,
 ];
