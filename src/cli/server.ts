@@ -27,6 +27,7 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   }
   const logger = createLogger(config.value);
   const broken = endOnBreakage(logger);
+  const starting = stopWhileStarting();
   const { startNode } = await import("../composition/start-node.ts");
   let node: RunningNode;
   // A node may be retired while it is still starting.
@@ -34,7 +35,6 @@ export async function runServer(flags: Record<string, unknown>): Promise<void> {
   const retired = new Promise<NodeRetired>((resolve) => {
     retire = resolve;
   });
-  const starting = stopWhileStarting();
   try {
     const host = { logger, onFatal: broken("the node has stopped"), onRetired: retire, signal: starting.signal };
     node = await startNode(config.value, host);
@@ -71,7 +71,7 @@ function endOnBreakage(logger: Logger): (what: string) => (error: unknown) => ne
   return end;
 }
 
-/** A first start may wait for other nodes for ever: the first signal aborts it, and nothing is lost. */
+/** The first signal ends a start, which may be a wait for other nodes without end, and nothing is lost; a second one ends the process. */
 function stopWhileStarting(): { readonly signal: AbortSignal; readonly over: () => void } {
   const controller = new AbortController();
   const stop = () => controller.abort();

@@ -52,7 +52,7 @@ export type NodeHost = {
   readonly onFatal: (error: unknown) => void;
   /** The node may never take part again and must be stopped. Called once. */
   readonly onRetired: (retirement: NodeRetired) => void;
-  /** Aborts a start that waits for other nodes: `startNode` rejects with its reason. Without effect once the node has started. */
+  /** Ends a start, wherever it is: `startNode` rejects with its reason once ports and folder are free. Without effect on a started node. */
   readonly signal?: AbortSignal;
 };
 
@@ -77,6 +77,10 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
   const { logger } = host;
   const contract = createContract(document);
   const { service, close, established, gauges } = await openNode(config, host);
+  const closeAll = async () => {
+    service.stop();
+    await close();
+  };
   const api = await createApiServer({
     service,
     ports: realApiPorts,
@@ -88,9 +92,13 @@ export async function startNode(config: Config, host: NodeHost): Promise<Running
     hostNames: hostNamesOf(config),
     noLeaderAdvice: () => adviceFor(config, service.membership()),
   }).catch(async (error: unknown) => {
-    service.stop();
-    await close();
+    await closeAll();
     throw error;
+  });
+  // No step after this one waits: from here on the host stops the node.
+  await endIfAborted(host.signal, async () => {
+    await api.close(0);
+    await closeAll();
   });
   for (const gauge of gauges) api.metrics.addGauge(gauge);
   logger.info({ apiUrl: api.url, dataDir: config.dataDir, clusterId: established.clusterId }, "started");
@@ -118,6 +126,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
   const unreached = reachAdvice(config);
   if (unreached !== undefined) logger.warn({}, unreached);
   const established = await bootstrap(config, { log: logger, signal });
+  await endIfAborted(signal, () => established.ownership.release());
   const { clusterId, nodeId } = established;
   const peerTimeoutMs = config.tickMs * config.electionTicks;
   const storage = await LmdbStorage.open({
@@ -129,6 +138,7 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
     onFatal: host.onFatal,
     onEvent: (event) => logStorage(logger, event),
   });
+  await endIfAborted(signal, () => storage.close());
   const retire = retirement(nodeId, {
     ...host,
     onRetired: (retirement) => {
@@ -173,17 +183,28 @@ async function openNode(config: Config, host: NodeHost): Promise<OpenNode> {
       throw error;
     },
   );
+  const closePorts = async () => {
+    await snapshots.close();
+    await transport.close();
+    await storage.close();
+  };
+  await endIfAborted(signal, closePorts);
   service.start();
   checkAddress(service.membership());
   const promiseEnd = setTimeout(established.promiseEnded, established.earlierPromiseMs);
   if (service.isRemoved(nodeId)) retire("removed");
   const close = async () => {
     clearTimeout(promiseEnd);
-    await snapshots.close();
-    await transport.close();
-    await storage.close();
+    await closePorts();
   };
   return { service, close, established, gauges: gaugesOf({ service, storage, transport, faults }) };
+}
+
+/** To be awaited after each step of a start: rejects with the reason of `signal` when it was aborted meanwhile, after `giveBack`. */
+async function endIfAborted(signal: AbortSignal | undefined, giveBack: () => Promise<void>): Promise<void> {
+  if (signal?.aborted !== true) return;
+  await giveBack();
+  throw signal.reason;
 }
 
 type Gauged = {

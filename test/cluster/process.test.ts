@@ -2,14 +2,15 @@
  * This file looks at a node as a process: what it prints, what it refuses, how it ends.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { at } from "../../src/base/at.ts";
+import { freePorts } from "./ports.ts";
 import { RotatingCaller } from "./rest.ts";
 import { TestCluster } from "./test-cluster.ts";
-import { keyholdMain } from "./test-node.ts";
+import { keyholdMain, TestNode } from "./test-node.ts";
 import { until } from "./until.ts";
 
 test("no value, comment or secret appears in what a node prints, at any level", async () => {
@@ -62,6 +63,34 @@ test("a second signal ends a node at once, and its data is whole", async () => {
   await waiting;
   await cluster.startAll();
   expect((await caller.repeat({ path: "/v1/config/k" })).body["value"]).toBe("kept");
+});
+
+test("a signal that comes while a node starts ends it in order, on a new folder and on one in use", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "keyhold-starting-"));
+  const [apiPort = 0, peerPort = 0] = await freePorts(2);
+  const dataDir = join(folder, "n1");
+  const environment = {
+    KEYHOLD_DATA_DIR: dataDir,
+    KEYHOLD_API_PORT: String(apiPort),
+    KEYHOLD_PEER_PORT: String(peerPort),
+  };
+  const node = new TestNode({ id: "n1", apiUrl: `http://127.0.0.1:${apiPort}`, dataDir, environment });
+  try {
+    for (let run = 0; run < 4; run++) {
+      if (run === 1) {
+        node.start();
+        await node.untilReady();
+        expect(await node.stop()).toBe(0);
+      }
+      node.start();
+      // From here on the folder is the node's, and its ports are not open yet.
+      await until("the node starts", 20_000, () => (existsSync(join(dataDir, "LOCK")) ? true : undefined));
+      expect(await node.stop()).toBe(0);
+    }
+  } finally {
+    await node.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("a request that waits for a lock gets an answer when its node is told to stop", async () => {
