@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http";
 export const timeoutHeader = "keyhold-timeout-ms";
 
 /** Milliseconds that an answer may need on its way and in queues; of a short wait it gets a quarter. */
-const answerOnItsWayMs = 300;
+const answerOnItsWayMs = 500;
 
 /** Milliseconds after which to answer a client that waits for `waitedMs`; undefined when it did not say, and `limitMs` at most. */
 export function answerAfterMs(waitedMs: number | undefined, limitMs: number): number {

@@ -18,7 +18,8 @@ afterAll(async () => {
   await leaderless.stop();
 });
 
-const patience = { attemptTimeoutMs: 1_000, requestTimeoutMs: 2_500 };
+/** One attempt, which leaves half a second for the answer: these are real clocks, on a machine that may be busy. */
+const patience = { attemptTimeoutMs: 2_000, requestTimeoutMs: 4_000, retry: { attemptsMax: 1 } };
 
 async function asking<Answer>(api: TestApi, ask: (client: KeyholdClient) => Promise<Answer>): Promise<Answer> {
   const client = createClient({ endpoints: [api.url], ...patience });
@@ -31,13 +32,15 @@ async function asking<Answer>(api: TestApi, ask: (client: KeyholdClient) => Prom
 
 describe("a client that gives up on a node before the node's own limit", () => {
   test("is told that nothing was written where there is no leader", async () => {
-    const written = asking(leaderless, (client) => client.config.put("k", 1));
-    const read = asking(leaderless, (client) => client.config.get("k"));
-    const locked = asking(leaderless, (client) => client.locks.acquire("l", { ttlMs: 60_000, waitMs: 500 }));
-    expect(await written).toMatchObject({ ok: false, error: { code: "no_leader" } });
-    expect(await read).toMatchObject({ ok: false, error: { code: "no_leader" } });
-    expect(await locked).toMatchObject({ ok: false, error: { code: "no_leader" } });
-  }, 15_000);
+    const calls: readonly ((client: KeyholdClient) => Promise<unknown>)[] = [
+      (client) => client.config.put("k", 1),
+      (client) => client.config.get("k"),
+      (client) => client.locks.acquire("l", { ttlMs: 60_000, waitMs: 500 }),
+    ];
+    for (const call of calls) {
+      expect(await asking(leaderless, call)).toMatchObject({ ok: false, error: { code: "no_leader" } });
+    }
+  }, 30_000);
 
   test("is told that the node did not reach the revision", async () => {
     const answer = await asking(single, (client) => client.config.get("k", { consistency: "stale", minRevision: 9_999_999 }));
@@ -51,7 +54,7 @@ describe("a client that gives up on a node before the node's own limit", () => {
       return told;
     });
     expect(items).toMatchObject([{ kind: "failed", error: { code: "future_revision" } }]);
-  }, 15_000);
+  }, 30_000);
 });
 
 test("a request that says how long its client waits is answered before that, and not before it must be", async () => {
@@ -75,7 +78,7 @@ describe("the node", () => {
   const cases = [
     { waitedMs: undefined, limitMs: 5_000, afterMs: 5_000 },
     { waitedMs: 60_000, limitMs: 5_000, afterMs: 5_000 },
-    { waitedMs: 3_000, limitMs: 5_000, afterMs: 2_700 },
+    { waitedMs: 3_000, limitMs: 5_000, afterMs: 2_500 },
     { waitedMs: 400, limitMs: 5_000, afterMs: 300 },
     { waitedMs: 400, limitMs: 200, afterMs: 200 },
     { waitedMs: 1, limitMs: 5_000, afterMs: 1 },
