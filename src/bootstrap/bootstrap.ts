@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { own } from "../base/own.ts";
-import { type Config, leasePromiseMsOf } from "../config/config.ts";
+import { type Config, lacksSecret, leasePromiseMsOf, noSecret } from "../config/config.ts";
 import { type Membership, type NodeId, toNodeId } from "../raft/types.ts";
 import { ensureDirectory } from "../storage/directory.ts";
 import { StorageError } from "../storage/errors.ts";
@@ -12,7 +12,7 @@ import { noRuns, presentRun, withLastMet, withRun } from "../storage/folder-runs
 import type { IdentityRecord, IdentityStanding } from "../storage/identity-file.ts";
 import { type Ownership, takeOwnership } from "../storage/ownership.ts";
 import { recordsIn } from "./folder-records.ts";
-import { type BootstrapLog, formCluster, NotAdmitted } from "./form.ts";
+import { type BootstrapLog, formCluster, NotAdmitted, SettingContradicted } from "./form.ts";
 import { clusterIdOf, notAdmittedTo } from "./formation.ts";
 import { findCluster } from "./join.ts";
 
@@ -48,8 +48,8 @@ export type Established = {
 };
 
 /**
- * Resolves when this node may take part; a first start waits for the other members without a time limit. Rejects with NotAdmitted or
- * StorageError when it must not, and with the reason of `signal` when that is aborted.
+ * Resolves when this node may take part; a first start waits for the other members without a time limit. Rejects with NotAdmitted,
+ * StorageError or SettingContradicted when it must not, and with the reason of `signal` when that is aborted.
  */
 export async function bootstrap(
   config: Config,
@@ -146,22 +146,32 @@ function initialMembership(config: Config): Membership {
   return { voters, votersOutgoing: [], learners: [], learnersNext: [], addresses, removed: [] };
 }
 
-/** Throws StorageError for a folder of another node, or one that began with other members than the settings name. */
+/**
+ * Throws StorageError for a folder of another node or cluster, and SettingContradicted when the settings name other first members than it
+ * began with. A folder that is part of a cluster knows them, so the setting may be left out then; one that waits for the others may not.
+ */
 function checkOwner({ nodeId, standing }: IdentityRecord, config: Config): void {
-  const { dataDir, clusterName, members } = config;
+  const { dataDir, clusterName, members, initialCluster } = config;
   const advice = "Check the configured data directory; never copy one between nodes.";
   if (nodeId !== config.nodeId) {
     throw new StorageError("foreignNode", `${dataDir} belongs to node ${nodeId}, this is node ${config.nodeId}. ${advice}`);
   }
-  if (members.length === 0 || standing.kind === "new" || standing.kind === "refused") return;
+  if (standing.kind === "new" || standing.kind === "refused") return;
+  const hasOthers = standing.kind === "established" && standing.genesis.voters.some((voter) => voter !== nodeId);
+  // Without the setting that names them, the check of the settings does not know of the others.
+  if (hasOthers && lacksSecret(config)) throw new SettingContradicted(noSecret);
+  if (members.length === 0) return;
   const first = standing.kind === "locked" ? standing.set : standing.first;
   // A node that joined is not bound to the first members.
   if (own(first, nodeId) === undefined) return;
   const began = Object.keys(first).sort();
   const named = members.map(({ id }) => id);
-  if (began.join() !== named.join()) {
-    const message = `${dataDir} began a cluster of ${began.join()}, and the settings name ${named.join()}. ${advice}`;
-    throw new StorageError("foreignCluster", message);
+  if (began.join() !== named.join() && (initialCluster !== "" || standing.kind === "locked")) {
+    const wayOut = standing.kind === "locked" ? "Name the same members" : "Name the same members, or leave the setting out";
+    const message =
+      `initialCluster (KEYHOLD_INITIAL_CLUSTER): ${dataDir} began a cluster of ${began.join()}, and the settings name ${named.join()}. ` +
+      `${wayOut}; and check that dataDir is this node's`;
+    throw new SettingContradicted({ message, exitCode: 2 });
   }
   if (standing.kind === "established" && standing.clusterId !== clusterIdOf(clusterName, first)) {
     const message = `${dataDir} belongs to a cluster of another name than ${JSON.stringify(clusterName)}. ${advice}`;

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { unreachable } from "../base/assert.ts";
 import type { Config } from "../config/config.ts";
+import type { ConfigError } from "../config/values.ts";
 import { type NodeId, toNodeId } from "../raft/types.ts";
 import type { IdentityRecord } from "../storage/identity-file.ts";
 import { askGenesis, type GenesisFailure, type InstanceSet } from "../transport/genesis.ts";
@@ -33,6 +34,18 @@ export type BootstrapLog = {
 export class NotAdmitted extends Error {
   override readonly name = "NotAdmitted";
   readonly code = "notAdmitted";
+}
+
+/** The settings do not fit what the data folder has begun. `exitCode` as of a wrong setting. */
+export class SettingContradicted extends Error {
+  override readonly name = "SettingContradicted";
+  readonly code = "settingContradicted";
+  readonly exitCode: ConfigError["exitCode"];
+
+  constructor({ message, exitCode }: Pick<ConfigError, "message" | "exitCode">) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 /** Milliseconds between two questions: short, so that nodes that start together begin at once; longer when a node is started by hand. */

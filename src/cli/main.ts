@@ -8,6 +8,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { options } from "../config/options.ts";
 import type { OptionSpec } from "../config/values.ts";
 
+const exitUsage = 2;
+
 await program().parseAsync();
 
 function program(): Command {
@@ -20,7 +22,14 @@ function program(): Command {
   keyhold.addCommand(server());
   keyhold.addCommand(dev());
   keyhold.addCommand(config());
+  // A flag that does not exist is a wrong setting, as a variable is; commander would end with 1, after which a supervisor starts it again.
+  for (const command of withSubcommands(keyhold))
+    command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitUsage));
   return keyhold;
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function server(): Command {
@@ -48,7 +57,7 @@ function dev(): Command {
 function config(): Command {
   const command = new Command("config").description("look at the settings of a node without starting it");
   for (const [name, description] of [
-    ["check", "say whether a node would start with these settings (exit code 2 or 78 when not)"],
+    ["check", "say whether the settings are right, each and together (exit code 2 or 78 when not)"],
     ["print", "show every setting, its value and where that came from"],
   ] as const) {
     command.addCommand(

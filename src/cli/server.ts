@@ -122,6 +122,8 @@ function endOnSignals(node: RunningNode, logger: Logger): Stop {
 
 function exitCodeOf(error: unknown): number {
   if (mustNotTakePart(error)) return exitRefused;
+  // A setting that only shows to be wrong beside the data folder.
+  if (error instanceof Error && "exitCode" in error && typeof error.exitCode === "number") return error.exitCode;
   const codes: readonly unknown[] = ["cannotUse", "noRoom"];
   return error instanceof Error && "code" in error && codes.includes(error.code) ? exitNoFolder : exitFailed;
 }

@@ -18,29 +18,38 @@ export function addressAdvice(settings: Settings, known: MemberAddress): string 
   const named = initialCluster === "" ? undefined : members.find(({ id }) => id === nodeId);
   const differs = named === undefined ? listensElsewhere(settings, known) : namedElsewhere(named, known);
   if (differs === undefined) return undefined;
+  const { what, text } = differs;
   return (
-    `the cluster knows ${nodeId} at ${differs}: other nodes do not reach it there, and it may never find a leader. A member keeps its ` +
+    `the cluster knows ${nodeId} at the ${what} address ${text}: ${missing[what]}. A member keeps its ` +
     "addresses: start this node with the old ones, or, to move it, add a node under a new id and put it in its place (POST /v1/cluster/members, " +
     "then /replace)"
   );
 }
 
-function namedElsewhere(named: MemberAddress, known: MemberAddress): string | undefined {
+type Difference = { readonly what: keyof typeof missing; readonly text: string };
+
+/** What does not work while others call the wrong address. */
+const missing = {
+  peer: "other nodes do not reach it there, and it may never find a leader",
+  API: "other nodes do not reach its API there, and cannot pass changes of the members on to it while it leads",
+} as const;
+
+function namedElsewhere(named: MemberAddress, known: MemberAddress): Difference | undefined {
   for (const [what, url, old] of [
     ["peer", named.peerUrl, known.peerUrl],
     ["API", named.apiUrl, known.apiUrl],
   ] as const) {
-    if (originOf(url) !== originOf(old)) return `the ${what} address ${old}, and its settings (initialCluster) name ${url}`;
+    if (originOf(url) !== originOf(old)) return { what, text: `${old}, and its settings (initialCluster) name ${url}` };
   }
   return undefined;
 }
 
-function listensElsewhere({ peerHost, peerPort, apiHost, apiPort }: Settings, known: MemberAddress): string | undefined {
+function listensElsewhere({ peerHost, peerPort, apiHost, apiPort }: Settings, known: MemberAddress): Difference | undefined {
   for (const [what, host, port, old] of [
     ["peer", peerHost, peerPort, known.peerUrl],
     ["API", apiHost, apiPort, known.apiUrl],
   ] as const) {
-    if (isUnreachable({ host, port }, old)) return `the ${what} address ${old}, and it listens on ${host}, port ${port}`;
+    if (isUnreachable({ host, port }, old)) return { what, text: `${old}, and it listens on ${host}, port ${port}` };
   }
   return undefined;
 }

@@ -109,6 +109,7 @@ function finish(values: Values, optionSources: Config["optionSources"]): Result<
   }
   const budget = planBudget(values);
   if (!budget.ok) return err({ option: "mapBytesMax", message: budget.error, exitCode: 2 });
+  if (sharePort(values)) return refuse("peerPort", `${values.peerPort} is the apiPort, too: a node listens on two ports`);
   const unsafe = unprotected(values);
   if (unsafe !== undefined) return err(unsafe);
   if (values.join !== "") return joining(values, optionSources);
@@ -122,6 +123,11 @@ function finish(values: Values, optionSources: Config["optionSources"]): Result<
   return ok(
     Object.freeze({ ...values, members: Object.freeze(members), joinUrls: [], optionSources: Object.freeze(optionSources) }),
   );
+}
+
+/** Whether API and peers would listen on one port of one address. */
+function sharePort({ apiHost, apiPort, peerHost, peerPort }: Values): boolean {
+  return apiPort === peerPort && (apiHost === peerHost || [apiHost, peerHost].some((host) => ["0.0.0.0", "::"].includes(host)));
 }
 
 /** The config of a node that joins: it learns from the cluster who the members are. */
@@ -182,12 +188,13 @@ function unprotected(values: Values): ConfigError | undefined {
   return undefined;
 }
 
-function lacksSecret({ insecure, peerSecret }: Values): boolean {
+/** Whether there is neither a secret to prove to peers nor the word that none is needed. */
+export function lacksSecret({ insecure, peerSecret }: Pick<Values, "insecure" | "peerSecret">): boolean {
   return !insecure && peerSecret === "";
 }
 
 /** With other nodes a secret is needed on loopback, too, because other programs can call there. */
-const noSecret: ConfigError = {
+export const noSecret: ConfigError = {
   option: "peerSecret",
   exitCode: 78,
   message:

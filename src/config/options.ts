@@ -84,7 +84,8 @@ export const options = {
     flag: "--initial-cluster",
     bound: "id=peerUrl|apiUrl, members separated by commas",
     default: "",
-    reason: "The first members, the same on every one of them; read once, on an empty data folder. Empty: this node alone.",
+    reason:
+      "The first members, the same on every one of them; read on an empty data folder. Empty there: this node alone. Later it may be left out, but not name others.",
   },
   join: {
     kind: "urls",

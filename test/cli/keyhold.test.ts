@@ -72,10 +72,17 @@ describe("help", () => {
     }
   });
 
-  test("a misspelt command gets a suggestion and exit code 1", () => {
-    const { status, stderr } = keyhold(["sever"]);
-    expect(status).toBe(1);
-    expect(stderr).toContain("Did you mean server?");
+  test("a misspelt command or flag gets a suggestion and exit code 2, as any wrong setting", () => {
+    for (const [args, suggestion] of [
+      [["sever"], "Did you mean server?"],
+      [["server", "--api-prt", "1"], "--api-prt"],
+      [["config", "check", "--api-prt", "1"], "--api-prt"],
+      [["dev", "--nodes", "many"], "many is not an integer"],
+    ] as const) {
+      const { status, stderr } = keyhold([...args]);
+      expect(status, args.join(" ")).toBe(2);
+      expect(stderr).toContain(suggestion);
+    }
   });
 });
 

@@ -54,6 +54,29 @@ test("a write that two of three acknowledged outlives a replaced disk, whoever s
   await put([n1, n2], "goes-on");
 });
 
+test("a folder in use needs no initial cluster, takes no other one, and asks for the secret all the same", async () => {
+  await using cluster = await TestCluster.start();
+  const n1 = at(cluster.nodes, 0);
+  expect(await n1.stop()).toBe(0);
+  for (const { environment, code, says } of [
+    { environment: { KEYHOLD_INITIAL_CLUSTER: "", KEYHOLD_PEER_SECRET: "" }, code: 78, says: "no peer secret" },
+    {
+      environment: { KEYHOLD_INITIAL_CLUSTER: `n1=http://127.0.0.1:9|${n1.apiUrl},n9=http://127.0.0.1:8|http://127.0.0.1:7` },
+      code: 2,
+      says: "KEYHOLD_INITIAL_CLUSTER",
+    },
+  ]) {
+    const wrong = n1.with({ environment });
+    wrong.start();
+    expect(await wrong.untilEnded(endMsMax)).toBe(code);
+    expect(wrong.lastOutput).toContain(says);
+  }
+  const without = n1.with({ environment: { KEYHOLD_INITIAL_CLUSTER: "" } });
+  without.start();
+  await without.untilReady();
+  expect(await without.stop()).toBe(0);
+});
+
 test("two members that lost their disks begin nothing beside a slow third, which keeps what it has", async () => {
   await using cluster = await TestCluster.start();
   const [n1, n2, n3] = [at(cluster.nodes, 0), at(cluster.nodes, 1), at(cluster.nodes, 2)];

@@ -26,6 +26,14 @@ test("a node that joined is compared by where it listens", () => {
   expect(addressAdvice({ ...settings, peerPort: 7102 }, member(7101))).toContain("it listens on 10.0.0.1, port 7102");
 });
 
+test("each address is said with what does not work without it", () => {
+  const noLeader = "may never find a leader";
+  expect(addressAdvice({ ...settings, peerPort: 7102 }, member(7101))).toContain(noLeader);
+  const api = addressAdvice({ ...settings, apiPort: 7009 }, member(7101));
+  expect(api).toContain("at the API address http://10.0.0.1:7001, and it listens on 10.0.0.1, port 7009: other nodes do not");
+  expect(api).not.toContain(noLeader);
+});
+
 for (const [host, port, url, missed] of [
   ["127.0.0.1", 7101, "http://127.0.0.1:7101", false],
   ["127.0.0.1", 7101, "http://localhost:7101", false],

@@ -98,6 +98,18 @@ const refusals = [
     message: 'initialCluster: "n1=http://10.0.0.1:7101" is not id=peerUrl|apiUrl',
   },
   {
+    name: "one port for API and peers",
+    env: { KEYHOLD_API_PORT: "7101" },
+    exitCode: 2,
+    message: "peerPort: 7101 is the apiPort, too: a node listens on two ports",
+  },
+  {
+    name: "one port for API and peers, on overlapping addresses",
+    env: { KEYHOLD_API_PORT: "7101", KEYHOLD_PEER_HOST: "0.0.0.0" },
+    exitCode: 2,
+    message: "peerPort: 7101 is the apiPort, too: a node listens on two ports",
+  },
+  {
     name: "a node that is not among the members",
     env: { KEYHOLD_INITIAL_CLUSTER: cluster, KEYHOLD_NODE_ID: "n9" },
     exitCode: 2,
