@@ -25,12 +25,13 @@ import { type Budget, planBudget } from "../storage/budget.ts";
 import { LmdbStorage } from "../storage/lmdb-storage.ts";
 import { memberRemovedCode } from "../transport/handshake.ts";
 import { accessOf } from "../transport/proof.ts";
-import { HttpTransport, type PeerStats } from "../transport/transport.ts";
+import { HttpTransport } from "../transport/transport.ts";
 import { apiLimits, hostNamesOf } from "./api-options.ts";
 import { realApiPorts } from "./api-ports.ts";
 import { logStorage } from "./event-log.ts";
 import { forwardBytesMax, messageBytesMax, sentChunkBytesMax } from "./limit-relations.ts";
-import { foreignHistoryAdvice, type ProtocolFaults, protocolFaults } from "./protocol-faults.ts";
+import { gaugesOf, type NodeGauge } from "./node-gauges.ts";
+import { foreignHistoryAdvice, protocolFaults } from "./protocol-faults.ts";
 import { transportLog } from "./stream-log.ts";
 
 const MIB = 1024 * 1024;
@@ -207,13 +208,6 @@ async function endIfAborted(signal: AbortSignal | undefined, giveBack: () => Pro
   throw signal.reason;
 }
 
-type Gauged = {
-  readonly service: KeyholdNode;
-  readonly storage: LmdbStorage;
-  readonly transport: HttpTransport;
-  readonly faults: ProtocolFaults;
-};
-
 type Retire = (kind: NodeRetired["kind"], advice?: string) => void;
 
 /** Opens the peer port for good: from here on the folder has taken part. */
@@ -269,37 +263,6 @@ async function openTransport(
   });
 }
 
-function gaugesOf({ service, storage, transport, faults }: Gauged): readonly NodeGauge[] {
-  const peers = () => [...transport.stats().values()];
-  return [
-    { name: "keyhold_storage_bytes", help: "Size of the data file", value: () => storage.usage().bytes },
-    { name: "keyhold_storage_used_bytes", help: "Bytes in use in the data file", value: () => storage.usage().usedBytes },
-    { name: "keyhold_storage_bytes_max", help: "Size that the data file may grow to", value: () => storage.usage().mapBytes },
-    { name: "keyhold_peers_connected", help: "Peers that this node can send to", value: () => count(peers(), "connected") },
-    { name: "keyhold_peers_receiving", help: "Peers that this node hears", value: () => count(peers(), "receiving") },
-    { name: "keyhold_peer_sent_bytes", help: "Sent to the present peers", value: () => sum(peers(), "sentBytes") },
-    { name: "keyhold_peer_buffered_bytes", help: "Waiting to be sent", value: () => sum(peers(), "bufferedBytes") },
-    { name: "keyhold_entries_skipped", help: "Committed entries that held no command", value: () => service.skippedEntries },
-    { name: "keyhold_peer_refused", help: "Calls of others that were refused", value: () => transport.strangers().refused },
-    { name: "keyhold_peer_crowded_out", help: "Connections closed unproven", value: () => transport.strangers().closed },
-    { name: "keyhold_peer_messages_refused", help: "Messages of peers that were refused", value: faults.refusedCount },
-    {
-      name: "keyhold_peer_dropped_frames",
-      help: "Messages to peers that were dropped",
-      value: () => sum(peers(), "droppedFrames"),
-    },
-  ];
-}
-
-function count(peers: readonly PeerStats[], is: "connected" | "receiving"): number {
-  return peers.filter((peer) => peer[is]).length;
-}
-
-function sum(peers: readonly PeerStats[], of: "sentBytes" | "bufferedBytes" | "droppedFrames"): number {
-  return peers.reduce((total, peer) => total + peer[of], 0);
-}
-
-type NodeGauge = { readonly name: string; readonly help: string; readonly value: () => number };
 type OpenNode = {
   readonly service: KeyholdNode;
   readonly close: () => Promise<void>;
